@@ -1,0 +1,1 @@
+"""One function per rule: a followed build in, findings out."""

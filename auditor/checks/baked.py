@@ -1,0 +1,67 @@
+"""Private keys and the credentials of secret managers, baked into the file or the image: the keys to everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.checks.case import is_key, is_wrapper, report
+from auditor.core.finding import Confidence, Finding, Severity
+from auditor.flow.build import Build
+from auditor.flow.facts import Literal, Step
+
+
+def _literals(build: Build) -> Iterator[tuple[Step, Literal]]:
+    """Every literal of the file, each place once."""
+    seen: set[int] = set()
+    found = [(v.step, v.literal) for v in build.facts.variables if v.literal is not None]
+    found += [(u.step, u.literal) for u in build.facts.uses if u.literal is not None]
+    found += [(f.step, lit) for f in build.facts.files for lit in f.literals]
+    for step, literal in found:
+        if literal.level == "secret" and literal.span.start not in seen:
+            seen.add(literal.span.start)
+            yield step, literal
+
+
+def baked_private_key(build: Build) -> Iterator[Finding]:
+    """A private key block in an instruction or a heredoc."""
+    for step, literal in _literals(build):
+        if is_key(literal):
+            yield report(
+                build,
+                "baked-private-key",
+                step,
+                literal.span,
+                Severity.CRITICAL,
+                "A private key stands in the Dockerfile and ends in the image.",
+                literal.secret.kind,
+                secret=literal.secret,
+            )
+
+
+def baked_wrapper_config(build: Build) -> Iterator[Finding]:
+    """The credential of a secret manager's client: whoever has it reads every secret behind it."""
+    for step, literal in _literals(build):
+        if is_wrapper(literal) and not is_key(literal):
+            yield report(
+                build,
+                "baked-wrapper-config",
+                step,
+                literal.span,
+                Severity.CRITICAL,
+                "The credential of a secret manager's client stands in the file; it opens every secret behind it.",
+                literal.name,
+                secret=literal.secret,
+            )
+    for file in build.facts.files:
+        if file.how == "copied" and file.kind is not None and file.kind.wrapper and file.evidence != "clean":
+            sure = file.kind.certainty == "sure"
+            yield report(
+                build,
+                "baked-wrapper-config",
+                file.step,
+                file.span,
+                Severity.HIGH if sure else Severity.LOW,
+                f"{file.content or file.path} is a file of kind {file.kind.title}; in the image it opens every secret behind it.",
+                file.content or file.path,
+                confidence=Confidence.HIGH if sure else Confidence.LOW,
+            )

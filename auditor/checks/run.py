@@ -1,0 +1,133 @@
+"""Secrets in the text and at the hands of RUN: literals, URLs, flags, output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.checks.case import at, graded, live, names, origin_steps, report, sensitive
+from auditor.core.finding import Confidence, Finding, Severity
+from auditor.core.secret import Secret
+from auditor.core.span import Span
+from auditor.flow.build import Build
+from auditor.flow.facts import Literal, Step, Use
+
+
+def literal_secret(build: Build) -> Iterator[Finding]:
+    """A secret written into a command."""
+    for use in _distinct(build, "literal"):
+        literal = use.literal
+        if literal is None or not live(literal):
+            continue
+        weak = literal.level == "weak"
+        yield report(
+            build,
+            "literal-secret",
+            use.step,
+            literal.span,
+            graded(use.step, literal.level),
+            f"{_title(literal)} stands in the command; the Dockerfile and the image history show it.",
+            literal.name or use.detail,
+            confidence=Confidence.MEDIUM if weak else Confidence.HIGH,
+            secret=literal.secret,
+        )
+
+
+def _title(literal: Literal) -> str:
+    kind = literal.secret.kind.replace("-", " ")
+    article = "An" if kind[:1] in "aeio" else "A"
+    return f"{article} {'weak but working ' if literal.level == 'weak' else ''}{kind}".replace("An weak", "A weak")
+
+
+def url_credentials(build: Build) -> Iterator[Finding]:
+    """A user and password, or a token, in a URL: literal, or filled in by the build."""
+    stored = [f.extent for f in build.facts.files if f.how == "stored" and not f.gone]
+    for use in _distinct(build, "url"):
+        if any(extent.start <= use.span.start and use.span.end <= extent.end for extent in stored):
+            continue
+        literal = use.literal
+        if literal is not None:
+            if live(literal):
+                yield _literal_url(build, use.step, literal.span, literal.level, literal.secret, use.detail)
+        elif not (use.origins and all(o.kind == "mount" for o in use.origins)) or use.detail == "git":
+            yield _filled_url(build, use)
+    for variable in build.facts.variables:
+        literal = variable.literal
+        if literal is not None and literal.kind == "url" and live(literal):
+            yield _literal_url(build, variable.step, literal.span, literal.level, literal.secret, variable.name)
+
+
+def _literal_url(build: Build, where: Step, span: Span, level: str, secret: Secret, subject: str) -> Finding:
+    return report(
+        build,
+        "url-credentials",
+        where,
+        span,
+        graded(where, level),
+        "The URL holds a credential; the Dockerfile and the image history show it.",
+        subject,
+        secret=secret,
+    )
+
+
+def _filled_url(build: Build, use: Use) -> Finding:
+    kept = use.detail == "git"
+    severity = graded(use.step) if kept else Severity.MEDIUM
+    effect = "git keeps the URL in .git/config of the clone" if kept else "logs, process lists and tool caches show it"
+    who = names(sensitive(use.origins)) if use.origins else "a variable"
+    return report(
+        build,
+        "url-credentials",
+        use.step,
+        use.span,
+        severity,
+        f"{who} is the credential of a URL; {effect}.",
+        who,
+        confidence=Confidence.HIGH if use.origins else Confidence.MEDIUM,
+        flow=origin_steps(build, use.origins),
+    )
+
+
+def secret_flag(build: Build) -> Iterator[Finding]:
+    """A secret handed to a program on its command line."""
+    for use in _distinct(build, "flag"):
+        origins = tuple(o for o in sensitive(use.origins) if o.kind == "variable")
+        if not origins:
+            continue
+        yield report(
+            build,
+            "secret-flag",
+            use.step,
+            use.span,
+            Severity.MEDIUM,
+            f"{names(origins)} is passed on a command line; the build log, the history and process lists show it.",
+            names(origins),
+            flow=origin_steps(build, origins),
+        )
+
+
+def echoed_secret(build: Build) -> Iterator[Finding]:
+    """A secret printed to the build log."""
+    for use in _distinct(build, "printed", "xtrace"):
+        origins = sensitive(use.origins)
+        if not origins:
+            continue
+        how = "set -x prints" if use.kind == "xtrace" else f"{use.detail} prints"
+        yield report(
+            build,
+            "echoed-secret",
+            use.step,
+            use.span,
+            Severity.MEDIUM,
+            f"{how} {names(origins)} to the build log, which CI systems keep and show.",
+            names(origins),
+            flow=[*origin_steps(build, origins), at(build, "printed here", use.span)],
+        )
+
+
+def _distinct(build: Build, *kinds: str) -> Iterator[Use]:
+    """The uses of these kinds, one for each place."""
+    seen: set[int] = set()
+    for use in build.facts.uses:
+        if use.kind in kinds and use.span.start not in seen:
+            seen.add(use.span.start)
+            yield use

@@ -1,0 +1,24 @@
+"""What the commands' argument parsers have in common."""
+
+from __future__ import annotations
+
+import argparse
+
+_COLUMNS = 80
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    # A fixed width: asking for the terminal's would import shutil on every start, and help would vary.
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_COLUMNS, max_help_position=30)
+
+
+def parser(command: str, description: str, *, epilog: str = "") -> argparse.ArgumentParser:
+    """A parser for `audit COMMAND`; its errors exit with code 2."""
+    return argparse.ArgumentParser(
+        prog=f"audit {command}",
+        description=description,
+        epilog=epilog or None,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )

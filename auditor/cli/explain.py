@@ -1,0 +1,57 @@
+"""`audit explain RULE`: what a rule finds, why it matters, what to do, with examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.cli.arguments import parser
+from auditor.core.config import suggestion
+from auditor.core.errors import ExitCode, UsageError
+from auditor.core.resources import load_rule_docs
+from auditor.report.prose import indented, paragraphs
+from auditor.run.examples import load_examples
+from auditor.run.selection import all_rules
+
+if TYPE_CHECKING:
+    from auditor.core.rule import Rule
+    from auditor.run.examples import Example
+
+_WIDTH = 80
+
+
+def run(argv: list[str]) -> int:
+    """Run the command and return the exit code. Raises UsageError for an unknown rule."""
+    p = parser("explain", "Say what a rule finds, why it matters and what to do.")
+    p.add_argument("rules", nargs="+", metavar="RULE", help="a rule id, as findings and `audit rules` name it")
+    rules = all_rules()
+    wanted = p.parse_args(argv).rules
+    for name in wanted:
+        if name not in rules:
+            raise UsageError(f"there is no rule {name!r}{suggestion(name, rules)}")
+    print("\n\n".join(explanation(rules[name]) for name in wanted))
+    return ExitCode.CLEAN
+
+
+def explanation(rule: Rule) -> str:
+    """The page of one rule for the terminal."""
+    docs = load_rule_docs()["rules"][rule.id]
+    lines = [f"{rule.id}: {rule.title}"]
+    lines += [f"{rule.severity.label} severity, {rule.confidence.label} confidence, CWE-{rule.cwe}", ""]
+    lines += [*paragraphs(str(docs.get("why", "")), _WIDTH), "", "What to do", ""]
+    lines += paragraphs(rule.remedy, _WIDTH)
+    for kind, heading in (("bad", "Reported"), ("good", "Not reported")):
+        lines += _example(heading, [e for e in load_examples(rule.id) if e.kind == kind])
+    lines += ["", "To accept one case, above the instruction:", ""]
+    lines += [f"    # audit: ignore[{rule.id}] why this is fine"]
+    references = docs.get("references")
+    if isinstance(references, list) and references:
+        lines += ["", "See", "", *(f"  {address}" for address in references)]
+    return "\n".join(lines)
+
+
+def _example(heading: str, examples: list[Example]) -> list[str]:
+    if not examples:
+        return []
+    first = examples[0]
+    title = f"{heading}: {first.title}" if first.title else heading
+    return ["", title, "", *indented(first.dockerfile)]

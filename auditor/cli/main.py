@@ -1,0 +1,139 @@
+"""The `audit` command: finds the command's module, runs it, turns errors into exit codes. Imports no command itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from auditor import __version__
+from auditor.core.errors import AuditError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: Name -> what it does, as `audit --help` says it. The module of the same name in this package has `run(argv) -> int`.
+COMMANDS = {
+    "lint": "find secrets that Dockerfiles leak into images, history and logs",
+    "context": "list what COPY . would take into an image, sensitive files marked",
+    "explain": "say what a rule finds, why it matters and what to do",
+    "rules": "list the rules, or check rule files of your own",
+}
+_INTERRUPTED = 130
+_HELP_TAIL = """
+audit COMMAND --help says more. audit lint without a path reads every
+Dockerfile below the current directory.
+
+exit codes:
+  0  nothing found (or nothing as bad as --fail-on)
+  1  findings
+  2  wrong usage or configuration
+  3  an input could not be read whole
+  4  internal error
+"""
+
+
+def entry() -> NoReturn:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line and return the exit code. Prints, never raises."""
+    try:
+        code = _dispatch(list(argv))
+        sys.stdout.flush()
+        return code
+    except AuditError as error:
+        _complain(f"audit: error: {_printable(str(error))}")
+        return error.exit_code
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else ExitCode.USAGE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return ExitCode.CLEAN
+    except OSError as error:
+        _silence_stdout()
+        _complain(f"audit: error: {error.strerror or type(error).__name__}")
+        return ExitCode.INTERNAL
+    except Exception as error:
+        return _internal_error(error)
+
+
+def _dispatch(argv: list[str]) -> int:
+    name = argv[0] if argv else "--help"
+    if name in ("-h", "--help", "help"):
+        print(_help())
+        return ExitCode.CLEAN if argv else ExitCode.USAGE
+    if name in ("-V", "--version"):
+        print(f"audit {__version__}")
+        return ExitCode.CLEAN
+    if name not in COMMANDS:
+        raise UsageError(_unknown(name))
+    _make_printable()
+    from importlib import import_module  # start-up: only the chosen command is loaded
+
+    run = cast("Callable[[list[str]], int]", import_module(f"auditor.cli.{name}").run)
+    return run(argv[1:])
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items())
+    return (
+        "usage: audit COMMAND [OPTIONS]\n\nFinds secrets that a container build leaks.\n\n"
+        f"commands:\n{listed}\n\noptions:\n  -h, --help     show this help\n"
+        f"  -V, --version  show the version\n{_HELP_TAIL}"
+    ).rstrip()
+
+
+def _unknown(name: str) -> str:
+    from auditor.core.config import suggestion  # start-up: on the way to an error only
+
+    if os.path.exists(name):
+        return f"{name!r} is no command; did you mean 'audit lint {name}'?"
+    return f"{name!r} is no command{suggestion(name, COMMANDS)}"
+
+
+def _make_printable() -> None:
+    """Whatever a file contains can be printed: what the terminal's encoding lacks is written as an escape."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (lives as long as the process)
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _internal_error(error: Exception) -> int:
+    from auditor.run.crash import describe, wants_traceback  # start-up: after a crash only
+
+    if wants_traceback():
+        import traceback
+
+        traceback.print_exception(error)
+    _complain(f"audit: internal error ({describe(error)}); please report it. AUDIT_TRACEBACK=1 shows more.")
+    return ExitCode.INTERNAL
+
+
+def _complain(line: str) -> None:
+    try:
+        print(line, file=sys.stderr)
+    except OSError:
+        return
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    from auditor.report.terminal import escape  # start-up: on the way to an error only
+
+    return escape(text)
+
+
+def _silence_stdout() -> None:
+    # The interpreter flushes once more at exit; without this it would complain about the same closed pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

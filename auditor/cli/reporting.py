@@ -1,0 +1,155 @@
+"""Writes a run's reports: formats to standard output and files, problems and the summary to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from auditor import __version__
+from auditor.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from auditor.core.config import Output, Settings
+    from auditor.core.finding import Report
+    from auditor.report.meta import Meta
+
+_NARROWEST, _WIDTH, _WIDEST = 60, 80, 110
+_KEY_BYTES = 32
+
+
+def write(report: Report, settings: Settings) -> None:
+    """Print and write everything a run reports. Raises UsageError where a file cannot be written."""
+    if _has_nothing_to_show(report, settings):
+        _say("" if settings.quiet else _clean_line(report))
+        return
+    from auditor.report.text import problems, summary  # start-up: only where there is something to say
+
+    meta = _meta(report, settings)
+    for output in settings.format:
+        _write_one(output, report, meta, settings)
+    sys.stdout.flush()
+    on_terminal = meta._replace(color=_wants_color(settings.color, sys.stderr))
+    _say(problems(report, on_terminal))
+    if not settings.quiet:
+        _say(summary(report, on_terminal))
+
+
+def check_outputs(settings: Settings) -> None:
+    """Raise UsageError where two reports would go to the same place; before the run, not after it."""
+    places = [output.file for output in settings.format]
+    for output in settings.format:
+        if places.count(output.file) > 1:
+            where = output.file or "standard output"
+            raise UsageError(f"--format: several reports cannot go to {where}; name a file for each: json:FILE")
+
+
+def _has_nothing_to_show(report: Report, settings: Settings) -> bool:
+    plain = all(output.format == "text" and not output.file for output in settings.format)
+    noted = any(target.errors or (settings.verbose and target.skipped) for target in report.targets)
+    return plain and not report.findings and not noted
+
+
+def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -> None:
+    if output.file:
+        text = _renderer(output.format)(report, meta._replace(color=settings.color == "always", width=_WIDTH))
+        _write_file(output.file, text)
+    else:
+        shown = meta._replace(color=_wants_color(settings.color, sys.stdout), width=_terminal_width())
+        sys.stdout.write(_renderer(output.format)(report, shown))
+
+
+def _renderer(name: str) -> Callable[[Report, Meta], str]:
+    from auditor.report import json_report, lines, sarif, text  # start-up: reports only
+
+    return {
+        "text": text.render,
+        "json": json_report.render,
+        "sarif": sarif.render,
+        "github": lines.github,
+        "gnu": lines.gnu,
+    }[name]
+
+
+def _meta(report: Report, settings: Settings) -> Meta:
+    import time
+
+    from auditor.core.resources import load_rule_docs, rules_digest
+    from auditor.report.meta import Meta
+    from auditor.run.selection import all_rules
+
+    prose: dict[str, str] = {}
+    if any(output.format == "sarif" for output in settings.format):
+        prose = {rule: str(docs.get("why", "")) for rule, docs in load_rule_docs()["rules"].items()}
+    return Meta(
+        version=__version__,
+        rules=all_rules(),
+        rules_digest=rules_digest(),
+        fail_on=settings.fail_on,
+        min_severity=settings.min_severity,
+        show_secrets=settings.show_secrets,
+        key=os.urandom(_KEY_BYTES),
+        time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        prefix=_prefix(),
+        verbose=settings.verbose,
+        prose=prose,
+    )
+
+
+def _prefix() -> str:
+    """From the repository root to the current folder, with "/"."""
+    from auditor.sources.files import repository_root
+
+    here = os.path.realpath(os.getcwd())
+    below = os.path.relpath(here, repository_root(here))
+    return "" if below == os.curdir else below.replace(os.sep, "/")
+
+
+def _write_file(path: str, text: str) -> None:
+    """Replace the file whole, so that a reader never sees half a report. A device or pipe is written to directly."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        scratch = path
+    else:
+        scratch = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(scratch, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+        if scratch != path:
+            os.replace(scratch, path)
+    except OSError as error:
+        raise UsageError(f"--format: {path}: cannot be written: {error.strerror}") from None
+
+
+def _wants_color(choice: str, stream: TextIO) -> bool:
+    """Precedence: --color, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, then whether this is a terminal that can."""
+    if choice != "auto":
+        return choice == "always"
+    environment = os.environ
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def _terminal_width() -> int:
+    try:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return _WIDTH
+    return min(max(width, _NARROWEST), _WIDEST)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+
+
+def _clean_line(report: Report) -> str:
+    """What most runs say; worded as `report.text.summary` words it, without loading what only findings need."""
+    files = sum(target.files for target in report.targets)
+    if not files:
+        return "No Dockerfile found.\n"
+    return f"No leaks found in {files} {'file' if files == 1 else 'files'} ({report.seconds:.2f} s).\n"

@@ -1,0 +1,111 @@
+"""`audit rules`: list the rules; `audit rules check [DIR]`: validate rule files and run their examples."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from auditor.cli.arguments import parser
+from auditor.core.errors import ExitCode, RuleDataError, UsageError
+from auditor.core.finding import Severity
+from auditor.run.selection import all_rules, rule_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from auditor.core.ruledata import Entry
+    from auditor.run.examples import Example
+
+_LEAST_BAD, _LEAST_GOOD = 2, 3
+
+
+def run(argv: list[str]) -> int:
+    """Run the command and return the exit code. Raises UsageError and RuleDataError."""
+    p = parser("rules", "List the rules, or check rule files (TOML) and run their examples.")
+    p.add_argument("action", nargs="?", choices=("list", "check"), default="list", help="list (default) or check")
+    p.add_argument("directory", nargs="?", metavar="DIR", help="check: folder of rule files (default: our own rules)")
+    arguments = p.parse_args(argv)
+    if arguments.action == "list":
+        if arguments.directory:
+            raise UsageError("audit rules list takes no directory")
+        print(listing())
+        return ExitCode.CLEAN
+    return _check(arguments.directory)
+
+
+def listing() -> str:
+    """A table of all rules by family."""
+    rules = sorted(all_rules().values(), key=lambda rule: (rule.family, rule.id))
+    width = max((len(rule.id) for rule in rules), default=0)
+    lines: list[str] = []
+    family = ""
+    for rule in rules:
+        if rule.family != family:
+            lines += ["", rule.family] if lines else [rule.family]
+            family = rule.family
+        lines.append(f"  {rule.id.ljust(width)}  {rule.severity.label.ljust(8)}  {rule.title}")
+    return "\n".join(lines)
+
+
+def _check(directory: str | None) -> int:
+    docs = _docs(directory)
+    wrong = [problem for rule_id in sorted(docs) for problem in problems(rule_id, docs[rule_id])]
+    for problem in wrong:
+        print(problem)
+    examples = sum(_length(docs[rule_id], kind) for rule_id in docs for kind in ("bad", "good"))
+    print(f"{len(docs)} rules, {examples} examples: {f'{len(wrong)} problems' if wrong else 'all as they should be'}")
+    return ExitCode.FINDINGS if wrong else ExitCode.CLEAN
+
+
+def _docs(directory: str | None) -> Mapping[str, Entry]:
+    """The prose of the rules in a folder; of our own rules without one."""
+    if directory is None:
+        from auditor.core.resources import load_rule_docs
+
+        return load_rule_docs()["rules"]
+    if not os.path.isdir(directory):
+        raise UsageError(f"{directory}: no such directory")
+    from auditor.core.rulefiles import compile_rules
+
+    try:
+        return compile_rules(directory)["docs"]["rules"]
+    except OSError as error:
+        raise RuleDataError(f"{directory}: cannot be read: {error.strerror}") from None
+
+
+def problems(rule_id: str, entry: Entry) -> Iterator[str]:
+    """What is wrong with one rule's examples. Raises RuleDataError where they cannot be read."""
+    from auditor.run.examples import examples_of
+
+    examples = examples_of(rule_id, entry)
+    for kind, least in (("bad", _LEAST_BAD), ("good", _LEAST_GOOD)):
+        number = sum(example.kind == kind for example in examples)
+        if number < least:
+            yield f"{rule_id}: {number} {kind} examples; at least {least} are needed"
+    if rule_id not in rule_ids():
+        yield f"{rule_id}: no check has this id, so its examples cannot be run"
+        return
+    for example in examples:
+        problem = _example_problem(example)
+        if problem:
+            yield f"{example.label}: {problem}"
+
+
+def _example_problem(example: Example) -> str:
+    from auditor.run.examples import run_example
+
+    found = [f for f in run_example(example) if f.rule == example.rule]
+    if example.kind == "good":
+        loud = [f for f in found if f.severity >= Severity.MEDIUM]
+        return f"reported at line {loud[0].location.start_line}: {loud[0].message}" if loud else ""
+    texts = [example.dockerfile[f.location.span.start : f.location.span.end] for f in found]
+    if texts != list(example.finds):
+        return f"should report {list(example.finds)}, reports {texts}"
+    if example.severity is not None and any(f.severity != example.severity for f in found):
+        return f"should be {example.severity.label}, is {', '.join(f.severity.label for f in found)}"
+    return ""
+
+
+def _length(entry: Entry, key: str) -> int:
+    value = entry.get(key)
+    return len(value) if isinstance(value, list) else 0

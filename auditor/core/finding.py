@@ -1,0 +1,206 @@
+"""What a check reports: a finding with its place, its story (flow) and what to do. Knows no rule and no format."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from auditor.core.secret import Secret
+from auditor.core.span import LineIndex, Span
+
+
+class Severity(IntEnum):
+    """How bad it is if the finding is right; ordered, so thresholds compare."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """Lower-case name, as written in reports, configuration and rule files."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, label: str) -> Severity:
+        """Inverse of `label`. Raises KeyError."""
+        return cls[label.upper()]
+
+
+class Confidence(IntEnum):
+    """How sure the check is that this is a secret at all."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+
+    @property
+    def label(self) -> str:
+        """Lower-case name."""
+        return self.name.lower()
+
+
+class Location(NamedTuple):
+    """A place in a text file: path as shown to the user, 1-based lines and columns, end column exclusive."""
+
+    path: str
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+    span: Span
+
+    @classmethod
+    def of(cls, path: str, lines: LineIndex, span: Span) -> Location:
+        """The location of a span of the text that `lines` indexes."""
+        start = lines.position(span.start)
+        end = lines.position(max(span.end, span.start))
+        return cls(path, start.line, start.column, end.line, end.column, span)
+
+
+class Step(NamedTuple):
+    """One step of the story that a finding tells: what happens, and where (None: outside the file)."""
+
+    message: str
+    location: Location | None
+
+
+class Suppression(NamedTuple):
+    """Who silenced a finding (`inline` or `baseline`) and the reason written there."""
+
+    by: str
+    reason: str
+
+
+class Finding:
+    """One leak at one place.
+
+    `subject` names what leaks in words that survive edits (variable name, file path): with rule, path and
+    occurrence it makes the stable `id`. `message` is one sentence about this very case; `remedy` overrides the
+    rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
+    (valid, expired, malformed, placeholder, unverified).
+    """
+
+    __slots__ = (
+        "confidence",
+        "flow",
+        "id",
+        "location",
+        "message",
+        "remedy",
+        "rule",
+        "secret",
+        "severity",
+        "subject",
+        "suppressed",
+        "verdict",
+    )
+
+    def __init__(
+        self,
+        rule: str,
+        severity: Severity,
+        location: Location,
+        message: str,
+        subject: str,
+        *,
+        confidence: Confidence = Confidence.HIGH,
+        verdict: str = "unverified",
+        flow: tuple[Step, ...] = (),
+        secret: Secret | None = None,
+        remedy: str = "",
+    ) -> None:
+        self.rule = rule
+        self.severity = severity
+        self.confidence = confidence
+        self.verdict = verdict
+        self.location = location
+        self.message = message
+        self.subject = subject
+        self.flow = flow
+        self.secret = secret
+        self.remedy = remedy
+        self.suppressed: Suppression | None = None
+        self.id = ""
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Order of a report: by place, then rule."""
+        return (self.location.path, self.location.start_line, self.location.start_column, self.rule, self.subject)
+
+
+class TargetError(NamedTuple):
+    """Why an input could not be read whole; `line` is 1-based where one is known, `internal` says it is our fault."""
+
+    message: str
+    path: str
+    line: int | None = None
+    internal: bool = False
+
+
+class Skipped(NamedTuple):
+    """Something that was left out on purpose, and why."""
+
+    path: str
+    reason: str
+
+
+class Target:
+    """One audited input: what it was, whether it was read whole, and what was left out.
+
+    `secrets` and `secret_spans` are everything that must be masked where `text` is quoted: those of every rule,
+    chosen or not.
+    """
+
+    __slots__ = ("errors", "files", "kind", "name", "secret_spans", "secrets", "size", "skipped", "text")
+
+    def __init__(self, name: str, kind: str, *, size: int = 0, files: int = 1, text: str = "") -> None:
+        self.name = name
+        self.kind = kind
+        self.size = size
+        self.files = files
+        self.text = text
+        self.errors: list[TargetError] = []
+        self.skipped: list[Skipped] = []
+        self.secrets: list[Secret] = []
+        self.secret_spans: list[tuple[Span, str]] = []
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was read."""
+        return not self.errors
+
+
+class Report:
+    """The outcome of one run: targets and findings in display order, and how long it took in seconds."""
+
+    __slots__ = ("findings", "seconds", "targets")
+
+    def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
+        self.targets = targets
+        self.findings = findings
+        self.seconds = seconds
+
+    @property
+    def active(self) -> list[Finding]:
+        """Findings that nothing suppressed."""
+        return [f for f in self.findings if f.suppressed is None]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every target was read whole."""
+        return all(t.complete for t in self.targets)
+
+
+def number_findings(findings: list[Finding]) -> None:
+    """Give every finding its stable id: digest of rule, path, subject and occurrence; never of the value."""
+    import hashlib  # start-up: only when there is something to report
+
+    seen: dict[tuple[str, str, str], int] = {}
+    for finding in findings:
+        key = (finding.rule, finding.location.path, finding.subject)
+        occurrence = seen[key] = seen.get(key, 0) + 1
+        text = "\0".join((*key, str(occurrence)))
+        finding.id = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:20]

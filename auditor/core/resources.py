@@ -1,0 +1,91 @@
+"""Finds the data that comes with the program: compiled rules and templates, in a wheel or in a checkout."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from auditor.core.errors import AuditError, RuleDataError
+
+if TYPE_CHECKING:
+    from auditor.core.ruledata import RuleData, RuleDocs
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_DATA = os.path.join(_PACKAGE, "_data")
+_CHECKOUT = os.path.dirname(_PACKAGE)
+_RUNNING = os.path.join(_DATA, "rules.json")
+_DOCS = os.path.join(_DATA, "rules-docs.json")
+
+
+@cache
+def load_rules() -> RuleData:
+    """What running needs of the rules: {"digest", "rules": {id: {...}}, "tables": {name: [...]}}. Do not change it.
+
+    A checkout whose rule files are newer than the compiled ones is compiled in memory. Raises RuleDataError.
+    """
+    if _is_current(_RUNNING):
+        return cast("RuleData", _read_json(_RUNNING))
+    from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
+
+    return compile_rules(os.path.join(_CHECKOUT, "rules"))["running"]
+
+
+@cache
+def load_rule_docs() -> RuleDocs:
+    """Prose, references and examples: for explanations, the documentation and tests. Raises RuleDataError."""
+    if _is_current(_DOCS):
+        return cast("RuleDocs", _read_json(_DOCS))
+    from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
+
+    return compile_rules(os.path.join(_CHECKOUT, "rules"))["docs"]
+
+
+def rules_digest() -> str:
+    """"sha256:<hex>" over the running rule data: equal digests mean equal behaviour of the rules."""
+    return load_rules()["digest"]
+
+
+def template_dir(name: str) -> str:
+    """Folder of templates: "reports" in a checkout, `_data/reports` in a wheel. Raises AuditError if it is missing."""
+    for parent in (_CHECKOUT, _DATA) if _in_checkout() else (_DATA,):
+        path = os.path.join(parent, name)
+        if os.path.isdir(path):
+            return path
+    raise AuditError(f"the installation is incomplete: no folder {name!r}; reinstall image-leak-auditor")
+
+
+def _read_json(path: str) -> object:
+    import json  # start-up: only a run that needs rules
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            content: object = json.load(file)
+            return content
+    except (OSError, ValueError) as error:
+        raise RuleDataError(f"{path}: {error}; reinstall image-leak-auditor") from None
+
+
+def _in_checkout() -> bool:
+    # A folder named "rules" beside an installed package could be anybody's; the build hook's file is ours.
+    return os.path.isfile(os.path.join(_CHECKOUT, "hatch_build.py"))
+
+
+def _is_current(compiled: str) -> bool:
+    if not _in_checkout():
+        return True
+    try:
+        return _newest(os.path.join(_CHECKOUT, "rules")) <= os.stat(compiled).st_mtime_ns
+    except OSError:
+        return False
+
+
+def _newest(rules_dir: str) -> int:
+    """Latest change in nanoseconds. A folder's own time tells of removed and renamed files."""
+    newest = 0
+    with os.scandir(rules_dir) as folders:
+        for folder in folders:
+            if folder.is_dir():
+                with os.scandir(folder) as files:
+                    newest = max(newest, folder.stat().st_mtime_ns, *(file.stat().st_mtime_ns for file in files))
+    return newest

@@ -1,0 +1,285 @@
+"""Compiles the rule files (TOML) into the two JSON files that are shipped. Used when building and in a checkout.
+
+`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/` and `rules/commands/` are data tables: a
+file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one entry. What
+running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that a start
+reads little.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from auditor.core.errors import RuleDataError
+from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.core.ruledata import (
+        CommandEntry,
+        CompiledRules,
+        Entry,
+        FileEntry,
+        JsonValue,
+        RuleData,
+        RuleDocs,
+        SecretEntry,
+    )
+
+
+RUNNING_FILE = "rules.json"
+DOCS_FILE = "rules-docs.json"
+TABLES = ("secrets", "files", "commands")
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+CONFIDENCES = ("low", "medium", "high")
+FIXES = ("none", "sometimes", "always")
+APPLICABILITIES = ("none", "safe", "unsafe", "show-only")
+STATUSES = ("stable", "preview", "deprecated")
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "severity": SEVERITIES,
+    "confidence": CONFIDENCES,
+    "fix": FIXES,
+    "applicability": APPLICABILITIES,
+    "status": STATUSES,
+}
+_TEXT = ("id", "title", "family", "target", "since", "remedy", *_CHOICES)
+_RUNNING = (*_TEXT, "cwe")
+_EXAMPLES = ("bad", "good", "fixed")
+_TABLE_DOCS = ("why", "source", "references", "bad", "good", "examples", "counterexamples")
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_MAX_BYTES = 1 << 20
+_INFINITY = float("inf")
+
+
+class _Source(NamedTuple):
+    """One parsed rule file; `name` is its path relative to the rules folder, for messages."""
+
+    name: str
+    folder: str
+    stem: str
+    data: Entry
+
+
+def compile_rules(rules_dir: str) -> CompiledRules:
+    """Read every rule file below this folder; the result depends on the files' names and content only.
+
+    Raises RuleDataError, which names the file and the key, and OSError.
+    """
+    running: RuleData = {"digest": "", "rules": {}, "tables": {"secrets": [], "files": [], "commands": []}}
+    docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in TABLES}}
+    seen: dict[str, str] = {}
+    for source in _sources(rules_dir):
+        if source.folder in TABLES:
+            for entry in _entries(source):
+                _add_entry(entry, source, running, docs, seen)
+        else:
+            _add_rule(source, running, docs, seen)
+    running["digest"] = _digest(running)
+    return {"running": running, "docs": docs}
+
+
+def write_rules(rules_dir: str, data_dir: str) -> list[str]:
+    """Compile `rules_dir` and write both JSON files into `data_dir`; returns their paths.
+
+    The files are replaced whole, so a reader never sees half of one. Raises RuleDataError and OSError.
+    """
+    import json  # start-up: building only
+
+    compiled = compile_rules(rules_dir)
+    os.makedirs(data_dir, exist_ok=True)
+    written = []
+    for name, content in ((RUNNING_FILE, compiled["running"]), (DOCS_FILE, compiled["docs"])):
+        path = os.path.join(data_dir, name)
+        scratch = f"{path}.{os.getpid()}"
+        with open(scratch, "w", encoding="utf-8", newline="\n") as file:
+            json.dump(content, file, sort_keys=True, separators=(",", ":"))
+        os.replace(scratch, path)
+        written.append(path)
+    return written
+
+
+def rule_paths(rules_dir: str) -> Iterator[tuple[str, str]]:
+    """(folder, file name) of every rule file, sorted: exactly one level of folders, hidden names left out."""
+    for folder in sorted(os.listdir(rules_dir)):
+        path = os.path.join(rules_dir, folder)
+        if folder.startswith(".") or not os.path.isdir(path):
+            continue
+        for name in sorted(os.listdir(path)):
+            if name.endswith(".toml") and not name.startswith("."):
+                yield folder, name
+
+
+def _sources(rules_dir: str) -> Iterator[_Source]:
+    for folder, name in rule_paths(rules_dir):
+        data = _read(os.path.join(rules_dir, folder, name), f"{folder}/{name}")
+        yield _Source(f"{folder}/{name}", folder, name.removesuffix(".toml"), data)
+
+
+def _read(path: str, shown: str) -> Entry:
+    import tomllib  # start-up: building and a checkout with edited rules only
+
+    with open(path, "rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise RuleDataError(f"{shown}: larger than {_MAX_BYTES} bytes")
+    try:
+        data = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RuleDataError(f"{shown}: {error}") from None
+    except RecursionError:
+        raise RuleDataError(f"{shown}: nested too deeply") from None
+    _reject_unwritable(data, shown)
+    return data
+
+
+def _reject_unwritable(data: Entry, shown: str) -> None:
+    """TOML has dates and infinities; JSON has neither."""
+    waiting: list[tuple[str, JsonValue]] = list(data.items())
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.items())
+        elif isinstance(value, list):
+            waiting.extend((key, element) for element in value)
+        elif not isinstance(value, str | int | float) or value in (_INFINITY, -_INFINITY) or value != value:
+            raise RuleDataError(f"{shown}: {key}: dates, times, infinities and NaN are not allowed")
+
+
+def _add_rule(source: _Source, running: RuleData, docs: RuleDocs, seen: dict[str, str]) -> None:
+    for key in source.data:
+        if key not in _RUNNING and key not in _EXAMPLES and key not in ("why", "references"):
+            raise RuleDataError(f"{source.name}: {key}: unknown key")
+    rule_id = _text(source, "id")
+    if rule_id != source.stem:
+        raise RuleDataError(f"{source.name}: id: {rule_id!r} must be the file's name")
+    _claim(rule_id, source, seen)
+    if _text(source, "family") != source.folder:
+        raise RuleDataError(f"{source.name}: family: must be the folder's name, {source.folder!r}")
+    for key, allowed in _CHOICES.items():
+        if _text(source, key) not in allowed:
+            raise RuleDataError(f"{source.name}: {key}: must be one of {', '.join(allowed)}")
+    running["rules"][rule_id] = {
+        **{key: _text(source, key).strip() for key in _TEXT},
+        "cwe": _number(source, "cwe"),
+        "docs": f"docs/rules/{rule_id}.md",
+    }
+    docs["rules"][rule_id] = {
+        "why": _text(source, "why").strip(),
+        "references": list(_references(source)),
+        **{key: list(_examples(source, key)) for key in _EXAMPLES},
+    }
+
+
+def _entries(source: _Source) -> Iterator[Entry]:
+    if "id" in source.data:
+        yield source.data
+        return
+    for key, value in source.data.items():
+        if not isinstance(value, list):
+            raise RuleDataError(f"{source.name}: {key}: must be an array of tables, or the file one entry with an id")
+        for entry in value:
+            if not isinstance(entry, dict):
+                raise RuleDataError(f"{source.name}: {key}: every element must be a table")
+            yield entry
+
+
+def _add_entry(entry: Entry, source: _Source, running: RuleData, docs: RuleDocs, seen: dict[str, str]) -> None:
+    entry_id = entry.get("id")
+    if not isinstance(entry_id, str):
+        raise RuleDataError(f"{source.name}: id: every entry needs one, a string")
+    _claim(entry_id, source, seen)
+    prose = {key: value for key, value in entry.items() if key in _TABLE_DOCS}
+    data = {key: value for key, value in entry.items() if key not in prose}
+    _check_entry(data, source.folder, f"{source.name}: {entry_id}")
+    tables = running["tables"]
+    if source.folder == "secrets":
+        tables["secrets"].append(cast("SecretEntry", data))
+    elif source.folder == "files":
+        tables["files"].append(cast("FileEntry", data))
+    else:
+        tables["commands"].append(cast("CommandEntry", data))
+    docs["tables"][source.folder][entry_id] = prose
+
+
+def _check_entry(data: Entry, table: str, shown: str) -> None:
+    required, optional = REQUIRED[table], OPTIONAL[table]
+    if missing := [key for key in required if key not in data]:
+        raise RuleDataError(f"{shown}: {missing[0]}: is missing")
+    for key, value in data.items():
+        kind = required.get(key) or optional.get(key)
+        if kind is None:
+            raise RuleDataError(f"{shown}: {key}: unknown key")
+        if not is_kind(value, kind):
+            raise RuleDataError(f"{shown}: {key}: must be {KINDS[kind]}")
+
+
+def _claim(entry_id: str, source: _Source, seen: dict[str, str]) -> None:
+    if not _ID.fullmatch(entry_id):
+        raise RuleDataError(f"{source.name}: id: {entry_id!r} must be lower-case words joined by hyphens")
+    key = f"{source.folder if source.folder in TABLES else 'rules'}:{entry_id}"
+    if key in seen:
+        raise RuleDataError(f"{source.name}: id: {entry_id!r} is already used in {seen[key]}")
+    seen[key] = source.name
+
+
+def _text(source: _Source, key: str) -> str:
+    value = source.data.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise RuleDataError(f"{source.name}: {key}: must be a text that is not empty")
+    return value
+
+
+def _number(source: _Source, key: str) -> int:
+    value = source.data.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise RuleDataError(f"{source.name}: {key}: must be a whole number above 0")
+    return value
+
+
+def _references(source: _Source) -> Iterator[str]:
+    value = source.data.get("references")
+    if not isinstance(value, list):
+        raise RuleDataError(f"{source.name}: references: must be a list of web addresses")
+    for address in value:
+        if not isinstance(address, str) or not address.startswith("https://"):
+            raise RuleDataError(f"{source.name}: references: {address!r} must start with https://")
+        yield address
+
+
+def _examples(source: _Source, key: str) -> Iterator[Entry]:
+    value = source.data.get(key, [])
+    if not isinstance(value, list):
+        raise RuleDataError(f"{source.name}: {key}: must be an array of tables")
+    for number, example in enumerate(value, 1):
+        if not isinstance(example, dict):
+            raise RuleDataError(f"{source.name}: {key}: example {number} must be a table")
+        yield example
+
+
+def _digest(running: RuleData) -> str:
+    import hashlib  # start-up: building only
+    import json
+
+    content = json.dumps([running["rules"], running["tables"]], sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def main() -> int:
+    """`python -m auditor.core.rulefiles`: compile the rules of this checkout."""
+    import sys  # start-up: building only
+
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    try:
+        write_rules(os.path.join(root, "rules"), os.path.join(root, "auditor", "_data"))
+    except RuleDataError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

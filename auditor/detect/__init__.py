@@ -1,0 +1,1 @@
+"""Judges text: which names announce a secret, which values are one, which files hold them."""

@@ -1,0 +1,110 @@
+"""Which paths hold credentials, by name (`rules/files/*.toml`), and what a text that is to be such a file contains."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from auditor.core.resources import load_rules
+
+#: Endings that make a look-alike of a credential file: public halves, samples, programs about it.
+_NOT_ONE = re.compile(
+    r"(?i)(?:\.(?:pub|example|sample|dist|tmpl|tpl|template|j2|md|rst|sh|bash|py|js|ts|go|rb|php|java|html?|css|svg|png"
+    r"|lock|schema\.json|service|bats|c|h|rs|in|erb|gotmpl|defaults?|test)|[-_.](?:example|sample|template|dist|default|schema))$"
+)
+#: `.env.example` and friends; `.env.production` is real.
+_DOTENV = re.compile(r"(?i)^\.env(?:\.[\w-]+)*$|^[\w-]+\.env$|^env\.(?:prod|production|local|dev|staging)$")
+_DOTENV_SAMPLE = re.compile(r"(?i)(?:example|sample|template|dist|default|schema|tmpl|test|ci|vault|ini)")
+#: Certificates and public keys: beside a private key, never one.
+_PUBLIC_MATERIAL = re.compile(
+    r"(?i)(?:^|[-_./])(?:ca|cert|certs|chain|fullchain|bundle|root|public|pub|trust|truststore|cacerts?|dhparams?|authorized_keys|known_hosts)"
+    r"(?:[-_.]?\d*)\.(?:pem|crt|cer|key|jks|p12|keystore|asc|gpg)$|known_hosts$|authorized_keys$|\.pub$"
+    r"|(?:apt|repo|release|signing|archive|keyring|gpg|rpm|docker|nodesource|microsoft)[\w-]*[-_.]?(?:gpg)?\.key$"
+)
+_PRIVATE_PEM = re.compile(r"(?i)priv(?:ate)?[^/]*\.(?:pem|der|asc)$|(?:^|[-_.])key\.(?:pem|der)$")
+
+
+class CredentialFile(NamedTuple):
+    """A kind of credential file. `certainty`: `sure`, `maybe` (content decides) or `folder` (may hold one)."""
+
+    id: str
+    title: str
+    certainty: str
+    target: str
+    ssh: bool
+    wrapper: str
+
+
+class _Index(NamedTuple):
+    names: dict[str, CredentialFile]
+    endings: tuple[tuple[str, CredentialFile], ...]
+    tails: tuple[tuple[str, CredentialFile], ...]
+    folders: dict[str, CredentialFile]
+
+
+@lru_cache(maxsize=1)
+def _index() -> _Index:
+    names: dict[str, CredentialFile] = {}
+    endings: list[tuple[str, CredentialFile]] = []
+    tails: list[tuple[str, CredentialFile]] = []
+    folders: dict[str, CredentialFile] = {}
+    for row in load_rules()["tables"]["files"]:
+        kind = CredentialFile(
+            row["id"], row["title"], row["certainty"], row.get("target", ""), bool(row.get("ssh")), row.get("wrapper", "")
+        )
+        for name in row.get("names", ()):
+            names.setdefault(name, kind)
+        for folder in row.get("folders", ()):
+            folders.setdefault(folder, kind)
+        endings += [(ending, kind) for ending in row.get("endings", ())]
+        tails += [(tail, kind) for tail in row.get("tails", ())]
+    return _Index(names, tuple(endings), tuple(tails), folders)
+
+
+def recognise(path: str) -> CredentialFile | None:
+    """The kind of credential file a path names, None if it names none. A trailing slash marks a folder."""
+    text = path.strip().replace("\\", "/").lower()
+    folder = text.endswith("/")
+    text = text.rstrip("/")
+    base = text.rpartition("/")[2]
+    if not base or base in (".", ".."):
+        return None
+    if not folder and (_NOT_ONE.search(base) or _PUBLIC_MATERIAL.search(base)):
+        return None
+    index = _index()
+    for tail, kind in index.tails:
+        if text.endswith(tail) and (len(text) == len(tail) or text[-len(tail) - 1] == "/"):
+            return kind
+    found = index.names.get(base) or _by_shape(base, index)
+    return found or _by_folder(text, base, index)
+
+
+def _by_shape(base: str, index: _Index) -> CredentialFile | None:
+    if _DOTENV.match(base) and not _DOTENV_SAMPLE.search(base):
+        return index.names[".env"]
+    for ending, kind in index.endings:
+        if base.endswith(ending) and kind.id != "dotenv":
+            return kind
+    if _PRIVATE_PEM.search(base):
+        return index.names["private.pem"]
+    return None
+
+
+def _by_folder(text: str, base: str, index: _Index) -> CredentialFile | None:
+    """The folder itself, or a file right in a credential folder whose own name says nothing else."""
+    if base in index.folders:
+        return index.folders[base]
+    parent = text.rpartition("/")[0].rpartition("/")[2]
+    kind = index.folders.get(parent)
+    if kind is None or kind.certainty != "sure" or base in _HARMLESS_IN.get(kind.id, ()):
+        return None
+    return kind
+
+
+_HARMLESS_IN = {
+    "ssh-folder": ("config", "known_hosts", "authorized_keys", "environment", "rc", "*"),
+    "aws-credentials": ("config",),
+    "docker-config": ("daemon.json", "cli-plugins"),
+    "pgp-key": ("gpg.conf", "pubring.kbx", "pubring.gpg", "gpg-agent.conf", "dirmngr.conf"),
+}

@@ -1,0 +1,196 @@
+"""Reads variable, setting and flag names: which of them announce a secret, and of what kind.
+
+The head noun decides, as in English: `DB_PASSWORD` is a password, `PASSWORD_FILE` a file, `TOKEN_URL` an address.
+Which words mean what stands in the tables below; values are judged elsewhere (`values.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+_PASSWORD = frozenset(
+    "password passwd passwort pass pwd pw psw pswd pword passphrase passcode passwords storepass keypass pgpassword".split()
+)
+_TOKEN = frozenset("token tokens jwt pat bearer apitoken authtoken accesstoken".split())
+_SECRET = frozenset("secret secrets mnemonic pepper clientsecret".split())
+_CREDENTIAL = frozenset("credential credentials creds cred auth cookie authorization".split())
+_GLUED = re.compile(
+    r"(?:password|passwd|passphrase|token|secret|credentials?|apikey|api_key|privatekey|secretkey|accesskey|sshkey|authkey)$"
+)
+_KEY_WORDS = frozenset("key keys apikey privatekey secretkey accesskey sshkey authkey privkey".split())
+#: What makes a key a secret for sure.
+_SECRET_KEYS = frozenset(
+    "api secret private access auth ssh deploy encryption encrypt signing sign master app account shared service "
+    "server client license storage admin session cookie hmac jwt aes rsa tls ssl subscription consumer webhook "
+    "instrumentation provisioning recovery unseal root user security token rails django flask laravel crypto "
+    "decryption host ec ecdsa ed25519 dsa push sa gcp aws azure".split()
+)
+#: Keys that are public, or no keys of a cipher at all.
+_OPEN_KEYS = frozenset(
+    "public pub publishable gpg pgp primary foreign cache sort partition row index dict publish site anon anonymous "
+    "fingerprint filter filters map lookup hot short group object routing config setting registry apt yum rpm dnf "
+    "repo repository release keyserver minisign signify hash ident measurement message translation i18n sitekey "
+    "maven verify verification keyring trusted kms idempotency dedupe measure metric tag label annotation press "
+    "bucket s3 etag checksum type json property name arrow".split()
+)
+#: Last words that say the value is about a secret without being one.
+_ABOUT = frozenset(
+    "file files path paths dir dirs directory folder name names id ids version versions url uri urls endpoint host "
+    "hostname port user username users length len size count limit limits max min ttl expiry expires expiration "
+    "expire timeout age lifetime duration type types format policy enabled disabled enable disable required optional "
+    "header headers prefix suffix provider server service manager helper store class method mode algorithm algo alg "
+    "issuer audience scope scopes field fields column table param parameter params location alias label arn region "
+    "reset stdin env var variable source src script command cmd cert certificate crt pem bits status check validation "
+    "strength rotation backend driver plugin engine rounds iterations hint prompt title text ring server servers "
+    "parallelism sock socket fd mount ref reference fingerprint fingerprints checksum sha256 sha512 sha1 md5 hash "
+    "template placeholder example regex pattern realm domain tokenizer model hook hooks generator proxy group role".split()
+)
+#: Last words that only qualify what stands before them.
+_QUALIFIER = frozenset(
+    "dev prod production staging stage test testing qa uat local live sandbox old new prev previous current next base64 "
+    "b64 json string str value val default base primary secondary main build runtime readonly ro rw read write arg "
+    "decoded encoded encrypted raw plain contents content data txt global".split()
+)
+_COUNTED = frozenset("max min num number total avg mean per count n top completion prompt context input output".split())
+#: What stands before `pass` where it means a run over something.
+_PASSES = frozenset("by one two single multi first second third final".split())
+_PUBLIC_PREFIXES = (
+    "VITE_", "NEXT_PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_", "PUBLIC_", "NG_APP_",
+)  # fmt: skip
+_URLS = frozenset("url uri dsn urls connection connectionstring connstring".split())
+_CREDENTIAL_URLS = frozenset(
+    "authed authenticated credentialed webhook database db mongo mongodb postgres postgresql mysql redis amqp rabbitmq "
+    "jdbc sqlalchemy cloudinary".split()
+)
+#: Names whose meaning no rule of words gives, with the kind each stands for.
+_SPECIAL = {
+    "AWS_ACCESS_KEY_ID": "identity",
+    "ACCESS_KEY_ID": "identity",
+    "KSM_CONFIG": "credential",
+    "KSM_INI_CONFIG": "credential",
+    "OP_SERVICE_ACCOUNT_TOKEN": "token",
+    "VAULT_SECRET_ID": "secret",
+    "VAULT_ROLE_SECRET_ID": "secret",
+    "NPM_CONFIG__AUTH": "credential",
+    "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS": "credential",
+    "DOCKER_AUTH_CONFIG": "credential",
+    "SSH_PRIVATE": "key",
+    "ID_RSA": "key",
+    "NPMRC": "credential",
+    "NPM_RC": "credential",
+    "NETRC": "credential",
+    "DOTENV_PRIVATE_KEY": "key",
+}
+_BUNDLER_HOST = re.compile(r"BUNDLE_[A-Z0-9_]*__(?:[A-Z]{2,})\Z")
+_NUGET_SOURCE = re.compile(r"NuGetPackageSourceCredentials_", re.IGNORECASE)
+
+
+class Reading(NamedTuple):
+    """What a name announces.
+
+    `kind` is `password`, `token`, `secret`, `key`, `credential`, `credential-url` or `identity` (half of a pair
+    that is no secret alone). `sure` is False for names that are often harmless, where only a telling value counts.
+    """
+
+    kind: str
+    sure: bool
+
+
+def split(name: str) -> list[str]:
+    """Lower-case words of a name: separators, camelCase and digits divide it."""
+    return [w.lower() for w in _WORD.findall(name)]
+
+
+@lru_cache(maxsize=4096)
+def read(name: str) -> Reading | None:
+    """The kind of secret a name announces, None if it announces none."""
+    if len(name) > 200:
+        return None
+    special = _special(name)
+    if special is not None:
+        return special
+    words = split(name)
+    while len(words) > 1 and (words[-1] in _QUALIFIER or words[-1].isdigit()):
+        words.pop()
+    if not words:
+        return None
+    public = name.upper().startswith(_PUBLIC_PREFIXES)
+    reading = _by_head(words)
+    if reading and public and reading.kind in ("key", "token", "credential-url") and "secret" not in words:
+        return None
+    return reading
+
+
+def _special(name: str) -> Reading | None:
+    upper = name.upper()
+    kind = _SPECIAL.get(upper)
+    if kind is None:
+        kind = next((k for special, k in _SPECIAL.items() if upper.endswith("_" + special)), None)
+    if kind is not None:
+        return Reading(kind, True)
+    if _BUNDLER_HOST.match(name) or _NUGET_SOURCE.match(name):
+        return Reading("credential", True)
+    return None
+
+
+def _by_head(words: list[str]) -> Reading | None:
+    head, before = words[-1], words[:-1]
+    if head in _URLS or words[-2:] == ["connection", "string"] or words[-2:] == ["conn", "string"]:
+        return _url_name(words)
+    if head in _ABOUT:
+        return None
+    if words in (["pwd"], ["old", "pwd"], ["oldpwd"], ["cookie"]):
+        return None
+    if head in _PASSWORD:
+        harmless = head in ("pass", "pw") and before[-1:] and before[-1] in _PASSES
+        return None if harmless else Reading("password", True)
+    if head in _TOKEN:
+        return None if head == "tokens" or any(w in _COUNTED for w in before) else Reading("token", True)
+    if head in _SECRET:
+        return Reading("secret", head == "secret" or bool(before))
+    if head in _KEY_WORDS:
+        return _key(head, before)
+    if head in _CREDENTIAL:
+        return _credential(head, before)
+    if _GLUED.search(head) and not head.startswith(("public", "non", "no")):
+        kind = "password" if "pass" in head else "key" if head.endswith("key") else "token" if "token" in head else "secret"
+        return Reading(kind, True)
+    return None
+
+
+def _url_name(words: list[str]) -> Reading | None:
+    if any(w in ("authed", "authenticated", "credentialed", "webhook") for w in words):
+        return Reading("credential-url", True)
+    if "dsn" in words and "sentry" in words:
+        return None
+    named = any(w in _CREDENTIAL_URLS for w in words) or "string" in words or "connectionstring" in words
+    return Reading("credential-url", False) if named else None
+
+
+def _key(head: str, before: list[str]) -> Reading | None:
+    if any(w in ("public", "pub", "publishable", "anon") for w in before):
+        return None
+    if head != "key" and head != "keys":
+        return Reading("key", True)
+    if any(w in ("private", "secret", "api") for w in before):
+        return Reading("key", True)
+    if any(w in _OPEN_KEYS for w in before):
+        return None
+    if any(w in _SECRET_KEYS for w in before):
+        return Reading("key", head == "key")
+    return Reading("key", False)
+
+
+def _credential(head: str, before: list[str]) -> Reading | None:
+    if head == "cookie":
+        return Reading("credential", False) if "erlang" in before or "session" in before else None
+    if head == "auth":
+        strong = any(w in ("npm", "docker", "registry", "basic", "composer", "http", "git", "pip", "nexus") for w in before)
+        return Reading("credential", strong)
+    if head == "authorization":
+        return Reading("credential", not before or before[-1] in ("proxy", "http"))
+    return Reading("credential", head != "cred")

@@ -1,0 +1,160 @@
+"""The one placeholder judgement: what a value is, before anybody calls it a secret.
+
+Paths, booleans, fingerprints, references to a secret store, templates and fillers are not secrets, whatever the
+name beside them says. Used by every part that meets a literal (DESIGN: Detection pipeline).
+"""
+
+from __future__ import annotations
+
+import re
+from math import log2
+from typing import NamedTuple
+
+from auditor.detect import names
+
+_BOOLEAN = frozenset("true false yes no on off 0 1 enabled disabled enable disable y n t f always never auto".split())
+_ABSENT = frozenset(
+    "none null nil undefined unset unknown empty n/a na tbd todo fixme void not-set notset not_set missing "
+    "disabled default-token nothing".split()
+)
+#: Words that only ever stand in for a value; as a password some of these work, so `weak` says which.
+_FILLER = re.compile(
+    r"(?i)^(?:change[-_ ]?(?:me|it|this)(?:[-_ ]?(?:please|now))?[!\d]*|replace[-_ ]?(?:me|this|with).*|to[-_ ]?be[-_ ]?.*"
+    r"|(?:insert|enter|put|add|fill|set|use|paste|type)[-_ ].*|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
+    r"|example.*|sample.*|placeholder.*|redacted|removed|hidden|masked|censored|dummy.*|fake.*|mock.*|stub.*|invalid.*"
+    r"|some[-_ ]?.*|foo|bar|baz|foobar|temp|tmp|unused|not[-_ ]?(?:used|needed|required|real|a[-_ ]).*|build[-_ ]?time.*"
+    r"|build|ignored?|none[-_ ].*|if_you_see_this.*|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
+)
+_WORKING_DEFAULT = re.compile(r"(?i)^(?:change[-_ ]?(?:me|it|this).*|example|test|temp|foo|bar|foobar|my[-_ ]?.*|some.*|sample|build)$")
+_MASK = re.compile(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
+_TEMPLATE = re.compile(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\}\}|^<[^<>]*>$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$|^\[[^\]]*\]$|^#\{|\.\*|\[\^|\\[sdwSDW(1-9]")
+_REFERENCE = re.compile(
+    r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)|secretsmanager"
+    r"|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)(?:://|:)\S"
+)
+_CIPHERTEXT = re.compile(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
+_PATH = re.compile(r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/|^(?:[\w.@-]+/)+[\w.@-]+$")
+_FILE = re.compile(
+    r"(?i)^[\w./\\-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer|p12|pfx"
+    r"|jks|keystore|gpg|asc|pub|xml|properties|html?|php|jar|war|so|service|sock|log|md|template|tmpl|j2|csv)$"
+)
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_NUMBER = re.compile(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
+_VERSION = re.compile(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$")
+_UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_DIGEST = re.compile(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
+_FINGERPRINT = re.compile(r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8}){0,1}$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$")
+_PUBLIC = re.compile(r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-----BEGIN (?:PUBLIC KEY|CERTIFICATE|PGP PUBLIC)|^pk_(?:test|live)_|^6L[\w-]{38}$|^RW[A-Za-z0-9+/]{54}$|^age1[a-z0-9]{58}$")
+_EMAIL = re.compile(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
+_HOST = re.compile(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
+_SETTING_WORD = re.compile(r"^[A-Za-z]{1,20}$")
+
+#: Kinds that settle the matter: not a secret.
+HARMLESS = frozenset(
+    "empty boolean number path file url reference template fingerprint uuid digest version public email host encrypted own-name".split()
+)
+
+
+class Value(NamedTuple):
+    """What a value is. `kind`: one of `HARMLESS`, `placeholder`, `weak` (a word or short) or `opaque`.
+
+    `works` says that a placeholder would still open the door if it were left in as a password.
+    """
+
+    kind: str
+    works: bool = False
+
+
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("encrypted", _CIPHERTEXT),
+    ("public", _PUBLIC),
+    ("reference", _REFERENCE),
+    ("template", _TEMPLATE),
+    ("url", _URL),
+    ("digest", _DIGEST),
+    ("uuid", _UUID),
+    ("version", _VERSION),
+    ("number", _NUMBER),
+    ("path", _PATH),
+    ("file", _FILE),
+    ("email", _EMAIL),
+)
+
+
+def classify(value: str, name: str = "") -> Value:
+    """Say what a literal value is; `name` is the variable or setting that holds it, if there is one."""
+    text = value.strip().strip("\"'").strip()
+    if not text:
+        return Value("empty")
+    lower = text.lower()
+    if lower in _BOOLEAN:
+        return Value("boolean")
+    if lower in _ABSENT or _MASK.match(text):
+        return Value("placeholder")
+    if len(text) <= 120:
+        if _FILLER.match(text):
+            return Value("placeholder", works=bool(_WORKING_DEFAULT.match(text)))
+        if name and _same_name(text, name):
+            return Value("own-name")
+    head = text[:400]
+    for kind, shape in _SHAPES:
+        if shape.search(head):
+            return Value(kind)
+    if all(_FINGERPRINT.match(word) for word in head.replace(",", " ").split()):
+        return Value("fingerprint")
+    if "/" not in text and _HOST.match(head) and not names.read(name):
+        return Value("host")
+    return Value("opaque" if is_opaque(text) else "weak")
+
+
+def _same_name(text: str, name: str) -> bool:
+    """`TOKEN=TOKEN` and `API_TOKEN=api-token`: the value is the variable's own name."""
+    return re.sub(r"[^a-z0-9]", "", text.lower()) == re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy in bits per character."""
+    if not text:
+        return 0.0
+    size = len(text)
+    return -sum((n := text.count(c)) / size * log2(n / size) for c in set(text))
+
+
+def is_opaque(text: str) -> bool:
+    """Whether a string looks generated rather than chosen: length, character classes and entropy together."""
+    if len(text) < 8 or " " in text:
+        return False
+    classes = sum((any(c.islower() for c in text), any(c.isupper() for c in text), any(c.isdigit() for c in text)))
+    if len(text) >= 16 and classes >= 2:
+        return entropy(text) >= 3.0
+    return (classes >= 2 or any(not c.isalnum() for c in text)) and entropy(text) >= 2.5 and not _SETTING_WORD.match(text)
+
+
+class Judgement(NamedTuple):
+    """Name and value read together. `level`: `secret`, `weak` (a default credential), `placeholder` or `none`."""
+
+    level: str
+    kind: str
+    verdict: str
+
+
+_NONE = Judgement("none", "", "unverified")
+
+
+def judge(name: str, value: str) -> Judgement:
+    """Whether `name = value` holds a secret (known token formats are recognised before, in `tokens`)."""
+    reading = names.read(name)
+    if reading is None or reading.kind in ("credential-url",):
+        return _NONE
+    found = classify(value, name)
+    if found.kind in HARMLESS:
+        return _NONE
+    if found.kind == "placeholder":
+        if reading.kind == "password" and found.works:
+            return Judgement("weak", reading.kind, "placeholder")
+        return Judgement("placeholder", reading.kind, "placeholder")
+    if found.kind == "weak" and (not reading.sure or reading.kind == "credential"):
+        return _NONE if reading.kind != "password" else Judgement("weak", reading.kind, "unverified")
+    if reading.kind == "key" and found.kind == "weak" and _SETTING_WORD.match(value) and len(value) < 10:
+        return _NONE
+    return Judgement("weak" if found.kind == "weak" else "secret", reading.kind, "unverified")

@@ -1,0 +1,1 @@
+"""Follows secrets through a build: declaration, use, command, file, layer, later removal, next stage."""

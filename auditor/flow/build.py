@@ -1,0 +1,212 @@
+"""Follows one Dockerfile from its first ARG to its last stage and gathers the facts that the checks read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.flow import variables
+from auditor.flow.contents import ContextReader, Taken
+from auditor.flow.copies import Copy
+from auditor.flow.facts import Origin, Step, Variable
+from auditor.flow.metadata import metadata_uses
+from auditor.flow.paths import absolute, home_of
+from auditor.flow.runs import dialect_of, follow_run
+from auditor.flow.state import Facts, Layers, Shell
+from auditor.lang.dockerfile import words
+from auditor.lang.dockerfile.nodes import Document, Instruction, Text
+from auditor.lang.dockerfile.scope import Environment, walk
+from auditor.lang.dockerfile.stages import Stage, find_stage, stages
+
+if TYPE_CHECKING:
+    from auditor.sources.context import BuildContext
+
+_WINDOWS_BASES = ("windows", "nanoserver", "servercore", "dotnet/framework")
+GLOBAL = -1
+
+
+class Build:
+    """A followed build: the document, its stages, and everything found. `taken` are sensitive context files."""
+
+    __slots__ = ("context", "document", "facts", "path", "ships", "stages", "taken")
+
+    def __init__(self, document: Document, path: str, stages_: list[Stage], context: BuildContext | None) -> None:
+        self.document = document
+        self.path = path
+        self.stages = stages_
+        self.context = context
+        self.facts = Facts()
+        self.taken: list[Taken] = []
+        self.ships = _shipped(stages_)
+
+
+def _shipped(found: list[Stage]) -> frozenset[int]:
+    """Stages whose layers and configuration are part of the final image: the final one and what it builds on."""
+    index = next((s.index for s in found if s.is_final), None)
+    kept: set[int] = set()
+    while index is not None and index not in kept:
+        kept.add(index)
+        index = found[index].base_stage
+    return frozenset(kept)
+
+
+def follow(document: Document, path: str, context: BuildContext | None = None, target: str | None = None) -> Build:
+    """Follow the build that `document` describes.
+
+    `path` is how the file is shown; `context` the build context to look into (None: names only); `target` the stage
+    that is built (default: the last). Never raises on content.
+    """
+    build = Build(document, path, stages(document, target=target), context)
+    _Follower(build).run(target)
+    return build
+
+
+class _StageState:
+    """What changes from instruction to instruction within a stage."""
+
+    __slots__ = ("cwd", "home", "layers", "shell", "stage", "user")
+
+    def __init__(self, stage: Stage | None, parent: _StageState | None) -> None:
+        self.stage = stage
+        self.layers: Layers = Layers(parent.layers if parent else None)
+        self.cwd: str = parent.cwd if parent else "/"
+        self.home: str = parent.home if parent else "/root"
+        self.shell: tuple[str, ...] = parent.shell if parent else ()
+
+
+class _Follower:
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self.facts = build.facts
+        self.reader = ContextReader(build.context) if build.context is not None else None
+        self.states: dict[int, _StageState] = {}
+        self.state = _StageState(None, None)
+        self.known: dict[int, Variable] = {}
+        self.copied: set[str] = set()
+        self.sources: list[tuple[Step, Text, str]] = []
+        self.names = {s.name: s.index for s in build.stages if s.name is not None}
+
+    def run(self, target: str | None) -> None:
+        starts = {id(s.from_instruction): s for s in self.build.stages}
+        for instruction, environment in walk(self.build.document, target=target):
+            stage = starts.get(id(instruction))
+            if stage is not None:
+                parent = self.states.get(stage.base_stage) if stage.base_stage is not None else None
+                self.state = self.states[stage.index] = _StageState(stage, parent)
+                self._mentions(instruction, self._step(instruction, False), environment)
+                continue
+            self._instruction(instruction, environment, False)
+        self._look_into_context()
+
+    def _step(self, instruction: Instruction, onbuild: bool) -> Step:
+        index = self.state.stage.index if self.state.stage else GLOBAL
+        return Step(instruction, index, index in self.build.ships, onbuild)
+
+    def _instruction(self, instruction: Instruction, environment: Environment, onbuild: bool) -> None:
+        step = self._step(instruction, onbuild)
+        keyword = instruction.keyword
+        if keyword == "ONBUILD" and instruction.child is not None:
+            self._instruction(instruction.child, environment, True)
+        elif keyword in ("ARG", "ENV"):
+            self._declare(instruction, step, environment)
+        elif keyword == "RUN":
+            self._run(instruction, step, environment)
+        elif keyword in ("COPY", "ADD"):
+            self._copy(instruction, step, environment)
+        elif keyword == "WORKDIR" and instruction.args:
+            self.state.cwd = absolute(environment.expand(instruction.args[0]), self.state.cwd, self.state.home)
+        elif keyword == "USER" and instruction.args:
+            self.state.home = home_of(environment.expand(instruction.args[0]))
+        elif keyword == "SHELL":
+            self.state.shell = instruction.args
+        else:
+            self.facts.uses += metadata_uses(instruction, step, lambda name: self._variable(name, environment))
+        if keyword not in ("ARG", "ONBUILD"):
+            self._mentions(instruction, step, environment)
+
+    # -- variables -----------------------------------------------------------------------------------------------
+
+    def _variable(self, name: str, environment: Environment) -> Variable | None:
+        """The declaration behind a name, None for names that no ARG or ENV of this file gives."""
+        declaration = environment.declared(name)
+        while declaration is not None and declaration.pair is None:
+            declaration = declaration.origin
+        return self.known.get(declaration.pair.name_span.start) if declaration and declaration.pair else None
+
+    def _declare(self, instruction: Instruction, step: Step, environment: Environment) -> None:
+        kind = "argument" if instruction.keyword == "ARG" else "environment"
+        for pair in instruction.pairs:
+            variable = variables.declare(
+                pair, kind, step, environment, lambda name: self._variable(name, environment), self.build.document.escape
+            )
+            if kind == "argument" and pair.raw is None and not variable.value:
+                variable.value = environment.get(pair.name) or ""
+            self.known[pair.name_span.start] = variable
+            self.facts.variables.append(variable)
+            if pair.name == "HOME" and kind == "environment" and variable.value.startswith("/"):
+                self.state.home = variable.value
+
+    def _mentions(self, instruction: Instruction, step: Step, environment: Environment) -> None:
+        """Note which variables the builder expands in this instruction: it prints the result as the step's name."""
+        body = instruction.body
+        if "$" not in body.text:
+            return
+        for use in words.variables(body.text, self.build.document.escape):
+            variable = self._variable(use.name, environment)
+            if variable is not None:
+                variable.used.append((step, body.span(use.start, use.end)))
+
+    # -- RUN and COPY --------------------------------------------------------------------------------------------
+
+    def _run(self, instruction: Instruction, step: Step, environment: Environment) -> None:
+        state = self.state
+        shell = Shell(step, self.facts, state.layers, state.cwd, state.home)
+        exported: list[Origin] = []
+        declared = environment.names()
+        shell.environment = frozenset(declared)
+        for name in declared:
+            variable = self._variable(name, environment)
+            if variable is not None:
+                origin = Origin("variable", name, variable.pair.name_span, variable)
+                shell.variables[name] = (origin,)
+                exported.append(origin)
+        shell.exported = tuple(exported)
+        if any(w.startswith("-") and "x" in w and not w.startswith("--") for w in state.shell[1:]):
+            shell.xtrace = dialect_of(state.shell, False) == "posix"
+        base = state.stage.base.lower() if state.stage else ""
+        is_windows = any(w in base for w in _WINDOWS_BASES) or self.build.document.escape == "`"
+        follow_run(step, shell, dialect_of(state.shell, is_windows))
+
+    def _copy(self, instruction: Instruction, step: Step, environment: Environment) -> None:
+        state = self.state
+
+        def expand(text: str) -> str:
+            return environment.expand(text)
+
+        before = len(self.facts.files)
+        copy = Copy(
+            step, self.facts, state.layers, state.cwd, state.home, expand, lambda name: self._variable(name, environment)
+        )
+        source = instruction.flag("from")
+        other = self._stage_layers(environment.expand(source)) if source is not None else None
+        copy.run(other)
+        if self.reader is None or source is not None:
+            return
+        for file in self.facts.files[before:]:
+            if file.how == "copied":
+                file.evidence = self.reader.judge(file)
+                self.copied.update(self.build.context.select(file.content) if self.build.context else ())
+        self.sources += [(step, word, expand(word.text)) for word in copy.sources]
+
+    def _look_into_context(self) -> None:
+        """What folders and globs bring beside the files that a COPY names."""
+        if self.reader is None:
+            return
+        for step, word, path in self.sources:
+            taken = self.reader.taken(step, word, path, self.copied)
+            if taken is not None:
+                self.build.taken.append(taken)
+
+    def _stage_layers(self, name: str) -> Layers | None:
+        index = find_stage(name, self.names, len(self.build.stages))
+        state = self.states.get(index) if index is not None else None
+        return state.layers if state is not None else None

@@ -1,0 +1,79 @@
+"""Which package-manager caches a RUN leaves in its layer (`rules/commands/caches.toml`)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from auditor.core.resources import load_rules
+from auditor.core.span import Span
+from auditor.flow import commands
+from auditor.flow.facts import CacheUse
+from auditor.flow.paths import absolute, covers
+from auditor.flow.state import Shell
+from auditor.lang.shell.nodes import Word
+
+
+class Manager(NamedTuple):
+    """A package manager's cache: calls that fill it, its folder, and what switches it off or empties it."""
+
+    title: str
+    argv: tuple[str, ...]
+    folder: str
+    off: frozenset[str]
+    off_env: tuple[str, ...]
+    clean: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def managers() -> dict[str, list[Manager]]:
+    """The managers by program name."""
+    table: dict[str, list[Manager]] = {}
+    for row in load_rules()["tables"]["commands"]:
+        if "folder" not in row:
+            continue
+        manager = Manager(
+            str(row["title"]),
+            commands.texts(row, "argv"),
+            str(row["folder"]),
+            frozenset(commands.texts(row, "off")),
+            commands.texts(row, "off_env"),
+            commands.texts(row, "clean"),
+        )
+        for name in dict.fromkeys(argv.split()[0] for argv in (*manager.argv, *manager.clean)):
+            table.setdefault(name, []).append(manager)
+    return table
+
+
+def cache_use(words: tuple[Word, ...], shell: Shell) -> list[CacheUse]:
+    """The caches a command fills; a command that empties one takes earlier entries of the same RUN back."""
+    if not words:
+        return []
+    name = commands.base_name(words[0])
+    found: list[CacheUse] = []
+    for manager in managers().get(name, ()):
+        if any(commands.matches(argv, words) for argv in manager.clean):
+            _forget(shell, [u for u in shell.facts.caches if u.manager == manager.title])
+        elif any(commands.matches(argv, words) for argv in manager.argv) and not _switched_off(manager, words, shell):
+            folder = absolute(manager.folder, shell.cwd, shell.home)
+            found.append(CacheUse(manager.title, folder, Span(words[0].span.start, words[-1].span.end), shell.step))
+    if name == "rm":
+        for word in words[1:]:
+            path = shell.path(word.rendered)
+            _forget(shell, [u for u in shell.facts.caches if covers(path, u.folder) or covers(u.folder, path)])
+    return found
+
+
+def _forget(shell: Shell, emptied: list[CacheUse]) -> None:
+    """Drop the caches that the running RUN empties itself."""
+    here = shell.step.instruction
+    shell.facts.caches = [u for u in shell.facts.caches if u.step.instruction is not here or u not in emptied]
+
+
+def _switched_off(manager: Manager, words: tuple[Word, ...], shell: Shell) -> bool:
+    if any(w.rendered in manager.off for w in words):
+        return True
+    if any(name in shell.environment for name in manager.off_env):
+        return True
+    folder = absolute(manager.folder, shell.cwd, shell.home)
+    return any(covers(target, folder) or covers(folder, target) for target in shell.cache_mounts)

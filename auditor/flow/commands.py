@@ -1,0 +1,193 @@
+"""What is known of commands (`rules/commands/*.toml`): which store credentials, where they take and print them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from auditor.core.resources import load_rules
+from auditor.lang.shell.nodes import Word
+
+#: Programs that only run another program, with the options of theirs that take a value.
+_WRAPPERS: dict[str, frozenset[str]] = {
+    "sudo": frozenset({"-u", "-g", "-h", "-p", "-C", "-r", "-t"}),
+    "doas": frozenset({"-u", "-C"}),
+    "env": frozenset({"-u", "-C", "-S"}),
+    "exec": frozenset({"-a"}),
+    "command": frozenset(),
+    "builtin": frozenset(),
+    "nohup": frozenset(),
+    "time": frozenset({"-f", "-o"}),
+    "nice": frozenset({"-n"}),
+    "ionice": frozenset({"-c", "-n"}),
+    "timeout": frozenset({"-s", "-k"}),
+    "xargs": frozenset({"-I", "-n", "-P", "-d", "-a", "-L"}),
+    "gosu": frozenset(),
+    "su-exec": frozenset(),
+    "ssh-agent": frozenset({"-a", "-t"}),
+    "chroot": frozenset(),
+    "unbuffer": frozenset(),
+    "ONVAULT": frozenset(),
+    "retry": frozenset({"-t", "-d"}),
+    "tini": frozenset({"-p"}),
+    "dumb-init": frozenset(),
+}
+_TAKES_OPERAND = frozenset({"timeout", "gosu", "su-exec", "chroot"})
+
+
+class Known(NamedTuple):
+    """One entry of the command table; see the head of `rules/commands/credentials.toml` for the fields."""
+
+    id: str
+    title: str
+    writes: str
+    stores: str
+    keys: str
+    undo: tuple[str, ...]
+    flags: frozenset[str]
+    flags_pair: frozenset[str]
+    glued: tuple[str, ...]
+    output: frozenset[str]
+    positional: tuple[int, ...]
+    stdin: str
+    mints: bool
+    lax: bool
+    needs: str
+    prefix: bool
+    wrapper: str
+
+
+class Match(NamedTuple):
+    """A command of the table, and where its own arguments begin in the words."""
+
+    known: Known
+    after: int
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, list[tuple[tuple[str, ...], Known]]]:
+    table: dict[str, list[tuple[tuple[str, ...], Known]]] = {}
+    for row in load_rules()["tables"]["commands"]:
+        if "folder" in row:  # a package cache, see `caches`
+            continue
+        known = _known(row)
+        for argv in texts(row, "argv"):
+            words = tuple(argv.split())
+            table.setdefault(words[0], []).append((words, known))
+    for entries in table.values():
+        entries.sort(key=lambda e: -len(e[0]))
+    return table
+
+
+def texts(row: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """A list of texts of a table entry; empty where the key is missing."""
+    value = row.get(key, ())
+    return tuple(str(v) for v in value) if isinstance(value, list) else ()
+
+
+def _known(row: Mapping[str, object]) -> Known:
+    positions = row.get("positional", [])
+    return Known(
+        id=str(row["id"]),
+        title=str(row["title"]),
+        writes=str(row.get("writes", "")),
+        stores=str(row.get("stores", "")),
+        keys=str(row.get("keys", "")),
+        undo=texts(row, "undo"),
+        flags=frozenset(texts(row, "flags")),
+        flags_pair=frozenset(texts(row, "flags_pair")),
+        glued=texts(row, "glued"),
+        output=frozenset(texts(row, "output")),
+        positional=tuple(p for p in positions if isinstance(p, int)) if isinstance(positions, list) else (),
+        stdin=str(row.get("stdin", "")),
+        mints=row.get("mints") is True,
+        lax=row.get("lax") is True,
+        needs=str(row.get("needs", "")),
+        prefix=row.get("prefix") is True,
+        wrapper=str(row.get("wrapper", "")),
+    )
+
+
+def program(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words of the program that really runs: `sudo`, `env A=b`, `python -m pip`, ... stripped."""
+    for _ in range(8):
+        if not words:
+            return words
+        name = base_name(words[0])
+        if name in _WRAPPERS:
+            words = _unwrap(name, words)
+        elif name.startswith("python") and len(words) > 2 and words[1].literal == "-m":
+            words = words[2:]
+        else:
+            return words
+    return words
+
+
+def _unwrap(name: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    takes = _WRAPPERS[name]
+    index = 1
+    operand = name in _TAKES_OPERAND
+    while index < len(words):
+        text = words[index].rendered
+        if text == "--":
+            index += 1
+            break
+        if text.startswith("-") and len(text) > 1:
+            index += 2 if text in takes else 1
+        elif name in ("env", "sudo") and "=" in text:
+            index += 1
+        elif operand:
+            operand = False
+            index += 1
+        else:
+            break
+    return words[index:]
+
+
+def base_name(word: Word) -> str:
+    """Program name of a command's first word, without folder and `.exe`."""
+    name = word.rendered.replace("\\", "/").rpartition("/")[2]
+    return name[:-4] if name.lower().endswith(".exe") else name
+
+
+def lookup(words: tuple[Word, ...]) -> Match | None:
+    """The longest entry of the table that the words (from `program`) begin with, options in between skipped."""
+    if not words:
+        return None
+    name = base_name(words[0]).lower()
+    for argv, known in _table().get(name, ()):
+        after = _matches(argv, words, known.prefix)
+        if after:
+            return Match(known, after)
+    return None
+
+
+def matches(argv: str, words: tuple[Word, ...]) -> bool:
+    """Whether the words are a call of `argv`."""
+    split = tuple(argv.split())
+    return bool(words) and base_name(words[0]).lower() == split[0] and _matches(split, words, False) > 0
+
+
+def _matches(argv: tuple[str, ...], words: tuple[Word, ...], prefix: bool) -> int:
+    """Index after the words that make up `argv`; 0 if they do not. A value of an option between them is skipped."""
+    index = 1
+    for position, wanted in enumerate(argv[1:], 1):
+        last = position == len(argv) - 1
+        skipped_option = False
+        while index < len(words):
+            text = words[index].rendered
+            lower = text.lower()
+            if lower == wanted or (prefix and last and (lower == wanted or lower.startswith((wanted + ".", wanted + "${")))):
+                break
+            if text.startswith("-") and len(text) > 1:
+                skipped_option = "=" not in text
+            elif skipped_option:
+                skipped_option = False
+            else:
+                return 0
+            index += 1
+        else:
+            return 0
+        index += 1
+    return index if not prefix else index - 1

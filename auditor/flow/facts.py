@@ -1,0 +1,170 @@
+"""What following a build finds out: variables, the files its layers keep, and the places where a secret is used.
+
+Facts only; whether one is worth reporting, and how badly, is for the checks to say.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditor.core.secret import Secret
+from auditor.core.span import Span
+from auditor.detect.credfiles import CredentialFile
+from auditor.detect.names import Reading
+from auditor.lang.dockerfile.nodes import Instruction, Pair
+
+
+class Step(NamedTuple):
+    """One instruction of one stage. `onbuild` marks the instruction that an ONBUILD carries."""
+
+    instruction: Instruction
+    stage: int
+    ships: bool
+    onbuild: bool
+
+
+class Literal(NamedTuple):
+    """A literal secret in the source. `level`: `secret`, `weak` (a default credential) or `placeholder`.
+
+    `kind` is how it stands there (`pair`, `url`, `header`, `flag`, `token`, ...), `name` what announces it.
+    """
+
+    secret: Secret
+    span: Span
+    level: str
+    kind: str
+    name: str
+
+
+class Inference(NamedTuple):
+    """Why a variable must be a secret although its name does not say so: it is used as one."""
+
+    reason: str
+    span: Span
+
+
+class Variable:
+    """One ARG or ENV declaration.
+
+    `kind` is `argument` or `environment`; `reading` what the name announces; `literal` a secret written as its
+    value; `value` the value as far as it is known, `rendered` as written. `sources` are the variables its value is
+    made of. `inferred` is set when the flow shows it to be a secret.
+    """
+
+    __slots__ = ("inferred", "kind", "literal", "name", "pair", "reading", "rendered", "sources", "step", "used", "value")
+
+    def __init__(self, name: str, kind: str, step: Step, pair: Pair) -> None:
+        self.name = name
+        self.kind = kind
+        self.step = step
+        self.pair = pair
+        self.reading: Reading | None = None
+        self.literal: Literal | None = None
+        self.rendered = ""
+        self.value = ""
+        self.sources: tuple[Variable, ...] = ()
+        self.inferred: Inference | None = None
+        self.used: list[tuple[Step, Span]] = []
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether it holds, or is meant to hold, a secret."""
+        if self.literal is not None and self.literal.level in ("secret", "weak"):
+            return True
+        if self.inferred is not None or any(s.sensitive for s in self.sources):
+            return True
+        return self.kind == "argument" and self.reading is not None and self.reading.sure and self.receives
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the name leaves it open: a key of an unknown kind, or an address that usually holds a password."""
+        reading = self.reading
+        return (
+            self.kind == "argument"
+            and reading is not None
+            and not reading.sure
+            and reading.kind in ("key", "credential-url")
+            and self.receives
+        )
+
+    @property
+    def receives(self) -> bool:
+        """Whether a build is expected to hand it its value: no default, an empty one, or a stand-in for one."""
+        return self.value == "" or (self.literal is not None and self.literal.level == "placeholder")
+
+
+class Origin(NamedTuple):
+    """Where data that a command handles comes from.
+
+    `kind`: `variable`, `mount` (a build secret), `file` (a credential file in the layer), `fetched` (a command that
+    prints a credential). `name` says which.
+    """
+
+    kind: str
+    name: str
+    span: Span
+    variable: Variable | None = None
+    file: LayerFile | None = None
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether what comes from there is a secret."""
+        if self.variable is not None:
+            return self.variable.sensitive or self.variable.suspect
+        return True
+
+
+class LayerFile:
+    """A file that a build puts into a layer and that holds, or may hold, a secret.
+
+    `how`: `copied`, `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool that persists credentials).
+    `literals` are the secrets seen in its content, `evidence` what the real build context says (`unknown`, `clean`,
+    `secret`). `content` is its text, or the source path of a copy, as far as known; `extent` the command that made it. `gone` says that the same instruction removes it again;
+    `removed` are later removals, `carried` the `COPY --from` instructions that take it on.
+    """
+
+    __slots__ = (
+        "carried", "content", "evidence", "extent", "gone", "how", "kind", "literals", "origins", "path", "removed", "span", "step", "title", "undo",
+    )  # fmt: skip
+
+    def __init__(self, path: str, how: str, span: Span, step: Step, kind: CredentialFile | None = None) -> None:
+        self.path = path
+        self.how = how
+        self.span = span
+        self.step = step
+        self.kind = kind
+        self.origins: tuple[Origin, ...] = ()
+        self.literals: tuple[Literal, ...] = ()
+        self.title = ""
+        self.undo: tuple[str, ...] = ()
+        self.content = ""
+        self.evidence = "unknown"
+        self.extent = span
+        self.gone = False
+        self.removed: list[tuple[Step, Span]] = []
+        self.carried: list[tuple[Step, Span]] = []
+
+
+class Use(NamedTuple):
+    """A secret at work in one place.
+
+    `kind`: `literal` (written in the text), `url` (in a URL), `flag` (a command-line argument), `printed` (to the
+    build log), `xtrace` (printed by `set -x`), `removed` (a credential file removed that nothing seen here made),
+    `retired` (a build-time secret server), `squash`. `detail` names the command, flag or tool.
+    """
+
+    kind: str
+    step: Step
+    span: Span
+    detail: str
+    origins: tuple[Origin, ...] = ()
+    literal: Literal | None = None
+
+
+class CacheUse(NamedTuple):
+    """A package-manager cache that the layer keeps: the manager, the folder, and the command that fills it."""
+
+    manager: str
+    folder: str
+    span: Span
+    step: Step

@@ -1,0 +1,121 @@
+"""Follows one RUN: its mounts, its shell, its script, wherever that stands (command line, JSON array, heredoc)."""
+
+from __future__ import annotations
+
+import re
+
+from auditor.core.span import Span
+from auditor.flow.facts import Origin, Step
+from auditor.flow.script import follow
+from auditor.flow.state import Shell
+from auditor.lang.dockerfile.mounts import mount_fields
+from auditor.lang.dockerfile.nodes import Heredoc, Instruction, Text
+from auditor.lang.dockerfile.text import TextBuilder
+from auditor.lang.shell import reader, windows
+from auditor.lang.shell.nodes import Command, Literal, Script, Word
+
+_HEREDOC_WORD = re.compile(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
+_POSIX_SHEBANG = re.compile(r"^#!\s*(?:/usr)?/?\S*(?:/env\s+(?:-\S+\s+)?)?\S*?(?:ba|da|a|z|k)?sh\b")
+_FLAGS_BEFORE_SCRIPT = re.compile(r"^(?:[-/][A-Za-z]+[ \t]+)*(?:[-/](?:c|command|s)[ \t]+)?", re.IGNORECASE)
+
+
+def dialect_of(argv: tuple[str, ...], windows_base: bool) -> str:
+    """`posix`, `powershell`, `cmd` or `other`, from SHELL's argv (empty: the platform's default shell)."""
+    if not argv:
+        return "cmd" if windows_base else "posix"
+    name = argv[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    if name in ("powershell", "pwsh"):
+        return "powershell"
+    if name == "cmd":
+        return "cmd"
+    return "posix" if name in ("sh", "bash", "dash", "ash", "zsh", "ksh", "env", "busybox") else "other"
+
+
+def mounts(step: Step, shell: Shell) -> None:
+    """Make the build secrets that `--mount` brings known to the shell."""
+    for flag in step.instruction.flags:
+        if flag.name != "mount" or not flag.value:
+            continue
+        fields = mount_fields(flag.value)
+        kind = fields.get("type", "bind")
+        if kind == "secret":
+            _secret_mount(fields, flag.span, shell)
+        elif kind in ("cache", "tmpfs", "bind") and "target" in fields:
+            shell.cache_mounts.append(shell.path(fields["target"]))
+
+
+def _secret_mount(fields: dict[str, str], span: Span, shell: Shell) -> None:
+    target = fields.get("target", "")
+    name = fields.get("id") or target.rpartition("/")[2] or "secret"
+    origin = Origin("mount", name, span)
+    if "env" in fields:
+        shell.variables[fields["env"]] = (origin,)
+        if not target:
+            return
+    shell.mounts.append((shell.path(target) if target else f"/run/secrets/{name}", origin))
+
+
+def follow_run(step: Step, shell: Shell, dialect: str) -> None:
+    """Follow the instruction's script in the shell's state."""
+    node = step.instruction
+    mounts(step, shell)
+    if node.json:
+        follow(_exec_form(node), shell)
+        return
+    text, heredocs = node.body, node.heredocs
+    bare = _HEREDOC_WORD.sub("", text.text).strip() == ""
+    if heredocs and bare:
+        for heredoc in heredocs:
+            _heredoc_script(heredoc, shell, dialect)
+        return
+    follow(_read(_with_heredocs(text, heredocs), dialect), shell)
+
+
+def _heredoc_script(heredoc: Heredoc, shell: Shell, dialect: str) -> None:
+    """`RUN <<EOF`: the body is the script; with the shebang of another interpreter it is read by word only."""
+    body = heredoc.body
+    other = body.text.startswith("#!") and not _POSIX_SHEBANG.match(body.text)
+    follow(_read(body, "other" if other else dialect), shell)
+
+
+def _read(text: Text, dialect: str) -> Script:
+    if dialect in ("powershell", "cmd"):
+        start = _FLAGS_BEFORE_SCRIPT.match(text.text)
+        if dialect == "cmd" and re.match(r"(?i)(?:powershell|pwsh)(?:\.exe)?\s", text.text):
+            dialect = "powershell"
+        elif start and start.end():
+            text = text.slice(start.end(), len(text.text))
+        return windows.read(text.text, dialect, text.source)
+    if dialect == "other":
+        return windows.read(text.text, "powershell", text.source)
+    return reader.read(text.text, text.source)
+
+
+def _with_heredocs(text: Text, heredocs: tuple[Heredoc, ...]) -> Text:
+    """The command line with its heredoc bodies put back behind it, as the shell gets to see it."""
+    if not heredocs:
+        return text
+    builder = TextBuilder()
+    for part, source, end in text.runs():
+        builder.add(part, source, end)
+    at = text.source(len(text.text))
+    for heredoc in heredocs:
+        builder.add("\n", at, at)
+        for part, source, end in heredoc.body.runs():
+            builder.add(part, source, end)
+        at = heredoc.span.end
+        if heredoc.body.text and not heredoc.body.text.endswith("\n"):
+            builder.add("\n", at, at)
+        builder.add(heredoc.name + "\n", at, at)
+    return builder.build(at)
+
+
+def _exec_form(node: Instruction) -> Script:
+    """`RUN ["argv", ...]`: one command of literal words."""
+    command = Command(node.span)
+    command.words = tuple(Word((Literal(w.text, w.whole),), w.whole, w.text) for w in node.words)
+    words = node.words
+    if len(words) > 1 and re.search(r"(?i)(?:powershell|pwsh|cmd)(?:\.exe)?$", words[0].text):
+        inner = windows.read(words[-1].text, "cmd" if "cmd" in words[0].text.lower() else "powershell", words[-1].source)
+        return Script((command, *inner.commands), inner.truncated)
+    return Script((command,))

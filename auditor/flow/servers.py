@@ -1,0 +1,43 @@
+"""Retired ways to get a secret into a build, and squashing used as if it removed one."""
+
+from __future__ import annotations
+
+import re
+
+from auditor.flow import commands
+from auditor.flow.flat import Flat
+from auditor.flow.state import Shell
+from auditor.lang.shell.nodes import Command, Word
+
+_HABITUS = re.compile(r"/v1/secrets/(?:file|env)/")
+
+
+def server_use(command: Command, words: tuple[Word, ...], shell: Shell) -> None:
+    """Record a use of ONVAULT, docker-ssh-exec, secrets-bridge, habitus, or of a squash."""
+    if not command.words:
+        return
+    first = commands.base_name(command.words[0])
+    if first == "ONVAULT":
+        shell.use("retired", command.words[0].span, "ONVAULT (dockito/vault)")
+    elif first in ("docker-ssh-exec", "secrets-bridge"):
+        shell.use("retired", command.words[0].span, first)
+    elif first in ("curl", "wget"):
+        flat = Flat(list(words))
+        match = _HABITUS.search(flat.text)
+        if match:
+            word = next(w for w in words if _HABITUS.search(w.rendered))
+            shell.use("retired", word.span, "habitus")
+    elif first == "docker-squash":
+        shell.use("squash", command.words[0].span, first)
+    elif first in ("docker", "podman", "buildah", "nerdctl"):
+        _squash(command, words, shell)
+
+
+def _squash(command: Command, words: tuple[Word, ...], shell: Shell) -> None:
+    flag = next((w for w in words if w.rendered in ("--squash", "--squash-all")), None)
+    if flag is not None and any(w.rendered in ("build", "bud") for w in words):
+        shell.use("squash", flag.span, f"{words[0].rendered} build --squash")
+    elif len(words) > 1 and words[1].rendered == "import" and any(
+        len(c.words) > 1 and c.words[1].rendered == "export" for c in command.reads
+    ):
+        shell.use("squash", command.words[0].span, "docker export | docker import")

@@ -1,0 +1,1 @@
+"""Shell scripts inside RUN instructions and beside them: reads POSIX-like shells with tree-sitter-bash, others by word."""

@@ -1,0 +1,137 @@
+"""Reads PowerShell and cmd.exe scripts by word: no grammar, but commands, words, variables and redirections with spans.
+
+Enough to follow a secret into a flag or a file; control flow is not understood and never needed to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from auditor.core.span import Span
+from auditor.lang.shell.nodes import Assignment, Command, Literal, Part, Redirect, Script, VariableUse, Word
+
+MAX_CHARS = 512 * 1024
+
+_VARIABLE = {
+    "powershell": re.compile(r"\$\{?(?:env:)?([A-Za-z_][A-Za-z0-9_]*)\}?", re.IGNORECASE),
+    "cmd": re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%"),
+}
+_BREAKS = {"powershell": ("&&", "||", ";", "|", "\n"), "cmd": ("&&", "||", "&", "|", "\n")}
+_ASSIGNMENT = re.compile(r"\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)$", re.IGNORECASE)
+
+
+def read(text: str, dialect: str, at: Callable[[int], int] | None = None) -> Script:
+    """Split a script of `dialect` (`powershell` or `cmd`) into commands. Never raises on content.
+
+    `at` maps an offset of `text` to the source file (None: identity).
+    """
+    if len(text) > MAX_CHARS:
+        return Script((), truncated=True)
+    return Script(tuple(_Splitter(text, dialect, at).run()))
+
+
+class _Splitter:
+    def __init__(self, text: str, dialect: str, at: Callable[[int], int] | None) -> None:
+        self.text = text
+        self.variable = _VARIABLE[dialect]
+        self.breaks = _BREAKS[dialect]
+        self.quotes = "\"'" if dialect == "powershell" else '"'
+        self.at = at
+
+    def span(self, start: int, end: int) -> Span:
+        if self.at is None:
+            return Span(start, end)
+        if end <= start:
+            where = self.at(start)
+            return Span(where, where)
+        return Span(self.at(start), self.at(end - 1) + 1)
+
+    def run(self) -> list[Command]:
+        commands: list[Command] = []
+        words: list[Word] = []
+        start = index = 0
+        feeding: Command | None = None
+        while index <= len(self.text):
+            found = next((b for b in self.breaks if self.text.startswith(b, index)), None)
+            if found is None and index < len(self.text):
+                if self.text[index].isspace():
+                    index += 1
+                    continue
+                end = self._word_end(index)
+                words.append(self._word(index, end))
+                index = end
+                continue
+            if words:
+                command = self._command(words, start, index)
+                if feeding is not None:
+                    feeding.feeds, command.reads = (command,), (feeding,)
+                feeding = command if found == "|" else None
+                commands.append(command)
+            words = []
+            index += len(found) if found else 1
+            start = index
+        return commands
+
+    def _word_end(self, index: int) -> int:
+        quote = ""
+        while index < len(self.text):
+            char = self.text[index]
+            if quote:
+                quote = "" if char == quote else quote
+            elif char in self.quotes:
+                quote = char
+            elif char.isspace() or any(self.text.startswith(b, index) for b in self.breaks):
+                break
+            index += 1
+        return index
+
+    def _word(self, start: int, end: int) -> Word:
+        parts: list[Part] = []
+        index, quote, literal = start, "", start
+        while index < end:
+            char = self.text[index]
+            match = self.variable.match(self.text, index, end) if quote != "'" else None
+            if match:
+                self._literal(parts, literal, index)
+                parts.append(VariableUse(match[1], self.span(index, match.end()), "", None))
+                index = literal = match.end()
+            elif char in self.quotes and quote in ("", char):
+                self._literal(parts, literal, index)
+                quote = "" if quote else char
+                index = literal = index + 1
+            else:
+                index += 1
+        self._literal(parts, literal, end)
+        return Word(tuple(parts), self.span(start, end), self.text[start:end])
+
+    def _literal(self, parts: list[Part], start: int, end: int) -> None:
+        if end > start:
+            parts.append(Literal(self.text[start:end], self.span(start, end)))
+
+    def _command(self, words: list[Word], start: int, end: int) -> Command:
+        command = Command(self.span(start, end))
+        rest: list[Word] = []
+        redirects: list[Redirect] = []
+        index = 0
+        while index < len(words):
+            source = words[index].source
+            if source in (">", ">>") and index + 1 < len(words):
+                redirects.append(Redirect(source, "", words[index + 1]))
+                index += 2
+                continue
+            rest.append(words[index])
+            index += 1
+        command.redirects = tuple(redirects)
+        command.words = tuple(rest)
+        self._assign(command, rest)
+        return command
+
+    def _assign(self, command: Command, words: list[Word]) -> None:
+        """`$name = value`, `$env:NAME='value'`, `set NAME=value`."""
+        target = _ASSIGNMENT.match(words[0].source) if words else None
+        if target and len(words) > 2 and words[1].source == "=":
+            command.assignments = (Assignment(target[1], words[2], words[0].span, command.span),)
+        elif len(words) == 2 and words[0].source.lower() in ("set", "setx") and "=" in words[1].source:
+            name = words[1].source.strip('"').partition("=")[0]
+            command.assignments = (Assignment(name, words[1], words[1].span, command.span),)

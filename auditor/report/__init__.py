@@ -1,0 +1,1 @@
+"""Pure renderers, one module per format: findings in, text out."""

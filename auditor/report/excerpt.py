@@ -1,0 +1,168 @@
+"""Quotes source lines under a finding: masked, escaped, cut around what matters, with carets and notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.core.span import LineIndex, Span
+from auditor.report.terminal import columns, escape, escape_character, wrap
+
+if TYPE_CHECKING:
+    from auditor.core.finding import Severity, Target
+    from auditor.report.masking import FileMasker
+    from auditor.report.terminal import Painter
+
+_LINES_OF_ONE_SPAN = 3
+_LEFT_CONTEXT = 24
+_CUT = "…"
+_INDENT = 4
+
+
+class Mark(NamedTuple):
+    """A place to show: with carets of a severity's colour, or with a note below the line."""
+
+    span: Span
+    note: str
+    severity: Severity | None
+
+
+class _Cell(NamedTuple):
+    """One character (or masked stretch) as shown, its columns, and the range of the line it stands for."""
+
+    shown: str
+    width: int
+    start: int
+    end: int
+
+
+class _Focus(NamedTuple):
+    """The part of a line that must be seen, and whether there is more text than the cells on either side."""
+
+    start: int
+    end: int
+    cut_left: bool
+    cut_right: bool
+
+
+class Excerpt:
+    """Quotes from one file."""
+
+    __slots__ = ("_lines", "_masker", "_painter", "_text", "_width")
+
+    def __init__(self, target: Target, masker: FileMasker, painter: Painter, width: int) -> None:
+        self._text = target.text
+        self._lines = LineIndex(target.text)
+        self._masker = masker
+        self._painter = painter
+        self._width = width
+
+    def render(self, marks: list[Mark]) -> list[str]:
+        """The lines of an excerpt that shows these marks, in the order of the file."""
+        by_line: dict[int, list[Mark]] = {}
+        for mark in marks:
+            for line in self._lines_of(mark):
+                by_line.setdefault(line, []).append(mark)
+        gutter = max((len(str(line)) for line in by_line), default=1) + _INDENT + 2
+        out: list[str] = []
+        for line in sorted(by_line):
+            out += self._quote(line, by_line[line], gutter)
+        return out
+
+    def _lines_of(self, mark: Mark) -> range:
+        first = self._lines.line(mark.span.start)
+        last = self._lines.line(max(mark.span.start, mark.span.end - 1))
+        if mark.severity is None:
+            last = first
+        return range(first, min(last, first + _LINES_OF_ONE_SPAN - 1) + 1)
+
+    def _quote(self, line: int, marks: list[Mark], gutter: int) -> list[str]:
+        room = max(self._width - gutter - 3, 20)
+        bounds = self._lines.bounds(line)
+        cells = self._window(bounds, marks, room)
+        bar = self._painter.paint("gutter", "|")
+        out = [f"{self._painter.paint('gutter', str(line).rjust(gutter))} {bar} {''.join(c.shown for c in cells)}"]
+        carets = self._carets(cells, bounds.start, marks)
+        lead = " " * gutter
+        if carets:
+            out.append(f"{lead} {bar} {carets}")
+        for note in dict.fromkeys(mark.note for mark in marks if mark.note):
+            for text in wrap(note, room, "  ", "  "):
+                out.append(f"{lead} {bar} {text}")
+        return [text.rstrip() for text in out]
+
+    def _carets(self, cells: list[_Cell], offset: int, marks: list[Mark]) -> str:
+        out = ""
+        pending = 0
+        strong = [mark for mark in marks if mark.severity is not None]
+        for cell in cells:
+            mark = next((m for m in strong if _touches(m.span, cell, offset)), None)
+            if mark is None or mark.severity is None or cell.start == cell.end:
+                pending += cell.width
+                continue
+            out += " " * pending + self._painter.severity(mark.severity, "^" * cell.width)
+            pending = 0
+        return out
+
+    def _window(self, bounds: Span, marks: list[Mark], room: int) -> list[_Cell]:
+        """The cells of the line, cut to `room` columns around the first mark."""
+        text = self._text[bounds.start : bounds.end]
+        first = min(max(mark.span.start - bounds.start, 0) for mark in marks)
+        # Lines can be megabytes long: only what can be on the screen is looked at character by character.
+        start = 0 if len(text) <= room else max(0, first - 2 * room)
+        cells = self._cells(text, bounds.start, start, min(len(text), first + 2 * room))
+        cut_left = start > 0
+        cut_right = first + 2 * room < len(text)
+        if not (cut_left or cut_right) and sum(cell.width for cell in cells) <= room:
+            return cells
+        return _crop(cells, _Focus(first, _last(bounds, marks), cut_left, cut_right), room)
+
+    def _cells(self, text: str, offset: int, start: int, end: int) -> list[_Cell]:
+        cells: list[_Cell] = []
+        at = start
+        if offset == 0 and start == 0 and text.startswith("\ufeff"):
+            at = 1
+        for masked in [m for m in self._masker.line(text, offset, start, end) if m.end > start and m.start < end]:
+            cells += [_cell(text, i) for i in range(at, max(at, masked.start))]
+            shown = escape(masked.shown)
+            cells.append(_Cell(shown, columns(shown), masked.start, masked.end))
+            at = max(at, masked.end)
+        cells += [_cell(text, i) for i in range(at, end)]
+        if end >= len(text):
+            cells.append(_Cell(" ", 1, len(text), len(text) + 1))
+        return cells
+
+
+def _cell(text: str, at: int) -> _Cell:
+    shown = escape_character(text[at])
+    return _Cell(shown, columns(shown), at, at + 1)
+
+
+def _touches(span: Span, cell: _Cell, offset: int) -> bool:
+    end = max(span.end, span.start + 1)
+    return cell.start + offset < end and cell.end + offset > span.start
+
+
+def _last(bounds: Span, marks: list[Mark]) -> int:
+    """Where the mark that begins first ends, relative to the line."""
+    mark = min(marks, key=lambda m: m.span.start)
+    return min(mark.span.end, bounds.end) - bounds.start
+
+
+def _crop(cells: list[_Cell], focus: _Focus, room: int) -> list[_Cell]:
+    """At most `room` columns of cells: what is in focus, with some context before it; cuts are marked."""
+    begin = next((i for i, cell in enumerate(cells) if cell.end > focus.start), len(cells) - 1)
+    shown = sum(cell.width for cell in cells if cell.start < focus.end)
+    context = room if not focus.cut_left and shown < room else min(_LEFT_CONTEXT, room // 3)
+    used = 0
+    while begin > 0 and used + cells[begin - 1].width <= context:
+        begin -= 1
+        used += cells[begin].width
+    cut_left = focus.cut_left or begin > 0
+    budget = room - (1 if cut_left else 0) - 1
+    end, used = begin, 0
+    while end < len(cells) and (used + cells[end].width <= budget or end == begin):
+        used += cells[end].width
+        end += 1
+    mark = _Cell(_CUT, 1, 0, 0)
+    right = focus.cut_right or end < len(cells)
+    return ([mark] if cut_left else []) + cells[begin:end] + ([mark] if right else [])

@@ -1,0 +1,49 @@
+"""What a report says besides the findings. What varies (time, width, keys) is given, so formats stay pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.core.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.core.finding import Finding, Report
+    from auditor.core.rule import Rule
+
+
+class Meta(NamedTuple):
+    """`key` (bytes) keys the secrets' fingerprints; `time` is ISO 8601 in UTC; `width` is in terminal columns;
+    `prefix` leads from the repository root to the paths of the report; `prose` has a rule's explanation by id."""
+
+    version: str
+    rules: Mapping[str, Rule]
+    rules_digest: str = ""
+    fail_on: Severity | None = Severity.MEDIUM
+    min_severity: Severity = Severity.INFO
+    show_secrets: bool = False
+    color: bool = False
+    width: int = 80
+    key: bytes = b""
+    time: str = ""
+    prefix: str = ""
+    verbose: bool = False
+    prose: Mapping[str, str] = {}
+
+    def title(self, rule_id: str) -> str:
+        """A rule's title; the id where the rule is not known."""
+        rule = self.rules.get(rule_id)
+        return rule.title if rule else rule_id
+
+    def shown(self, report: Report) -> list[Finding]:
+        """The findings a reader is shown: active, and not below the least severity."""
+        return [f for f in report.active if f.severity >= self.min_severity]
+
+
+def counts(findings: list[Finding]) -> dict[Severity, int]:
+    """How many findings there are of each severity, worst first; severities without any are there with 0."""
+    found = dict.fromkeys(sorted(Severity, reverse=True), 0)
+    for finding in findings:
+        found[finding.severity] += 1
+    return found

@@ -1,0 +1,180 @@
+"""SARIF 2.1.0 for code scanning and editors; GitHub's required properties and limits (GitHub: "SARIF support")."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from auditor.core.finding import Severity
+from auditor.report.masking import FileMasker, maskers
+from auditor.report.plain import clean, from_root
+
+if TYPE_CHECKING:
+    from auditor.core.finding import Finding, Location, Report, Step, Target
+    from auditor.core.rule import Rule
+    from auditor.report.meta import Meta
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+#: GitHub's limits: more results than this are refused; longer descriptions and flows are cut.
+MOST_RESULTS = 25_000
+_LONGEST_DESCRIPTION = 1024
+_MOST_STEPS = 100
+#: GitHub's scale: above 9.0 critical, from 7.0 high, from 4.0 medium, below low.
+_SCORES = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.5",
+    Severity.INFO: "0.1",
+}
+
+
+def render(report: Report, meta: Meta) -> str:
+    """One run with all findings, hidden and suppressed ones too."""
+    masks = maskers(report)
+    findings = _kept(report.findings)
+    used = {finding.rule for finding in findings}
+    rules = [meta.rules[rule_id] for rule_id in sorted(used | set(meta.rules)) if rule_id in meta.rules]
+    index = {rule.id: at for at, rule in enumerate(rules)}
+    driver = {"name": "audit", "rules": [_rule(rule, meta) for rule in rules]}
+    if meta.version:
+        driver |= {"version": meta.version, "semanticVersion": meta.version}
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": "audit/lint/"},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(report, masks, meta, cut=len(report.findings) - len(findings))],
+        "results": [_result(f, masks.get(f.location.path) or FileMasker([], []), index, meta) for f in findings],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _kept(findings: list[Finding]) -> list[Finding]:
+    if len(findings) <= MOST_RESULTS:
+        return findings
+    worst = sorted(findings, key=lambda f: (f.suppressed is not None, -f.severity, f.sort_key))[:MOST_RESULTS]
+    return sorted(worst, key=lambda f: f.sort_key)
+
+
+def _rule(rule: Rule, meta: Meta) -> dict[str, object]:
+    why = meta.prose.get(rule.id, "")
+    help_text = f"{why}\n\n{rule.remedy}" if why else rule.remedy
+    return {
+        "id": rule.id,
+        "name": "".join(word.capitalize() for word in rule.id.split("-")),
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": _shortened(why or f"{rule.title}.")},
+        "help": {"text": help_text, "markdown": help_text},
+        "defaultConfiguration": {"level": _level(rule.severity)},
+        "properties": {
+            "tags": ["security", rule.family, f"external/cwe/cwe-{rule.cwe}"],
+            "precision": rule.confidence.label,
+            "security-severity": _SCORES[rule.severity],
+        },
+    }
+
+
+def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: Meta) -> dict[str, object]:
+    result: dict[str, object] = {"ruleId": finding.rule}
+    if finding.rule in index:
+        result["ruleIndex"] = index[finding.rule]
+    properties = {
+        "severity": finding.severity.label,
+        "confidence": finding.confidence.label,
+        "verdict": finding.verdict,
+        "security-severity": _SCORES[finding.severity],
+    }
+    if finding.secret is not None:
+        properties |= {"secretType": finding.secret.kind, "secret": clean(finding.secret.redacted)}
+    result |= {
+        "level": _level(finding.severity),
+        "message": {"text": clean(masker.mask(finding.message))},
+        "locations": [{"physicalLocation": _physical(finding.location, meta)}],
+        "partialFingerprints": {"primaryLocationLineHash": f"{finding.id}:1", "auditFinding/v1": finding.id},
+        "properties": properties,
+    }
+    if finding.flow:
+        result |= _flow(finding, masker, meta)
+    if finding.suppressed is not None:
+        reason = clean(masker.mask(finding.suppressed.reason))
+        kind = "inSource" if finding.suppressed.by == "inline" else "external"
+        suppression = {"kind": kind, "status": "accepted"}
+        result["suppressions"] = [suppression | ({"justification": reason} if reason else {})]
+    return result
+
+
+def _flow(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, object]:
+    steps = finding.flow[:_MOST_STEPS]
+    located = [step for step in steps if step.location is not None]
+    flow: dict[str, object] = {
+        "codeFlows": [{"threadFlows": [{"locations": [{"location": _step(s, masker, meta)} for s in steps]}]}]
+    }
+    if located:
+        flow["relatedLocations"] = [{"id": i, **_step(s, masker, meta)} for i, s in enumerate(located, 1)]
+    return flow
+
+
+def _step(step: Step, masker: FileMasker, meta: Meta) -> dict[str, object]:
+    place: dict[str, object] = {"message": {"text": clean(masker.mask(step.message))}}
+    if step.location is not None:
+        place["physicalLocation"] = _physical(step.location, meta)
+    return place
+
+
+def _physical(location: Location, meta: Meta) -> dict[str, object]:
+    return {
+        "artifactLocation": {"uri": _uri(location.path, meta)},
+        "region": {
+            "startLine": location.start_line,
+            "startColumn": location.start_column,
+            "endLine": location.end_line,
+            "endColumn": location.end_column,
+        },
+    }
+
+
+def _uri(path: str, meta: Meta) -> str:
+    rooted = from_root(path, meta)
+    encoded = quote(rooted.encode("utf-8", "surrogateescape"), safe="/")
+    return f"file://{encoded}" if rooted.startswith("/") else encoded
+
+
+def _invocation(report: Report, masks: dict[str, FileMasker], meta: Meta, *, cut: int) -> dict[str, object]:
+    notes = [_notice(target, masks[target.name], meta) for target in report.targets]
+    notifications = [note for of_target in notes for note in of_target]
+    if cut:
+        text = f"{cut} findings of the lowest severities are left out: GitHub takes {MOST_RESULTS}."
+        notifications.append({"level": "warning", "message": {"text": text}})
+    invocation: dict[str, object] = {"executionSuccessful": report.complete}
+    if notifications:
+        invocation["toolExecutionNotifications"] = notifications
+    if meta.time:
+        invocation["endTimeUtc"] = meta.time
+    return invocation
+
+
+def _notice(target: Target, masker: FileMasker, meta: Meta) -> list[dict[str, object]]:
+    notices: list[dict[str, object]] = []
+    for error in target.errors:
+        place: dict[str, object] = {"artifactLocation": {"uri": _uri(error.path, meta)}}
+        if error.line is not None:
+            place["region"] = {"startLine": error.line}
+        notices.append(
+            {
+                "level": "error",
+                "message": {"text": clean(masker.mask(error.message))},
+                "locations": [{"physicalLocation": place}],
+            }
+        )
+    return notices
+
+
+def _level(severity: Severity) -> str:
+    if severity >= Severity.HIGH:
+        return "error"
+    return "warning" if severity == Severity.MEDIUM else "note"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_DESCRIPTION else text[: _LONGEST_DESCRIPTION - 1] + "…"

@@ -1,0 +1,168 @@
+"""The report for people: one block for each place, with an excerpt, what happens and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.core.finding import Confidence
+from auditor.report.excerpt import Excerpt, Mark
+from auditor.report.masking import FileMasker, maskers
+from auditor.report.meta import counts
+from auditor.report.prose import advice
+from auditor.report.terminal import Painter, escape, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.core.finding import Finding, Report, Step
+    from auditor.report.meta import Meta
+
+_VERDICTS = {"valid": "checksum valid", "expired": "expired", "malformed": "malformed"}
+_MOST_STEPS = 6
+_FIX_INDENT = len("  fix: ")
+
+
+def render(report: Report, meta: Meta) -> str:
+    """The findings that are not hidden, in the order of the files; "" where there is none."""
+    files = {target.name: target for target in report.targets}
+    masks = maskers(report)
+    painter = Painter(meta.color)
+    writer = _Writer(meta, painter)
+    excerpts: dict[str, Excerpt] = {}
+    for block in _blocks(meta.shown(report)):
+        path = block[0].location.path
+        if path not in excerpts and path in files:
+            excerpts[path] = Excerpt(files[path], masks[path], painter, meta.width)
+        writer.block(block, excerpts.get(path), masks.get(path) or FileMasker([], []))
+    return "\n".join(writer.lines)
+
+
+def summary(report: Report, meta: Meta) -> str:
+    """Two lines for the standard error: what was found, and what was not shown; one where there is nothing."""
+    painter = Painter(meta.color)
+    shown = meta.shown(report)
+    files = sum(target.files for target in report.targets)
+    read = _count(files, "file")
+    if not files:
+        first = "No Dockerfile found."
+    elif not shown:
+        first = f"No leaks found in {read} ({report.seconds:.2f} s)."
+    else:
+        hit = len({finding.location.path for finding in shown})
+        parts = [painter.severity(level, f"{n} {level.label}") for level, n in counts(shown).items() if n]
+        where = read if hit == files else f"{hit} of {read}"
+        first = f"{', '.join(parts)} in {where} ({report.seconds:.2f} s)"
+    rest = _unshown(report, meta)
+    if shown:
+        rest.append(f"audit explain {shown[0].rule} says more")
+    return "\n".join([first, "; ".join(rest)] if rest else [first]) + "\n"
+
+
+def problems(report: Report, meta: Meta) -> str:
+    """One line for the standard error for every input that could not be read whole."""
+    masks = maskers(report)
+    painter = Painter(meta.color)
+    lines = []
+    for target in report.targets:
+        for error in target.errors:
+            place = escape(error.path) + (f":{error.line}" if error.line else "")
+            text = escape(masks[target.name].mask(error.message))
+            lines.append(f"{painter.paint('path', place)}: {painter.paint('high', 'error')}: {text}\n")
+        if meta.verbose:
+            lines += [f"{escape(item.path)}: skipped: {escape(item.reason)}\n" for item in target.skipped]
+    return "".join(lines)
+
+
+def _unshown(report: Report, meta: Meta) -> list[str]:
+    hidden = [f for f in report.active if f.severity < meta.min_severity]
+    parts = []
+    if hidden:
+        levels = ", ".join(f"{n} {level.label}" for level, n in counts(hidden).items() if n)
+        parts.append(f"{levels} not shown (--min-severity {min(f.severity for f in hidden).label})")
+    suppressed = len(report.findings) - len(report.active)
+    if suppressed:
+        parts.append(f"{suppressed} suppressed")
+    unread = sum(not target.complete for target in report.targets)
+    if unread:
+        parts.append(f"{_count(unread, 'file')} not read whole")
+    return parts
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _blocks(findings: list[Finding]) -> Iterator[list[Finding]]:
+    """Findings that share an excerpt: those of one line."""
+    block: list[Finding] = []
+    for finding in findings:
+        place = (finding.location.path, finding.location.start_line)
+        if block and place != (block[0].location.path, block[0].location.start_line):
+            yield block
+            block = []
+        block.append(finding)
+    if block:
+        yield block
+
+
+class _Writer:
+    """Collects the lines of the report; remembers which advice was given, so that it is not repeated."""
+
+    __slots__ = ("_advice", "_meta", "_painter", "lines")
+
+    def __init__(self, meta: Meta, painter: Painter) -> None:
+        self._meta = meta
+        self._painter = painter
+        self._advice: dict[tuple[str, str], int] = {}
+        self.lines: list[str] = []
+
+    def block(self, block: list[Finding], excerpt: Excerpt | None, masker: FileMasker) -> None:
+        """Write the findings of one line."""
+        for finding in block:
+            self._head(finding, masker)
+        self.lines.append("")
+        if excerpt is not None:
+            self.lines += [*excerpt.render(_marks(block, masker)), ""]
+        for note in dict.fromkeys(s.message for f in block for s in f.flow if s.location is None):
+            self.lines += wrap(masker.mask(note), self._meta.width, "  note: ", "        ")
+        for finding in block:
+            self._fix(finding, masker)
+        if self.lines[-1]:
+            self.lines.append("")
+
+    def _head(self, finding: Finding, masker: FileMasker) -> None:
+        place = finding.location
+        where = f"{escape(place.path)}:{place.start_line}:{place.start_column}"
+        paint = self._painter.paint
+        level = self._painter.severity(finding.severity, finding.severity.label)
+        doubts = [] if finding.confidence is Confidence.HIGH else [f"{finding.confidence.label} confidence"]
+        doubts += [_VERDICTS[finding.verdict]] if finding.verdict in _VERDICTS else []
+        extra = paint("dim", f"  ({', '.join(doubts)})") if doubts else ""
+        self.lines.append(f"{paint('path', where)}  {level}  {finding.rule}{extra}")
+        self.lines += wrap(masker.mask(finding.message), self._meta.width, "  ", "  ")
+        if self._meta.show_secrets and finding.secret is not None:
+            self.lines.append(f"  value: {escape(finding.secret.reveal())}")
+
+    def _fix(self, finding: Finding, masker: FileMasker) -> None:
+        rule = self._meta.rules.get(finding.rule)
+        remedy = masker.mask(finding.remedy) if finding.remedy else rule.remedy if rule else ""
+        if not remedy:
+            return
+        label = self._painter.paint("fix", "fix:")
+        key, line = (finding.location.path, remedy), finding.location.start_line
+        if key not in self._advice:
+            self._advice[key] = line
+            lines = advice(remedy, self._meta.width - _FIX_INDENT, whole=self._meta.verbose)
+            self.lines += [f"  {label} {lines[0]}", *(" " * _FIX_INDENT + line for line in lines[1:])]
+        elif self._advice[key] != line:
+            self.lines.append(f"  {label} as for line {self._advice[key]}")
+
+
+def _marks(block: list[Finding], masker: FileMasker) -> list[Mark]:
+    marks = [Mark(finding.location.span, "", finding.severity) for finding in block]
+    steps: list[Step] = list(dict.fromkeys(step for finding in block for step in finding.flow))
+    path = block[0].location.path
+    for step in [s for s in steps if s.location is not None and s.location.path == path][:_MOST_STEPS]:
+        if step.location is not None:
+            marks.append(Mark(step.location.span, masker.mask(step.message), None))
+    return marks

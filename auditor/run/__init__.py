@@ -1,0 +1,1 @@
+"""Collects inputs, runs the checks, applies suppressions."""

@@ -1,0 +1,156 @@
+"""From one Dockerfile's bytes to its findings: parse, follow the build, run the checks."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.checks.registry import findings as check
+from auditor.core.finding import Finding, Location, Severity, Skipped, TargetError
+from auditor.core.secret import Secret
+from auditor.core.span import Span
+from auditor.flow.build import follow
+from auditor.lang.dockerfile.parser import parse_bytes
+from auditor.run.crash import describe, wants_traceback
+
+if TYPE_CHECKING:
+    from auditor.core.config import Settings
+    from auditor.core.finding import Target
+    from auditor.flow.build import Build
+    from auditor.lang.dockerfile.nodes import Document
+    from auditor.sources.context import BuildContext
+    from auditor.sources.files import Input
+
+UNREADABLE = "unreadable-dockerfile"
+STDIN = "-"
+_LONGEST_QUOTE = 2000
+#: What may be a value: after "=", before "@" in an address, a long word that mixes letters and digits.
+_VALUE = re.compile(
+    r"""=["']?(?P<assigned>[^\s"']{4,})|//(?P<user>[^\s/@]{1,200})@"""
+    r"""|(?P<word>(?=[A-Za-z_+/-]*[0-9])(?=[0-9_+/-]*[A-Za-z])[\w+/-]{12,})"""
+)
+
+
+class Analysis(NamedTuple):
+    """A Dockerfile as read (None if that failed), its findings, and whether its build context was looked at."""
+
+    document: Document | None
+    findings: list[Finding]
+    had_context: bool
+
+
+def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str]) -> Analysis:
+    """Audit one input. What goes wrong is noted in `target.errors`; `target.text` is set for quoting."""
+    if source.data is None:
+        target.errors.append(TargetError(f"cannot be read: {source.error}", target.name))
+        return Analysis(None, [], False)
+    document, context = None, None
+    found: list[Finding] = []
+    try:
+        document = parse_bytes(source.data)
+        target.text = document.text
+        if document.error is not None:
+            found.append(_rejected(document, target))
+        context = _context(document, source, settings)
+        build = follow(document, target.name, context, settings.target or None)
+    except Exception as error:
+        _internal("reading this file", error, target)
+        return Analysis(document, found, context is not None)
+    found += _checked(build, rules, target)
+    if settings.target:
+        found = _of_stage(settings.target, document, found, target)
+    if context is not None:
+        _note_cuts(context, target)
+    return Analysis(document, found, context is not None)
+
+
+def _rejected(document: Document, target: Target) -> Finding:
+    """The finding for a file that the builder rejects: without it the rest of the report would look complete."""
+    line = min(max(document.error.line, 1), document.lines.count) if document.error else 1
+    message = document.error.message if document.error else ""
+    target.errors.append(TargetError(f"the builder rejects this file: {message}", target.name, line))
+    bounds = document.lines.bounds(line)
+    _distrust(document.text[bounds.start : bounds.end], bounds, target)
+    place = Location.of(target.name, document.lines, bounds)
+    text = f"The builder rejects this file: {message}."
+    return Finding(UNREADABLE, Severity.HIGH, place, text, subject=target.name)
+
+
+def _distrust(line: str, bounds: Span, target: Target) -> None:
+    """Have everything masked in a line that no check could read but that may hold a value."""
+    words = [match[match.lastgroup or 0] for match in _VALUE.finditer(line[:_LONGEST_QUOTE])]
+    target.secrets += [Secret(word, "unread") for word in dict.fromkeys(words)]
+    if len(line) > _LONGEST_QUOTE:
+        target.secret_spans.append((Span(bounds.start + _LONGEST_QUOTE, bounds.end), "****"))
+
+
+def _checked(build: Build, rules: frozenset[str], target: Target) -> list[Finding]:
+    try:
+        return list(check(build, rules))
+    except Exception as error:
+        if wants_traceback():
+            raise
+        broken = error
+    found: list[Finding] = []
+    before = len(target.errors)
+    for rule in sorted(rules):
+        try:
+            found += check(build, frozenset({rule}))
+        except Exception as error:
+            _internal(f"rule {rule}", error, target)
+    if len(target.errors) == before:
+        _internal("the checks", broken, target)
+    return found
+
+
+def _of_stage(name: str, document: Document, found: list[Finding], target: Target) -> list[Finding]:
+    """The findings in the stage that is built, in those it needs, and outside stages."""
+    from auditor.lang.dockerfile.stages import find_stage, needed, stages  # start-up: only runs with --target
+
+    every = stages(document, target=name)
+    if find_stage(name, {s.name: s.index for s in every if s.name is not None}, len(every)) is None:
+        target.errors.append(TargetError(f"there is no stage {name!r}", target.name))
+        return found
+    built = needed(every)
+    left_out = [stage.span for stage in every if stage.index not in built]
+    return [f for f in found if not any(span.covers(f.location.span.start) for span in left_out)]
+
+
+def _internal(place: str, error: Exception, target: Target) -> None:
+    if wants_traceback():
+        raise error
+    message = f"internal error in {place} ({describe(error)}); please report it"
+    target.errors.append(TargetError(message, target.name, internal=True))
+
+
+def _context(document: Document, source: Input, settings: Settings) -> BuildContext | None:
+    """The build context to look into; None without one (switched off, or a file from the standard input)."""
+    if settings.no_context or (source.path == STDIN and not settings.context):
+        return None
+    sources = _copy_sources(document)
+    if not sources:
+        return None
+    from auditor.sources.context import BuildContext, guess_context  # start-up: only files that copy something
+    from auditor.sources.files import repository_root
+
+    root = settings.context or guess_context(source.path, sources, repository_root(source.path))
+    path = source.path if source.path != STDIN else os.path.join(root, source.display)
+    return BuildContext.open(root, path)
+
+
+def _copy_sources(document: Document) -> list[str]:
+    """What COPY and ADD take from the build context."""
+    sources: list[str] = []
+    for instruction in document.instructions:
+        node = instruction.child or instruction
+        if node.keyword in ("COPY", "ADD") and node.flag("from") is None:
+            sources += [word.text for word in node.words[:-1] if not word.text.startswith("<<")]
+    return sources
+
+
+def _note_cuts(context: BuildContext, target: Target) -> None:
+    """A context that was not read whole makes the audit incomplete."""
+    for path, reason in context.skipped:
+        target.skipped.append(Skipped(path, reason))
+        target.errors.append(TargetError(f"build context not read whole: {path}: {reason}", target.name))

@@ -1,0 +1,255 @@
+"""Files named on the command line or found below a directory, read safely. Knows Dockerfile names, no content."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+DOCKERFILE_LIMIT = 5 * 1024 * 1024
+MAX_ENTRIES = 500_000
+_DEPENDENCIES = {"node_modules", "bower_components", "vendor", ".venv", "venv", ".yarn", ".pnpm-store", ".gradle"}
+_TOOL_DATA = {"__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".terraform", ".direnv"}
+SKIPPED_DIRECTORIES = frozenset({".git", ".hg", ".svn", ".jj"} | _DEPENDENCIES | _TOOL_DATA)
+_BINARY_WINDOW = 8192
+_STEMS = ("dockerfile", "containerfile")
+_DOCUMENTS = (".dockerignore", ".containerignore", ".md", ".rst", ".txt", ".yml", ".yaml", ".json")
+_PROGRAMS = (".py", ".js", ".go", ".sh")
+_TEMPLATES = (".j2", ".erb", ".tmpl", ".tpl", ".template", ".in")
+_OTHER_KINDS = (*_DOCUMENTS, *_PROGRAMS, *_TEMPLATES)
+
+
+class Input(NamedTuple):
+    """One file to examine: `data`, or the `error` that kept it from being read (exactly one of them is not None)."""
+
+    path: str
+    display: str
+    data: bytes | None
+    error: str | None
+
+
+class Skipped(NamedTuple):
+    """Something left out on purpose, and why."""
+
+    path: str
+    reason: str
+
+
+class UnreadableFile(Exception):
+    """A file cannot be used; the message is a short reason without the path."""
+
+
+def is_dockerfile_name(path: str) -> bool:
+    """Whether a path names a Dockerfile, as `Dockerfile`, `Containerfile`, `Dockerfile.dev` and `app.dockerfile` do.
+
+    Documents, scripts and templates (`Dockerfile.md`, `Dockerfile.j2`) are left out: they only read like one.
+    """
+    name = path.rpartition("/")[2].lower()
+    if name.endswith(_OTHER_KINDS):
+        return False
+    if any(name.endswith("." + stem) and len(name) > len(stem) + 1 for stem in _STEMS):
+        return True
+    return any(name == stem or name.startswith((stem + ".", stem + "_", stem + "-")) for stem in _STEMS)
+
+
+def repository_root(path: str) -> str:
+    """Absolute path of the nearest folder at or above `path` that holds `.git`, else of the folder of `path` itself."""
+    absolute = os.path.abspath(path)
+    start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
+    folder = start
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return start
+        folder = parent
+    return folder
+
+
+def read_regular(path: str, limit: int, *, follow: bool = True) -> bytes:
+    """A regular file's bytes. Raises UnreadableFile for devices, pipes, links unless followed, more than `limit` bytes.
+
+    Opened without blocking, so a named pipe cannot hang the run; the kind is checked on the open file, not on the name.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_NOCTTY", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
+            raise UnreadableFile("not a regular file")
+        handle = os.open(path, flags)
+        with open(handle, "rb", buffering=0) as file:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise UnreadableFile("not a regular file")
+            if found.st_size > limit:
+                raise UnreadableFile(_too_large(limit))
+            return _read_up_to(file.read, limit)
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(_reason(error)) from None
+
+
+def collect(
+    paths: Iterable[str],
+    *,
+    exclude: Sequence[str] = (),
+    is_wanted: Callable[[str], bool] = is_dockerfile_name,
+    limit: int = DOCKERFILE_LIMIT,
+    stdin_filename: str = "Dockerfile",
+    skipped: list[Skipped] | None = None,
+) -> Iterator[Input]:
+    """Yield every input once, in order: named files always, `-` as standard input, wanted names below directories.
+
+    `exclude` holds patterns in `.dockerignore` syntax, relative to the searched directory; one without a slash fits
+    at any depth. What is left out is appended to `skipped`. Never raises for what it finds on disk.
+    """
+    notes = [] if skipped is None else skipped
+    excluded = _excluder(exclude)
+    seen: set[str] = set()
+    for path in paths:
+        if path == "-":
+            yield _standard_input(stdin_filename, limit)
+        elif os.path.isdir(path):
+            for found in _search(path, excluded, is_wanted, notes):
+                yield from _once(found, limit, seen)
+        else:
+            yield from _once(path, limit, seen)
+
+
+def _once(path: str, limit: int, seen: set[str]) -> Iterator[Input]:
+    display = os.path.normpath(path) if path else path
+    key = os.path.abspath(path)
+    if key in seen:
+        return
+    seen.add(key)
+    try:
+        yield _checked(path, display, read_regular(path, limit))
+    except UnreadableFile as error:
+        yield Input(path, display, None, str(error))
+
+
+def _standard_input(name: str, limit: int) -> Input:
+    try:
+        return _checked("-", name, _read_up_to(sys.stdin.buffer.read, limit))
+    except UnreadableFile as error:
+        return Input("-", name, None, str(error))
+    except (OSError, ValueError) as error:
+        return Input("-", name, None, _reason(error))
+
+
+def _checked(path: str, display: str, data: bytes) -> Input:
+    if b"\0" in data[:_BINARY_WINDOW]:
+        return Input(path, display, None, "binary file")
+    return Input(path, display, data, None)
+
+
+def _read_up_to(read: Callable[[int], bytes | None], limit: int) -> bytes:
+    """Read to the end, in as many calls as it takes. Raises UnreadableFile beyond `limit` bytes."""
+    parts: list[bytes] = []
+    room = limit + 1
+    while room > 0 and (part := read(room)):
+        parts.append(part)
+        room -= len(part)
+    if room <= 0:
+        raise UnreadableFile(_too_large(limit))
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> str:
+    return f"larger than {limit >> 20} MiB" if limit % (1 << 20) == 0 else f"larger than {limit:,} bytes"
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return "not a usable file name"
+
+
+def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
+    if not patterns:
+        return lambda _: False
+    from auditor.lang.ignorefile import parse  # start-up: only runs with --exclude need the matcher
+
+    anywhere = [text if "/" in text.rstrip("/") else f"**/{text}" for text in patterns]
+    return parse("\n".join(anywhere)).matches
+
+
+def _search(
+    top: str, excluded: Callable[[str], bool], is_wanted: Callable[[str], bool], notes: list[Skipped]
+) -> Iterator[str]:
+    """Wanted files below a directory, each folder's files before its folders, by name."""
+    pending = [""]
+    room = MAX_ENTRIES
+    while pending:
+        folder = pending.pop()
+        entries = _entries(os.path.join(top, folder), room, notes)
+        room -= len(entries)
+        below: list[str] = []
+        for entry in entries:
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            if _is_directory(entry):
+                if _may_enter(entry, relative, excluded, notes):
+                    below.append(relative)
+            elif is_wanted(relative) and _may_read(entry, relative, top, excluded, is_wanted, notes):
+                yield entry.path
+        pending += reversed(below)
+        if room <= 0 and pending:
+            notes.append(Skipped(top, f"search stopped after {MAX_ENTRIES} directory entries"))
+            return
+
+
+def _entries(folder: str, room: int, notes: list[Skipped]) -> list[os.DirEntry[str]]:
+    """At most `room` entries of a directory, sorted by name; none, with a note, if it cannot be read."""
+    entries: list[os.DirEntry[str]] = []
+    try:
+        with os.scandir(folder) as found:
+            for entry in found:
+                if len(entries) >= room:
+                    notes.append(Skipped(folder, f"search stopped after {MAX_ENTRIES} directory entries"))
+                    break
+                entries.append(entry)
+    except OSError as error:
+        notes.append(Skipped(folder, _reason(error)))
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _may_enter(entry: os.DirEntry[str], relative: str, excluded: Callable[[str], bool], notes: list[Skipped]) -> bool:
+    reason = ""
+    if entry.is_symlink():
+        reason = "link to a directory"
+    elif entry.name in SKIPPED_DIRECTORIES:
+        reason = "directory of dependencies or tool data"
+    elif excluded(relative):
+        reason = "excluded"
+    if reason:
+        notes.append(Skipped(entry.path, reason))
+    return not reason
+
+
+def _may_read(
+    entry: os.DirEntry[str],
+    relative: str,
+    top: str,
+    excluded: Callable[[str], bool],
+    is_wanted: Callable[[str], bool],
+    notes: list[Skipped],
+) -> bool:
+    reason = ""
+    if excluded(relative):
+        reason = "excluded"
+    elif entry.is_symlink():
+        target, root = os.path.realpath(entry.path), os.path.realpath(top)
+        if not target.startswith(os.path.join(root, "")):
+            reason = "link out of the searched directory"
+        elif is_wanted(target) and os.path.isfile(target):
+            reason = "link to a file that is read by its own name"
+    if reason:
+        notes.append(Skipped(entry.path, reason))
+    return not reason

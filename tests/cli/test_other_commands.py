@@ -1,0 +1,119 @@
+"""`audit explain`, `audit rules` and `audit context`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.cli.main import main
+from auditor.run.selection import rule_ids
+
+RULE = """\
+id = "NAME"
+title = "A rule"
+family = "own"
+target = "dockerfile"
+severity = "high"
+confidence = "high"
+since = "0.1.0"
+status = "stable"
+fix = "none"
+applicability = "none"
+cwe = 798
+why = "Because."
+remedy = "Do it."
+references = []
+"""
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    code = main(argv)
+    captured = capsys.readouterr()
+    return int(code), captured.out, captured.err
+
+
+def test_every_rule_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "explain", *sorted(rule_ids()))
+    assert (code, err) == (0, "")
+    for rule in rule_ids():
+        assert f"{rule}: " in out
+        assert f"    # audit: ignore[{rule}] why this is fine" in out
+    prose = [line for line in out.splitlines() if not line.startswith(" ")]
+    assert [line for line in prose if len(line) > 80] == []
+
+
+def test_an_unknown_rule_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    message = "audit: error: there is no rule 'env-secrt'; did you mean 'env-secret'?\n"
+    assert run(capsys, "explain", "env-secrt") == (2, "", message)
+
+
+def test_the_list_has_every_rule_once(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "rules")
+    assert code == 0
+    listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert sorted(listed) == sorted(rule_ids())
+
+
+def write_rule(folder: Path, name: str, examples: str) -> None:
+    (folder / "own").mkdir(exist_ok=True)
+    (folder / "own" / f"{name}.toml").write_text(RULE.replace("NAME", name) + examples)
+
+
+BAD = "[[bad]]\nfinds = ['Tundra-42-kite']\ndockerfile = '''\nFROM a\nENV DB_PASSWORD=Tundra-42-kite\n'''\n"
+GOOD = "[[good]]\ndockerfile = 'FROM a'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "examples", "code", "message"),
+    [
+        ("env-secret", BAD * 2 + GOOD * 3, 0, "1 rules, 5 examples: all as they should be"),
+        ("env-secret", BAD * 2 + GOOD * 2, 1, "env-secret: 2 good examples; at least 3 are needed"),
+        ("env-secret", BAD + GOOD * 3, 1, "env-secret: 1 bad examples; at least 2 are needed"),
+        ("env-secret", BAD + BAD.replace("'Tun", "'tun") + GOOD * 3, 1, "env-secret-bad-2: should report ['tundra"),
+        ("env-secret", BAD * 2 + GOOD * 2 + BAD.replace("bad", "good").replace("finds = ['Tundra-42-kite']", ""), 1,
+         "env-secret-good-3: reported at line 2"),
+        ("env-secret", BAD + BAD.replace("finds", "severity = 'info'\nfinds") + GOOD * 3, 1,
+         "env-secret-bad-2: should be info"),
+        ("my-rule", BAD * 2 + GOOD * 3, 1, "my-rule: no check has this id"),
+        ("env-secret", "nonsense = 1\n", 2, "own/env-secret.toml: nonsense: unknown key"),
+        ("env-secret", "[[bad]]\ndockerfile = 3\n", 2, "dockerfile: must be"),
+    ],
+)  # fmt: skip
+def test_rule_files_are_checked(
+    name: str, examples: str, code: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rule(tmp_path, name, examples)
+    got, out, err = run(capsys, "rules", "check", str(tmp_path))
+    assert got == code
+    assert message in out + err
+
+
+@pytest.mark.parametrize("argv", [["check", "no-such-folder"], ["list", "."], ["frobnicate"]])
+def test_wrong_arguments_for_rules(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "rules", *argv)[0] == 2
+
+
+def test_the_context_is_listed_after_the_ignore_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content in {
+        ".dockerignore": "*.log\n",
+        ".env": "A=1\n",
+        "app.py": "x" * 2048,
+        "x.log": "",
+        "\x1b": "",
+    }.items():
+        (tmp_path / name).write_text(content)
+    code, out, err = run(capsys, "context", str(tmp_path))
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert "   2.0 KiB  app.py" in lines
+    assert "       0 B  \\x1b" in lines
+    assert any(line.startswith("       4 B  .env  <- ") for line in lines)
+    assert not any("x.log" in line for line in lines)
+    assert lines[-1].startswith("4 files, 2.0 KiB, 1 marked as sensitive; ")
+    assert len(run(capsys, "context", str(tmp_path), "--sensitive")[1].splitlines()) == 2
+
+
+def test_a_missing_context_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "context", "no-such-folder")[0] == 2

@@ -1,0 +1,61 @@
+"""What a pre-commit hook pays before the first line is read: the modules it imports, and the CPU time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.startup import CLEAN, ratios
+
+DEAR = [
+    "asyncio", "concurrent.futures", "dataclasses", "detect_secrets", "docker", "dockerfile_parse", "hyperscan",
+    "importlib.metadata", "importlib.resources", "inspect", "jinja2", "logging", "multiprocessing", "pathlib",
+    "requests", "rich", "ssl", "subprocess", "tomllib", "urllib3", "yaml",
+]  # fmt: skip
+BUDGET = {"audit --version": 2.5, "audit --help": 2.5, "audit lint Dockerfile": 5.0}
+SPY = """\
+import sys
+before = set(sys.modules)
+from auditor.cli.main import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code or 0
+print("\\n".join(sorted(set(sys.modules) - before)), file=open("modules", "w"))
+sys.exit(code)
+"""
+
+
+def imported(folder: Path, *arguments: str) -> set[str]:
+    """Modules that one run of the command loads on top of those of a bare Python."""
+    command = [sys.executable, "-c", SPY, *arguments]
+    run = subprocess.run(command, cwd=folder, input=CLEAN, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return set((folder / "modules").read_text().split())
+
+
+@pytest.mark.parametrize("arguments", [["lint", "Dockerfile"], ["lint", "-"], ["lint", "."]], ids=" ".join)
+def test_a_clean_file_loads_nothing_dear(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "Dockerfile").write_text(CLEAN)
+    assert imported(tmp_path, *arguments) & set(DEAR) == set()
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_help_loads_no_command(tmp_path: Path, option: str) -> None:
+    loaded = imported(tmp_path, option)
+    assert loaded & set(DEAR) == set()
+    assert [name for name in loaded if name.startswith(("auditor.lang", "auditor.run", "auditor.checks"))] == []
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("command", BUDGET)
+def test_start_up_budget(command: str, measured: dict[str, float]) -> None:
+    assert measured[command] <= BUDGET[command]
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, float]:
+    return ratios()

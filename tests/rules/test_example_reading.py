@@ -1,0 +1,59 @@
+"""Reading the examples of rules, which may be other people's files."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.core.errors import RuleDataError
+from auditor.core.finding import Severity
+from auditor.core.resources import load_rules
+from auditor.core.ruledata import Entry
+from auditor.run.examples import examples_of, load_examples
+
+
+@pytest.mark.parametrize("rule_id", sorted(load_rules()["rules"]))
+def test_ours_can_be_read(rule_id: str) -> None:
+    found = load_examples(rule_id)
+    assert [example.kind for example in found] == sorted(example.kind for example in found)
+    assert len({example.label for example in found}) == len(found)
+
+
+def test_fields() -> None:
+    bad = {"title": "t", "dockerfile": "FROM a\n", "finds": ["a"], "severity": "low", "files": {"x/.env": "A=1"}}
+    good = {"dockerfile": "FROM b\n"}
+    first, second = examples_of("some-rule", {"bad": [bad], "good": [good]})
+    assert (first.label, first.title, first.finds, first.severity) == ("some-rule-bad-1", "t", ("a",), Severity.LOW)
+    assert first.files == {"x/.env": "A=1"}
+    assert (second.label, second.finds, second.severity, second.files) == ("some-rule-good-1", (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"bad": 1}, "bad: must be an array"),
+        ({"bad": [1]}, "bad example 1: must be a table"),
+        ({"good": [{}]}, "good example 1: dockerfile"),
+        ({"good": [{"dockerfile": "FROM a", "title": 1}]}, "dockerfile"),
+        ({"bad": [{"dockerfile": "FROM a"}]}, "finds"),
+        ({"bad": [{"dockerfile": "FROM a", "finds": [1]}]}, "finds"),
+        ({"bad": [{"dockerfile": "FROM a", "finds": [""]}]}, "finds"),
+        ({"good": [{"dockerfile": "FROM a", "finds": ["a"]}]}, "finds"),
+        ({"bad": [{"dockerfile": "FROM a", "finds": ["a"], "severity": "bad"}]}, "severity"),
+        ({"good": [{"dockerfile": "FROM a", "files": []}]}, "files"),
+        ({"good": [{"dockerfile": "FROM a", "files": {"a": 1}}]}, "files"),
+    ],
+)
+def test_malformed_examples_are_named(entry: Entry, message: str) -> None:
+    with pytest.raises(RuleDataError, match=message):
+        examples_of("some-rule", entry)
+
+
+@pytest.mark.parametrize("name", ["/etc/x", "../x", "a/../x", "a//x", "", ".", "a\\..\\x", "c:x", "a\0b", "Dockerfile"])
+def test_files_stay_below_the_context(name: str) -> None:
+    with pytest.raises(RuleDataError, match="files"):
+        examples_of("some-rule", {"good": [{"dockerfile": "FROM a", "files": {name: ""}}]})
+
+
+def test_unknown_rule() -> None:
+    with pytest.raises(RuleDataError, match="no such rule"):
+        load_examples("no-such-rule")
