@@ -12,6 +12,8 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 
+from auditor.core import rulefiles
+
 FLOOR = "python -I -c pass"
 CLEAN = """\
 FROM debian:12-slim AS build
@@ -61,7 +63,12 @@ def fastest(commands: Mapping[str, Sequence[str]], folder: str, runs: int) -> di
 
 
 def ratios(runs: int = 25) -> dict[str, float]:
-    """How many times the CPU of a bare Python each start takes."""
+    """How many times the CPU of a bare Python each start takes, with the rules compiled as in an installed package.
+
+    Raises RuntimeError when they do not compile.
+    """
+    if rulefiles.main():
+        raise RuntimeError("the rule files do not compile")
     audit = console_script()
     commands = {
         FLOOR: [sys.executable, "-I", "-c", "pass"],

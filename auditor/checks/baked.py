@@ -1,4 +1,4 @@
-"""Private keys and the credentials of secret managers, baked into the file or the image: the keys to everything else."""
+"""Private keys and the credentials of secret managers' clients, baked into the file: the keys to everything else."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def baked_wrapper_config(build: Build) -> Iterator[Finding]:
                 file.step,
                 file.span,
                 Severity.HIGH if sure else Severity.LOW,
-                f"{file.content or file.path} is a file of kind {file.kind.title}; in the image it opens every secret behind it.",
+                f"{file.content or file.path}, a file of kind {file.kind.title}, opens every secret behind it.",
                 file.content or file.path,
                 confidence=Confidence.HIGH if sure else Confidence.LOW,
             )

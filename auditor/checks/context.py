@@ -26,7 +26,7 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
             taken.step,
             taken.span,
             graded(taken.step) if certain else Severity.MEDIUM,
-            f"{shown} {verb} copied into the layer; no pattern of .dockerignore excludes {'them' if len(names) > 1 else 'it'}.",
+            f"{shown} {verb} copied into the layer; .dockerignore does not exclude {'them' if len(names) > 1 else 'it'}.",
             names[0],
             remedy="Exclude what the image does not need. Add to .dockerignore:\n" + "\n".join(names[:_SHOWN]),
         )

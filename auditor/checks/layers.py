@@ -1,4 +1,4 @@
-"""Credential files that a layer keeps: copied, written, stored by a tool, removed too late, carried to another stage."""
+"""Credential files that a layer keeps: copied, written, stored by a tool, removed too late, carried on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ _RANK = {"placeholder": 0, "weak": 1, "secret": 2}
 
 def _fate(build: Build, file: LayerFile) -> list[Step]:
     """What later happens to the file."""
-    steps = [at(build, "removed here, in a later layer: the earlier one keeps it", span) for _step, span in file.removed]
+    steps = [
+        at(build, "removed here, in a later layer: the earlier one keeps it", span) for _step, span in file.removed
+    ]
     steps += [at(build, "carried into this stage", span) for _step, span in file.carried]
     return steps
 

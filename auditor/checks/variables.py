@@ -74,15 +74,21 @@ def _uses(build: Build, variable: Variable) -> list[Step]:
     for where, span in variable.used:
         if where.instruction.line not in lines:
             lines.add(where.instruction.line)
-            steps.append(at(build, f"{where.instruction.keyword} expands it, and the build log prints the result", span))
+            steps.append(
+                at(build, f"{where.instruction.keyword} expands it, and the build log prints the result", span)
+            )
     for file in build.facts.files:
         if any(o.variable is variable for o in file.origins) and file.how in ("written", "stored", "inline"):
             end = "removed again by the same command" if file.gone else "kept in the layer"
             steps.append(at(build, f"written to {file.path}, {end}", file.span))
     if variable.step.ships:
-        later = [i for i in build.document.instructions if i.keyword == "RUN" and i.line > variable.step.instruction.line]
+        later = [
+            i for i in build.document.instructions if i.keyword == "RUN" and i.line > variable.step.instruction.line
+        ]
         if later and not variable.used:
-            steps.append(at(build, "this RUN is recorded in the history together with the value", later[0].keyword_span))
+            steps.append(
+                at(build, "this RUN is recorded in the history together with the value", later[0].keyword_span)
+            )
     return sorted(steps, key=lambda s: s.location.start_line if s.location else 0)
 
 
@@ -126,7 +132,7 @@ def env_secret(build: Build) -> Iterator[Finding]:
         literal = variable.literal
         if literal is not None and literal.kind != "url" and not is_key(literal) and not is_wrapper(literal):
             yield _env_literal(build, variable)
-        elif any(s.sensitive or s.suspect and variable.reading is not None for s in variable.sources):
+        elif any(s.sensitive or (s.suspect and variable.reading is not None) for s in variable.sources):
             yield _env_composed(build, variable)
 
 
@@ -165,5 +171,8 @@ def _env_composed(build: Build, variable: Variable) -> Finding:
         graded(variable.step),
         f"{variable.name} takes its value from the secret {kind} {given}; {where}.",
         variable.name,
-        flow=[*origin_steps(build, sources), at(build, f"ENV stores the expanded value as {variable.name}", variable.pair.span)],
+        flow=[
+            *origin_steps(build, sources),
+            at(build, f"ENV stores the expanded value as {variable.name}", variable.pair.span),
+        ],
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn, cast
 
 from auditor import __version__
 from auditor.core.errors import AuditError, ExitCode, UsageError
 
+TYPE_CHECKING = False  # start-up: `typing` would be a fifth of what --version costs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 #: Name -> what it does, as `audit --help` says it. The module of the same name in this package has `run(argv) -> int`.
 COMMANDS = {
@@ -75,7 +76,7 @@ def _dispatch(argv: list[str]) -> int:
     _make_printable()
     from importlib import import_module  # start-up: only the chosen command is loaded
 
-    run = cast("Callable[[list[str]], int]", import_module(f"auditor.cli.{name}").run)
+    run: Callable[[list[str]], int] = import_module(f"auditor.cli.{name}").run
     return run(argv[1:])
 
 

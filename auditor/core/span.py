@@ -57,8 +57,8 @@ class LineIndex:
         return Position(line, column)
 
     def bounds(self, line: int) -> Span:
-        """Span of a 1-based line without its line end (LF or CRLF). Raises IndexError beyond the last line."""
-        start = self._starts[line - 1]
+        """Span of a 1-based line without its line end (LF or CRLF) and BOM. Raises IndexError beyond the last line."""
+        start = self._starts[line - 1] + (1 if line == 1 and self._bom else 0)
         end = self._starts[line] - 1 if line < len(self._starts) else len(self._text)
         if end > start and self._text[end - 1] == "\r":
             end -= 1

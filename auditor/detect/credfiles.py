@@ -14,7 +14,11 @@ _NOT_ONE = re.compile(
     r"|lock|schema\.json|service|bats|c|h|rs|in|erb|gotmpl|defaults?|test)|[-_.](?:example|sample|template|dist|default|schema))$"
 )
 #: `.env.example` and friends; `.env.production` is real.
-_DOTENV = re.compile(r"(?i)^\.env(?:\.[\w-]+)*$|^[\w-]+\.env$|^env\.(?:prod|production|local|dev|staging)$")
+_DOTENV = re.compile(
+    r"(?i)^\.env(?:\.[\w-]+)*$|^env\.(?:prod|production|local|dev|staging)$"
+    r"|^(?:prod|production|staging|stage|local|dev|development|app|application|docker|web|api|server|backend|frontend|db"
+    r"|database|postgres|mysql|secrets?|credentials?|common|default|variables|vars)\.env$"
+)
 _DOTENV_SAMPLE = re.compile(r"(?i)(?:example|sample|template|dist|default|schema|tmpl|test|ci|vault|ini)")
 #: Certificates and public keys: beside a private key, never one.
 _PUBLIC_MATERIAL = re.compile(
@@ -51,7 +55,12 @@ def _index() -> _Index:
     folders: dict[str, CredentialFile] = {}
     for row in load_rules()["tables"]["files"]:
         kind = CredentialFile(
-            row["id"], row["title"], row["certainty"], row.get("target", ""), bool(row.get("ssh")), row.get("wrapper", "")
+            row["id"],
+            row["title"],
+            row["certainty"],
+            row.get("target", ""),
+            bool(row.get("ssh")),
+            row.get("wrapper", ""),
         )
         for name in row.get("names", ()):
             names.setdefault(name, kind)
@@ -84,7 +93,7 @@ def _by_shape(base: str, index: _Index) -> CredentialFile | None:
     if _DOTENV.match(base) and not _DOTENV_SAMPLE.search(base):
         return index.names[".env"]
     for ending, kind in index.endings:
-        if base.endswith(ending) and kind.id != "dotenv":
+        if base.endswith(ending):
             return kind
     if _PRIVATE_PEM.search(base):
         return index.names["private.pem"]

@@ -13,7 +13,9 @@ from typing import NamedTuple
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 _PASSWORD = frozenset(
-    "password passwd passwort pass pwd pw psw pswd pword passphrase passcode passwords storepass keypass pgpassword".split()
+    "password passwd passwort pass pwd pw psw pswd pword passphrase passcode passwords pgpassword storepass keypass "
+    "requirepass masterauth userpass dbpass rootpass adminpass mypass sqlpass ftppass smtppass mailpass sudopass vaultpass "
+    "gitpass authpass loginpass sshpass basicpass keystorepass truststorepass".split()
 )
 _TOKEN = frozenset("token tokens jwt pat bearer apitoken authtoken accesstoken".split())
 _SECRET = frozenset("secret secrets mnemonic pepper clientsecret".split())
@@ -55,6 +57,12 @@ _QUALIFIER = frozenset(
     "b64 json string str value val default base primary secondary main build runtime readonly ro rw read write arg "
     "decoded encoded encrypted raw plain contents content data txt global".split()
 )
+#: Words that make a switch or a wish of a name: `DISABLE_PASSWORD`, `--disabled-password`, `RANDOM_ROOT_PASSWORD`.
+_SWITCH_FIRST = frozenset(
+    "disable disabled enable enabled require required skip ignore use no without generate prompt ask hide show need lock "
+    "has is check with expire".split()
+)
+_SWITCH_ANYWHERE = frozenset("random empty allow public".split())
 _COUNTED = frozenset("max min num number total avg mean per count n top completion prompt context input output".split())
 #: What stands before `pass` where it means a run over something.
 _PASSES = frozenset("by one two single multi first second third final".split())
@@ -139,6 +147,8 @@ def _special(name: str) -> Reading | None:
 
 def _by_head(words: list[str]) -> Reading | None:
     head, before = words[-1], words[:-1]
+    if before and (before[0] in _SWITCH_FIRST or any(w in _SWITCH_ANYWHERE for w in before)):
+        return None
     if head in _URLS or words[-2:] == ["connection", "string"] or words[-2:] == ["conn", "string"]:
         return _url_name(words)
     if head in _ABOUT:
@@ -157,7 +167,15 @@ def _by_head(words: list[str]) -> Reading | None:
     if head in _CREDENTIAL:
         return _credential(head, before)
     if _GLUED.search(head) and not head.startswith(("public", "non", "no")):
-        kind = "password" if "pass" in head else "key" if head.endswith("key") else "token" if "token" in head else "secret"
+        kind = (
+            "password"
+            if "pass" in head
+            else "key"
+            if head.endswith("key")
+            else "token"
+            if "token" in head
+            else "secret"
+        )
         return Reading(kind, True)
     return None
 
@@ -189,7 +207,9 @@ def _credential(head: str, before: list[str]) -> Reading | None:
     if head == "cookie":
         return Reading("credential", False) if "erlang" in before or "session" in before else None
     if head == "auth":
-        strong = any(w in ("npm", "docker", "registry", "basic", "composer", "http", "git", "pip", "nexus") for w in before)
+        strong = any(
+            w in ("npm", "docker", "registry", "basic", "composer", "http", "git", "pip", "nexus") for w in before
+        )
         return Reading("credential", strong)
     if head == "authorization":
         return Reading("credential", not before or before[-1] in ("proxy", "http"))

@@ -14,7 +14,9 @@ from auditor.detect import names, tokens, values
 
 _HOLE = r"\$\{[^{}\s]{1,200}\}|\$\(\.\.\.\)|\$[A-Za-z_][A-Za-z0-9_]*"
 _URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
-_USERINFO = re.compile(rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*))?@(?=[^\s/?#'\"])")
+_USERINFO = re.compile(
+    rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*))?@(?=[^\s/?#'\"])"
+)
 _PAIR = re.compile(
     rf"(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{{1,80}})['\"]?[ \t]{{0,3}}(?P<op>=>|:=|=|:)[ \t]{{0,3}}"
     rf"(?P<quote>['\"]?)(?P<value>(?:{_HOLE}|[^\s'\"`;<>|()\\])+)"
@@ -86,7 +88,15 @@ def _level(value: str, name: str, fallback: str = "password") -> str:
     if re.search(_HOLE, value):
         return "variable"
     found = values.classify(value, name)
-    if found.kind in values.HARMLESS and found.kind not in ("number", "host", "file", "path", "version", "uuid", "fingerprint"):
+    if found.kind in values.HARMLESS and found.kind not in (
+        "number",
+        "host",
+        "file",
+        "path",
+        "version",
+        "uuid",
+        "fingerprint",
+    ):
         return "none"
     if found.kind == "placeholder":
         return "weak" if found.works and fallback == "password" else "placeholder"
@@ -100,7 +110,15 @@ def _urls(text: str) -> Iterator[Position]:
             continue
         user, password = match["user"], match["password"]
         if password:
-            yield Position("url", "password", *match.span("password"), _level(password, "password"), "url-password", "", match.start())
+            yield Position(
+                "url",
+                "password",
+                *match.span("password"),
+                _level(password, "password"),
+                "url-password",
+                "",
+                match.start(),
+            )
         elif user and user.lower() not in _ACCOUNT and _token_user(user):
             yield Position("url", "token", *match.span("user"), _level(user, "token"), "url-token", "", match.start())
 
@@ -142,7 +160,9 @@ def _headers(text: str) -> Iterator[Position]:
         value = match["value"]
         if not match["scheme"] and value.lower() in ("bearer", "basic", "token"):
             continue
-        yield Position("header", match["name"], *match.span("value"), _level(value, "token", "token"), "authorization-header")
+        yield Position(
+            "header", match["name"], *match.span("value"), _level(value, "token", "token"), "authorization-header"
+        )
 
 
 def _netrc(text: str) -> Iterator[Position]:

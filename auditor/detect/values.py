@@ -25,15 +25,21 @@ _FILLER = re.compile(
     r"|some[-_ ]?.*|foo|bar|baz|foobar|temp|tmp|unused|not[-_ ]?(?:used|needed|required|real|a[-_ ]).*|build[-_ ]?time.*"
     r"|build|ignored?|none[-_ ].*|if_you_see_this.*|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
 )
-_WORKING_DEFAULT = re.compile(r"(?i)^(?:change[-_ ]?(?:me|it|this).*|example|test|temp|foo|bar|foobar|my[-_ ]?.*|some.*|sample|build)$")
+_WORKING_DEFAULT = re.compile(
+    r"(?i)^(?:change[-_ ]?(?:me|it|this).*|example|test|temp|foo|bar|foobar|my[-_ ]?.*|some.*|sample|build)$"
+)
 _MASK = re.compile(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
-_TEMPLATE = re.compile(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\}\}|^<[^<>]*>$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$|^\[[^\]]*\]$|^#\{|\.\*|\[\^|\\[sdwSDW(1-9]")
+_TEMPLATE = re.compile(
+    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\}\}|^<[^<>]*>$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$|^\[[^\]]*\]$|^#\{|\.\*|\[\^|\\[sdwSDW(1-9]"
+)
 _REFERENCE = re.compile(
     r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)|secretsmanager"
     r"|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)(?:://|:)\S"
 )
 _CIPHERTEXT = re.compile(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
-_PATH = re.compile(r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/|^(?:[\w.@-]+/)+[\w.@-]+$")
+_PATH = re.compile(
+    r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/|^(?:[\w.@-]+/)+[\w.@-]+$"
+)
 _FILE = re.compile(
     r"(?i)^[\w./\\-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer|p12|pfx"
     r"|jks|keystore|gpg|asc|pub|xml|properties|html?|php|jar|war|so|service|sock|log|md|template|tmpl|j2|csv)$"
@@ -43,8 +49,12 @@ _NUMBER = re.compile(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
 _VERSION = re.compile(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$")
 _UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _DIGEST = re.compile(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
-_FINGERPRINT = re.compile(r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8}){0,1}$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$")
-_PUBLIC = re.compile(r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-----BEGIN (?:PUBLIC KEY|CERTIFICATE|PGP PUBLIC)|^pk_(?:test|live)_|^6L[\w-]{38}$|^RW[A-Za-z0-9+/]{54}$|^age1[a-z0-9]{58}$")
+_FINGERPRINT = re.compile(
+    r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8}){0,1}$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$"
+)
+_PUBLIC = re.compile(
+    r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-----BEGIN (?:PUBLIC KEY|CERTIFICATE|PGP PUBLIC)|^pk_(?:test|live)_|^6L[\w-]{38}$|^RW[A-Za-z0-9+/]{54}$|^age1[a-z0-9]{58}$"
+)
 _EMAIL = re.compile(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
 _HOST = re.compile(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
 _SETTING_WORD = re.compile(r"^[A-Za-z]{1,20}$")
@@ -127,7 +137,9 @@ def is_opaque(text: str) -> bool:
     classes = sum((any(c.islower() for c in text), any(c.isupper() for c in text), any(c.isdigit() for c in text)))
     if len(text) >= 16 and classes >= 2:
         return entropy(text) >= 3.0
-    return (classes >= 2 or any(not c.isalnum() for c in text)) and entropy(text) >= 2.5 and not _SETTING_WORD.match(text)
+    return (
+        (classes >= 2 or any(not c.isalnum() for c in text)) and entropy(text) >= 2.5 and not _SETTING_WORD.match(text)
+    )
 
 
 class Judgement(NamedTuple):

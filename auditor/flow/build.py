@@ -20,7 +20,7 @@ from auditor.lang.dockerfile.stages import Stage, find_stage, stages
 if TYPE_CHECKING:
     from auditor.sources.context import BuildContext
 
-_WINDOWS_BASES = ("windows", "nanoserver", "servercore", "dotnet/framework")
+_WINDOWS_BASES = ("windows", "nanoserver", "servercore", "dotnet/framework", "microsoft/iis", "microsoft/aspnet", "wcf")
 GLOBAL = -1
 
 
@@ -63,7 +63,7 @@ def follow(document: Document, path: str, context: BuildContext | None = None, t
 class _StageState:
     """What changes from instruction to instruction within a stage."""
 
-    __slots__ = ("cwd", "home", "layers", "shell", "stage", "user")
+    __slots__ = ("cwd", "given", "home", "layers", "shell", "stage", "triggers", "windows")
 
     def __init__(self, stage: Stage | None, parent: _StageState | None) -> None:
         self.stage = stage
@@ -71,6 +71,11 @@ class _StageState:
         self.cwd: str = parent.cwd if parent else "/"
         self.home: str = parent.home if parent else "/root"
         self.shell: tuple[str, ...] = parent.shell if parent else ()
+        base = stage.base.lower() if stage else ""
+        self.windows: bool = parent.windows if parent else any(w in base for w in _WINDOWS_BASES)
+        #: Where the ONBUILD triggers begin in a child build, and what their own ARG and ENV declare there.
+        self.triggers: _StageState | None = None
+        self.given: dict[str, Variable] = {}
 
 
 class _Follower:
@@ -105,7 +110,7 @@ class _Follower:
         step = self._step(instruction, onbuild)
         keyword = instruction.keyword
         if keyword == "ONBUILD" and instruction.child is not None:
-            self._instruction(instruction.child, environment, True)
+            self._trigger(instruction.child, environment)
         elif keyword in ("ARG", "ENV"):
             self._declare(instruction, step, environment)
         elif keyword == "RUN":
@@ -123,10 +128,23 @@ class _Follower:
         if keyword not in ("ARG", "ONBUILD"):
             self._mentions(instruction, step, environment)
 
+    def _trigger(self, child: Instruction, environment: Environment) -> None:
+        """Follow an ONBUILD trigger in a state of its own: it runs in another build, after the triggers before it."""
+        state = self.state
+        if state.triggers is None:
+            state.triggers = _StageState(state.stage, state)
+        self.state = state.triggers
+        try:
+            self._instruction(child, environment, True)
+        finally:
+            self.state = state
+
     # -- variables -----------------------------------------------------------------------------------------------
 
     def _variable(self, name: str, environment: Environment) -> Variable | None:
         """The declaration behind a name, None for names that no ARG or ENV of this file gives."""
+        if name in self.state.given:
+            return self.state.given[name]
         declaration = environment.declared(name)
         while declaration is not None and declaration.pair is None:
             declaration = declaration.origin
@@ -136,11 +154,18 @@ class _Follower:
         kind = "argument" if instruction.keyword == "ARG" else "environment"
         for pair in instruction.pairs:
             variable = variables.declare(
-                pair, kind, step, environment, lambda name: self._variable(name, environment), self.build.document.escape
+                pair,
+                kind,
+                step,
+                environment,
+                lambda name: self._variable(name, environment),
+                self.build.document.escape,
             )
             if kind == "argument" and pair.raw is None and not variable.value:
                 variable.value = environment.get(pair.name) or ""
             self.known[pair.name_span.start] = variable
+            if step.onbuild:
+                self.state.given[pair.name] = variable
             self.facts.variables.append(variable)
             if pair.name == "HOME" and kind == "environment" and variable.value.startswith("/"):
                 self.state.home = variable.value
@@ -161,7 +186,7 @@ class _Follower:
         state = self.state
         shell = Shell(step, self.facts, state.layers, state.cwd, state.home)
         exported: list[Origin] = []
-        declared = environment.names()
+        declared = [*environment.names(), *state.given]
         shell.environment = frozenset(declared)
         for name in declared:
             variable = self._variable(name, environment)
@@ -172,9 +197,7 @@ class _Follower:
         shell.exported = tuple(exported)
         if any(w.startswith("-") and "x" in w and not w.startswith("--") for w in state.shell[1:]):
             shell.xtrace = dialect_of(state.shell, False) == "posix"
-        base = state.stage.base.lower() if state.stage else ""
-        is_windows = any(w in base for w in _WINDOWS_BASES) or self.build.document.escape == "`"
-        follow_run(step, shell, dialect_of(state.shell, is_windows))
+        follow_run(step, shell, dialect_of(state.shell, state.windows))
 
     def _copy(self, instruction: Instruction, step: Step, environment: Environment) -> None:
         state = self.state
@@ -184,7 +207,13 @@ class _Follower:
 
         before = len(self.facts.files)
         copy = Copy(
-            step, self.facts, state.layers, state.cwd, state.home, expand, lambda name: self._variable(name, environment)
+            step,
+            self.facts,
+            state.layers,
+            state.cwd,
+            state.home,
+            expand,
+            lambda name: self._variable(name, environment),
         )
         source = instruction.flag("from")
         other = self._stage_layers(environment.expand(source)) if source is not None else None

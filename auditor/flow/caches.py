@@ -56,12 +56,18 @@ def cache_use(words: tuple[Word, ...], shell: Shell) -> list[CacheUse]:
             _forget(shell, [u for u in shell.facts.caches if u.manager == manager.title])
         elif any(commands.matches(argv, words) for argv in manager.argv) and not _switched_off(manager, words, shell):
             folder = absolute(manager.folder, shell.cwd, shell.home)
-            found.append(CacheUse(manager.title, folder, Span(words[0].span.start, words[-1].span.end), shell.step))
+            last = words[_argv_end(manager, words) - 1]
+            found.append(CacheUse(manager.title, folder, Span(words[0].span.start, last.span.end), shell.step))
     if name == "rm":
         for word in words[1:]:
             path = shell.path(word.rendered)
             _forget(shell, [u for u in shell.facts.caches if covers(path, u.folder) or covers(u.folder, path)])
     return found
+
+
+def _argv_end(manager: Manager, words: tuple[Word, ...]) -> int:
+    """How many of the words name the call: `apt-get -y update` has three."""
+    return max(commands.matched(argv, words) for argv in manager.argv)
 
 
 def _forget(shell: Shell, emptied: list[CacheUse]) -> None:

@@ -116,7 +116,10 @@ def program(words: tuple[Word, ...]) -> tuple[Word, ...]:
             return words
         name = base_name(words[0])
         if name in _WRAPPERS:
-            words = _unwrap(name, words)
+            inner = _unwrap(name, words)
+            if not inner:
+                return words
+            words = inner
         elif name.startswith("python") and len(words) > 2 and words[1].literal == "-m":
             words = words[2:]
         else:
@@ -165,8 +168,15 @@ def lookup(words: tuple[Word, ...]) -> Match | None:
 
 def matches(argv: str, words: tuple[Word, ...]) -> bool:
     """Whether the words are a call of `argv`."""
+    return matched(argv, words) > 0
+
+
+def matched(argv: str, words: tuple[Word, ...]) -> int:
+    """How many of the words make up the call `argv`, options in between included; 0 if they are none."""
     split = tuple(argv.split())
-    return bool(words) and base_name(words[0]).lower() == split[0] and _matches(split, words, False) > 0
+    if not words or base_name(words[0]).lower() != split[0]:
+        return 0
+    return _matches(split, words, False)
 
 
 def _matches(argv: tuple[str, ...], words: tuple[Word, ...], prefix: bool) -> int:
@@ -178,7 +188,9 @@ def _matches(argv: tuple[str, ...], words: tuple[Word, ...], prefix: bool) -> in
         while index < len(words):
             text = words[index].rendered
             lower = text.lower()
-            if lower == wanted or (prefix and last and (lower == wanted or lower.startswith((wanted + ".", wanted + "${")))):
+            if lower == wanted or (
+                prefix and last and (lower == wanted or lower.startswith((wanted + ".", wanted + "${")))
+            ):
                 break
             if text.startswith("-") and len(text) > 1:
                 skipped_option = "=" not in text

@@ -60,6 +60,8 @@ class ContextReader:
     def judge(self, file: LayerFile) -> str:
         """Evidence for a copied credential file: its own, or that of the folder's files."""
         assert file.kind is not None
+        if file.content.strip("./*") == "":
+            return "unknown"
         found = [self.evidence(path, file.kind) for path in self.context.select(file.content)[:_MAX_LISTED]]
         if not found:
             return "unknown"
@@ -104,4 +106,3 @@ def _key_evidence(data: bytes) -> str:
     if data.lstrip().startswith((b"-----BEGIN", b"ssh-")):
         return "clean"
     return "secret" if data.startswith(_KEY_HEADS) or len(data) < 8192 else "unknown"
-

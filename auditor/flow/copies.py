@@ -1,4 +1,4 @@
-"""What COPY and ADD put into a layer: credential files by name, inline files, files of earlier stages, whole folders."""
+"""What COPY and ADD put into a layer: credential files by name, inline files, files of earlier stages, folders."""
 
 from __future__ import annotations
 
@@ -66,14 +66,16 @@ class Copy:
         file = LayerFile(path, "copied", span, self.step, kind)
         file.content = text
         file.origins = tuple(
-            Origin("variable", v.name, v.pair.name_span, v) for u in words.variables(source.text) if (v := self.find(u.name))
+            Origin("variable", v.name, v.pair.name_span, v)
+            for u in words.variables(source.text)
+            if (v := self.find(u.name))
         )
         self._keep(file)
 
     def _kind(self, text: str, source: Text) -> tuple[CredentialFile | None, Span]:
         """What kind of credential file this is, by its source or by where it goes, and the word that says so."""
         assert self.target is not None
-        bare = text.replace("*", "") if "*" in text.rpartition("/")[2] and text not in _WHOLE else text
+        bare = _without_wildcards(text) if text not in _WHOLE else text
         by_source = credfiles.recognise(bare) if text and text not in _WHOLE else None
         named = bool(text) and bare.rstrip("/").rpartition("/")[2] not in ("", ".", "..")
         landing = self._landing(text) if named or text in _WHOLE else self._target()
@@ -106,7 +108,9 @@ class Copy:
             if found.kind == "url" and found.level == "variable":
                 inside = words.variables(source.text[found.start : found.end])
                 origins = tuple(
-                    Origin("variable", v.name, v.pair.name_span, v) for u in inside if (v := self.find(u.name)) is not None
+                    Origin("variable", v.name, v.pair.name_span, v)
+                    for u in inside
+                    if (v := self.find(u.name)) is not None
                 )
                 self.facts.uses.append(Use("url", self.step, span, self.node.keyword, origins))
             elif found.level in ("secret", "weak"):
@@ -157,6 +161,13 @@ class Copy:
                 self.layers.files.append(taken)
                 if not covers(path, file.path):
                     break
+
+
+def _without_wildcards(text: str) -> str:
+    """A name that the pattern matches: `*.key` is some key, `.env*` an environment file."""
+    folder, slash, base = text.rpartition("/")
+    base = "name" + base.lstrip("*") if base.startswith("*") else base
+    return folder + slash + base.replace("*", "")
 
 
 def _public(name: str) -> bool:

@@ -6,65 +6,27 @@ import re
 
 from auditor.core.secret import Secret
 from auditor.core.span import Span
-from auditor.detect import credfiles, names, positions, values
+from auditor.detect import credfiles, positions
 from auditor.flow import commands, outputs
-from auditor.flow.facts import Inference, LayerFile, Literal, Origin
+from auditor.flow.expected import (
+    after_colon,
+    drop,
+    expected,
+    expected_level,
+    flag_kind,
+    infer,
+    is_convincing,
+    is_sure,
+    literal_at,
+    stands_for_nothing,
+)
+from auditor.flow.facts import LayerFile, Literal, Origin
 from auditor.flow.flat import Flat
 from auditor.flow.state import Shell, unique
-from auditor.lang.shell.nodes import Command, Part, VariableUse, Word
+from auditor.lang.shell.nodes import Command, VariableUse, Word
 from auditor.lang.shell.nodes import Literal as Text
 
-_FLAG = re.compile(r"^(--?|/)([A-Za-z][\w.-]*)$")
-_EXPECTED = frozenset({"password", "token", "secret", "key", "credential"})
 _NO_CREDENTIAL = frozenset({"--help", "-h", "--version", "--identity", "-i", "--use-device-code", "--managed-identity"})
-#: What may stand where a flag's secret is expected and is none, for passwords too.
-_NOT_EXPECTED = values.HARMLESS - {"number", "host", "version", "uuid", "fingerprint", "boolean", "file"}
-
-
-def literal_at(flat: Flat, found: positions.Position) -> Literal:
-    """The literal secret at a position of a flat text."""
-    value = flat.text[found.start : found.end]
-    secret = Secret(value, found.secret_kind, found.prefix)
-    return Literal(secret, flat.span(found.begin, found.end), found.level, found.kind, found.name)
-
-
-def expected(word: Word, kind: str, where: str, name: str) -> Literal | None:
-    """A literal where a credential is expected by position: anything that is not plainly something else."""
-    text, span = word.literal, word.span
-    if text is None:
-        default = next((p.default for p in word.parts if isinstance(p, VariableUse) and p.default), None)
-        if len(word.parts) != 1 or default is None or default.literal is None:
-            return None
-        text, span = default.literal, default.span
-    elif word.parts:
-        span = Span(word.parts[0].span.start, word.parts[-1].span.end)
-    level = _expected_level(text, name)
-    return Literal(Secret(text, kind), span, level, where, name) if level else None
-
-
-def _expected_level(text: str, name: str) -> str:
-    found = values.classify(text, name)
-    if found.kind in _NOT_EXPECTED:
-        return ""
-    if found.kind == "placeholder":
-        return "weak" if found.works else "placeholder"
-    return "secret" if found.kind == "opaque" else "weak"
-
-
-def infer(origins: tuple[Origin, ...], reason: str, span: Span) -> None:
-    """Conclude that the variables behind a value are secrets, because they are used as one."""
-    for origin in origins:
-        variable = origin.variable
-        if variable is None or variable.inferred is not None or not _may_hold_secret(variable.value, variable.name):
-            continue
-        variable.inferred = Inference(reason, span)
-        infer(tuple(Origin("variable", s.name, span, s) for s in variable.sources), reason, span)
-
-
-def _may_hold_secret(value: str, name: str) -> bool:
-    if names.split(name)[-1:] in (["user"], ["username"], ["login"], ["host"], ["email"], ["url"], ["version"], ["name"]):
-        return False
-    return values.classify(value, name).kind not in values.HARMLESS - {"empty", "template"}
 
 
 class Credentials:
@@ -109,6 +71,8 @@ class Credentials:
                 if found.level != "none" and all(isinstance(p, Text) for p in parts):
                     self._add(literal_at(flat, found))
                 continue
+            if all(isinstance(p, Text) for p in parts):
+                continue  # single-quoted: the text of a variable's name, not its value
             word = Word(tuple(parts), flat.span(found.start, found.end), "")
             origins = self._value(word, found)
             if found.kind == "url":
@@ -127,7 +91,7 @@ class Credentials:
             if isinstance(part, VariableUse) and part.default is not None:
                 self._add(expected(part.default, found.secret_kind, found.kind, found.name))
         origins = outputs.of_word(holes, self.shell)
-        if found.kind in ("url", "netrc", "header", "sql") or _sure(found.name):
+        if found.kind in ("url", "netrc", "header", "sql") or is_sure(found.name):
             infer(origins, f"it is used as a {found.secret_kind.replace('-', ' ')}", word.span)
         self.origins += origins
         return origins
@@ -140,22 +104,26 @@ class Credentials:
         while index < len(self.words):
             text = self.words[index].rendered
             value = self.words[index + 1] if index + 1 < len(self.words) else None
-            if known and value and text.lower() in known.flags or known and value and text in known.flags_pair:
+            if (known and value and text.lower() in known.flags) or (known and value and text in known.flags_pair):
                 self._flag_value(text, value, pair=text in known.flags_pair, lax=known.lax)
                 index += 1
-            elif known and any(text.startswith(g) and len(text) > len(g) and not text.startswith("--") for g in known.glued):
+            elif known and any(
+                text.startswith(g) and len(text) > len(g) and not text.startswith("--") for g in known.glued
+            ):
                 self._glued(self.words[index], known.glued)
-            elif value is not None and (kind := _flag_kind(text)) and not value.rendered.startswith("-"):
+            elif value is not None and (kind := flag_kind(text)) and not value.rendered.startswith("-"):
                 self._flag_value(text, value, kind=kind)
                 index += 1
             index += 1
 
-    def _flag_value(self, flag: str, value: Word, *, pair: bool = False, lax: bool = False, kind: str = "password") -> None:
+    def _flag_value(
+        self, flag: str, value: Word, *, pair: bool = False, lax: bool = False, kind: str = "password"
+    ) -> None:
         if pair:
-            value = _after_colon(value)
+            value = after_colon(value)
         literal = expected(value, kind, "flag", flag.lstrip("-/"))
         if literal is not None:
-            if not (lax and literal.level == "weak") and _convincing(flag, kind, literal):
+            if not (lax and literal.level == "weak") and is_convincing(flag, kind, literal):
                 self._add(literal)
             return
         self._given(value, f"{flag} of {self._detail()}", flag)
@@ -171,7 +139,7 @@ class Credentials:
     def _glued(self, word: Word, glued: tuple[str, ...]) -> None:
         """`mysql -pSECRET`."""
         prefix = next(g for g in glued if word.rendered.startswith(g))
-        self._flag_value(prefix, _drop(word, len(prefix)))
+        self._flag_value(prefix, drop(word, len(prefix)))
 
     # -- input and positions -------------------------------------------------------------------------------------
 
@@ -202,8 +170,10 @@ class Credentials:
                 continue
             parts = [p for p in flat.parts(start, end) if not isinstance(p, Text)]
             if parts:
-                self._given(Word(tuple(parts), flat.span(start, end), ""), f"a password to {self._detail()}", self._detail())
-            elif level := _expected_level(flat.text[start:end], "password"):
+                self._given(
+                    Word(tuple(parts), flat.span(start, end), ""), f"a password to {self._detail()}", self._detail()
+                )
+            elif level := expected_level(flat.text[start:end], "password"):
                 secret = Secret(flat.text[start:end], "account-password")
                 self._add(Literal(secret, flat.span(start, end), level, "stdin", self._detail()))
 
@@ -240,7 +210,9 @@ class Credentials:
         if known.stores == "pairs" and not self._has_pair(after, known.keys):
             return None
         live = [lit for lit in self.literals if lit.level in ("secret", "weak")]
-        if known.stores == "secrets" and not (live or self.origins or any(o.sensitive for o in origins) or self._holed(after)):
+        if known.stores == "secrets" and not (
+            live or self.origins or any(o.sensitive for o in origins) or self._holed(after)
+        ):
             return None
         span = Span(self.words[0].span.start, self.words[self.match.after - 1].span.end)
         path = self.shell.path(known.writes)
@@ -251,7 +223,9 @@ class Credentials:
 
     def _holed(self, after: tuple[Word, ...]) -> bool:
         """Whether a credential position of the arguments is filled at build time by something unknown."""
-        return any(p.level == "variable" for p in positions.find(Flat(list(after)).text))
+        flat = Flat(list(after))
+        holes = (p for p in positions.find(flat.text) if p.level == "variable")
+        return any(not isinstance(part, Text) for p in holes for part in flat.parts(p.start, p.end))
 
     def _has_pair(self, after: tuple[Word, ...], keys: str) -> bool:
         """Whether a `key value` or `key=value` among the arguments sets a credential."""
@@ -260,55 +234,11 @@ class Credentials:
             key, equals, value = word.rendered.partition("=")
             leaf = key.rpartition(":")[2].rpartition("/")[2]
             telling = re.search(keys, key) is not None if keys else False
-            if not (telling or (not keys and _sure(leaf))):
+            if not (telling or (not keys and is_sure(leaf))):
                 continue
-            rest = [value] if equals else [w.rendered for w in plain[index + 1 :]]
-            given = [v for v in rest if v and values.classify(v, leaf).kind not in ("empty", "reference", "path", "boolean")]
+            rest = [word] if equals else plain[index + 1 :]
+            given = [w for w in rest if not stands_for_nothing(w, value if equals else w.rendered, leaf)]
             for literal in (expected(w, "token", "argument", leaf) for w in plain[index + 1 :][-1:] if not equals):
                 self._add(literal)
             return bool(given)
         return False
-
-
-def _sure(name: str) -> bool:
-    reading = names.read(name)
-    return reading is not None and reading.sure and reading.kind in _EXPECTED
-
-
-def _flag_kind(text: str) -> str:
-    """Kind of secret a flag announces; '' for none."""
-    match = _FLAG.match(text)
-    if match is None:
-        return ""
-    reading = names.read(match[2])
-    if reading is None or not reading.sure or reading.kind not in _EXPECTED:
-        return ""
-    return reading.kind
-
-
-def _convincing(flag: str, kind: str, literal: Literal) -> bool:
-    """`--password x` takes anything; other flags need a value that looks like one (`--secret id=x` does not)."""
-    value = literal.secret.reveal()
-    return kind == "password" or (literal.level == "secret" and "=" not in value and "," not in value)
-
-
-def _after_colon(word: Word) -> Word:
-    """The password part of `user:password`; an empty word where there is none."""
-    flat = Flat([word])
-    colon = flat.text.find(":")
-    return _drop(word, colon + 1) if colon >= 0 else Word((), word.span, "")
-
-
-def _drop(word: Word, count: int) -> Word:
-    """The word without its first characters."""
-    flat = Flat([word])
-    if count >= len(flat.text):
-        return Word((), word.span, "")
-    parts: list[Part] = []
-    for part in flat.parts(count, len(flat.text)):
-        if isinstance(part, Text) and len(parts) == 0 and flat.text.startswith(part.text):
-            text = part.text[count:]
-            start = part.span.start + count if part.span.end - part.span.start == len(part.text) else part.span.start
-            part = Text(text, Span(start, part.span.end))
-        parts.append(part)
-    return Word(tuple(parts), flat.span(count, len(flat.text)), "")

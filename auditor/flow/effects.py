@@ -7,9 +7,10 @@ import re
 from auditor.core.span import Span
 from auditor.detect import credfiles, positions
 from auditor.flow import commands, outputs
-from auditor.flow.credentials import infer, literal_at
+from auditor.flow.expected import infer, literal_at
 from auditor.flow.facts import LayerFile, Literal, Origin
 from auditor.flow.flat import Flat
+from auditor.flow.paths import covers
 from auditor.flow.state import Shell, unique
 from auditor.lang.shell.nodes import Command, Word
 from auditor.lang.shell.nodes import Literal as Text
@@ -27,7 +28,13 @@ def writes_file(command: Command) -> bool:
     if any(_writes_stdout(r.op, r.fd, r.target) for r in command.redirects):
         return True
     words = commands.program(command.words)
-    return bool(words) and commands.base_name(words[0]).lower() in ("tee", "set-content", "add-content", "out-file", "sed")
+    return bool(words) and commands.base_name(words[0]).lower() in (
+        "tee",
+        "set-content",
+        "add-content",
+        "out-file",
+        "sed",
+    )
 
 
 def _writes_stdout(op: str, fd: str, target: Word) -> bool:
@@ -68,9 +75,13 @@ class Effects:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def _write(self, target: Word, origins: tuple[Origin, ...], content: list[Word], how: str = "written") -> LayerFile | None:
+    def _write(
+        self, target: Word, origins: tuple[Origin, ...], content: list[Word], how: str = "written"
+    ) -> LayerFile | None:
         path = self.shell.path(target.rendered)
         if path.startswith(_SINKS) or any(path == mounted for mounted, _origin in self.shell.mounts):
+            return None
+        if any(covers(mounted, path) for mounted in self.shell.cache_mounts):
             return None
         kind = credfiles.recognise(path)
         literals = _literals(content)
@@ -116,7 +127,9 @@ class Effects:
     def _produce(self) -> None:
         """Downloads and key generators that are told to write a credential file."""
         options = _DOWNLOADS.get(self.name) or _GENERATORS[self.name]
-        if self.name == "openssl" and (len(self.words) < 2 or self.words[1].rendered not in ("req", "genrsa", "genpkey", "ecparam")):
+        if self.name == "openssl" and (
+            len(self.words) < 2 or self.words[1].rendered not in ("req", "genrsa", "genpkey", "ecparam")
+        ):
             return
         for option, value in zip(self.words[1:], self.words[2:], strict=False):
             kind = credfiles.recognise(self.shell.path(value.rendered)) if option.rendered in options else None
@@ -135,7 +148,11 @@ class Effects:
             path = self.shell.path(source.rendered)
             origins = self.shell.contents(path)
             into = target.rendered.rstrip("/") + "/" + path.rpartition("/")[2]
-            goal = into if target.rendered.endswith(("/", "/.")) or target.rendered == "." or len(sources) > 1 else target.rendered
+            goal = (
+                into
+                if target.rendered.endswith(("/", "/.")) or target.rendered == "." or len(sources) > 1
+                else target.rendered
+            )
             if self.name == "mv" and self._rename(path, self.shell.path(goal)):
                 continue
             if self.name in ("ln",) and not any(o.kind == "mount" for o in origins):

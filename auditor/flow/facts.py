@@ -51,7 +51,19 @@ class Variable:
     made of. `inferred` is set when the flow shows it to be a secret.
     """
 
-    __slots__ = ("inferred", "kind", "literal", "name", "pair", "reading", "rendered", "sources", "step", "used", "value")
+    __slots__ = (
+        "inferred",
+        "kind",
+        "literal",
+        "name",
+        "pair",
+        "reading",
+        "rendered",
+        "sources",
+        "step",
+        "used",
+        "value",
+    )
 
     def __init__(self, name: str, kind: str, step: Step, pair: Pair) -> None:
         self.name = name

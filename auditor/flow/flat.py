@@ -1,4 +1,4 @@
-"""A shell word as one string, with the way back: which part, and which place in the source, each character comes from."""
+"""A shell word as one string, with the way back: which part, which place in the source each character has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in instructions that only write the image's configuration: LABEL, CMD, ENTRYPOINT, HEALTHCHECK and the like."""
+"""Secrets in instructions that only write the image's configuration: LABEL, CMD, ENTRYPOINT, HEALTHCHECK, ..."""
 
 from __future__ import annotations
 

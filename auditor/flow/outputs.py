@@ -13,7 +13,9 @@ MOVERS = frozenset(
     "write-output write-host out-file set-content add-content type gunzip zcat openssl dd paste column expand perl "
     "gpg print xargs get-content more less od hexdump strings".split()
 )
-_ARGUMENTS = frozenset("echo printf sed awk gawk perl jq yq write-output write-host set-content add-content print".split())
+_ARGUMENTS = frozenset(
+    "echo printf sed awk gawk perl jq yq write-output write-host set-content add-content print".split()
+)
 _FILES = frozenset(
     "cat base64 base32 head tail tac nl sort sed awk gawk grep egrep cut jq yq xxd od hexdump strings more less type "
     "get-content gunzip zcat openssl gpg".split()

@@ -116,6 +116,8 @@ def _exec_form(node: Instruction) -> Script:
     command.words = tuple(Word((Literal(w.text, w.whole),), w.whole, w.text) for w in node.words)
     words = node.words
     if len(words) > 1 and re.search(r"(?i)(?:powershell|pwsh|cmd)(?:\.exe)?$", words[0].text):
-        inner = windows.read(words[-1].text, "cmd" if "cmd" in words[0].text.lower() else "powershell", words[-1].source)
+        inner = windows.read(
+            words[-1].text, "cmd" if "cmd" in words[0].text.lower() else "powershell", words[-1].source
+        )
         return Script((command, *inner.commands), inner.truncated)
     return Script((command,))

@@ -8,8 +8,9 @@ from auditor.core.secret import Secret
 from auditor.detect import positions, values
 from auditor.flow import commands, outputs
 from auditor.flow.caches import cache_use
-from auditor.flow.credentials import Credentials, literal_at
+from auditor.flow.credentials import Credentials
 from auditor.flow.effects import Effects, writes_file
+from auditor.flow.expected import literal_at
 from auditor.flow.facts import Literal
 from auditor.flow.flat import Flat
 from auditor.flow.servers import server_use
@@ -33,7 +34,11 @@ def follow(script: Script, shell: Shell, depth: int = 0) -> None:
 
 
 def _command(command: Command, shell: Shell, depth: int) -> None:
-    for word in (*command.words, *(a.value for a in command.assignments if a.value), *(r.target for r in command.redirects)):
+    for word in (
+        *command.words,
+        *(a.value for a in command.assignments if a.value),
+        *(r.target for r in command.redirects),
+    ):
         for part in word.substitutions():
             follow(part.script, shell, depth + 1)
     for assignment in command.assignments:
@@ -55,7 +60,8 @@ def _command(command: Command, shell: Shell, depth: int) -> None:
         shell.layers.files.append(stored)
     Effects(command, words, shell).run()
     _trace(command, words, shell)
-    shell.facts.caches += cache_use(words, shell)
+    filled = cache_use(words, shell)
+    shell.facts.caches += filled
     server_use(command, words, shell)
 
 

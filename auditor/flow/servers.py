@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.span import Span
 from auditor.flow import commands
 from auditor.flow.flat import Flat
 from auditor.flow.state import Shell
@@ -37,7 +38,10 @@ def _squash(command: Command, words: tuple[Word, ...], shell: Shell) -> None:
     flag = next((w for w in words if w.rendered in ("--squash", "--squash-all")), None)
     if flag is not None and any(w.rendered in ("build", "bud") for w in words):
         shell.use("squash", flag.span, f"{words[0].rendered} build --squash")
-    elif len(words) > 1 and words[1].rendered == "import" and any(
-        len(c.words) > 1 and c.words[1].rendered == "export" for c in command.reads
+    elif (
+        len(words) > 1
+        and words[1].rendered == "import"
+        and any(len(c.words) > 1 and c.words[1].rendered == "export" for c in command.reads)
     ):
-        shell.use("squash", command.words[0].span, "docker export | docker import")
+        export = next(c for c in command.reads if len(c.words) > 1 and c.words[1].rendered == "export")
+        shell.use("squash", Span(export.words[0].span.start, export.words[1].span.end), "docker export | docker import")

@@ -23,9 +23,7 @@ def unquoted(raw: Text) -> Text:
     return raw
 
 
-def declare(
-    pair: Pair, kind: str, step: Step, environment: Environment, find: Find, escape: str
-) -> Variable:
+def declare(pair: Pair, kind: str, step: Step, environment: Environment, find: Find, escape: str) -> Variable:
     """One declaration as a variable."""
     variable = Variable(pair.name, kind, step, pair)
     variable.reading = names.read(pair.name)

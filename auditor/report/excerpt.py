@@ -106,7 +106,9 @@ class Excerpt:
     def _window(self, bounds: Span, marks: list[Mark], room: int) -> list[_Cell]:
         """The cells of the line, cut to `room` columns around the first mark."""
         text = self._text[bounds.start : bounds.end]
-        first = min(max(mark.span.start - bounds.start, 0) for mark in marks)
+        strong = [mark for mark in marks if mark.severity is not None] or marks
+        seen = min(strong, key=lambda mark: mark.span.start).span
+        first, last = max(seen.start - bounds.start, 0), min(seen.end, bounds.end) - bounds.start
         # Lines can be megabytes long: only what can be on the screen is looked at character by character.
         start = 0 if len(text) <= room else max(0, first - 2 * room)
         cells = self._cells(text, bounds.start, start, min(len(text), first + 2 * room))
@@ -114,7 +116,7 @@ class Excerpt:
         cut_right = first + 2 * room < len(text)
         if not (cut_left or cut_right) and sum(cell.width for cell in cells) <= room:
             return cells
-        return _crop(cells, _Focus(first, _last(bounds, marks), cut_left, cut_right), room)
+        return _crop(cells, _Focus(first, last, cut_left, cut_right), room)
 
     def _cells(self, text: str, offset: int, start: int, end: int) -> list[_Cell]:
         cells: list[_Cell] = []
@@ -142,12 +144,6 @@ def _touches(span: Span, cell: _Cell, offset: int) -> bool:
     return cell.start + offset < end and cell.end + offset > span.start
 
 
-def _last(bounds: Span, marks: list[Mark]) -> int:
-    """Where the mark that begins first ends, relative to the line."""
-    mark = min(marks, key=lambda m: m.span.start)
-    return min(mark.span.end, bounds.end) - bounds.start
-
-
 def _crop(cells: list[_Cell], focus: _Focus, room: int) -> list[_Cell]:
     """At most `room` columns of cells: what is in focus, with some context before it; cuts are marked."""
     begin = next((i for i, cell in enumerate(cells) if cell.end > focus.start), len(cells) - 1)
@@ -157,12 +153,15 @@ def _crop(cells: list[_Cell], focus: _Focus, room: int) -> list[_Cell]:
     while begin > 0 and used + cells[begin - 1].width <= context:
         begin -= 1
         used += cells[begin].width
-    cut_left = focus.cut_left or begin > 0
-    budget = room - (1 if cut_left else 0) - 1
+    budget = room - (1 if focus.cut_left or begin > 0 else 0) - 1
     end, used = begin, 0
     while end < len(cells) and (used + cells[end].width <= budget or end == begin):
         used += cells[end].width
         end += 1
+    while begin > 0 and used + cells[begin - 1].width <= budget:
+        begin -= 1
+        used += cells[begin].width
     mark = _Cell(_CUT, 1, 0, 0)
     right = focus.cut_right or end < len(cells)
-    return ([mark] if cut_left else []) + cells[begin:end] + ([mark] if right else [])
+    left = focus.cut_left or begin > 0
+    return ([mark] if left else []) + cells[begin:end] + ([mark] if right else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,11 @@ _SHORTEST_PIECE = 8
 #: As in `core.secret.Masker`: shorter values of word characters are masked only where they stand alone.
 _STANDS_ANYWHERE_FROM = 8
 _GRAM = 4
+_KEY_FRAME = re.compile(r"-----BEGIN [A-Z0-9 ]{1,60}-----")
+#: Words that our own sentences use: where one of them is the password, masking it in prose hides nothing.
+_OUR_WORDS = frozenset(
+    "account build command default file image key layer literal password root secret server token user value".split()
+)
 
 
 class Masked(NamedTuple):
@@ -37,7 +43,7 @@ class FileMasker:
 
     def __init__(self, secrets: list[Secret], spans: list[tuple[Span, str]]) -> None:
         self._values = {piece: _MASK for secret in secrets for piece in _pieces(secret)}
-        self._values |= {secret.reveal(): secret.redacted for secret in secrets if secret.reveal()}
+        self._values |= {secret.reveal(): secret.redacted for secret in secrets if _is_secret(secret.reveal())}
         lengths: dict[str, set[int]] = {}
         for value in self._values:
             lengths.setdefault(value[:_GRAM], set()).add(len(value))
@@ -47,10 +53,11 @@ class FileMasker:
         self._ends = list(accumulate((masked.end for masked in self._spans), max))
 
     def mask(self, text: str) -> str:
-        """The text with every known value replaced by its redacted form."""
+        """A sentence of ours with every known value replaced by its redacted form."""
         parts: list[str] = []
         at = 0
-        for masked in _merged(self._occurrences(text, 0, len(text))):
+        found = self._occurrences(text, 0, len(text))
+        for masked in _merged([m for m in found if text[m.start : m.end] not in _OUR_WORDS]):
             parts += (text[at : masked.start], masked.shown)
             at = masked.end
         return "".join((*parts, text[at:]))
@@ -110,6 +117,11 @@ def _counts(text: str, start: int, end: int) -> bool:
         return True
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
     return not (before.isalnum() or before in ("_", "/", ".") or after.isalnum() or after == "_")
+
+
+def _is_secret(value: str) -> bool:
+    """The line that begins a key says what it is, and nothing of the key."""
+    return bool(value) and not _KEY_FRAME.fullmatch(value)
 
 
 def _pieces(secret: Secret) -> list[str]:

@@ -13,19 +13,22 @@ CODE_INDENT = "    "
 
 
 def parts(text: str) -> Iterator[tuple[bool, list[str]]]:
-    """Paragraphs and blocks of code in order, as (is code, lines); code lines come without their indentation."""
+    """Paragraphs and blocks of code in order, as (is code, lines).
+
+    Code is indented by four spaces, which are taken off, or follows a line that ends with a colon directly.
+    """
     part: list[str] = []
     code = False
     for line in text.strip("\n").split("\n"):
-        is_code = line.startswith(CODE_INDENT)
+        is_code = line.startswith(CODE_INDENT) or (bool(part) and (code or part[-1].endswith(":")))
         if part and (not line.strip() or is_code != code):
-            yield code, part
+            yield code, _dedented(part) if code else part
             part = []
         if line.strip():
             code = is_code
-            part.append(line[len(CODE_INDENT) :] if is_code else line)
+            part.append(line)
     if part:
-        yield code, part
+        yield code, _dedented(part) if code else part
 
 
 def paragraphs(text: str, width: int) -> list[str]:
@@ -56,6 +59,12 @@ def advice(remedy: str, width: int, *, whole: bool) -> list[str]:
 def indented(code: str) -> list[str]:
     """Lines of code as they are, indented."""
     return [f"{CODE_INDENT}{escape(line)}".rstrip() for line in code.strip("\n").split("\n")]
+
+
+def _dedented(lines: list[str]) -> list[str]:
+    if not lines[0].startswith(CODE_INDENT):
+        return lines
+    return [line.removeprefix(CODE_INDENT) for line in lines]
 
 
 def _first_sentence(text: str) -> str:

@@ -34,7 +34,7 @@ def render(report: Report, meta: Meta) -> str:
         if path not in excerpts and path in files:
             excerpts[path] = Excerpt(files[path], masks[path], painter, meta.width)
         writer.block(block, excerpts.get(path), masks.get(path) or FileMasker([], []))
-    return "\n".join(writer.lines)
+    return "".join(f"{line}\n" for line in writer.lines)
 
 
 def summary(report: Report, meta: Meta) -> str:
@@ -125,8 +125,9 @@ class _Writer:
             self.lines += [*excerpt.render(_marks(block, masker)), ""]
         for note in dict.fromkeys(s.message for f in block for s in f.flow if s.location is None):
             self.lines += wrap(masker.mask(note), self._meta.width, "  note: ", "        ")
+        named = len({finding.rule for finding in block}) > 1
         for finding in block:
-            self._fix(finding, masker)
+            self._fix(finding, masker, named=named)
         if self.lines[-1]:
             self.lines.append("")
 
@@ -143,17 +144,21 @@ class _Writer:
         if self._meta.show_secrets and finding.secret is not None:
             self.lines.append(f"  value: {escape(finding.secret.reveal())}")
 
-    def _fix(self, finding: Finding, masker: FileMasker) -> None:
+    def _fix(self, finding: Finding, masker: FileMasker, *, named: bool) -> None:
         rule = self._meta.rules.get(finding.rule)
         remedy = masker.mask(finding.remedy) if finding.remedy else rule.remedy if rule else ""
         if not remedy:
             return
-        label = self._painter.paint("fix", "fix:")
+        label = self._painter.paint("fix", f"fix for {finding.rule}:" if named else "fix:")
         key, line = (finding.location.path, remedy), finding.location.start_line
         if key not in self._advice:
             self._advice[key] = line
             lines = advice(remedy, self._meta.width - _FIX_INDENT, whole=self._meta.verbose)
-            self.lines += [f"  {label} {lines[0]}", *(" " * _FIX_INDENT + line for line in lines[1:])]
+            if named:
+                self.lines.append(f"  {label}")
+            else:
+                self.lines.append(f"  {label} {lines.pop(0)}")
+            self.lines += [" " * _FIX_INDENT + line for line in lines]
         elif self._advice[key] != line:
             self.lines.append(f"  {label} as for line {self._advice[key]}")
 

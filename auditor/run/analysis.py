@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.checks.registry import findings as check
-from auditor.core.finding import Finding, Location, Severity, Skipped, TargetError
-from auditor.core.secret import Secret
-from auditor.core.span import Span
+from auditor.core.finding import Skipped, TargetError
 from auditor.flow.build import follow
 from auditor.lang.dockerfile.parser import parse_bytes
 from auditor.run.crash import describe, wants_traceback
 
 if TYPE_CHECKING:
     from auditor.core.config import Settings
-    from auditor.core.finding import Target
+    from auditor.core.finding import Finding, Target
     from auditor.flow.build import Build
     from auditor.lang.dockerfile.nodes import Document
     from auditor.sources.context import BuildContext
     from auditor.sources.files import Input
 
-UNREADABLE = "unreadable-dockerfile"
 STDIN = "-"
-_LONGEST_QUOTE = 2000
-#: What may be a value: after "=", before "@" in an address, a long word that mixes letters and digits.
-_VALUE = re.compile(
-    r"""=["']?(?P<assigned>[^\s"']{4,})|//(?P<user>[^\s/@]{1,200})@"""
-    r"""|(?P<word>(?=[A-Za-z_+/-]*[0-9])(?=[0-9_+/-]*[A-Za-z])[\w+/-]{12,})"""
-)
 
 
 class Analysis(NamedTuple):
@@ -51,7 +41,9 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
         document = parse_bytes(source.data)
         target.text = document.text
         if document.error is not None:
-            found.append(_rejected(document, target))
+            from auditor.run.rejected import rejection  # start-up: broken files only
+
+            found.append(rejection(document, document.error, target))
         context = _context(document, source, settings)
         build = follow(document, target.name, context, settings.target or None)
     except Exception as error:
@@ -63,26 +55,6 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
     if context is not None:
         _note_cuts(context, target)
     return Analysis(document, found, context is not None)
-
-
-def _rejected(document: Document, target: Target) -> Finding:
-    """The finding for a file that the builder rejects: without it the rest of the report would look complete."""
-    line = min(max(document.error.line, 1), document.lines.count) if document.error else 1
-    message = document.error.message if document.error else ""
-    target.errors.append(TargetError(f"the builder rejects this file: {message}", target.name, line))
-    bounds = document.lines.bounds(line)
-    _distrust(document.text[bounds.start : bounds.end], bounds, target)
-    place = Location.of(target.name, document.lines, bounds)
-    text = f"The builder rejects this file: {message}."
-    return Finding(UNREADABLE, Severity.HIGH, place, text, subject=target.name)
-
-
-def _distrust(line: str, bounds: Span, target: Target) -> None:
-    """Have everything masked in a line that no check could read but that may hold a value."""
-    words = [match[match.lastgroup or 0] for match in _VALUE.finditer(line[:_LONGEST_QUOTE])]
-    target.secrets += [Secret(word, "unread") for word in dict.fromkeys(words)]
-    if len(line) > _LONGEST_QUOTE:
-        target.secret_spans.append((Span(bounds.start + _LONGEST_QUOTE, bounds.end), "****"))
 
 
 def _checked(build: Build, rules: frozenset[str], target: Target) -> list[Finding]:

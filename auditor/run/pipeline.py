@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.sources.files import Skipped as SkippedFile
 
 _CONTEXT_FAMILY = "context"
+_KEY_FRAME = "-----BEGIN"
 #: Reasons for leaving something out that are the user's own choice; any other one makes the run incomplete.
 _BY_CHOICE = (
     "directory of dependencies or tool data",
@@ -70,6 +71,7 @@ def exit_code(report: Report, settings: Settings) -> ExitCode:
 def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
     """Note everything that must be masked in quotes from this file, whether or not its rule was chosen."""
     known = set(target.secrets)
+    text = target.text
     for finding in findings:
         secret = finding.secret
         if secret is None:
@@ -78,9 +80,14 @@ def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
             known.add(secret)
             target.secrets.append(secret)
         span = finding.location.span
-        written = target.text[span.start : span.end]
-        if secret.reveal() not in written and written != finding.subject:
+        written = text[span.start : span.end]
+        # A value that stands nowhere as it is (escaped, encoded, on two lines) is hidden where its finding points.
+        if secret.reveal() not in written and secret.reveal() not in text and not _is_public(written, finding):
             target.secret_spans.append((span, secret.redacted))
+
+
+def _is_public(written: str, finding: Finding) -> bool:
+    return written == finding.subject or written.startswith(_KEY_FRAME)
 
 
 def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Finding]:

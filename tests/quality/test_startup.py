@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.core import rulefiles
 from bench.startup import CLEAN, ratios
 
 DEAR = [
@@ -27,6 +28,12 @@ except SystemExit as stop:
 print("\\n".join(sorted(set(sys.modules) - before)), file=open("modules", "w"))
 sys.exit(code)
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_rules() -> None:
+    """As in an installed package: a checkout with edited rules reads TOML and starts later."""
+    assert rulefiles.main() == 0
 
 
 def imported(folder: Path, *arguments: str) -> set[str]:

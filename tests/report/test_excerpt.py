@@ -125,3 +125,16 @@ def test_a_line_of_megabytes_is_cut_without_reading_it_all(monkeypatch: pytest.M
     text = "x" * 5_000_000 + "NEEDLE" + "y" * 5_000_000
     assert under(quote(text, (5_000_000, 5_000_006))) == "NEEDLE"
     assert len(seen) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("remedy", "lines"),
+    [
+        ("Mount it:\nRUN a \\\n    b\nand c", ["Mount it:", "RUN a \\", "    b", "and c"]),
+        ("Mount it:\n    RUN a \\\n        b", ["Mount it:", "RUN a \\", "    b"]),
+        ("Mount it:\n\nProse.\n", ["Mount it:"]),
+        ("One line", ["One line"]),
+    ],
+)
+def test_code_may_follow_a_colon(remedy: str, lines: list[str]) -> None:
+    assert advice(remedy, 80, whole=False) == lines

@@ -18,11 +18,13 @@ def masker(*values: str) -> FileMasker:
 @pytest.mark.parametrize(
     ("values", "text", "masked"),
     [
-        (["root"], "echo root:x > /root/x.root rooted root", "echo ****:x > /root/x.root rooted ****"),
+        (["r00t"], "echo r00t:x > /r00t/x.r00t r00ted r00t", "echo ****:x > /r00t/x.r00t r00ted ****"),
+        (["password", "default"], "the default password", "the default password"),
         (["a!"], "a!b a!", "****b ****"),
         (["longenough"], "xlongenoughx", "x****x"),
         (["12345678", "123456789012"], "123456789012 12345678", "**** ****"),
         (["abcdefgh", "efghijkl"], "abcdefghijkl", "****"),
+        (["-----BEGIN KEY-----"], "-----BEGIN KEY-----", "-----BEGIN KEY-----"),
         ([""], "text", "text"),
         ([], "text", "text"),
         (["p"], "p=p p_p", "****=**** p_p"),

@@ -18,8 +18,9 @@ WORDS = st.sampled_from(
     [
         "FROM a\n", "ARG TOKEN\n", "ENV PASSWORD=hunter2hunter2\n", "RUN echo $TOKEN > /x\n", "RUN <<EOF\n", "EOF\n",
         "# audit: ignore[env-secret] r\n", "# check=skip=all\n", "# escape=`\n", "COPY . .\n", "ONBUILD ", "\\\n",
-        "`\n", "\r\n", "\ufeff", "\x00", "'", '"', "$", "${", "[", "LABEL a=b\n", "RUNN\n", "# audit: ignore[\n", "\udcff",
-        "ADD https://u:p4ssw0rd1@h.example/x /\n", "CMD [\"a\", ", "HEALTHCHECK ", "--mount=type=secret ", "日本", "\t",
+        "`\n", "\r\n", "\ufeff", "\x00", "'", '"', "$", "${", "[", "LABEL a=b\n", "RUNN\n", "# audit: ignore[\n",
+        "\udcff", "ADD https://u:p4ssw0rd1@h.example/x /\n", "CMD [\"a\", ", "HEALTHCHECK ",
+        "--mount=type=secret ", "日本", "\t",
     ]
 )  # fmt: skip
 

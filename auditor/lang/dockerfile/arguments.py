@@ -200,9 +200,20 @@ def _scrub(word: str) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word as it appears in an error message; long ones are cut."""
+    """A word as it appears in an error message: quoted as Go does it, long ones cut."""
     shown = word if len(word) <= 64 else word[:61] + "..."
-    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + "".join(map(_quoted_character, shown)) + '"'
+
+
+def _quoted_character(character: str) -> str:
+    code = ord(character)
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def read_flags(line: Text, start: int, escape: str) -> tuple[tuple[Flag, ...], int]:

@@ -122,6 +122,10 @@ def _secret_error(given: dict[str, str]) -> str:
     return "both source and id can't be set" if given["source"] and given["id"] else ""
 
 
+def _unexpected(key: str, field: str) -> str:
+    return f"unexpected key '{key}' in '{field}'"
+
+
 def device_error(value: str) -> str:
     """Why BuildKit refuses a `--device` value."""
     fields = csv_fields(value)
@@ -136,6 +140,6 @@ def device_error(value: str) -> str:
         if key == "required":
             return f"invalid value for required: {content}"
         if name:
-            return f"device name already set to {name}" if equals and key == "name" else f"unexpected key '{key}'"
+            return f"device name already set to {name}" if equals and key == "name" else _unexpected(key, field)
         name = content if equals and key == "name" else field
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,10 +13,16 @@ __all__ = ["DockerfileError", "Document", "Flag", "Heredoc", "Instruction", "Pai
 
 
 class DockerfileError(NamedTuple):
-    """Why BuildKit rejects the file: 1-based line, message in BuildKit's words."""
+    """Why BuildKit rejects the file: 1-based line, message in BuildKit's words, which may quote the file."""
 
     line: int
     message: str
+
+    @property
+    def summary(self) -> str:
+        """The message without anything taken from the file: what may be printed, whatever the file holds."""
+        text = re.sub(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'[^\']*+\'', "...", self.message)
+        return re.split(r"(?:, not)?: | set to ", text, maxsplit=1)[0]
 
 
 class Heredoc:

@@ -1,1 +1,1 @@
-"""Shell scripts inside RUN instructions and beside them: reads POSIX-like shells with tree-sitter-bash, others by word."""
+"""Shell scripts inside RUN instructions and beside them: POSIX-like shells by grammar, others by word."""

@@ -1,4 +1,4 @@
-"""What a shell script consists of, reduced to what data flow needs: commands in order, words, assignments, redirections.
+"""What a shell script consists of, reduced to what data flow needs: commands in order, words, redirections.
 
 All spans are spans of the *source file*: the reader maps every offset while it builds the nodes, so that nested
 scripts (`sh -c '...'`, heredocs, command substitutions) need no arithmetic later. No policy lives here.

@@ -9,40 +9,51 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from auditor.core.span import Span
-from auditor.lang.shell.nodes import (
-    Assignment,
-    Command,
-    Literal,
-    Part,
-    Redirect,
-    Script,
-    Substitution,
-    VariableUse,
-    Word,
-)
+from auditor.lang.shell.nodes import Assignment, Command, Redirect, Script, Word
+from auditor.lang.shell.words import MAX_DEPTH, WordReader
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 MAX_BYTES = 512 * 1024
-MAX_DEPTH = 40
 MAX_NESTING = 5_000
 
 _GROUPS = frozenset(
-    {"compound_statement", "subshell", "if_statement", "while_statement", "c_style_for_statement", "case_statement"}
+    "compound_statement subshell if_statement while_statement c_style_for_statement case_statement "
+    "for_statement".split()
 )
 _REDIRECTS = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
-_SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
-_DOUBLE_ESCAPES = {'"': '"', "\\": "\\", "$": "$", "`": "`", "\n": ""}
+_NOT_STATEMENTS = frozenset({"variable_name", "word", "string", "test_operator", "comment"})
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    import tree_sitter_bash  # start-up: only when a file has a shell-form RUN worth reading
-    from tree_sitter import Language, Parser
+    from tree_sitter import Language, Parser  # start-up: only when a file has a RUN in shell form
 
-    return Parser(Language(tree_sitter_bash.language()))
+    return Parser(Language(_grammar()))
+
+
+def _grammar() -> object:
+    """The bash grammar's handle.
+
+    Loaded past the package's `__init__`, which imports importlib.resources (and with it pathlib, tempfile and urllib)
+    for query files that are not needed here: a fifth of the start-up budget.
+    """
+    from importlib.machinery import ExtensionFileLoader, PathFinder
+    from importlib.util import module_from_spec, spec_from_loader
+
+    package = PathFinder.find_spec("tree_sitter_bash")
+    found = PathFinder.find_spec("_binding", package.submodule_search_locations) if package else None
+    if found is None or found.origin is None:
+        from tree_sitter_bash import language
+
+        return language()
+    name = "tree_sitter_bash._binding"
+    spec = spec_from_loader(name, ExtensionFileLoader(name, found.origin))
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.language()
 
 
 def _nesting(text: str) -> int:
@@ -66,68 +77,38 @@ def read(text: str, at: Callable[[int], int] | None = None) -> Script:
     return Script(tuple(reader.commands), reader.truncated)
 
 
-class _Reader:
+class _Reader(WordReader):
     """One pass over one syntax tree; collects commands in execution order."""
 
     def __init__(self, text: str, data: bytes, at: Callable[[int], int] | None) -> None:
-        self.text = text
-        self.data = data
+        super().__init__(text, data, at)
         self.commands: list[Command] = []
-        self.truncated = False
-        self._at = at
-        self._chars = None if len(data) == len(text) else _char_offsets(text)
 
-    # -- offsets -------------------------------------------------------------------------------------------------
-
-    def char(self, byte: int) -> int:
-        return byte if self._chars is None else self._chars[byte]
-
-    def span(self, start: int, end: int) -> Span:
-        """Source span of a byte range."""
-        start, end = self.char(start), self.char(end)
-        if self._at is None:
-            return Span(start, end)
-        if end <= start:
-            where = self._at(start)
-            return Span(where, where)
-        return Span(self._at(start), self._at(end - 1) + 1)
-
-    def slice(self, start: int, end: int) -> str:
-        return self.text[self.char(start) : self.char(end)]
-
-    # -- statements ----------------------------------------------------------------------------------------------
+    def script(self, node: Node, depth: int) -> Script:
+        outside, self.commands = self.commands, []
+        for child in node.children:
+            if child.is_named:
+                self.statement(child, (), depth + 1)
+        inside, self.commands = self.commands, outside
+        for command in inside:
+            command.captured = True
+        return Script(tuple(inside), self.truncated)
 
     def statement(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         """Read a statement; returns the commands whose output is the statement's output."""
         if depth > MAX_DEPTH:
             self.truncated = True
             return []
-        kind = node.type
-        if kind == "command":
-            return [self._command(node, outer, depth)]
-        if kind == "redirected_statement":
-            return self._redirected(node, outer, depth)
-        if kind == "pipeline":
-            return self._pipeline(node, outer, depth)
-        if kind in ("declaration_command", "unset_command"):
-            return [self._declaration(node, outer, depth)]
-        if kind == "variable_assignment":
-            return [self._bare_assignments(node, [node], outer, depth)]
-        if kind == "variable_assignments":
-            return [self._bare_assignments(node, node.children, outer, depth)]
-        if kind == "for_statement":
-            return self._for(node, outer, depth)
-        if kind == "test_command":
-            return [self._test(node, depth)]
-        if kind == "comment":
-            return []
+        special = _STATEMENTS.get(node.type)
+        if special is not None:
+            return special(self, node, outer, depth)
         found: list[Command] = []
         for child in node.children:
-            if child.is_named and child.type not in ("variable_name", "word", "string", "test_operator"):
+            if child.is_named and child.type not in _NOT_STATEMENTS:
                 found += self.statement(child, outer, depth + 1)
         return found
 
-    def _command(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> Command:
+    def _command(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         command = Command(self.span(node.start_byte, node.end_byte))
         words: list[Word] = []
         assignments: list[Assignment] = []
@@ -135,9 +116,9 @@ class _Reader:
         for child in node.children:
             kind = child.type
             if kind == "variable_assignment":
-                assignments.append(self._assignment(child, depth))
+                assignments.append(self.assignment(child, depth))
             elif kind in _REDIRECTS:
-                redirects += self._redirect(child, command, depth)
+                redirects += self.redirect(child, depth)
             elif kind == "command_name":
                 words.append(self.word(child.children[0] if child.children else child, depth))
             elif child.is_named and kind != "comment":
@@ -146,7 +127,7 @@ class _Reader:
         command.assignments = tuple(assignments)
         command.redirects = (*redirects, *outer)
         self.commands.append(command)
-        return command
+        return [command]
 
     def _redirected(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         body = node.child_by_field_name("body")
@@ -154,10 +135,10 @@ class _Reader:
         rest: list[Node] = []
         for child in node.children:
             if child.type in _REDIRECTS:
-                extra += self._redirect(child, None, depth, rest)
+                extra += self.redirect(child, depth, rest)
         if body is None:
             found = [self._empty(node, (*extra, *outer))]
-        elif body.type in _GROUPS or body.type == "for_statement":
+        elif body.type in _GROUPS:
             found = self.statement(body, (*extra, *outer), depth + 1)
         else:
             found = self.statement(body, outer, depth + 1)
@@ -191,19 +172,19 @@ class _Reader:
             last = position == len(elements) - 1
             found = self.statement(child, outer if last else (), depth + 1)
             if left:
-                head = self.commands[first:] if child.type in _GROUPS or child.type == "for_statement" else found
+                head = self.commands[first:] if child.type in _GROUPS else found
                 self._connect(left, head)
             left = found
         return left
 
-    def _declaration(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> Command:
+    def _declaration(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         command = Command(self.span(node.start_byte, node.end_byte), "declare")
         words: list[Word] = []
         assignments: list[Assignment] = []
         for child in node.children:
             span = self.span(child.start_byte, child.end_byte)
             if child.type == "variable_assignment":
-                assignments.append(self._assignment(child, depth))
+                assignments.append(self.assignment(child, depth))
             elif child.type == "variable_name":
                 assignments.append(Assignment(self.slice(child.start_byte, child.end_byte), None, span, span))
             elif child.type != "comment":
@@ -212,14 +193,13 @@ class _Reader:
         command.assignments = tuple(assignments)
         command.redirects = outer
         self.commands.append(command)
-        return command
+        return [command]
 
-    def _bare_assignments(
-        self, node: Node, children: list[Node], outer: tuple[Redirect, ...], depth: int
-    ) -> Command:
+    def _bare_assignments(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         command = self._empty(node, outer)
-        command.assignments = tuple(self._assignment(c, depth) for c in children if c.type == "variable_assignment")
-        return command
+        children = [node] if node.type == "variable_assignment" else node.children
+        command.assignments = tuple(self.assignment(c, depth) for c in children if c.type == "variable_assignment")
+        return [command]
 
     def _empty(self, node: Node, redirects: tuple[Redirect, ...]) -> Command:
         command = Command(self.span(node.start_byte, node.end_byte))
@@ -243,7 +223,7 @@ class _Reader:
         self.commands.append(head)
         return self.statement(body, outer, depth + 1) if body is not None else []
 
-    def _test(self, node: Node, depth: int) -> Command:
+    def _test(self, node: Node, _outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         command = Command(self.span(node.start_byte, node.end_byte), "test")
         todo = list(node.children)
         words: list[Word] = []
@@ -255,170 +235,17 @@ class _Reader:
                 words.append(self.word(child, depth))
         command.words = tuple(words)
         self.commands.append(command)
-        return command
-
-    # -- words ---------------------------------------------------------------------------------------------------
-
-    def _assignment(self, node: Node, depth: int) -> Assignment:
-        name = node.child_by_field_name("name")
-        value = node.child_by_field_name("value")
-        name_span = self.span(name.start_byte, name.end_byte) if name is not None else Span(0, 0)
-        label = self.slice(name.start_byte, name.end_byte) if name is not None else ""
-        span = self.span(node.start_byte, node.end_byte)
-        if value is None:
-            end = node.end_byte
-            return Assignment(label, Word((), self.span(end, end), ""), name_span, span)
-        return Assignment(label, self.word(value, depth), name_span, span)
-
-    def _redirect(
-        self, node: Node, command: Command | None, depth: int, rest: list[Node] | None = None
-    ) -> list[Redirect]:
-        """The redirections a node stands for; statements the grammar nests behind a heredoc go to `rest`."""
-        op, fd = "", ""
-        target: Word | None = None
-        nested: list[Redirect] = []
-        for child in node.children:
-            kind = child.type
-            if kind == "file_descriptor":
-                fd = self.slice(child.start_byte, child.end_byte)
-            elif kind == "file_redirect":
-                nested += self._redirect(child, command, depth)
-            elif kind == "heredoc_body":
-                target = self._region(child, child.start_byte, child.end_byte, depth, "heredoc")
-            elif kind in ("heredoc_start", "heredoc_end"):
-                continue
-            elif kind in ("pipeline", "command", "list", "redirected_statement") and node.type == "heredoc_redirect":
-                if rest is not None:
-                    rest.append(child)
-            elif not child.is_named and not op:
-                op = kind.removesuffix("-") if kind == "<<-" else kind
-            elif child.is_named and target is None:
-                target = self.word(child, depth)
-        if target is None:
-            return nested
-        return [Redirect(op, fd, target), *nested]
-
-    def word(self, node: Node, depth: int) -> Word:
-        """Read one word node of any kind."""
-        parts: list[Part] = []
-        self._parts(node, parts, depth)
-        source = self.slice(node.start_byte, node.end_byte)
-        return Word(tuple(parts), self.span(node.start_byte, node.end_byte), source)
-
-    def _parts(self, node: Node, parts: list[Part], depth: int) -> None:
-        kind = node.type
-        start, end = node.start_byte, node.end_byte
-        if depth > MAX_DEPTH:
-            self.truncated = True
-        elif kind in ("concatenation", "array"):
-            for child in node.children:
-                if child.type not in ("(", ")"):
-                    self._parts(child, parts, depth + 1)
-        elif kind == "raw_string":
-            parts.append(Literal(self.slice(start + 1, end - 1), self.span(start + 1, end - 1)))
-        elif kind == "ansi_c_string":
-            text = _unescape_ansi(self.slice(start + 2, end - 1))
-            parts.append(Literal(text, self.span(start + 2, end - 1)))
-        elif kind in ("string", "translated_string"):
-            inner = node if kind == "string" else node.children[-1]
-            parts += self._region(inner, inner.start_byte + 1, inner.end_byte - 1, depth, "string").parts
-        elif kind == "simple_expansion":
-            parts.append(VariableUse(self.slice(start + 1, end), self.span(start, end), "", None))
-        elif kind == "expansion":
-            self._expansion(node, parts, depth)
-        elif kind in _SUBSTITUTIONS:
-            parts.append(self._substitution(node, depth))
-        elif kind == "arithmetic_expansion":
-            parts.append(Substitution(Script(()), self.span(start, end)))
-        else:
-            parts.append(Literal(_unescape_bare(self.slice(start, end)), self.span(start, end)))
-
-    def _region(self, node: Node, start: int, end: int, depth: int, quoting: str) -> Word:
-        """A stretch in which only expansions are nodes and the rest is text: double quotes, heredoc bodies."""
-        parts: list[Part] = []
-        at = start
-        for child in node.children:
-            kind = child.type
-            if kind in ("simple_expansion", "expansion", "arithmetic_expansion") or kind in _SUBSTITUTIONS:
-                self._text(at, child.start_byte, parts)
-                self._parts(child, parts, depth + 1)
-                at = child.end_byte
-        self._text(at, max(at, end), parts, verbatim=quoting == "heredoc" and not node.children)
-        return Word(tuple(parts), self.span(start, end), self.slice(start, end))
-
-    def _text(self, start: int, end: int, parts: list[Part], *, verbatim: bool = False) -> None:
-        if end > start:
-            text = self.slice(start, end)
-            parts.append(Literal(text if verbatim else _unescape_double(text), self.span(start, end)))
-
-    def _expansion(self, node: Node, parts: list[Part], depth: int) -> None:
-        name, operator = "", ""
-        default: Word | None = None
-        for child in node.children:
-            kind = child.type
-            if kind in ("variable_name", "special_variable_name", "subscript") and not name:
-                name = self.slice(child.start_byte, child.end_byte).partition("[")[0]
-            elif not child.is_named and name and not operator and kind != "}":
-                operator = kind
-            elif child.is_named and name:
-                default = self.word(child, depth + 1)
-        keeps_default = operator in (":-", "-", ":=", "=", ":+", "+")
-        use = VariableUse(name, self.span(node.start_byte, node.end_byte), operator, default if keeps_default else None)
-        parts.append(use)
-
-    def _substitution(self, node: Node, depth: int) -> Substitution:
-        inner = _Reader.__new__(_Reader)
-        inner.text, inner.data, inner._at, inner._chars = self.text, self.data, self._at, self._chars
-        inner.commands, inner.truncated = [], False
-        for child in node.children:
-            if child.is_named:
-                inner.statement(child, (), depth + 1)
-        for command in inner.commands:
-            command.captured = True
-        self.truncated = self.truncated or inner.truncated
-        return Substitution(Script(tuple(inner.commands), inner.truncated), self.span(node.start_byte, node.end_byte))
+        return [command]
 
 
-def _char_offsets(text: str) -> list[int]:
-    """Character offset of every byte of the UTF-8 form, one past the end included."""
-    offsets: list[int] = []
-    for index, char in enumerate(text):
-        width = 1 if char < "\x80" else 2 if char < "\u0800" else 3 if char < "\U00010000" else 4
-        offsets.extend([index] * width)
-    offsets.append(len(text))
-    return offsets
-
-
-def _unescape_bare(text: str) -> str:
-    """Unquoted text: a backslash quotes the next character."""
-    if "\\" not in text:
-        return text
-    out: list[str] = []
-    chars = iter(text)
-    for char in chars:
-        out.append(next(chars, "") if char == "\\" else char)
-    return "".join(out)
-
-
-def _unescape_double(text: str) -> str:
-    """Double-quoted text and heredoc bodies: a backslash quotes only `" \\ $ ` and newline."""
-    if "\\" not in text:
-        return text
-    out: list[str] = []
-    index = 0
-    while index < len(text):
-        following = text[index + 1 : index + 2]
-        if text[index] == "\\" and following in _DOUBLE_ESCAPES:
-            out.append(_DOUBLE_ESCAPES[following])
-            index += 2
-        else:
-            out.append(text[index])
-            index += 1
-    return "".join(out)
-
-
-def _unescape_ansi(text: str) -> str:
-    """The escapes of `$'...'` that matter for values: newline, tab, quotes, backslash."""
-    for escape, char in (("\\n", "\n"), ("\\t", "\t"), ("\\'", "'"), ('\\"', '"'), ("\\\\", "\\")):
-        text = text.replace(escape, char)
-    return text
+_STATEMENTS: dict[str, Callable[[_Reader, Node, tuple[Redirect, ...], int], list[Command]]] = {
+    "command": _Reader._command,
+    "redirected_statement": _Reader._redirected,
+    "pipeline": _Reader._pipeline,
+    "declaration_command": _Reader._declaration,
+    "unset_command": _Reader._declaration,
+    "variable_assignment": _Reader._bare_assignments,
+    "variable_assignments": _Reader._bare_assignments,
+    "for_statement": _Reader._for,
+    "test_command": _Reader._test,
+}
