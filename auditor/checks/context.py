@@ -19,14 +19,14 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
         names = [name for name, _kind in taken.files]
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         certain = any(kind.certainty == "sure" for _name, kind in taken.files)
-        verb = "are" if len(names) > 1 else "is"
+        verb, them = ("are", "them") if len(names) > 1 else ("is", "it")
         yield report(
             build,
             "context-secret-file",
             taken.step,
             taken.span,
             graded(taken.step) if certain else Severity.MEDIUM,
-            f"{shown} {verb} copied into the layer; .dockerignore does not exclude {'them' if len(names) > 1 else 'it'}.",
+            f"{shown} {verb} copied into the layer; .dockerignore does not exclude {them}.",
             names[0],
             remedy="Exclude what the image does not need. Add to .dockerignore:\n" + "\n".join(names[:_SHOWN]),
         )

@@ -71,23 +71,27 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
         if kind.certainty == "folder" and file.evidence != "secret":
             continue
         sure = leaks(file)
+        what = f"{file.content or 'The copied folder'} {'is' if sure else 'may hold credentials: it is'} {_named(file)}"
+        if file.content in (".", "./"):
+            what = f"The build context is copied to {file.path}, a place for {kind.title}"
         severity = _severity(file) if sure else Severity.LOW
         if sure and kind.id in _MILD and file.evidence != "secret":
             severity = min(severity, Severity.MEDIUM)
-        holds = "is" if sure else "may hold credentials: it is"
         yield report(
             build,
             "copied-credential-file",
             file.step,
             file.span,
             severity,
-            f"{file.content or 'The copied folder'} {holds} a file of kind {kind.title}, copied to {file.path}; {_keeper(file)}."
-            if file.content not in (".", "./")
-            else f"The build context is copied to {file.path}, a place for {kind.title}; {_keeper(file)}.",
+            f"{what}; {_keeper(file)}.",
             file.content or file.path,
             confidence=Confidence.HIGH if file.evidence == "secret" else Confidence.MEDIUM if sure else Confidence.LOW,
             flow=_fate(build, file),
         )
+
+
+def _named(file: LayerFile) -> str:
+    return f"a file of kind {file.kind.title if file.kind else ''}, copied to {file.path}"
 
 
 def inline_credential_file(build: Build) -> Iterator[Finding]:
@@ -186,7 +190,7 @@ def deleted_secret_file(build: Build) -> Iterator[Finding]:
                 where,
                 span,
                 Severity.MEDIUM,
-                f"{file.path} is removed in a later layer than the one that holds it; the earlier layer keeps the content.",
+                f"{file.path} is removed in a later layer than the one that holds it; the earlier layer keeps it.",
                 file.path,
                 flow=[at(build, f"{verb} here", file.span), at(build, "only hidden here", span)],
             )

@@ -21,7 +21,7 @@ def leaked_mount_secret(build: Build) -> Iterator[Finding]:
             file.step,
             file.span,
             graded(file.step),
-            f"The build secret {names(mounted)} is copied to {file.path}: the mount is undone, the layer keeps the value.",
+            f"The build secret {names(mounted)} is copied to {file.path}, and the layer keeps the value after all.",
             file.path,
             flow=[at(build, f"the build secret {o.name} is mounted", o.span) for o in mounted],
         )

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from auditor.core.pattern import Pattern
 from auditor.core.resources import load_rules
 
 #: Endings that make a look-alike of a credential file: public halves, samples, programs about it.
-_NOT_ONE = re.compile(
+_NOT_ONE = Pattern(
     r"(?i)(?:\.(?:pub|example|sample|dist|tmpl|tpl|template|j2|md|rst|sh|bash|py|js|ts|go|rb|php|java|html?|css|svg|png"
     r"|lock|schema\.json|service|bats|c|h|rs|in|erb|gotmpl|defaults?|test)|[-_.](?:example|sample|template|dist|default|schema))$"
 )
 #: `.env.example` and friends; `.env.production` is real.
-_DOTENV = re.compile(
+_DOTENV = Pattern(
     r"(?i)^\.env(?:\.[\w-]+)*$|^env\.(?:prod|production|local|dev|staging)$"
     r"|^(?:prod|production|staging|stage|local|dev|development|app|application|docker|web|api|server|backend|frontend|db"
     r"|database|postgres|mysql|secrets?|credentials?|common|default|variables|vars)\.env$"
 )
-_DOTENV_SAMPLE = re.compile(r"(?i)(?:example|sample|template|dist|default|schema|tmpl|test|ci|vault|ini)")
+_DOTENV_SAMPLE = Pattern(r"(?i)(?:example|sample|template|dist|default|schema|tmpl|test|ci|vault|ini)")
 #: Certificates and public keys: beside a private key, never one.
-_PUBLIC_MATERIAL = re.compile(
+_PUBLIC_MATERIAL = Pattern(
     r"(?i)(?:^|[-_./])(?:ca|cert|certs|chain|fullchain|bundle|root|public|pub|trust|truststore|cacerts?|dhparams?|authorized_keys|known_hosts)"
     r"(?:[-_.]?\d*)\.(?:pem|crt|cer|key|jks|p12|keystore|asc|gpg)$|known_hosts$|authorized_keys$|\.pub$"
     r"|(?:apt|repo|release|signing|archive|keyring|gpg|rpm|docker|nodesource|microsoft)[\w-]*[-_.]?(?:gpg)?\.key$"
 )
-_PRIVATE_PEM = re.compile(r"(?i)priv(?:ate)?[^/]*\.(?:pem|der|asc)$|(?:^|[-_.])key\.(?:pem|der)$")
+_PRIVATE_PEM = Pattern(r"(?i)priv(?:ate)?[^/]*\.(?:pem|der|asc)$|(?:^|[-_.])key\.(?:pem|der)$")
 
 
 class CredentialFile(NamedTuple):

@@ -6,61 +6,63 @@ Which words mean what stands in the tables below; values are judged elsewhere (`
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+from auditor.core.pattern import Pattern
+
+_WORD = Pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 _PASSWORD = frozenset(
-    "password passwd passwort pass pwd pw psw pswd pword passphrase passcode passwords pgpassword storepass keypass "
-    "requirepass masterauth userpass dbpass rootpass adminpass mypass sqlpass ftppass smtppass mailpass sudopass vaultpass "
-    "gitpass authpass loginpass sshpass basicpass keystorepass truststorepass".split()
+    "password passwd passwort pass pwd pw psw pswd pword passphrase passcode passwords pgpassword storepass "
+    "keypass requirepass masterauth userpass dbpass rootpass adminpass mypass sqlpass ftppass smtppass "
+    "mailpass sudopass vaultpass gitpass authpass loginpass sshpass basicpass keystorepass truststorepass".split()
 )
 _TOKEN = frozenset("token tokens jwt pat bearer apitoken authtoken accesstoken".split())
 _SECRET = frozenset("secret secrets mnemonic pepper clientsecret".split())
 _CREDENTIAL = frozenset("credential credentials creds cred auth cookie authorization".split())
-_GLUED = re.compile(
-    r"(?:password|passwd|passphrase|token|secret|credentials?|apikey|api_key|privatekey|secretkey|accesskey|sshkey|authkey)$"
+_GLUED = Pattern(
+    r"(?:password|passwd|passphrase|token|secret|credentials?|apikey|privatekey|secretkey|accesskey|sshkey|authkey)$"
 )
 _KEY_WORDS = frozenset("key keys apikey privatekey secretkey accesskey sshkey authkey privkey".split())
 #: What makes a key a secret for sure.
 _SECRET_KEYS = frozenset(
-    "api secret private access auth ssh deploy encryption encrypt signing sign master app account shared service "
-    "server client license storage admin session cookie hmac jwt aes rsa tls ssl subscription consumer webhook "
-    "instrumentation provisioning recovery unseal root user security token rails django flask laravel crypto "
-    "decryption host ec ecdsa ed25519 dsa push sa gcp aws azure".split()
+    "api secret private access auth ssh deploy encryption encrypt signing sign master app account shared "
+    "service server client license storage admin session cookie hmac jwt aes rsa tls ssl subscription "
+    "consumer webhook instrumentation provisioning recovery unseal root user security token rails django "
+    "flask laravel crypto decryption host ec ecdsa ed25519 dsa push sa gcp aws azure".split()
 )
 #: Keys that are public, or no keys of a cipher at all.
 _OPEN_KEYS = frozenset(
-    "public pub publishable gpg pgp primary foreign cache sort partition row index dict publish site anon anonymous "
-    "fingerprint filter filters map lookup hot short group object routing config setting registry apt yum rpm dnf "
-    "repo repository release keyserver minisign signify hash ident measurement message translation i18n sitekey "
-    "maven verify verification keyring trusted kms idempotency dedupe measure metric tag label annotation press "
-    "bucket s3 etag checksum type json property name arrow".split()
+    "public pub publishable gpg pgp primary foreign cache sort partition row index dict publish site anon "
+    "anonymous fingerprint filter filters map lookup hot short group object routing config setting registry "
+    "apt yum rpm dnf repo repository release keyserver minisign signify hash ident measurement message "
+    "translation i18n sitekey maven verify verification keyring trusted kms idempotency dedupe measure metric "
+    "tag label annotation press bucket s3 etag checksum type json property name arrow".split()
 )
 #: Last words that say the value is about a secret without being one.
 _ABOUT = frozenset(
-    "file files path paths dir dirs directory folder name names id ids version versions url uri urls endpoint host "
-    "hostname port user username users length len size count limit limits max min ttl expiry expires expiration "
-    "expire timeout age lifetime duration type types format policy enabled disabled enable disable required optional "
-    "header headers prefix suffix provider server service manager helper store class method mode algorithm algo alg "
-    "issuer audience scope scopes field fields column table param parameter params location alias label arn region "
-    "reset stdin env var variable source src script command cmd cert certificate crt pem bits status check validation "
-    "strength rotation backend driver plugin engine rounds iterations hint prompt title text ring server servers "
-    "parallelism sock socket fd mount ref reference fingerprint fingerprints checksum sha256 sha512 sha1 md5 hash "
-    "template placeholder example regex pattern realm domain tokenizer model hook hooks generator proxy group role".split()
+    "file files path paths dir dirs directory folder name names id ids version versions url uri urls endpoint "
+    "host hostname port user username users length len size count limit limits max min ttl expiry expires "
+    "expiration expire timeout age lifetime duration type types format policy enabled disabled enable disable "
+    "required optional header headers prefix suffix provider server service manager helper store class method "
+    "mode algorithm algo alg issuer audience scope scopes field fields column table param parameter params "
+    "location alias label arn region reset stdin env var variable source src script command cmd cert "
+    "certificate crt pem bits status check validation strength rotation backend driver plugin engine rounds "
+    "iterations hint prompt title text ring server servers parallelism sock socket fd mount ref reference "
+    "fingerprint fingerprints checksum sha256 sha512 sha1 md5 hash template placeholder example regex pattern "
+    "realm domain tokenizer model hook hooks generator proxy group role".split()
 )
 #: Last words that only qualify what stands before them.
 _QUALIFIER = frozenset(
-    "dev prod production staging stage test testing qa uat local live sandbox old new prev previous current next base64 "
-    "b64 json string str value val default base primary secondary main build runtime readonly ro rw read write arg "
-    "decoded encoded encrypted raw plain contents content data txt global".split()
+    "dev prod production staging stage test testing qa uat local live sandbox old new prev previous current "
+    "next base64 b64 json string str value val default base primary secondary main build runtime readonly ro "
+    "rw read write arg decoded encoded encrypted raw plain contents content data txt global".split()
 )
-#: Words that make a switch or a wish of a name: `DISABLE_PASSWORD`, `--disabled-password`, `RANDOM_ROOT_PASSWORD`.
+#: Words that make a switch or a wish of a name: `DISABLE_PASSWORD`, `--disabled-password`, `RANDOM_PASSWORD`.
 _SWITCH_FIRST = frozenset(
-    "disable disabled enable enabled require required skip ignore use no without generate prompt ask hide show need lock "
-    "has is check with expire".split()
+    "disable disabled enable enabled require required skip ignore use no without generate prompt ask hide "
+    "show need lock has is check with expire".split()
 )
 _SWITCH_ANYWHERE = frozenset("random empty allow public".split())
 _COUNTED = frozenset("max min num number total avg mean per count n top completion prompt context input output".split())
@@ -71,8 +73,8 @@ _PUBLIC_PREFIXES = (
 )  # fmt: skip
 _URLS = frozenset("url uri dsn urls connection connectionstring connstring".split())
 _CREDENTIAL_URLS = frozenset(
-    "authed authenticated credentialed webhook database db mongo mongodb postgres postgresql mysql redis amqp rabbitmq "
-    "jdbc sqlalchemy cloudinary".split()
+    "authed authenticated credentialed webhook database db mongo mongodb postgres postgresql mysql redis amqp "
+    "rabbitmq jdbc sqlalchemy cloudinary".split()
 )
 #: Names whose meaning no rule of words gives, with the kind each stands for.
 _SPECIAL = {
@@ -93,8 +95,8 @@ _SPECIAL = {
     "NETRC": "credential",
     "DOTENV_PRIVATE_KEY": "key",
 }
-_BUNDLER_HOST = re.compile(r"BUNDLE_[A-Z0-9_]*__(?:[A-Z]{2,})\Z")
-_NUGET_SOURCE = re.compile(r"NuGetPackageSourceCredentials_", re.IGNORECASE)
+_BUNDLER_HOST = Pattern(r"BUNDLE_[A-Z0-9_]*__(?:[A-Z]{2,})\Z")
+_NUGET_SOURCE = Pattern(r"(?i)NuGetPackageSourceCredentials_")
 
 
 class Reading(NamedTuple):
@@ -110,7 +112,7 @@ class Reading(NamedTuple):
 
 def split(name: str) -> list[str]:
     """Lower-case words of a name: separators, camelCase and digits divide it."""
-    return [w.lower() for w in _WORD.findall(name)]
+    return [w.lower() for w in _WORD.compiled.findall(name)]
 
 
 @lru_cache(maxsize=4096)

@@ -6,31 +6,36 @@ what stands there, whoever calls decides what that means.
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from auditor.core.pattern import Pattern
 from auditor.detect import names, tokens, values
 
 _HOLE = r"\$\{[^{}\s]{1,200}\}|\$\(\.\.\.\)|\$[A-Za-z_][A-Za-z0-9_]*"
-_URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
-_USERINFO = re.compile(
-    rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*))?@(?=[^\s/?#'\"])"
+_ANY_HOLE = Pattern(_HOLE)
+_URL_START = Pattern(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
+_USERINFO = Pattern(
+    rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*))?"
+    r"@(?=[^\s/?#'\"])"
 )
-_PAIR = re.compile(
-    rf"(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{{1,80}})['\"]?[ \t]{{0,3}}(?P<op>=>|:=|=|:)[ \t]{{0,3}}"
+_PAIR = Pattern(
+    r"(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{1,80})['\"]?[ \t]{0,3}(?P<op>=>|:=|=|:)[ \t]{0,3}"
     rf"(?P<quote>['\"]?)(?P<value>(?:{_HOLE}|[^\s'\"`;<>|()\\])+)"
 )
-_HEADER = re.compile(
-    rf"(?i)\b(?P<name>authorization|proxy-authorization)['\"]?[ \t]*[:=][ \t]*['\"]?(?:(?P<scheme>bearer|basic|token|negotiate|apikey)[ \t]+)?(?P<value>(?:{_HOLE}|[^\s'\",\\])+)"
+_HEADER = Pattern(
+    r"(?i)\b(?P<name>authorization|proxy-authorization)['\"]?[ \t]{0,9}[:=][ \t]{0,9}['\"]?"
+    rf"(?:(?P<scheme>bearer|basic|token|negotiate|apikey)[ \t]+)?(?P<value>(?:{_HOLE}|[^\s'\",\\])+)"
 )
-_NETRC = re.compile(rf"(?<![\w-])(?:password|passwd)[ \t]+(?P<value>(?:{_HOLE}|[^\s'\"\\])+)")
-_MACHINE = re.compile(r"(?<![\w-])(?:machine|default|login)[ \t\n]+\S")
-_SQL = re.compile(
-    rf"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|(?:with\s+)?(?:encrypted\s+)?password|set\s+password\s*=)\s+\\?['\"](?P<value>(?:{_HOLE}|[^'\"\\])+)"
+_NETRC = Pattern(rf"(?<![\w-])(?:password|passwd)[ \t]+(?P<value>(?:{_HOLE}|[^\s'\"\\])+)")
+_MACHINE = Pattern(r"(?<![\w-])(?:machine|default|login)[ \t\n]+\S")
+_SQL = Pattern(
+    r"(?i)\b(?:identified\s{1,9}(?:with\s{1,9}\S{1,60}\s{1,9})?by|(?:with\s{1,9})?(?:encrypted\s{1,9})?password"
+    rf"|set\s{{1,9}}password\s{{0,9}}=)\s{{1,9}}\\?['\"](?P<value>(?:{_HOLE}|[^'\"\\])+)"
 )
-_SQL_HINT = re.compile(r"(?i)\b(?:alter|create)\s+(?:user|role|login)|identified\s|set\s+password")
-_LIMIT = 64 * 1024
+_SQL_HINT = Pattern(r"(?i)\b(?:alter|create)\s{1,9}(?:user|role|login)|identified\s|set\s{1,9}password")
+_VARIABLE = Pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
 #: Userinfo that is a name, not a secret: `git@host`, `root@host`.
 _ACCOUNT = frozenset("git root user admin hg svn anonymous ubuntu ec2-user www-data postgres mongo redis".split())
 
@@ -61,31 +66,40 @@ class Position(NamedTuple):
 
 def find(text: str) -> list[Position]:
     """Every credential position of a rendered text, by place; the strongest reading of a place comes first."""
-    text = text[:_LIMIT]
     found: list[Position] = []
     for token in tokens.find(text):
         level = "placeholder" if token.documented else "secret"
         found.append(Position("token", token.kind, token.start, token.end, level, token.kind, token.secret.prefix))
-    found += _urls(text)
-    found += _headers(text)
-    found += _netrc(text)
-    found += _sql(text)
-    found += _pairs(text)
-    return _distinct(found)
+    if "://" in text:
+        found += _urls(text)
+    lower = text.lower()
+    if "authorization" in lower:
+        found += _headers(text)
+    if "passw" in lower or "identified" in lower:
+        found += _netrc(text)
+        found += _sql(text)
+    if "=" in text or ":" in text:
+        found += _pairs(text)
+    return _distinct(found) if len(found) > 1 else found
 
 
 def _distinct(found: list[Position]) -> list[Position]:
     """One position for one place: earlier kinds (more specific) win over what overlaps them."""
     kept: list[Position] = []
+    starts: list[int] = []
     for position in found:
-        if not any(position.start < other.end and other.start < position.end for other in kept):
-            kept.append(position)
-    return sorted(kept, key=lambda p: p.start)
+        place = bisect_left(starts, position.start)
+        before = kept[place - 1] if place else None
+        after = kept[place] if place < len(kept) else None
+        if (before is None or before.end <= position.start) and (after is None or position.end <= after.start):
+            kept.insert(place, position)
+            starts.insert(place, position.start)
+    return kept
 
 
 def _level(value: str, name: str, fallback: str = "password") -> str:
     """Level of a literal value that stands where a credential is expected."""
-    if re.search(_HOLE, value):
+    if _ANY_HOLE.search(value):
         return "variable"
     found = values.classify(value, name)
     if found.kind in values.HARMLESS and found.kind not in (
@@ -125,7 +139,7 @@ def _urls(text: str) -> Iterator[Position]:
 
 def _token_user(user: str) -> bool:
     """Whether a lone userinfo is a token: a variable that is not named like an account, or an opaque literal."""
-    hole = re.fullmatch(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*", user)
+    hole = _VARIABLE.fullmatch(user)
     if hole:
         return names.split(hole[1])[-1:] not in (["user"], ["username"], ["login"], ["name"], ["account"], ["host"])
     return values.is_opaque(user) and len(user) >= 16
@@ -146,7 +160,7 @@ def _pairs(text: str) -> Iterator[Position]:
             value = bare
         if not value:
             continue
-        if re.search(_HOLE, value):
+        if _ANY_HOLE.search(value):
             level = "variable"
         else:
             judged = values.judge(name, value)

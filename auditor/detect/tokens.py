@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from auditor.core.pattern import Pattern
 from auditor.core.resources import load_rules
 from auditor.core.secret import Secret
 
 #: The values vendors print in their own manuals; never a live credential.
-_DOCUMENTED = re.compile(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
+_DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
 
 
 class Token(NamedTuple):

@@ -10,58 +10,67 @@ import re
 from math import log2
 from typing import NamedTuple
 
+from auditor.core.pattern import Pattern
 from auditor.detect import names
 
 _BOOLEAN = frozenset("true false yes no on off 0 1 enabled disabled enable disable y n t f always never auto".split())
 _ABSENT = frozenset(
-    "none null nil undefined unset unknown empty n/a na tbd todo fixme void not-set notset not_set missing "
-    "disabled default-token nothing".split()
+    "none null nil undefined unset unknown empty n/a na tbd todo fixme void not-set notset not_set missing disabled "
+    "nothing".split()
 )
-#: Words that only ever stand in for a value; as a password some of these work, so `weak` says which.
-_FILLER = re.compile(
-    r"(?i)^(?:change[-_ ]?(?:me|it|this)(?:[-_ ]?(?:please|now))?[!\d]*|replace[-_ ]?(?:me|this|with).*|to[-_ ]?be[-_ ]?.*"
-    r"|(?:insert|enter|put|add|fill|set|use|paste|type)[-_ ].*|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
-    r"|example.*|sample.*|placeholder.*|redacted|removed|hidden|masked|censored|dummy.*|fake.*|mock.*|stub.*|invalid.*"
-    r"|some[-_ ]?.*|foo|bar|baz|foobar|temp|tmp|unused|not[-_ ]?(?:used|needed|required|real|a[-_ ]).*|build[-_ ]?time.*"
-    r"|build|ignored?|none[-_ ].*|if_you_see_this.*|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
+#: Words that only ever stand in for a value.
+_FILLER = Pattern(
+    r"(?i)^(?:change[-_ ]?(?:me|it|this)(?:[-_ ]?(?:please|now))?[!\d]*|replace[-_ ]?(?:me|this|with).*"
+    r"|(?:to[-_ ]?be|insert|enter|put|add|fill|set|use|paste|type|some|none|if|build[-_ ]?time)[-_ ].*"
+    r"|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
+    r"|(?:example|sample|placeholder|dummy|fake|mock|stub|invalid|some).*"
+    r"|redacted|removed|hidden|masked|censored|foo|bar|baz|foobar|temp|tmp|unused|build|ignored?"
+    r"|not[-_ ]?(?:used|needed|required|real|a[-_ ]).*"
+    r"|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
 )
-_WORKING_DEFAULT = re.compile(
+#: Those of them that open the door if they are left in as a password.
+_WORKING_DEFAULT = Pattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this).*|example|test|temp|foo|bar|foobar|my[-_ ]?.*|some.*|sample|build)$"
 )
-_MASK = re.compile(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
-_TEMPLATE = re.compile(
-    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\}\}|^<[^<>]*>$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$|^\[[^\]]*\]$|^#\{|\.\*|\[\^|\\[sdwSDW(1-9]"
+_MASK = Pattern(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
+_TEMPLATE = Pattern(
+    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$"
+    r"|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
+    r"|\.\*|\[\^|\\[sdwSDW(1-9]"
 )
-_REFERENCE = re.compile(
-    r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)|secretsmanager"
-    r"|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)(?:://|:)\S"
+_REFERENCE = Pattern(
+    r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)"
+    r"|secretsmanager|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)"
+    r"(?:://|:)\S"
 )
-_CIPHERTEXT = re.compile(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
-_PATH = re.compile(
+_CIPHERTEXT = Pattern(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
+_PATH = Pattern(
     r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/|^(?:[\w.@-]+/)+[\w.@-]+$"
 )
-_FILE = re.compile(
-    r"(?i)^[\w./\\-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer|p12|pfx"
-    r"|jks|keystore|gpg|asc|pub|xml|properties|html?|php|jar|war|so|service|sock|log|md|template|tmpl|j2|csv)$"
+_FILE = Pattern(
+    r"(?i)^[\w./\\-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer"
+    r"|p12|pfx|jks|keystore|gpg|asc|pub|xml|properties|html?|php|jar|war|so|service|sock|log|md|template|tmpl|j2|csv)$"
 )
-_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
-_NUMBER = re.compile(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
-_VERSION = re.compile(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$")
-_UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_DIGEST = re.compile(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
-_FINGERPRINT = re.compile(
-    r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8}){0,1}$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$"
+_URL = Pattern(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_NUMBER = Pattern(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
+_VERSION = Pattern(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$")
+_UUID = Pattern(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_DIGEST = Pattern(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
+_FINGERPRINT = Pattern(
+    r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8})?$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$"
 )
-_PUBLIC = re.compile(
-    r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-----BEGIN (?:PUBLIC KEY|CERTIFICATE|PGP PUBLIC)|^pk_(?:test|live)_|^6L[\w-]{38}$|^RW[A-Za-z0-9+/]{54}$|^age1[a-z0-9]{58}$"
+_PUBLIC = Pattern(
+    r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-----BEGIN (?:PUBLIC KEY|CERTIFICATE|PGP PUBLIC)"
+    r"|^pk_(?:test|live)_|^6L[\w-]{38}$|^RW[A-Za-z0-9+/]{54}$|^age1[a-z0-9]{58}$"
 )
-_EMAIL = re.compile(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
-_HOST = re.compile(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
-_SETTING_WORD = re.compile(r"^[A-Za-z]{1,20}$")
+_EMAIL = Pattern(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
+_HOST = Pattern(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
+_SETTING_WORD = Pattern(r"^[A-Za-z]{1,20}$")
 
 #: Kinds that settle the matter: not a secret.
 HARMLESS = frozenset(
-    "empty boolean number path file url reference template fingerprint uuid digest version public email host encrypted own-name".split()
+    "empty boolean number path file url reference template fingerprint uuid digest version public email host encrypted "
+    "own-name".split()
 )
 
 
@@ -75,7 +84,7 @@ class Value(NamedTuple):
     works: bool = False
 
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+_SHAPES: tuple[tuple[str, Pattern], ...] = (
     ("encrypted", _CIPHERTEXT),
     ("public", _PUBLIC),
     ("reference", _REFERENCE),

@@ -96,7 +96,7 @@ class Copy:
         assert self.target is not None
         goal = self.expand(self.target.text)
         base = source.rstrip("/").rpartition("/")[2]
-        is_folder = goal.endswith("/") or goal in (".", "..") or goal.endswith("/.") or len(self.sources) > 1
+        is_folder = goal.endswith(("/", "/.")) or goal in (".", "..") or len(self.sources) > 1
         if is_folder and base not in ("", ".", "*", "..") and not source.endswith("/"):
             goal = goal.rstrip("/") + "/" + base if goal not in (".",) else base
         return absolute(goal, self.cwd, self.home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.detect import credfiles, positions
 from auditor.flow import commands, outputs
@@ -20,7 +21,7 @@ _COPIERS = frozenset("cp mv install ln rsync scp copy-item move-item".split())
 _DOWNLOADS = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}
 _GENERATORS = {"ssh-keygen": ("-f",), "openssl": ("-keyout", "-out")}
 _SINKS = ("/dev/", "/proc/", "&")
-_SED_IN_PLACE = re.compile(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
+_SED_IN_PLACE = Pattern(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
 
 
 def writes_file(command: Command) -> bool:

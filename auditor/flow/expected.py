@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from auditor.core.pattern import Pattern
 from auditor.core.secret import Secret
 from auditor.core.span import Span
 from auditor.detect import names, positions, values
@@ -12,7 +11,7 @@ from auditor.flow.flat import Flat
 from auditor.lang.shell.nodes import Literal as Text
 from auditor.lang.shell.nodes import Part, VariableUse, Word
 
-_FLAG = re.compile(r"^(--?|/)([A-Za-z][\w.-]*)$")
+_FLAG = Pattern(r"^(--?|/)([A-Za-z][\w.-]*)$")
 _EXPECTED = frozenset({"password", "token", "secret", "key", "credential"})
 #: What may stand where a flag's secret is expected and is none, for passwords too.
 _NOT_EXPECTED = values.HARMLESS - {"number", "host", "version", "uuid", "fingerprint", "boolean", "file"}

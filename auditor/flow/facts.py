@@ -131,13 +131,28 @@ class LayerFile:
 
     `how`: `copied`, `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool that persists credentials).
     `literals` are the secrets seen in its content, `evidence` what the real build context says (`unknown`, `clean`,
-    `secret`). `content` is its text, or the source path of a copy, as far as known; `extent` the command that made it. `gone` says that the same instruction removes it again;
-    `removed` are later removals, `carried` the `COPY --from` instructions that take it on.
+    `secret`). `content` is its text, or the source path of a copy, as far as known; `extent` the command that made
+    it. `gone` says that the same instruction removes it again; `removed` are later removals, `carried` the
+    `COPY --from` instructions that take it on.
     """
 
     __slots__ = (
-        "carried", "content", "evidence", "extent", "gone", "how", "kind", "literals", "origins", "path", "removed", "span", "step", "title", "undo",
-    )  # fmt: skip
+        "carried",
+        "content",
+        "evidence",
+        "extent",
+        "gone",
+        "how",
+        "kind",
+        "literals",
+        "origins",
+        "path",
+        "removed",
+        "span",
+        "step",
+        "title",
+        "undo",
+    )
 
     def __init__(self, path: str, how: str, span: Span, step: Step, kind: CredentialFile | None = None) -> None:
         self.path = path

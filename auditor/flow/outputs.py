@@ -9,21 +9,22 @@ from auditor.lang.shell.nodes import Command, Literal, Script, VariableUse, Word
 
 #: Programs whose output is made of their arguments, input and the files they name.
 MOVERS = frozenset(
-    "echo printf cat tee base64 base32 tr sed awk gawk cut head tail envsubst jq yq sort uniq grep egrep xxd tac rev nl fold "
-    "write-output write-host out-file set-content add-content type gunzip zcat openssl dd paste column expand perl "
-    "gpg print xargs get-content more less od hexdump strings".split()
+    "echo printf cat tee base64 base32 tr sed awk gawk cut head tail envsubst jq yq sort uniq grep egrep xxd "
+    "tac rev nl fold write-output write-host out-file set-content add-content type gunzip zcat openssl dd "
+    "paste column expand perl gpg print xargs get-content more less od hexdump strings".split()
 )
 _ARGUMENTS = frozenset(
     "echo printf sed awk gawk perl jq yq write-output write-host set-content add-content print".split()
 )
 _FILES = frozenset(
-    "cat base64 base32 head tail tac nl sort sed awk gawk grep egrep cut jq yq xxd od hexdump strings more less type "
-    "get-content gunzip zcat openssl gpg".split()
+    "cat base64 base32 head tail tac nl sort sed awk gawk grep egrep cut jq yq xxd od hexdump strings more "
+    "less type get-content gunzip zcat openssl gpg".split()
 )
 #: Programs whose output says nothing of the secret they were given.
 _BLIND = frozenset(
-    "curl wget git npm yarn pnpm pip pip3 poetry aws gcloud az gh docker kubectl helm sha256sum sha512sum sha1sum md5sum wc "
-    "test date mktemp apt-get apk http ssh scp rsync mvn gradle go cargo composer bundle openssl-passwd basename dirname".split()
+    "curl wget git npm yarn pnpm pip pip3 poetry aws gcloud az gh docker kubectl helm sha256sum sha512sum "
+    "sha1sum md5sum wc test date mktemp apt-get apk http ssh scp rsync mvn gradle go cargo composer bundle "
+    "openssl-passwd basename dirname".split()
 )
 _MAX_DEPTH = 12
 

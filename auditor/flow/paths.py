@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 
-_HOME = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
-_USER_HOME = re.compile(r"^~([a-z_][\w.-]*)(?=/|$)")
+from auditor.core.pattern import Pattern
+
+_HOME = Pattern(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
+_USER_HOME = Pattern(r"^~([a-z_][\w.-]*)(?=/|$)")
 
 
 def absolute(path: str, cwd: str, home: str) -> str:

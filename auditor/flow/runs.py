@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.flow.facts import Origin, Step
 from auditor.flow.script import follow
@@ -14,9 +15,9 @@ from auditor.lang.dockerfile.text import TextBuilder
 from auditor.lang.shell import reader, windows
 from auditor.lang.shell.nodes import Command, Literal, Script, Word
 
-_HEREDOC_WORD = re.compile(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
-_POSIX_SHEBANG = re.compile(r"^#!\s*(?:/usr)?/?\S*(?:/env\s+(?:-\S+\s+)?)?\S*?(?:ba|da|a|z|k)?sh\b")
-_FLAGS_BEFORE_SCRIPT = re.compile(r"^(?:[-/][A-Za-z]+[ \t]+)*(?:[-/](?:c|command|s)[ \t]+)?", re.IGNORECASE)
+_HEREDOC_WORD = Pattern(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
+_POSIX_SHEBANG = Pattern(r"^#!\s*(?:/usr)?/?\S*(?:/env\s+(?:-\S+\s+)?)?\S*?(?:ba|da|a|z|k)?sh\b")
+_FLAGS_BEFORE_SCRIPT = Pattern(r"(?i)^(?:[-/][A-Za-z]+[ \t]+)*(?:[-/](?:c|command|s)[ \t]+)?")
 
 
 def dialect_of(argv: tuple[str, ...], windows_base: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from auditor.core.secret import Secret
 from auditor.detect import positions, values
@@ -103,7 +104,7 @@ def _nested(words: tuple[Word, ...]) -> Script | None:
         flat = Flat(list(words[1:]))
         return reader.read(flat.text, flat.source)
     if name in _SHELLS or name in ("su", "runuser"):
-        for option, value in zip(words[1:], words[2:], strict=False):
+        for option, value in pairwise(words[1:]):
             if re.fullmatch(r"-[a-z]*c", option.rendered):
                 flat = Flat([value])
                 return reader.read(flat.text, flat.source)

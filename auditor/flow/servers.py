@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.flow import commands
 from auditor.flow.flat import Flat
 from auditor.flow.state import Shell
 from auditor.lang.shell.nodes import Command, Word
 
-_HABITUS = re.compile(r"/v1/secrets/(?:file|env)/")
+_HABITUS = Pattern(r"/v1/secrets/(?:file|env)/")
 
 
 def server_use(command: Command, words: tuple[Word, ...], shell: Shell) -> None:

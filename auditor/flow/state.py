@@ -43,8 +43,18 @@ class Shell:
     """
 
     __slots__ = (
-        "cache_mounts", "cwd", "environment", "exported", "facts", "home", "layers", "mounts", "step", "variables", "xtrace",
-    )  # fmt: skip
+        "cache_mounts",
+        "cwd",
+        "environment",
+        "exported",
+        "facts",
+        "home",
+        "layers",
+        "mounts",
+        "step",
+        "variables",
+        "xtrace",
+    )
 
     def __init__(self, step: Step, facts: Facts, layers: Layers, cwd: str, home: str) -> None:
         self.step = step

@@ -91,17 +91,16 @@ class Excerpt:
         return [text.rstrip() for text in out]
 
     def _carets(self, cells: list[_Cell], offset: int, marks: list[Mark]) -> str:
-        out = ""
-        pending = 0
-        strong = [mark for mark in marks if mark.severity is not None]
+        runs: list[tuple[Severity | None, int]] = []
         for cell in cells:
-            mark = next((m for m in strong if _touches(m.span, cell, offset)), None)
-            if mark is None or mark.severity is None or cell.start == cell.end:
-                pending += cell.width
-                continue
-            out += " " * pending + self._painter.severity(mark.severity, "^" * cell.width)
-            pending = 0
-        return out
+            level = _level(cell, offset, marks)
+            before = runs.pop() if runs and runs[-1][0] is level else (level, 0)
+            runs.append((level, before[1] + cell.width))
+        if runs and runs[-1][0] is None:
+            runs.pop()
+        return "".join(
+            " " * width if level is None else self._painter.severity(level, "^" * width) for level, width in runs
+        )
 
     def _window(self, bounds: Span, marks: list[Mark], room: int) -> list[_Cell]:
         """The cells of the line, cut to `room` columns around the first mark."""
@@ -137,6 +136,13 @@ class Excerpt:
 def _cell(text: str, at: int) -> _Cell:
     shown = escape_character(text[at])
     return _Cell(shown, columns(shown), at, at + 1)
+
+
+def _level(cell: _Cell, offset: int, marks: list[Mark]) -> Severity | None:
+    """Severity of the first mark with carets that touches a cell; the sign of a cut stands for nothing."""
+    if cell.start == cell.end:
+        return None
+    return next((m.severity for m in marks if m.severity is not None and _touches(m.span, cell, offset)), None)
 
 
 def _touches(span: Span, cell: _Cell, offset: int) -> bool:

@@ -54,7 +54,8 @@ def summary(report: Report, meta: Meta) -> str:
         first = f"{', '.join(parts)} in {where} ({report.seconds:.2f} s)"
     rest = _unshown(report, meta)
     if shown:
-        rest.append(f"audit explain {shown[0].rule} says more")
+        worst = max(shown, key=lambda finding: finding.severity)
+        rest.append(f"audit explain {worst.rule} says more")
     return "\n".join([first, "; ".join(rest)] if rest else [first]) + "\n"
 
 

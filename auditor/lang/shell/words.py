@@ -30,6 +30,7 @@ class Source:
         self._chars = None if len(data) == len(text) else _char_offsets(text)
 
     def char(self, byte: int) -> int:
+        """Character offset of a byte offset."""
         return byte if self._chars is None else self._chars[byte]
 
     def span(self, start: int, end: int) -> Span:
@@ -43,6 +44,7 @@ class Source:
         return Span(self._at(start), self._at(end - 1) + 1)
 
     def slice(self, start: int, end: int) -> str:
+        """Text of a byte range."""
         return self.text[self.char(start) : self.char(end)]
 
 
@@ -58,6 +60,7 @@ class WordReader(Source):
         raise NotImplementedError
 
     def assignment(self, node: Node, depth: int) -> Assignment:
+        """Read `NAME=value`; an empty value is a word without parts."""
         name = node.child_by_field_name("name")
         value = node.child_by_field_name("value")
         name_span = self.span(name.start_byte, name.end_byte) if name is not None else Span(0, 0)

@@ -1,0 +1,50 @@
+"""Regular expressions that are compiled when they are first used.
+
+Start-up: a run over one clean file needs a handful of the hundred patterns that the detector knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+
+class Pattern:
+    """A pattern compiled on first use; the methods are those of `re.Pattern`."""
+
+    __slots__ = ("_compiled", "_source")
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._compiled: re.Pattern[str] | None = None
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        if self._compiled is None:
+            self._compiled = re.compile(self._source)
+        return self._compiled
+
+    def match(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """Match at `start`."""
+        return self.compiled.match(text, start)
+
+    def search(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """First match from `start` on."""
+        return self.compiled.search(text, start)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """Match of the whole text."""
+        return self.compiled.fullmatch(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All matches in order."""
+        return self.compiled.finditer(text)
+
+    def sub(self, new: str | Callable[[re.Match[str]], str], text: str) -> str:
+        """The text with every match replaced."""
+        return self.compiled.sub(new, text)
+
+    def split(self, text: str) -> list[str]:
+        """The text cut at every match."""
+        return self.compiled.split(text)
