@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from auditor.checks import baked, caches, context, layers, log, metadata, mounts, run, servers, variables
-from auditor.checks.case import ONBUILD
-from auditor.core.finding import Finding
-from auditor.flow.build import Build
+if TYPE_CHECKING:
+    from auditor.core.finding import Finding
+    from auditor.flow.build import Build
 
-Check = Callable[[Build], Iterator[Finding]]
+    Check = Callable[[Build], Iterator[Finding]]
 
 
 def onbuild_secret(_build: Build) -> Iterator[Finding]:
@@ -17,9 +18,23 @@ def onbuild_secret(_build: Build) -> Iterator[Finding]:
     return iter(())
 
 
-CHECKS: dict[str, Check] = {
-    check.__name__.replace("_", "-"): check
-    for check in (
+@lru_cache(maxsize=1)
+def checks() -> dict[str, Check]:
+    """Every check by the id of its rule."""
+    from auditor.checks import (  # start-up: a build without a single fact needs none of them
+        baked,
+        caches,
+        context,
+        layers,
+        log,
+        metadata,
+        mounts,
+        run,
+        servers,
+        variables,
+    )
+
+    functions: tuple[Check, ...] = (
         variables.arg_secret,
         variables.arg_default_secret,
         variables.env_secret,
@@ -47,13 +62,17 @@ CHECKS: dict[str, Check] = {
         servers.retired_secret_server,
         servers.squash_as_fix,
     )
-}
+    return {check.__name__.replace("_", "-"): check for check in functions}
 
 
 def findings(build: Build, rule_ids: frozenset[str]) -> list[Finding]:
     """The findings of the chosen rules, in the order of the rules. Ids without a check here are ignored."""
+    if build.is_silent:
+        return []
+    from auditor.checks.case import ONBUILD  # start-up: as above
+
     found: list[Finding] = []
-    for rule_id, check in CHECKS.items():
+    for rule_id, check in checks().items():
         if rule_id in rule_ids or ONBUILD in rule_ids:
             found += (f for f in check(build) if f.rule in rule_ids)
     return found

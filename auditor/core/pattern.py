@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from sys import maxsize
 
 
 class Pattern:
@@ -25,9 +26,9 @@ class Pattern:
             self._compiled = re.compile(self._source)
         return self._compiled
 
-    def match(self, text: str, start: int = 0) -> re.Match[str] | None:
-        """Match at `start`."""
-        return self.compiled.match(text, start)
+    def match(self, text: str, start: int = 0, end: int = maxsize) -> re.Match[str] | None:
+        """Match at `start`, as if the text ended at `end`."""
+        return self.compiled.match(text, start, end)
 
     def search(self, text: str, start: int = 0) -> re.Match[str] | None:
         """First match from `start` on."""

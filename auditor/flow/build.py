@@ -39,6 +39,15 @@ class Build:
         self.ships = _shipped(stages_)
 
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing at all was found that a check could report."""
+        facts = self.facts
+        if facts.files or facts.uses or facts.caches or self.taken:
+            return False
+        return not any(v.reading or v.literal or v.inferred for v in facts.variables)
+
+
 def _shipped(found: list[Stage]) -> frozenset[int]:
     """Stages whose layers and configuration are part of the final image: the final one and what it builds on."""
     index = next((s.index for s in found if s.is_final), None)

@@ -12,7 +12,7 @@ from auditor.flow.state import Shell
 from auditor.lang.dockerfile.mounts import mount_fields
 from auditor.lang.dockerfile.nodes import Heredoc, Instruction, Text
 from auditor.lang.dockerfile.text import TextBuilder
-from auditor.lang.shell import reader, windows
+from auditor.lang.shell import reader
 from auditor.lang.shell.nodes import Command, Literal, Script, Word
 
 _HEREDOC_WORD = Pattern(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
@@ -80,6 +80,10 @@ def _heredoc_script(heredoc: Heredoc, shell: Shell, dialect: str) -> None:
 
 
 def _read(text: Text, dialect: str) -> Script:
+    if dialect == "posix":
+        return reader.read(text.text, text.source)
+    from auditor.lang.shell import windows  # start-up: Windows images and other interpreters only
+
     if dialect in ("powershell", "cmd"):
         start = _FLAGS_BEFORE_SCRIPT.match(text.text)
         if dialect == "cmd" and re.match(r"(?i)(?:powershell|pwsh)(?:\.exe)?\s", text.text):
@@ -87,9 +91,7 @@ def _read(text: Text, dialect: str) -> Script:
         elif start and start.end():
             text = text.slice(start.end(), len(text.text))
         return windows.read(text.text, dialect, text.source)
-    if dialect == "other":
-        return windows.read(text.text, "powershell", text.source)
-    return reader.read(text.text, text.source)
+    return windows.read(text.text, "powershell", text.source)
 
 
 def _with_heredocs(text: Text, heredocs: tuple[Heredoc, ...]) -> Text:
@@ -117,6 +119,8 @@ def _exec_form(node: Instruction) -> Script:
     command.words = tuple(Word((Literal(w.text, w.whole),), w.whole, w.text) for w in node.words)
     words = node.words
     if len(words) > 1 and re.search(r"(?i)(?:powershell|pwsh|cmd)(?:\.exe)?$", words[0].text):
+        from auditor.lang.shell import windows  # start-up: as above
+
         inner = windows.read(
             words[-1].text, "cmd" if "cmd" in words[0].text.lower() else "powershell", words[-1].source
         )

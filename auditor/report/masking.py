@@ -39,7 +39,7 @@ class FileMasker:
     Thousands of secrets cost no more per line than one: values are looked up by their first characters.
     """
 
-    __slots__ = ("_ends", "_lengths", "_longest", "_spans", "_values")
+    __slots__ = ("_ends", "_lengths", "_longest", "_sizes", "_spans", "_values")
 
     def __init__(self, secrets: list[Secret], spans: list[tuple[Span, str]]) -> None:
         self._values = {piece: _MASK for secret in secrets for piece in _pieces(secret)}
@@ -48,6 +48,7 @@ class FileMasker:
         for value in self._values:
             lengths.setdefault(value[:_GRAM], set()).add(len(value))
         self._lengths = {gram: sorted(found, reverse=True) for gram, found in lengths.items()}
+        self._sizes = sorted({len(gram) for gram in self._lengths})
         self._longest = max(map(len, self._values), default=0)
         self._spans = sorted(Masked(span.start, span.end, shown) for span, shown in spans)
         self._ends = list(accumulate((masked.end for masked in self._spans), max))
@@ -85,7 +86,7 @@ class FileMasker:
 
     def _occurrences(self, text: str, start: int, end: int) -> list[Masked]:
         found: list[Masked] = []
-        for size in {len(gram) for gram in self._lengths}:
+        for size in self._sizes:
             for at in range(start, end):
                 lengths = self._lengths.get(text[at : at + size])
                 if lengths is not None:

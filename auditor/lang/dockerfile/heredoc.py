@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
+from auditor.core.pattern import Pattern
 from auditor.lang.dockerfile.lexer import Lexer
 from auditor.lang.dockerfile.nodes import Heredoc, Instruction
 from auditor.lang.dockerfile.substitution import ExpansionError
 
-_WORD = re.compile(r"[0-9]*+<<(-?)[\t\n\f\r ]*+([^<]*+)\Z")
+_WORD = Pattern(r"[0-9]*+<<(-?)[\t\n\f\r ]*+([^<]*+)\Z")
 _TAKERS = ("RUN", "COPY", "ADD")
 
 

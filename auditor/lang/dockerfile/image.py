@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from auditor.core.pattern import Pattern
 from auditor.lang.dockerfile.environment import Environment, GlobalScope
 from auditor.lang.dockerfile.heredoc import heredoc_word
 from auditor.lang.dockerfile.mounts import mount_error
@@ -17,8 +17,8 @@ from auditor.lang.dockerfile.substitution import ExpansionError
 from auditor.lang.dockerfile.validation import InstructionFault, check_instruction
 from auditor.lang.dockerfile.words import expand, expand_heredoc, expand_words
 
-_NUMBER = re.compile(r"[-+]?[0-9]+\Z")
-_PORT = re.compile(r"[-+]?[0-9]{1,18}\Z")
+_NUMBER = Pattern(r"[-+]?[0-9]+\Z")
+_PORT = Pattern(r"[-+]?[0-9]{1,18}\Z")
 _SIGNALS = frozenset(
     (
         *("ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE"),

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from auditor.core.pattern import Pattern
 from auditor.lang.dockerfile.text import Text, TextBuilder
 
 _MAX_DEPTH = 10_000
 _STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
-_ELEMENT = re.compile(rf"[ \t\r\n]*+({_STRING})[ \t\r\n]*+([,\]])")
-_EMPTY = re.compile(r"[ \t\r\n]*+\]")
+_ELEMENT = Pattern(rf"[ \t\r\n]*+({_STRING})[ \t\r\n]*+([,\]])")
+_EMPTY = Pattern(r"[ \t\r\n]*+\]")
 _TOKEN = (
     rf"[ \t\r\n]*+(?:(?P<string>{_STRING})|(?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+)"
     r"|(?P<word>true|false|null)|(?P<mark>[][{},:]))"

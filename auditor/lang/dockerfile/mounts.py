@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from auditor.core.pattern import Pattern
+
 _DURATION = r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+\Z"
 _PART = r"([0-9]*\.?[0-9]*)(ns|us|µs|μs|ms|s|m|h)"
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ALIASES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly", "rw": "readwrite"}
-_FIELD = re.compile(r'"((?:[^"]|"")*+)"(,|\Z)|([^",]*+)(,|\Z)')
+_FIELD = Pattern(r'"((?:[^"]|"")*+)"(,|\Z)|([^",]*+)(,|\Z)')
 
 
 def csv_fields(value: str) -> list[str] | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.pattern import Pattern
+
 #: Bound on pattern length times value length, and on the length of a result; beyond it the expansion is refused.
 MAX_WORK = 1_000_000
 
-_TEMPLATE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+_TEMPLATE = Pattern(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
 
 class PatternError(ValueError):

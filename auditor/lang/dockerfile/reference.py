@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from auditor.core.pattern import Pattern
 
-_HEX_ID = re.compile(r"[a-f0-9]{64}\Z")
+_HEX_ID = Pattern(r"[a-f0-9]{64}\Z")
 _DOMAIN_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*+(?<=[a-zA-Z0-9]))?"
 _DOMAIN = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PATH_PART = r"[a-z0-9]++(?:(?:[._]|__|-++)[a-z0-9]++)*"
-_REFERENCE = re.compile(
+_REFERENCE = Pattern(
     rf"(?:{_DOMAIN}/)?(?P<path>{_PATH_PART}(?:/{_PATH_PART})*)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
     r"(?:@(?P<algorithm>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*):(?P<digest>[0-9a-fA-F]{32,}))?\Z"
 )
-_SYSTEM = re.compile(r"([A-Za-z0-9_-]+)(?:\([A-Za-z0-9_.%-]*(?:\+[A-Za-z0-9_.%-]+)*\))?\Z")
-_PLATFORM_PART = re.compile(r"[A-Za-z0-9_.-]+\Z")
+_SYSTEM = Pattern(r"([A-Za-z0-9_-]+)(?:\([A-Za-z0-9_.%-]*(?:\+[A-Za-z0-9_.%-]+)*\))?\Z")
+_PLATFORM_PART = Pattern(r"[A-Za-z0-9_.-]+\Z")
 _SYSTEMS = frozenset(
     (
         *("aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "macos", "nacl"),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.lang.dockerfile.arguments import read_instruction
 from auditor.lang.dockerfile.environment import GlobalScope
 from auditor.lang.dockerfile.mounts import mount_fields
 from auditor.lang.dockerfile.nodes import Document, Instruction
 
-_INDEX = re.compile(r"[-+]?[0-9]{1,9}\Z")
+_INDEX = Pattern(r"[-+]?[0-9]{1,9}\Z")
 
 
 class Stage:

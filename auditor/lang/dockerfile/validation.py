@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from auditor.core.pattern import Pattern
 from auditor.lang.dockerfile.arguments import KEYWORDS, quoted, written_keyword
 from auditor.lang.dockerfile.heredoc import heredoc_word
 from auditor.lang.dockerfile.mounts import csv_fields, device_error, flag_duration
 from auditor.lang.dockerfile.nodes import DockerfileError, Flag, Instruction
 from auditor.lang.dockerfile.substitution import ExpansionError
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
+_STAGE_NAME = Pattern(r"[a-z][a-z0-9\-_.]*\Z")
 
 #: Flags of each instruction: "bool", "one" (a value, once) or "many" (a value, repeatable).
 _FLAGS: dict[str, dict[str, str]] = {

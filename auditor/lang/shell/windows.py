@@ -5,20 +5,20 @@ Enough to follow a secret into a flag or a file; control flow is not understood 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.lang.shell.nodes import Assignment, Command, Literal, Part, Redirect, Script, VariableUse, Word
 
 MAX_CHARS = 512 * 1024
 
 _VARIABLE = {
-    "powershell": re.compile(r"\$\{?(?:env:)?([A-Za-z_][A-Za-z0-9_]*)\}?", re.IGNORECASE),
-    "cmd": re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%"),
+    "powershell": Pattern(r"(?i)\$\{?(?:env:)?([A-Za-z_][A-Za-z0-9_]*)\}?"),
+    "cmd": Pattern(r"%([A-Za-z_][A-Za-z0-9_]*)%"),
 }
 _BREAKS = {"powershell": ("&&", "||", ";", "|", "\n"), "cmd": ("&&", "||", "&", "|", "\n")}
-_ASSIGNMENT = re.compile(r"\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)$", re.IGNORECASE)
+_ASSIGNMENT = Pattern(r"(?i)\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)$")
 
 
 def read(text: str, dialect: str, at: Callable[[int], int] | None = None) -> Script:
