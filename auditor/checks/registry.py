@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from auditor.cli.arguments import parser
 from auditor.core.errors import ExitCode, UsageError
+from auditor.core.record import TYPE_CHECKING
 from auditor.detect.credfiles import recognise
 from auditor.report.terminal import escape
 from auditor.sources.context import BuildContext

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from auditor.cli.arguments import parser
 from auditor.core.config import suggestion
 from auditor.core.errors import ExitCode, UsageError
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.resources import load_rule_docs
 from auditor.report.prose import indented, paragraphs
 from auditor.run.examples import load_examples

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from auditor.cli.arguments import parser
 from auditor.cli.reporting import check_outputs, write
 from auditor.core.config import Settings, resolve
 from auditor.core.configfile import find, read
 from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING
 from auditor.run.pipeline import exit_code, lint
 from auditor.sources.files import repository_root
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

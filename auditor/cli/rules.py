@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from auditor.cli.arguments import parser
 from auditor.core.errors import ExitCode, RuleDataError, UsageError
 from auditor.core.finding import Severity
+from auditor.core.record import TYPE_CHECKING
 from auditor.run.selection import all_rules, rule_ids
 
 if TYPE_CHECKING:

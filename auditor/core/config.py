@@ -6,10 +6,10 @@ Knows no rule: rule ids are checked where rules are known.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.core.errors import UsageError
 from auditor.core.finding import Severity
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
 

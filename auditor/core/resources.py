@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, cast
 
 from auditor.core.errors import AuditError, RuleDataError
+from auditor.core.record import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from auditor.core.ruledata import RuleData, RuleDocs
@@ -42,7 +42,7 @@ def load_rule_docs() -> RuleDocs:
 
 
 def rules_digest() -> str:
-    """"sha256:<hex>" over the running rule data: equal digests mean equal behaviour of the rules."""
+    """ "sha256:<hex>" over the running rule data: equal digests mean equal behaviour of the rules."""
     return load_rules()["digest"]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from auditor.core.finding import Confidence, Severity
+from auditor.core.record import NamedTuple
 
 
 class Rule(NamedTuple):

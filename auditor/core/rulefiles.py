@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import cast
 
 from auditor.core.errors import RuleDataError
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 
 #: Endings that make a look-alike of a credential file: public halves, samples, programs about it.

@@ -7,9 +7,9 @@ Which words mean what stands in the tables below; values are judged elsewhere (`
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import NamedTuple
 
 _WORD = Pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.core.secret import Secret
 

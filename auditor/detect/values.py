@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from math import log2
-from typing import NamedTuple
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import NamedTuple
 from auditor.detect import names
 
 _BOOLEAN = frozenset("true false yes no on off 0 1 enabled disabled enable disable y n t f always never auto".split())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from auditor.core.record import TYPE_CHECKING
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
@@ -37,7 +36,6 @@ class Build:
         self.facts = Facts()
         self.taken: list[Taken] = []
         self.ships = _shipped(stages_)
-
 
     @property
     def is_silent(self) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.core.span import Span
 from auditor.flow import commands

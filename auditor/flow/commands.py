@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.lang.shell.nodes import Word
 

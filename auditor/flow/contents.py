@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from auditor.core.record import NamedTuple
 from auditor.core.span import Span
 from auditor.detect import credfiles, positions
 from auditor.detect.credfiles import CredentialFile

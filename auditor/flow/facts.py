@@ -5,8 +5,7 @@ Facts only; whether one is worth reporting, and how badly, is for the checks to 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
 from auditor.core.span import Span
 from auditor.detect.credfiles import CredentialFile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from auditor.core.record import NamedTuple
 
 TOP = 0x10FFFF
 _MAX_STATES = 4096

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.lang.gopath import BadPattern, check_against_dot, clean, trim
 
 _MAX_LINE = 65536

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import LineIndex, Span
 from auditor.report.terminal import columns, escape, escape_character, wrap
 

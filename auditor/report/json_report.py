@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
+from auditor.core.record import TYPE_CHECKING
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import counts
 from auditor.report.plain import clean

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from auditor.core.finding import Severity
+from auditor.core.record import TYPE_CHECKING
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.plain import clean, from_root
 from auditor.report.terminal import escape

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.core.finding import Report, Target

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+
+from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.report.meta import Meta

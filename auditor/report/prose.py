@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from auditor.core.record import TYPE_CHECKING
 from auditor.report.terminal import escape, wrap
 
 if TYPE_CHECKING:

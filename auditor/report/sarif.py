@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from auditor.core.finding import Severity
+from auditor.core.record import TYPE_CHECKING
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.plain import clean, from_root
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from auditor.core.finding import Confidence
+from auditor.core.record import TYPE_CHECKING
 from auditor.report.excerpt import Excerpt, Mark
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import counts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.checks.registry import findings as check
 from auditor.core.finding import Skipped, TargetError
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.flow.build import follow
 from auditor.lang.dockerfile.parser import parse_bytes
 from auditor.run.crash import describe, wants_traceback

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.core.span import Span

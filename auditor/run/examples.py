@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.core.errors import RuleDataError
 from auditor.core.finding import Severity
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rule_docs
 
 if TYPE_CHECKING:

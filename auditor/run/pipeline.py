@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from auditor.core.errors import ExitCode
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
+from auditor.core.record import TYPE_CHECKING
 from auditor.run.analysis import Analysis, analyse
 from auditor.run.selection import all_rules, chosen, rule_ids
 from auditor.sources.files import collect

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from auditor.core.finding import Finding, Location, Severity, TargetError
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import Secret
 from auditor.core.span import Span
 

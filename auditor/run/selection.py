@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from auditor.core.config import suggestion
 from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.resources import load_rules
 from auditor.core.rule import Rule
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from auditor.core.config import suggestion
 from auditor.core.finding import Finding, Location, Severity, Suppression
+from auditor.core.record import TYPE_CHECKING
 from auditor.run.directives import Ignore, Lines, ignores, marker, same_line_marker
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ an instruction has (ONBUILD, heredoc), never what leaks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.lang.dockerfile.parser import parse
 
 if TYPE_CHECKING:

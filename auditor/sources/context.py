@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.lang.gopath import BadPattern, glob, has_wildcard, relative
 from auditor.lang.ignorefile import IgnoreFile, ignore_file_for, parse
 from auditor.sources.files import Skipped, UnreadableFile, read_regular

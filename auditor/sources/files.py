@@ -6,7 +6,8 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from auditor.core.record import NamedTuple
 
 DOCKERFILE_LIMIT = 5 * 1024 * 1024
 MAX_ENTRIES = 500_000

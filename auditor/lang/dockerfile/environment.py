@@ -7,8 +7,8 @@ names in one file stays unexpanded or is not inherited.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.lang.dockerfile.nodes import Document, Instruction, Pair
 from auditor.lang.dockerfile.words import ExpansionError, expand
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import NamedTuple
 from auditor.lang.dockerfile.environment import Environment, GlobalScope
 from auditor.lang.dockerfile.heredoc import heredoc_word
 from auditor.lang.dockerfile.mounts import mount_error

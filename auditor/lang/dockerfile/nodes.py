@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.core.span import LineIndex, Span
 from auditor.lang.dockerfile.text import Text
 

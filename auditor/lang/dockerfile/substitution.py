@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.lang.dockerfile.pattern import PatternError, remove_prefix, remove_suffix
 from auditor.lang.dockerfile.text import SPACE
 

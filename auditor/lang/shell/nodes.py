@@ -7,8 +7,8 @@ scripts (`sh -c '...'`, heredocs, command substitutions) need no arithmetic late
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from auditor.core.record import NamedTuple
 from auditor.core.span import Span
 
 

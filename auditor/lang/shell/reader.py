@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from auditor.core.record import TYPE_CHECKING
 from auditor.lang.shell.nodes import Assignment, Command, Redirect, Script, Word
 from auditor.lang.shell.words import MAX_DEPTH, WordReader
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tree_sitter import Node, Parser
 
 MAX_BYTES = 512 * 1024
@@ -28,32 +30,32 @@ _NOT_STATEMENTS = frozenset({"variable_name", "word", "string", "test_operator",
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    from tree_sitter import Language, Parser  # start-up: only when a file has a RUN in shell form
+    """The bash parser, loaded only when a file has a RUN in shell form."""
+    binding, grammar = _extension("tree_sitter"), _extension("tree_sitter_bash")
+    parser: Parser = binding.Parser(binding.Language(grammar.language()))
+    return parser
 
-    return Parser(Language(_grammar()))
 
+def _extension(package: str) -> ModuleType:
+    """The extension module `_binding` of a package.
 
-def _grammar() -> object:
-    """The bash grammar's handle.
-
-    Loaded past the package's `__init__`, which imports importlib.resources (and with it pathlib, tempfile and urllib)
-    for query files that are not needed here: a fifth of the start-up budget.
+    Start-up: loaded past the package's `__init__`, which imports `typing`, importlib.resources and with them pathlib,
+    tempfile and urllib for helpers that are not needed here: a third of the budget.
     """
     from importlib.machinery import ExtensionFileLoader, PathFinder
     from importlib.util import module_from_spec, spec_from_loader
 
-    package = PathFinder.find_spec("tree_sitter_bash")
-    found = PathFinder.find_spec("_binding", package.submodule_search_locations) if package else None
+    name = f"{package}._binding"
+    where = PathFinder.find_spec(package)
+    found = PathFinder.find_spec("_binding", where.submodule_search_locations) if where else None
     if found is None or found.origin is None:
-        from tree_sitter_bash import language
-
-        return language()
-    name = "tree_sitter_bash._binding"
+        raise ImportError(f"{name} is missing")
     spec = spec_from_loader(name, ExtensionFileLoader(name, found.origin))
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{name} cannot be loaded")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.language()
+    return module
 
 
 def _nesting(text: str) -> int:

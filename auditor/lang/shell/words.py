@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.lang.shell.nodes import Assignment, Literal, Part, Redirect, Script, Substitution, VariableUse, Word
 
