@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 from auditor.checks.case import is_key, is_wrapper, report
 from auditor.core.finding import Confidence, Finding, Severity
+from auditor.core.pattern import Pattern
+from auditor.core.span import Span
 from auditor.flow.build import Build
 from auditor.flow.facts import Literal, Step
+
+_KEY_HEAD = Pattern(r"-----BEGIN [A-Z0-9 ]{1,60}-----")
 
 
 def _literals(build: Build) -> Iterator[tuple[Step, Literal]]:
@@ -30,12 +34,18 @@ def baked_private_key(build: Build) -> Iterator[Finding]:
                 build,
                 "baked-private-key",
                 step,
-                literal.span,
+                _head(literal),
                 Severity.CRITICAL,
                 "A private key stands in the Dockerfile and ends in the image.",
                 literal.secret.kind,
-                secret=literal.secret,
+                literal=literal,
             )
+
+
+def _head(literal: Literal) -> Span:
+    """The key's first line; the key itself is no use to a reader."""
+    match = _KEY_HEAD.match(literal.secret.reveal())
+    return Span(literal.span.start, literal.span.start + match.end()) if match else literal.span
 
 
 def baked_wrapper_config(build: Build) -> Iterator[Finding]:
@@ -50,7 +60,7 @@ def baked_wrapper_config(build: Build) -> Iterator[Finding]:
                 Severity.CRITICAL,
                 "The credential of a secret manager's client stands in the file; it opens every secret behind it.",
                 literal.name,
-                secret=literal.secret,
+                literal=literal,
             )
     for file in build.facts.files:
         if file.how == "copied" and file.kind is not None and file.kind.wrapper and file.evidence != "clean":
@@ -61,7 +71,7 @@ def baked_wrapper_config(build: Build) -> Iterator[Finding]:
                 file.step,
                 file.span,
                 Severity.HIGH if sure else Severity.LOW,
-                f"{file.content or file.path}, a file of kind {file.kind.title}, opens every secret behind it.",
+                f"{file.content or file.path} ({file.kind.title}) is copied in and opens every secret behind it.",
                 file.content or file.path,
                 confidence=Confidence.HIGH if sure else Confidence.LOW,
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.core.finding import Confidence, Finding, Location, Severity, Step
-from auditor.core.secret import Secret
 from auditor.core.span import Span
 from auditor.flow import facts
 from auditor.flow.build import Build
@@ -35,7 +34,7 @@ def report(
     confidence: Confidence = Confidence.HIGH,
     verdict: str = "unverified",
     flow: list[Step] | None = None,
-    secret: Secret | None = None,
+    literal: facts.Literal | None = None,
     remedy: str = "",
 ) -> Finding:
     """A finding; inside an ONBUILD trigger it becomes one of the rule for triggers."""
@@ -45,9 +44,18 @@ def report(
     location = Location.of(build.path, build.document.lines, span)
     steps = tuple((flow or [])[:_MAX_STEPS])
     return Finding(
-        rule, severity, location, message, subject, confidence=confidence, verdict=verdict, flow=steps, secret=secret,
+        rule,
+        severity,
+        location,
+        message,
+        subject,
+        confidence=confidence,
+        verdict=verdict,
+        flow=steps,
+        secret=literal.secret if literal else None,
+        secret_span=literal.span if literal else None,
         remedy=remedy,
-    )  # fmt: skip
+    )
 
 
 def at(build: Build, message: str, span: Span) -> Step:
@@ -122,20 +130,3 @@ def live(literal: facts.Literal) -> bool:
 def names(origins: tuple[facts.Origin, ...]) -> str:
     """The origins' names for a sentence."""
     return ", ".join(dict.fromkeys(o.name for o in origins)) or "a secret"
-
-
-def secret_id(name: str) -> str:
-    """The id under which a secret would be mounted."""
-    return name.lower()
-
-
-def mount_remedy(name: str, command: str = "<the original command>") -> str:
-    """The mount that replaces a variable (canonical form of the rewrite facts, section 4)."""
-    mounted = secret_id(name)
-    return (
-        "Mount it for the one command that needs it:\n"
-        f"RUN --mount=type=secret,id={mounted},required=true \\\n"
-        f'    export {name}="$(cat /run/secrets/{mounted})"; \\\n'
-        f"    {command}\n"
-        f"and build with: docker build --secret id={mounted},env={name} ."
-    )

@@ -28,7 +28,7 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
             graded(taken.step) if certain else Severity.MEDIUM,
             f"{shown} {verb} copied into the layer; .dockerignore does not exclude {them}.",
             names[0],
-            remedy="Exclude what the image does not need. Add to .dockerignore:\n" + "\n".join(names[:_SHOWN]),
+            remedy="Add to .dockerignore what the image does not need:\n" + "\n".join(names[:_SHOWN]),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.checks.case import at, graded, is_key, is_wrapper, live, names, origin_steps, report, sensitive
+from auditor.checks.remedies import instead_of_copy
 from auditor.core.finding import Confidence, Finding, Severity, Step
 from auditor.flow.build import Build
 from auditor.flow.facts import LayerFile, Literal, Origin
@@ -71,9 +72,12 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
         if kind.certainty == "folder" and file.evidence != "secret":
             continue
         sure = leaks(file)
-        what = f"{file.content or 'The copied folder'} {'is' if sure else 'may hold credentials: it is'} {_named(file)}"
+        named = f"{file.content or 'The copied folder'} ({kind.title})"
+        what = f"{named} is copied to {file.path}"
         if file.content in (".", "./"):
             what = f"The build context is copied to {file.path}, a place for {kind.title}"
+        elif not sure:
+            what = f"{named} may hold credentials and is copied to {file.path}"
         severity = _severity(file) if sure else Severity.LOW
         if sure and kind.id in _MILD and file.evidence != "secret":
             severity = min(severity, Severity.MEDIUM)
@@ -87,11 +91,8 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
             file.content or file.path,
             confidence=Confidence.HIGH if file.evidence == "secret" else Confidence.MEDIUM if sure else Confidence.LOW,
             flow=_fate(build, file),
+            remedy=instead_of_copy(file),
         )
-
-
-def _named(file: LayerFile) -> str:
-    return f"a file of kind {file.kind.title if file.kind else ''}, copied to {file.path}"
 
 
 def inline_credential_file(build: Build) -> Iterator[Finding]:
@@ -102,17 +103,17 @@ def inline_credential_file(build: Build) -> Iterator[Finding]:
         literal = _literal(file)
         telling = file.kind is not None
         span = file.span if telling or literal is None else literal.span
-        what = f"a file of kind {file.kind.title}" if file.kind else "a file with a secret"
+        what = f"{file.path} ({file.kind.title})" if file.kind else f"a secret to {file.path}"
         yield report(
             build,
             "inline-credential-file",
             file.step,
             span,
             _severity(file),
-            f"The heredoc writes {what} to {file.path}; the Dockerfile and the layer hold the secret.",
+            f"The heredoc writes {what}; the layer keeps the secret.",
             file.path,
             flow=[*origin_steps(build, file.origins), *_fate(build, file)],
-            secret=literal.secret if literal else None,
+            literal=literal,
         )
 
 
@@ -125,7 +126,7 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
         if any(o.kind == "mount" for o in origins):
             continue
         literal = _literal(file)
-        kind = f", a file of kind {file.kind.title}" if file.kind and file.kind.certainty == "sure" else ""
+        kind = f" ({file.kind.title})" if file.kind and file.kind.certainty == "sure" else ""
         yield report(
             build,
             "written-secret-file",
@@ -135,7 +136,7 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
             f"{_what(origins, literal)} is written to {file.path}{kind}; {_keeper(file)}.",
             file.path,
             flow=[*origin_steps(build, origins), *_fate(build, file)],
-            secret=literal.secret if literal else None,
+            literal=literal,
         )
 
 
@@ -166,10 +167,10 @@ def persisted_login(build: Build) -> Iterator[Finding]:
             file.step,
             file.span,
             _severity(file),
-            f"{file.title[0].upper()}{file.title[1:]}; {_keeper(file)}.{given}",
+            f"{file.title}; {_keeper(file)}.{given}",
             file.path,
             flow=[*origin_steps(build, origins), at(build, f"kept in {file.path}", file.span), *_fate(build, file)],
-            secret=literal.secret if literal else None,
+            literal=literal,
         )
 
 
@@ -202,7 +203,7 @@ def deleted_secret_file(build: Build) -> Iterator[Finding]:
                 use.step,
                 use.span,
                 Severity.MEDIUM,
-                f"A file of kind {use.detail} is removed here; if an earlier COPY brought it, that layer keeps it.",
+                f"A credential file ({use.detail}) is removed here; if an earlier COPY brought it, it is still there.",
                 build.document.text[use.span.start : use.span.end],
                 confidence=Confidence.MEDIUM,
             )

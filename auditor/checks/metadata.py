@@ -57,5 +57,5 @@ def _literal(build: Build, rule: str, use: Use, where: str) -> Finding:
         graded(use.step, literal.level),
         f"A secret stands {where}; the image's configuration and history show it.",
         literal.name or use.detail,
-        secret=literal.secret,
+        literal=literal,
     )

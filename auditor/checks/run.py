@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.checks.case import at, graded, live, names, origin_steps, report, sensitive
+from auditor.checks.remedies import instead_of_url
 from auditor.core.finding import Confidence, Finding, Severity
-from auditor.core.secret import Secret
-from auditor.core.span import Span
 from auditor.flow.build import Build
 from auditor.flow.facts import Literal, Step, Use
 
@@ -28,7 +27,7 @@ def literal_secret(build: Build) -> Iterator[Finding]:
             f"{_title(literal)} stands in the command; the Dockerfile and the image history show it.",
             literal.name or use.detail,
             confidence=Confidence.MEDIUM if weak else Confidence.HIGH,
-            secret=literal.secret,
+            literal=literal,
         )
 
 
@@ -47,25 +46,25 @@ def url_credentials(build: Build) -> Iterator[Finding]:
         literal = use.literal
         if literal is not None:
             if live(literal):
-                yield _literal_url(build, use.step, literal.span, literal.level, literal.secret, use.detail)
+                yield _literal_url(build, use.step, literal, use.detail)
         elif not (use.origins and all(o.kind == "mount" for o in use.origins)) or use.detail == "git":
             yield _filled_url(build, use)
     for variable in build.facts.variables:
         literal = variable.literal
         if literal is not None and literal.kind == "url" and live(literal):
-            yield _literal_url(build, variable.step, literal.span, literal.level, literal.secret, variable.name)
+            yield _literal_url(build, variable.step, literal, variable.name)
 
 
-def _literal_url(build: Build, where: Step, span: Span, level: str, secret: Secret, subject: str) -> Finding:
+def _literal_url(build: Build, where: Step, literal: Literal, subject: str) -> Finding:
     return report(
         build,
         "url-credentials",
         where,
-        span,
-        graded(where, level),
+        literal.span,
+        graded(where, literal.level),
         "The URL holds a credential; the Dockerfile and the image history show it.",
         subject,
-        secret=secret,
+        literal=literal,
     )
 
 
@@ -84,6 +83,7 @@ def _filled_url(build: Build, use: Use) -> Finding:
         who,
         confidence=Confidence.HIGH if use.origins else Confidence.MEDIUM,
         flow=origin_steps(build, use.origins),
+        remedy=instead_of_url(use),
     )
 
 

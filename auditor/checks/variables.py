@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks.case import at, graded, is_key, is_wrapper, live, mount_remedy, origin_steps, report
+from auditor.checks.case import at, graded, is_key, is_wrapper, live, origin_steps, report
+from auditor.checks.remedies import first_command, mount_variable, set_at_run_time
 from auditor.core.finding import Confidence, Finding, Severity, Step
 from auditor.flow.build import GLOBAL, Build
 from auditor.flow.facts import Origin, Variable
@@ -61,7 +62,7 @@ def _arg_finding(build: Build, variable: Variable) -> Finding:
         confidence=Confidence.HIGH if named else Confidence.MEDIUM if inferred else Confidence.LOW,
         verdict="placeholder" if placeholder else "unverified",
         flow=_uses(build, variable),
-        remedy=mount_remedy(variable.name, _first_command(build, variable)),
+        remedy=mount_variable(variable.name, first_command(variable)),
     )
 
 
@@ -92,16 +93,6 @@ def _uses(build: Build, variable: Variable) -> list[Step]:
     return sorted(steps, key=lambda s: s.location.start_line if s.location else 0)
 
 
-def _first_command(build: Build, variable: Variable) -> str:
-    """The start of the first RUN that uses the argument, for the remedy's example."""
-    for where, _span in variable.used:
-        node = where.instruction
-        if node.keyword == "RUN" and not node.json and not node.heredocs:
-            text = " ".join(node.body.text.split())
-            return text if len(text) <= 60 else "<the original command>"
-    return "<the original command>"
-
-
 def arg_default_secret(build: Build) -> Iterator[Finding]:
     """A literal secret as the default of a build argument."""
     for variable in build.facts.variables:
@@ -119,7 +110,7 @@ def arg_default_secret(build: Build) -> Iterator[Finding]:
             f" {'image history' if variable.step.ships else 'build log'} show it.",
             variable.name,
             confidence=Confidence.MEDIUM if weak else Confidence.HIGH,
-            secret=literal.secret,
+            literal=literal,
             flow=_uses(build, variable),
         )
 
@@ -152,7 +143,8 @@ def _env_literal(build: Build, variable: Variable) -> Finding:
         variable.name,
         confidence=Confidence.LOW if placeholder else Confidence.MEDIUM if literal.level == "weak" else Confidence.HIGH,
         verdict="placeholder" if placeholder else "unverified",
-        secret=literal.secret,
+        literal=literal,
+        remedy=set_at_run_time(variable.name),
     )
 
 
@@ -175,4 +167,5 @@ def _env_composed(build: Build, variable: Variable) -> Finding:
             *origin_steps(build, sources),
             at(build, f"ENV stores the expanded value as {variable.name}", variable.pair.span),
         ],
+        remedy=set_at_run_time(variable.name),
     )

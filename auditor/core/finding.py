@@ -80,7 +80,8 @@ class Finding:
     `subject` names what leaks in words that survive edits (variable name, file path): with rule, path and
     occurrence it makes the stable `id`. `message` is one sentence about this very case; `remedy` overrides the
     rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
-    (valid, expired, malformed, placeholder, unverified).
+    (valid, expired, malformed, placeholder, unverified). `secret_span` is where the secret stands in the text, so that
+    quotes can leave it out.
     """
 
     __slots__ = (
@@ -92,6 +93,7 @@ class Finding:
         "remedy",
         "rule",
         "secret",
+        "secret_span",
         "severity",
         "subject",
         "suppressed",
@@ -110,6 +112,7 @@ class Finding:
         verdict: str = "unverified",
         flow: tuple[Step, ...] = (),
         secret: Secret | None = None,
+        secret_span: Span | None = None,
         remedy: str = "",
     ) -> None:
         self.rule = rule
@@ -121,6 +124,7 @@ class Finding:
         self.subject = subject
         self.flow = flow
         self.secret = secret
+        self.secret_span = secret_span
         self.remedy = remedy
         self.suppressed: Suppression | None = None
         self.id = ""

@@ -34,7 +34,8 @@ else:
         def __mro_entries__(self, bases):
             return (_Stand,)
 
-    def cast(kind, value):
+    def cast(_kind, value):
+        """The value itself."""
         return value
 
     _Stand = type.__new__(_Maker, "NamedTuple", (), {})

@@ -71,6 +71,7 @@ def _index() -> _Index:
     return _Index(names, tuple(endings), tuple(tails), folders)
 
 
+@lru_cache(maxsize=1 << 16)
 def recognise(path: str) -> CredentialFile | None:
     """The kind of credential file a path names, None if it names none. A trailing slash marks a folder."""
     text = path.strip().replace("\\", "/").lower()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from auditor.sources.context import BuildContext
     from auditor.sources.files import Input
 
+    #: Build contexts by root and ignore file: several Dockerfiles of a folder share one, which is listed once.
+    Contexts = dict[tuple[str, str | None], BuildContext]
+
 STDIN = "-"
 
 
@@ -30,7 +33,7 @@ class Analysis(NamedTuple):
     had_context: bool
 
 
-def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str]) -> Analysis:
+def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str], contexts: Contexts) -> Analysis:
     """Audit one input. What goes wrong is noted in `target.errors`; `target.text` is set for quoting."""
     if source.data is None:
         target.errors.append(TargetError(f"cannot be read: {source.error}", target.name))
@@ -44,7 +47,7 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
             from auditor.run.rejected import rejection  # start-up: broken files only
 
             found.append(rejection(document, document.error, target))
-        context = _context(document, source, settings)
+        context = _context(document, source, settings, contexts)
         build = follow(document, target.name, context, settings.target or None)
     except Exception as error:
         _internal("reading this file", error, target)
@@ -96,19 +99,23 @@ def _internal(place: str, error: Exception, target: Target) -> None:
     target.errors.append(TargetError(message, target.name, internal=True))
 
 
-def _context(document: Document, source: Input, settings: Settings) -> BuildContext | None:
+def _context(document: Document, source: Input, settings: Settings, contexts: Contexts) -> BuildContext | None:
     """The build context to look into; None without one (switched off, or a file from the standard input)."""
     if settings.no_context or (source.path == STDIN and not settings.context):
         return None
     sources = _copy_sources(document)
     if not sources:
         return None
+    from auditor.lang.ignorefile import ignore_file_for
     from auditor.sources.context import BuildContext, guess_context  # start-up: only files that copy something
     from auditor.sources.files import repository_root
 
     root = settings.context or guess_context(source.path, sources, repository_root(source.path))
     path = source.path if source.path != STDIN else os.path.join(root, source.display)
-    return BuildContext.open(root, path)
+    key = (root, ignore_file_for(path, root))
+    if key not in contexts:
+        contexts[key] = BuildContext.open(root, path)
+    return contexts[key]
 
 
 def _copy_sources(document: Document) -> list[str]:

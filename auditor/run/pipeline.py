@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
+    from auditor.run.analysis import Contexts
     from auditor.sources.files import Skipped as SkippedFile
 
 _CONTEXT_FAMILY = "context"
@@ -37,10 +38,11 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     report = Report([], [])
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
+    contexts: Contexts = {}
     for source in collect(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped):
         target = Target(source.display, "dockerfile", size=len(source.data or b""))
         report.targets.append(target)
-        analysis = analyse(source, target, settings, rules)
+        analysis = analyse(source, target, settings, rules, contexts)
         _remember_secrets(target, analysis.findings)
         findings = _silenced(analysis, target, settings)
         report.findings += [finding for finding in findings if finding.rule in wanted]
@@ -78,7 +80,7 @@ def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
         if secret not in known:
             known.add(secret)
             target.secrets.append(secret)
-        span = finding.location.span
+        span = finding.secret_span or finding.location.span
         written = text[span.start : span.end]
         # A value that stands nowhere as it is (escaped, encoded, on two lines) is hidden where its finding points.
         if secret.reveal() not in written and secret.reveal() not in text and not _is_public(written, finding):

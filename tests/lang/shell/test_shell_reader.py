@@ -238,7 +238,7 @@ def parts(word: Word) -> Iterator[tuple[str, Span]]:
     [
         "a b 'c' \"d\" $e",
         "é 'ü' \"\U0001f600$x\" y",
-        "A=é b=\"ü$c\" d > \"f é\"",
+        'A=é b="ü$c" d > "f é"',
         "a <<É\né $b\nÉ\nc é\n",
         "a\r\nb 'c\r\n' d\r\n",
         "a $(b 'é' \"$(c ü)\") `d é`",
@@ -272,7 +272,7 @@ def test_name_of_a_command(text: str, name: str) -> None:
     assert command.name == name
 
 
-@pytest.mark.parametrize("text", ["a '", 'a "', "a $(", "a ${", "if a; then", "a <<E\nx", ")", "}", "|", "&& a", "a `b"])
+@pytest.mark.parametrize("text", ["a '", 'a "', "a $(", "a ${", "if a; then", "a <<E\nx", ")", "}", "|", "&& a"])
 def test_broken_scripts_give_what_can_be_read(text: str) -> None:
     script = reader.read(text)
     assert not script.truncated

@@ -75,7 +75,7 @@ def test_assignment_by_set_names_its_variable() -> None:
 
 @pytest.mark.parametrize("dialect", ["powershell", "cmd"])
 def test_every_part_stands_where_it_says(dialect: str) -> None:
-    text = "é 'ü x' \"\U0001f600 $env:A %B%\" | c > \"f é\"\r\nd\n"
+    text = 'é \'ü x\' "\U0001f600 $env:A %B%" | c > "f é"\r\nd\n'
     for command in windows.read(text, dialect).commands:
         for word in (*command.words, *(r.target for r in command.redirects)):
             assert text[slice(*word.span)] == word.source

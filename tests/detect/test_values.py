@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from auditor.detect import values
+from auditor.detect.values import Value
+
+OPAQUE = "Zq8vT1xKw3Rb"
+#: Kind of harmless value -> values under the name API_TOKEN.
+HARMLESS: dict[str, list[str]] = {
+    "empty": ["", "  ", "''", '" "'],
+    "boolean": ["true", "FALSE", "yes", "0", "off", "disabled", " true ", '"1"'],
+    "own-name": ["API_TOKEN", "api-token", "ApiToken", "<API_TOKEN>"],
+    "number": ["8080", "-1", "2.5GB", "30s", "10MB"],
+    "version": ["1.2.3", "v20.11.1-alpine", "3.11.4+b1"],
+    "path": ["/run/secrets/x", "./x", "../x/y", "~/x", "~root/x", "C:\\x", "a/b.txt", "/"],
+    "file": ["x.pem", "key.json", "a.b.sh", "id.pub"],
+    "url": ["https://h.example/x", "ssh://git@h.example"],
+    "reference": ["op://v/i/f", "vault:secret/x", "keeper://x", "arn:aws:secretsmanager:x", "env:X", "ref+awssm://x"],
+    "template": ["${X}", "a$(b)c", "$X", "$HOME/x", "{{ x }}", "<the token>", "%X%", "@x@", "#{x}", "[x]"],
+    "encrypted": ["ENC[AES256,x]", "$ANSIBLE_VAULT;1.1;AES256", "encrypted:x", "{cipher}x"],
+    "digest": ["sha256:" + "ab" * 32, "SHA256:x", "md5-x"],
+    "uuid": ["123e4567-e89b-12d3-a456-426614174000"],
+    "fingerprint": ["0123ABCD", "0x0123456789ABCDEF", "A1" * 20, "de:ad:be:ef:00:11:22:33:44:55", "0123ABCD,4567CDEF"],
+    "public": ["ssh-rsa AAAAB3Nz", "-----BEGIN PUBLIC KEY-----", "pk_live_x", "age1" + "q" * 58],
+    "email": ["a.b+c@d.example"],
+}
+PLACEHOLDERS = (
+    "changeme change-it CHANGE_ME! replace_me your-token yourtoken my_secret example dummy-value xxxx **** .... ---- "
+    "TODO none null n/a test test-token foo placeholder hidden some-token to_be_set redacted unused insert_token_here"
+).split()
+
+
+@pytest.mark.parametrize(("value", "kind"), [(v, kind) for kind, listed in HARMLESS.items() for v in listed])
+def test_harmless_value_is_no_secret_under_any_name(value: str, kind: str) -> None:
+    assert values.classify(value, "API_TOKEN").kind == kind
+    assert values.judge("API_TOKEN", value).level == "none"
+    assert values.judge("PLAIN", value).level == "none"
+
+
+@pytest.mark.parametrize("value", PLACEHOLDERS)
+def test_placeholder_is_known_as_one(value: str) -> None:
+    assert values.classify(value, "API_TOKEN").kind == "placeholder"
+    assert values.judge("API_TOKEN", value).level == "placeholder"
+    assert values.judge("PLAIN", value).level == "none"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        *((word, "weak") for word in ("admin", "hunter2", "s3cr3t", "correcthorse", "a b c d", "x", "a" * 16)),
+        *((word, "opaque") for word in (OPAQUE, "zq8vt1xk", "9f86d081884c7d65", "aB3%dE4%x", "x" + OPAQUE * 9)),
+    ],
+)
+def test_value_chosen_or_generated(value: str, kind: str) -> None:
+    assert values.classify(value, "API_TOKEN") == Value(kind)
+    assert values.is_opaque(value) == (kind == "opaque")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "level"),
+    [
+        ("PLAIN", OPAQUE, "none"),
+        ("PASSWORD_FILE", OPAQUE, "none"),
+        ("DATABASE_URL", OPAQUE, "none"),
+        ("PUBLIC_KEY", OPAQUE, "none"),
+        ("DB_PASSWORD", "true", "none"),
+        ("DB_PASSWORD", "${X}", "none"),
+        ("KEY", "primary", "none"),
+        ("API_KEY", "abc", "none"),
+        ("AUTH", "basic", "none"),
+        ("HTTP_AUTH", "digest", "none"),
+        ("DB_PASSWORD", "xxxx", "placeholder"),
+        ("API_TOKEN", "changeme", "placeholder"),
+        ("DB_PASSWORD", "changeme", "weak"),
+        ("DB_PASSWORD", "postgres", "weak"),
+        ("API_TOKEN", "letmein", "weak"),
+        ("API_TOKEN", OPAQUE, "secret"),
+        ("KEY", OPAQUE, "secret"),
+        ("DB_PASSWORD", OPAQUE, "secret"),
+        ("DB_PASSWORD", f"'{OPAQUE}'", "secret"),
+        ("db_password_prod", OPAQUE, "secret"),
+    ],
+)
+def test_name_and_value_judged_together(name: str, value: str, level: str) -> None:
+    assert values.judge(name, value).level == level
+
+
+@pytest.mark.parametrize("value", ["", "short1A", "with a space 1A", "UPPER", "lowercase", "12345678", "aaaaaaaa1A"])
+def test_value_that_does_not_look_generated(value: str) -> None:
+    assert not values.is_opaque(value)
+
+
+@pytest.mark.parametrize(("text", "bits"), [("", 0.0), ("aaaa", 0.0), ("ab", 1.0), ("abcd", 2.0), ("aabb", 1.0)])
+def test_entropy(text: str, bits: float) -> None:
+    assert values.entropy(text) == pytest.approx(bits)
