@@ -19,7 +19,9 @@ _DOTENV = Pattern(
     r"|^(?:prod|production|staging|stage|local|dev|development|app|application|docker|web|api|server|backend|frontend|db"
     r"|database|postgres|mysql|secrets?|credentials?|common|default|variables|vars)\.env$"
 )
-_DOTENV_SAMPLE = Pattern(r"(?i)(?:example|sample|template|dist|default|schema|tmpl|test|ci|vault|ini)")
+_DOTENV_SAMPLE = Pattern(
+    r"(?i)[-_.](?:example|sample|template|dist|default|tmpl|tpl|j2)s?(?:[-_.]|$)|^(?:example|sample|template)[-_.]"
+)
 #: Certificates and public keys: beside a private key, never one.
 _PUBLIC_MATERIAL = Pattern(
     r"(?i)(?:^|[-_./])(?:ca|cert|certs|chain|fullchain|bundle|root|public|pub|trust|truststore|cacerts?|dhparams?|authorized_keys|known_hosts)"
@@ -27,6 +29,13 @@ _PUBLIC_MATERIAL = Pattern(
     r"|(?:apt|repo|release|signing|archive|keyring|gpg|rpm|docker|nodesource|microsoft)[\w-]*[-_.]?(?:gpg)?\.key$"
 )
 _PRIVATE_PEM = Pattern(r"(?i)priv(?:ate)?[^/]*\.(?:pem|der|asc)$|(?:^|[-_.])key\.(?:pem|der)$")
+
+#: The name under which Google's console saves a service account key: project, hyphen, the key id's first 12 digits.
+_GCP_DOWNLOAD = Pattern(r"^[a-z][a-z0-9-]{4,40}-[0-9a-f]{12}\.json$")
+#: Stands in for the real file, and is copied under its name.
+_SAMPLE = Pattern(
+    r"(?i)[-_.](?:example|sample|template|dist|default|tmpl|tpl|j2)s?(?:[-_.]|$)|^(?:example|sample|template)[-_.]"
+)
 
 
 class CredentialFile(NamedTuple):
@@ -71,6 +80,11 @@ def _index() -> _Index:
     return _Index(names, tuple(endings), tuple(tails), folders)
 
 
+def is_sample(path: str) -> bool:
+    """Whether a path names a sample or a template of a file."""
+    return _SAMPLE.search(path.rstrip("/").rpartition("/")[2]) is not None
+
+
 @lru_cache(maxsize=1 << 16)
 def recognise(path: str) -> CredentialFile | None:
     """The kind of credential file a path names, None if it names none. A trailing slash marks a folder."""
@@ -93,11 +107,13 @@ def recognise(path: str) -> CredentialFile | None:
 def _by_shape(base: str, index: _Index) -> CredentialFile | None:
     if _DOTENV.match(base) and not _DOTENV_SAMPLE.search(base):
         return index.names[".env"]
+    if _PRIVATE_PEM.search(base):
+        return index.names["private.pem"]
     for ending, kind in index.endings:
         if base.endswith(ending):
             return kind
-    if _PRIVATE_PEM.search(base):
-        return index.names["private.pem"]
+    if _GCP_DOWNLOAD.match(base):
+        return index.names["service-account.json"]
     return None
 
 

@@ -57,14 +57,14 @@ _ABOUT = frozenset(
 _QUALIFIER = frozenset(
     "dev prod production staging stage test testing qa uat local live sandbox old new prev previous current "
     "next base64 b64 json string str value val default base primary secondary main build runtime readonly ro "
-    "rw read write arg decoded encoded encrypted raw plain contents content data txt global".split()
+    "rw read write arg decoded encoded encrypted raw plain contents content data txt global stream signature".split()
 )
 #: Words that make a switch or a wish of a name: `DISABLE_PASSWORD`, `--disabled-password`, `RANDOM_PASSWORD`.
 _SWITCH_FIRST = frozenset(
     "disable disabled enable enabled require required skip ignore use no without generate prompt ask hide "
     "show need lock has is check with expire".split()
 )
-_SWITCH_ANYWHERE = frozenset("random empty allow public".split())
+_SWITCH_ANYWHERE = frozenset("random empty allow public existing".split())
 _COUNTED = frozenset("max min num number total avg mean per count n top completion prompt context input output".split())
 #: What stands before `pass` where it means a run over something.
 _PASSES = frozenset("by one two single multi first second third final".split())
@@ -95,7 +95,7 @@ _SPECIAL = {
     "NETRC": "credential",
     "DOTENV_PRIVATE_KEY": "key",
 }
-_BUNDLER_HOST = Pattern(r"BUNDLE_[A-Z0-9_]*__(?:[A-Z]{2,})\Z")
+_BUNDLER_HOST = Pattern(r"(?i)BUNDLE_[A-Z0-9_]*__(?:[A-Z]{2,})\Z")
 _NUGET_SOURCE = Pattern(r"(?i)NuGetPackageSourceCredentials_")
 
 
@@ -133,6 +133,17 @@ def read(name: str) -> Reading | None:
     if reading and public and reading.kind in ("key", "token", "credential-url") and "secret" not in words:
         return None
     return reading
+
+
+def points_at_secret(name: str) -> bool:
+    """Whether a variable holds the path of a credential file (`GOOGLE_APPLICATION_CREDENTIALS`, `DB_PASSWORD_FILE`)."""
+    if name in ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG", "NETRC", "PGPASSFILE"):
+        return True
+    words = split(name)
+    if len(words) < 2 or words[-1] not in ("file", "path"):
+        return False
+    reading = read("_".join(words[:-1]))
+    return reading is not None and reading.sure and reading.kind != "identity"
 
 
 def _special(name: str) -> Reading | None:

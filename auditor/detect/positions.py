@@ -21,8 +21,13 @@ _USERINFO = Pattern(
     r"@(?=[^\s/?#'\"])"
 )
 _PAIR = Pattern(
-    r"(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{1,80})['\"]?[ \t]{0,3}(?P<op>=>|:=|=|:)[ \t]{0,3}"
-    rf"(?P<quote>['\"]?)(?P<value>(?:{_HOLE}|[^\s'\"`;<>|()\\])+)"
+    r"(?<![A-Za-z0-9_])(?<!\$\{)(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{1,80})['\"]?[ \t]{0,3}(?P<op>=>|:=|=|:)[ \t]{0,3}"
+    r"(?P<quote>['\"]?)(?=[^\s'\"`;<>|()\\])"
+)
+_PAIR_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\])+")
+_QUERY_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\&])+")
+_SET_ENVIRONMENT = Pattern(
+    r"(?i)SetEnvironmentVariable\(\s{0,3}['\"]?(?P<name>\w{1,80})['\"]?\s{0,3},\s{0,3}['\"]?(?P<value>[^'\",)\s]+)"
 )
 _HEADER = Pattern(
     r"(?i)\b(?P<name>authorization|proxy-authorization)['\"]?[ \t]{0,9}[:=][ \t]{0,9}['\"]?"
@@ -78,6 +83,8 @@ def find(text: str) -> list[Position]:
     if "passw" in lower or "identified" in lower:
         found += _netrc(text)
         found += _sql(text)
+    if "setenvironmentvariable" in lower:
+        found += _set_environment(text)
     if "=" in text or ":" in text:
         found += _pairs(text)
     return _distinct(found) if len(found) > 1 else found
@@ -147,26 +154,38 @@ def _token_user(user: str) -> bool:
 
 def _pairs(text: str) -> Iterator[Position]:
     for match in _PAIR.finditer(text):
-        name, value = match["name"], match["value"]
-        if match["op"] == ":" and value.startswith("//"):
-            continue
+        name, start = match["name"], match.end()
         reading = names.read(name)
         if reading is None or reading.kind == "credential-url":
             continue
-        end = match.end("value")
-        if not match["quote"]:
-            bare = value.rstrip(",.]" if "${" in value else ",.}]")
-            end -= len(value) - len(bare)
-            value = bare
-        if not value:
+        in_query = match.start() > 0 and text[match.start() - 1] in "?&"
+        found = (_QUERY_VALUE if in_query else _PAIR_VALUE).match(text, start)
+        if found is None or (match["op"] == ":" and found[0].startswith("//")):
             continue
-        if _ANY_HOLE.search(value):
-            level = "variable"
-        else:
-            judged = values.judge(name, value)
-            level = judged.level
+        value = found[0] if match["quote"] else found[0].rstrip(",.]")
+        if not match["quote"] and "${" not in value:
+            value = value.rstrip("}")
+        level = _pair_level(name, value, text[start + len(value) : start + len(value) + 1])
         if level != "none":
-            yield Position("pair", name, match.start("value"), end, level, reading.kind)
+            yield Position("pair", name, start, start + len(value), level, reading.kind)
+
+
+def _pair_level(name: str, value: str, following: str) -> str:
+    """Level of the value of a pair; text that a shell will still expand is not literal."""
+    if _ANY_HOLE.search(value):
+        return "variable"
+    if not value or value.startswith(("$", "`")) or (value.endswith("$") and following == "("):
+        return "none"
+    judged = values.judge(name, value)
+    return "placeholder" if judged.verdict == "placeholder" else judged.level
+
+
+def _set_environment(text: str) -> Iterator[Position]:
+    """.NET's way to set a variable for good, as PowerShell scripts do."""
+    for match in _SET_ENVIRONMENT.finditer(text):
+        judged = values.judge(match["name"], match["value"])
+        if judged.level != "none":
+            yield Position("pair", match["name"], *match.span("value"), judged.level, judged.kind)
 
 
 def _headers(text: str) -> Iterator[Position]:

@@ -53,7 +53,7 @@ _FILE = Pattern(
 )
 _URL = Pattern(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 _NUMBER = Pattern(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
-_VERSION = Pattern(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$")
+_VERSION = Pattern(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$|^[A-Za-z]+[-_]v?\d+(?:\.\d+)+$")
 _UUID = Pattern(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _DIGEST = Pattern(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
 _FINGERPRINT = Pattern(
@@ -66,6 +66,8 @@ _PUBLIC = Pattern(
 _EMAIL = Pattern(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
 _HOST = Pattern(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
 _SETTING_WORD = Pattern(r"^[A-Za-z]{1,20}$")
+_PLAIN_WORDS = Pattern(r"^[a-z]+(?:[-_.][a-z]+)*$")
+_CRYPT_HASH = Pattern(r"^\$(?:1|2[aby]?|5|6|y|gy|7|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$\S{8,}")
 
 #: Kinds that settle the matter: not a secret.
 HARMLESS = frozenset(
@@ -116,8 +118,10 @@ def classify(value: str, name: str = "") -> Value:
         if name and _same_name(text, name):
             return Value("own-name")
     head = text[:400]
+    if _CRYPT_HASH.match(head):
+        return Value("opaque")
     for kind, shape in _SHAPES:
-        if shape.search(head):
+        if shape.search(head) and not (kind == "path" and _looks_random(head)):
             return Value(kind)
     if all(_FINGERPRINT.match(word) for word in head.replace(",", " ").split()):
         return Value("fingerprint")
@@ -141,7 +145,7 @@ def entropy(text: str) -> float:
 
 def is_opaque(text: str) -> bool:
     """Whether a string looks generated rather than chosen: length, character classes and entropy together."""
-    if len(text) < 8 or " " in text:
+    if len(text) < 8 or " " in text or _PLAIN_WORDS.match(text):
         return False
     classes = sum((any(c.islower() for c in text), any(c.isupper() for c in text), any(c.isdigit() for c in text)))
     if len(text) >= 16 and classes >= 2:
@@ -149,6 +153,14 @@ def is_opaque(text: str) -> bool:
     return (
         (classes >= 2 or any(not c.isalnum() for c in text)) and entropy(text) >= 2.5 and not _SETTING_WORD.match(text)
     )
+
+
+def _looks_random(text: str) -> bool:
+    """Whether what has the shape of a relative path is base64 with slashes in it (AWS secret keys are)."""
+    if len(text) < 24 or text[0] in "/.~$" or text[1:2] == ":":
+        return False
+    mixed = all((any(c.islower() for c in text), any(c.isupper() for c in text), any(c.isdigit() for c in text)))
+    return mixed and entropy(text) >= 4.2
 
 
 class Judgement(NamedTuple):
@@ -162,13 +174,18 @@ class Judgement(NamedTuple):
 _NONE = Judgement("none", "", "unverified")
 
 
+def _names_a_secret(name: str) -> bool:
+    """Whether a key's name leaves no doubt, so that even a plain word is one: `SECRET_KEY=mysite`."""
+    return any(word in ("secret", "private", "secretkey", "privatekey") for word in names.split(name))
+
+
 def judge(name: str, value: str) -> Judgement:
     """Whether `name = value` holds a secret (known token formats are recognised before, in `tokens`)."""
     reading = names.read(name)
     if reading is None or reading.kind in ("credential-url",):
         return _NONE
     found = classify(value, name)
-    if found.kind in HARMLESS:
+    if found.kind in HARMLESS and not (found.kind == "uuid" and reading.sure and reading.kind != "identity"):
         return _NONE
     if found.kind == "placeholder":
         if reading.kind == "password" and found.works:
@@ -176,6 +193,6 @@ def judge(name: str, value: str) -> Judgement:
         return Judgement("placeholder", reading.kind, "placeholder")
     if found.kind == "weak" and (not reading.sure or reading.kind == "credential"):
         return _NONE if reading.kind != "password" else Judgement("weak", reading.kind, "unverified")
-    if reading.kind == "key" and found.kind == "weak" and _SETTING_WORD.match(value) and len(value) < 10:
+    if reading.kind == "key" and found.kind == "weak" and not _names_a_secret(name):
         return _NONE
     return Judgement("weak" if found.kind == "weak" else "secret", reading.kind, "unverified")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.detect import names
+from auditor.detect.credfiles import CredentialFile
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
-from auditor.flow.facts import Origin, Step, Variable
+from auditor.flow.facts import LayerFile, Origin, Step, Variable
 from auditor.flow.metadata import metadata_uses
 from auditor.flow.paths import absolute, home_of
 from auditor.flow.runs import dialect_of, follow_run
@@ -107,6 +109,7 @@ class _Follower:
                 self._mentions(instruction, self._step(instruction, False), environment)
                 continue
             self._instruction(instruction, environment, False)
+        self._believe_environment()
         self._look_into_context()
 
     def _step(self, instruction: Instruction, onbuild: bool) -> Step:
@@ -232,6 +235,17 @@ class _Follower:
                 file.evidence = self.reader.judge(file)
                 self.copied.update(self.build.context.select(file.content) if self.build.context else ())
         self.sources += [(step, word, expand(word.text)) for word in copy.sources]
+
+    def _believe_environment(self) -> None:
+        """`ENV GOOGLE_APPLICATION_CREDENTIALS=/app/x.json` says what the copied x.json is."""
+        named = {v.value: v.name for v in self.facts.variables if names.points_at_secret(v.name)}
+        for step, path, source, span in self.facts.placed if named else ():
+            if path in named:
+                kind = CredentialFile(f"named-by-{named[path]}", f"the file of {named[path]}", "sure", path, False, "")
+                file = LayerFile(path, "copied", span, step, kind)
+                file.content = source
+                file.evidence = self.reader.judge(file) if self.reader else "unknown"
+                self.facts.files.append(file)
 
     def _look_into_context(self) -> None:
         """What folders and globs bring beside the files that a COPY names."""

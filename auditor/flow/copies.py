@@ -60,9 +60,10 @@ class Copy:
         if text in _WHOLE or "." not in text.strip("./").rpartition("/")[2]:
             self.layers.took_context = True
         kind, span = self._kind(text, source)
-        if kind is None:
-            return
         path = self._landing(text)
+        if kind is None:
+            self.facts.placed.append((self.step, path, text, source.whole))
+            return
         file = LayerFile(path, "copied", span, self.step, kind)
         file.content = text
         file.origins = tuple(
@@ -76,13 +77,17 @@ class Copy:
         """What kind of credential file this is, by its source or by where it goes, and the word that says so."""
         assert self.target is not None
         bare = _without_wildcards(text) if text not in _WHOLE else text
+        landing = self._landing(text)
+        if landing.endswith((".pub", ".crt", ".cer")):
+            return None, source.whole  # it is put down as a public key or a certificate
         by_source = credfiles.recognise(bare) if text and text not in _WHOLE else None
         named = bool(text) and bare.rstrip("/").rpartition("/")[2] not in ("", ".", "..")
-        landing = self._landing(text) if named or text in _WHOLE else self._target()
+        if not (named or text in _WHOLE):
+            landing = self._target()
         by_target = credfiles.recognise(landing)
         if by_source is not None and by_source.certainty == "sure":
             return by_source, source.whole
-        if by_target is not None and by_target.certainty == "sure" and not _public(bare):
+        if by_target is not None and by_target.certainty == "sure" and not (_public(bare) or credfiles.is_sample(bare)):
             return by_target, self.target.whole
         found = by_source or (by_target if by_target and by_target.certainty == "maybe" else None)
         return found, source.whole

@@ -29,6 +29,11 @@ from auditor.lang.shell.nodes import Literal as Text
 _NO_CREDENTIAL = frozenset({"--help", "-h", "--version", "--identity", "-i", "--use-device-code", "--managed-identity"})
 
 
+def _takes_secret(flag: str, known: commands.Known) -> bool:
+    """Whether a flag of a known command takes a secret; case matters for single letters only (`sqlcmd -P`)."""
+    return flag in known.flags or (len(flag) > 2 and flag.lower() in known.flags)
+
+
 class Credentials:
     """Looks over one command for credentials it is given; records uses, infers secret variables."""
 
@@ -45,7 +50,8 @@ class Credentials:
     def run(self) -> None:
         """Record everything."""
         if self.words:
-            self._positions(Flat(list(self.words)))
+            printed = self._detail() in ("echo", "printf")
+            self._positions(Flat(outputs.printed_words(self.command) if printed else list(self.words)))
             self._flags()
             self._known_input()
             self._positional()
@@ -104,7 +110,7 @@ class Credentials:
         while index < len(self.words):
             text = self.words[index].rendered
             value = self.words[index + 1] if index + 1 < len(self.words) else None
-            if (known and value and text.lower() in known.flags) or (known and value and text in known.flags_pair):
+            if known and value and (_takes_secret(text, known) or text in known.flags_pair):
                 self._flag_value(text, value, pair=text in known.flags_pair, lax=known.lax)
                 index += 1
             elif known and any(
@@ -238,7 +244,9 @@ class Credentials:
                 continue
             rest = [word] if equals else plain[index + 1 :]
             given = [w for w in rest if not stands_for_nothing(w, value if equals else w.rendered, leaf)]
-            for literal in (expected(w, "token", "argument", leaf) for w in plain[index + 1 :][-1:] if not equals):
-                self._add(literal)
+            for last in plain[index + 1 :][-1:] if not equals else []:
+                self._add(expected(last, "token", "argument", leaf))
+                origins = outputs.of_word(last, self.shell)
+                infer(origins, f"it is stored as {leaf}", last.span)
             return bool(given)
         return False

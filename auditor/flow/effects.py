@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from auditor.core.pattern import Pattern
 from auditor.core.span import Span
@@ -59,6 +60,8 @@ class Effects:
             self._copy()
         elif self.name in ("cd", "pushd", "set-location") and len(self.words) > 1:
             self.shell.cwd = self.shell.path(self.words[1].rendered)
+        elif self.name == "chmod":
+            self._chmod()
         elif self.name == "sed":
             self._sed()
         elif self.name in ("tee", "set-content", "add-content", "out-file"):
@@ -67,7 +70,11 @@ class Effects:
             self._produce()
         for redirect in self.command.redirects:
             if _writes_stdout(redirect.op, redirect.fd, redirect.target):
-                self._write(redirect.target, self._output(), outputs.printed_words(self.command))
+                origins = self._output()
+                if self.name == "envsubst" and credfiles.recognise(self.shell.path(redirect.target.rendered)):
+                    origins = unique([*origins, *self.shell.exported])
+                self._write(redirect.target, origins, outputs.printed_words(self.command))
+        self._fetch()
         self._undo()
         self._print()
 
@@ -110,9 +117,40 @@ class Effects:
         if self.name in ("set-content", "add-content"):
             content = list(self.words[2:])
             origins = unique([o for w in content for o in outputs.of_word(w, self.shell)])
-        for word in self.words[1:2] if self.name != "tee" else self.words[1:]:
+        for word in self.words[1:] if self.name == "tee" else self._file_argument():
             if not word.rendered.startswith("-"):
                 self._write(word, origins, content)
+
+    def _file_argument(self) -> list[Word]:
+        """The file of a PowerShell cmdlet: behind its flag, else the last (Out-File) or first plain argument."""
+        for option, value in pairwise(self.words[1:]):
+            if option.rendered.lower() in ("-path", "-filepath", "-literalpath"):
+                return [value]
+        plain = [
+            word
+            for before, word in pairwise(self.words)
+            if not word.rendered.startswith("-") and before.rendered.lower() not in ("-encoding", "-value", "-width")
+        ]
+        return plain[-1:] if self.name == "out-file" else plain[:1]
+
+    def _chmod(self) -> None:
+        """A file that only its owner may read is a key, where its name leaves that open."""
+        modes = ("400", "600", "0400", "0600", "u=r,go=", "go-rwx", "og-rwx", "go=")
+        if len(self.words) > 2 and self.words[1].rendered in modes:
+            for word in self.words[2:]:
+                for file in self.shell.layers.find(self.shell.path(word.rendered)):
+                    if file.how == "copied" and file.kind is not None and file.kind.id == "pem":
+                        file.evidence = "secret" if file.evidence == "unknown" else file.evidence
+
+    def _fetch(self) -> None:
+        """A command that prints credentials, told to write them to a file."""
+        match = commands.lookup(self.words)
+        if match is None or not match.known.mints:
+            return
+        for option, value in pairwise(self.words[1:]):
+            if option.rendered in match.known.output:
+                name = " ".join(w.rendered for w in self.words[: match.after])
+                self._write(value, (Origin("fetched", name, self.command.span),), [])
 
     def _sed(self) -> None:
         """`sed -i "s|PLACE|$SECRET|" file` writes what its script carries."""
@@ -132,7 +170,7 @@ class Effects:
             len(self.words) < 2 or self.words[1].rendered not in ("req", "genrsa", "genpkey", "ecparam")
         ):
             return
-        for option, value in zip(self.words[1:], self.words[2:], strict=False):
+        for option, value in pairwise(self.words[1:]):
             kind = credfiles.recognise(self.shell.path(value.rendered)) if option.rendered in options else None
             if kind is not None and kind.certainty == "sure":
                 origin = Origin("generated" if self.name in _GENERATORS else "downloaded", self.name, self.command.span)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from auditor.core.pattern import Pattern
+from auditor.core.span import Span
 from auditor.flow import commands
 from auditor.flow.facts import Origin
 from auditor.flow.state import Shell, unique
-from auditor.lang.shell.nodes import Command, Literal, Script, VariableUse, Word
+from auditor.lang.shell.nodes import Command, Literal, Part, Script, VariableUse, Word
 
 #: Programs whose output is made of their arguments, input and the files they name.
 MOVERS = frozenset(
     "echo printf cat tee base64 base32 tr sed awk gawk cut head tail envsubst jq yq sort uniq grep egrep xxd "
     "tac rev nl fold write-output write-host out-file set-content add-content type gunzip zcat openssl dd "
-    "paste column expand perl gpg print xargs get-content more less od hexdump strings".split()
+    "paste column expand perl print xargs get-content more less od hexdump strings".split()
 )
 _ARGUMENTS = frozenset(
     "echo printf sed awk gawk perl jq yq write-output write-host set-content add-content print".split()
 )
 _FILES = frozenset(
     "cat base64 base32 head tail tac nl sort sed awk gawk grep egrep cut jq yq xxd od hexdump strings more "
-    "less type get-content gunzip zcat openssl gpg".split()
+    "less type get-content gunzip zcat openssl".split()
 )
 #: Programs whose output says nothing of the secret they were given.
 _BLIND = frozenset(
@@ -27,6 +29,7 @@ _BLIND = frozenset(
     "openssl-passwd basename dirname".split()
 )
 _MAX_DEPTH = 12
+_DIRECTIVE = Pattern(r"%(?:[-+ #0]*\d*(?:\.\d+)?[sbqdiuxXoc])")
 
 
 def of_word(word: Word, shell: Shell, depth: int = 0) -> tuple[Origin, ...]:
@@ -114,6 +117,33 @@ def input_words(command: Command, depth: int = 0) -> list[Word]:
     return words
 
 
+def _formatted(words: list[Word]) -> Word:
+    """What printf makes of its format and arguments, `%s` and the like filled in."""
+    arguments = list(words[1:])
+    parts: list[Part] = []
+    for part in words[0].parts:
+        if not isinstance(part, Literal):
+            parts.append(part)
+            continue
+        at = 0
+        for match in _DIRECTIVE.finditer(part.text):
+            parts += _piece(part, at, match.start())
+            parts += arguments.pop(0).parts if arguments else ()
+            at = match.end()
+        parts += _piece(part, at, len(part.text))
+    for word in arguments:
+        parts += word.parts
+    return Word(tuple(parts), words[0].span, words[0].source)
+
+
+def _piece(part: Literal, start: int, end: int) -> list[Part]:
+    if end <= start:
+        return []
+    exact = part.span.end - part.span.start == len(part.text)
+    span = Span(part.span.start + start, part.span.start + end) if exact else part.span
+    return [Literal(part.text[start:end], span)]
+
+
 def printed_words(command: Command, depth: int = 0) -> list[Word]:
     """The literal-bearing words of a command's output: arguments of echo and printf, input of cat and tee."""
     words = commands.program(command.words)
@@ -125,7 +155,5 @@ def printed_words(command: Command, depth: int = 0) -> list[Word]:
         while skip < len(words) and words[skip].rendered in ("-n", "-e", "-ne", "-en", "-E", "--"):
             skip += 1
         rest = list(words[skip:])
-        if name == "printf" and len(rest) > 1 and "%" in rest[0].rendered and len(rest[0].rendered) < 8:
-            rest = rest[1:]
-        return rest
+        return [_formatted(rest)] if name == "printf" and len(rest) > 1 else rest
     return input_words(command, depth) if name in MOVERS else []

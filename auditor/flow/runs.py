@@ -6,6 +6,7 @@ import re
 
 from auditor.core.pattern import Pattern
 from auditor.core.span import Span
+from auditor.detect import credfiles
 from auditor.flow.facts import Origin, Step
 from auditor.flow.script import follow
 from auditor.flow.state import Shell
@@ -43,6 +44,9 @@ def mounts(step: Step, shell: Shell) -> None:
             _secret_mount(fields, flag.span, shell)
         elif kind in ("cache", "tmpfs", "bind") and "target" in fields:
             shell.cache_mounts.append(shell.path(fields["target"]))
+            source = credfiles.recognise(fields.get("source", ""))
+            if kind == "bind" and "from" not in fields and source is not None and source.certainty == "sure":
+                shell.mounts.append((shell.path(fields["target"]), Origin("mount", fields["source"], flag.span)))
 
 
 def _secret_mount(fields: dict[str, str], span: Span, shell: Shell) -> None:

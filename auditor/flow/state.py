@@ -10,7 +10,7 @@ from auditor.flow.paths import absolute, covers
 class Facts:
     """Everything found so far, in build order. `limits` says what a bound cut short."""
 
-    __slots__ = ("caches", "files", "limits", "uses", "variables")
+    __slots__ = ("caches", "files", "limits", "placed", "uses", "variables")
 
     def __init__(self) -> None:
         self.variables: list[Variable] = []
@@ -18,6 +18,8 @@ class Facts:
         self.uses: list[Use] = []
         self.caches: list[CacheUse] = []
         self.limits: list[tuple[Step, str]] = []
+        #: Every file that COPY or ADD takes from the context: where it lands, its source, the word that names it.
+        self.placed: list[tuple[Step, str, str, Span]] = []
 
 
 class Layers:

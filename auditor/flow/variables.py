@@ -36,7 +36,7 @@ def declare(pair: Pair, kind: str, step: Step, environment: Environment, find: F
     raw = unquoted(pair.raw)
     variable.rendered = raw.text
     variable.value = environment.expand(pair.raw.text)
-    mentioned = words.variables(pair.raw.text, escape)
+    mentioned = words.variables(raw.text, escape) if not pair.raw.text.startswith("'") else []
     variable.sources = tuple(v for use in mentioned if (v := find(use.name)) is not None)
     if mentioned:
         _composed(variable, raw, mentioned, find)
@@ -48,6 +48,8 @@ def declare(pair: Pair, kind: str, step: Step, environment: Environment, find: F
 def _literal(name: str, raw: Text) -> Literal | None:
     """The literal secret that is the value, or stands inside it."""
     value = raw.text
+    if values.classify(value).kind in ("reference", "encrypted", "public"):
+        return None
     for found in positions.find(value):
         if found.kind in ("token", "url", "header", "pair", "netrc") and found.level in ("secret", "weak"):
             secret = Secret(value[found.start : found.end], found.secret_kind, found.prefix)
@@ -83,7 +85,29 @@ def _composed(variable: Variable, raw: Text, mentioned: list[words.VariableUse],
             if source.inferred is None and found.kind == "url" and not source.sensitive:
                 source.inferred = Inference("it is the password of a URL", span)
     if variable.literal is None:
-        variable.literal = _default(variable.name, raw, mentioned)
+        variable.literal = _default(variable.name, raw, mentioned) or _accidental(variable, raw)
+    _infer_by_name(variable, raw, mentioned)
+
+
+def _accidental(variable: Variable, raw: Text) -> Literal | None:
+    """A generated value with a dollar sign in it: the builder takes `$8` for a variable, and finds none."""
+    if variable.sources or not values.is_opaque(variable.value):
+        return None
+    judged = values.judge(variable.name, variable.value)
+    if judged.level != "secret":
+        return None
+    return Literal(Secret(raw.text, judged.kind), raw.whole, "secret", "value", variable.name)
+
+
+def _infer_by_name(variable: Variable, raw: Text, mentioned: list[words.VariableUse]) -> None:
+    """`ENV OPENAI_API_KEY=$LLM_ACCESS`: what becomes a secret was one before, whatever it was called."""
+    reading = variable.reading
+    whole = len(mentioned) == 1 and mentioned[0].start == 0 and mentioned[0].end == len(raw.text)
+    if variable.kind != "environment" or reading is None or not reading.sure or not whole:
+        return
+    for source in variable.sources:
+        if source.kind == "argument" and source.inferred is None and source.receives and not source.sensitive:
+            source.inferred = Inference(f"it becomes {variable.name}", variable.pair.span)
 
 
 def _default(name: str, raw: Text, mentioned: list[words.VariableUse]) -> Literal | None:

@@ -123,6 +123,9 @@ class _Splitter:
             rest.append(words[index])
             index += 1
         command.redirects = tuple(redirects)
+        if rest and rest[0].source.startswith(('"', "'", '\\"')):
+            where = Span(rest[0].span.start, rest[0].span.start)
+            rest.insert(0, Word((Literal("write-output", where),), where, ""))  # a string by itself is its output
         command.words = tuple(rest)
         self._assign(command, rest)
         return command
