@@ -94,25 +94,30 @@ def recognise(path: str) -> CredentialFile | None:
     base = text.rpartition("/")[2]
     if not base or base in (".", ".."):
         return None
-    if not folder and (_NOT_ONE.search(base) or _PUBLIC_MATERIAL.search(base)):
-        return None
     index = _index()
+    kind = _by_tail(text, index) or index.names.get(base) or _by_shape(base, index) or _by_folder(text, base, index)
+    # Start-up: the patterns are looked at only for the few paths that are candidates at all.
+    if kind is None or (not folder and (_NOT_ONE.search(base) or _PUBLIC_MATERIAL.search(base))):
+        return None
+    return kind
+
+
+def _by_tail(text: str, index: _Index) -> CredentialFile | None:
     for tail, kind in index.tails:
         if text.endswith(tail) and (len(text) == len(tail) or text[-len(tail) - 1] == "/"):
             return kind
-    found = index.names.get(base) or _by_shape(base, index)
-    return found or _by_folder(text, base, index)
+    return None
 
 
 def _by_shape(base: str, index: _Index) -> CredentialFile | None:
-    if _DOTENV.match(base) and not _DOTENV_SAMPLE.search(base):
+    if "env" in base and _DOTENV.match(base) and not _DOTENV_SAMPLE.search(base):
         return index.names[".env"]
-    if _PRIVATE_PEM.search(base):
+    if ("priv" in base or "key" in base) and _PRIVATE_PEM.search(base):
         return index.names["private.pem"]
     for ending, kind in index.endings:
         if base.endswith(ending):
             return kind
-    if _GCP_DOWNLOAD.match(base):
+    if base.endswith(".json") and _GCP_DOWNLOAD.match(base):
         return index.names["service-account.json"]
     return None
 

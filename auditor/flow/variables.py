@@ -48,9 +48,10 @@ def declare(pair: Pair, kind: str, step: Step, environment: Environment, find: F
 def _literal(name: str, raw: Text) -> Literal | None:
     """The literal secret that is the value, or stands inside it."""
     value = raw.text
-    if values.classify(value).kind in ("reference", "encrypted", "public"):
+    inside = positions.find(value)
+    if inside and values.classify(value).kind in ("reference", "encrypted", "public"):
         return None
-    for found in positions.find(value):
+    for found in inside:
         if found.kind in ("token", "url", "header", "pair", "netrc") and found.level in ("secret", "weak"):
             secret = Secret(value[found.start : found.end], found.secret_kind, found.prefix)
             return Literal(secret, raw.span(found.begin, found.end), found.level, found.kind, found.name)
