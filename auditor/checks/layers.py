@@ -137,6 +137,7 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
             file.path,
             flow=[*origin_steps(build, origins), *_fate(build, file)],
             literal=literal,
+            remedy=instead_of_copy(file) if file.kind is not None and file.kind.certainty == "sure" else "",
         )
 
 

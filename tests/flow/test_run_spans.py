@@ -55,10 +55,10 @@ def followed(text: str) -> Build:
         f"RUN sudo -u u sh -ec '{SET}'",
         f'RUN eval "{SET}"',
         f"RUN eval é {SET}",
-        f'RUN sh -c "sh -c \'{SET}\'"',
+        f"RUN sh -c \"sh -c '{SET}'\"",
         f"RUN sh -c 'sh -c \"{SET}\"'",
         f"RUN a $(b; {SET})",
-        f'RUN a "$(sh -c \'{SET}\')"',
+        f"RUN a \"$(sh -c '{SET}')\"",
         f"RUN if a; then for i in b; do {SET}; done; fi",
         f"RUN f() {{ {SET}; }}; f",
         f'RUN ["sh", "-c", "{SET}"]',
@@ -82,7 +82,9 @@ def followed(text: str) -> Build:
         f"COPY <<-E /root/.netrc\n\tmachine h login u password {V}\n\tE\n",
     ],
 )
-@pytest.mark.parametrize("head", ["FROM a\n", "\ufeff# é\r\n\r\nFROM a\r\nRUN \U0001f600\r\n"], ids=["plain", "bom-crlf"])
+@pytest.mark.parametrize(
+    "head", ["FROM a\n", "\ufeff# é\r\n\r\nFROM a\r\nRUN \U0001f600\r\n"], ids=["plain", "bom-crlf"]
+)
 def test_literal_stands_where_it_says(step: str, head: str) -> None:
     text = head + step
     at = text.index(V)
