@@ -109,6 +109,8 @@ class _Follower:
                 self._mentions(instruction, self._step(instruction, False), environment)
                 continue
             self._instruction(instruction, environment, False)
+        for variable in self.facts.variables:
+            variable.settle()
         self._believe_environment()
         self._look_into_context()
 
@@ -173,6 +175,7 @@ class _Follower:
             )
             if kind == "argument" and pair.raw is None and not variable.value:
                 variable.value = environment.get(pair.name) or ""
+            variable.settle()
             self.known[pair.name_span.start] = variable
             if step.onbuild:
                 self.state.given[pair.name] = variable

@@ -52,12 +52,12 @@ def expected_level(text: str, name: str) -> str:
 
 def infer(origins: tuple[Origin, ...], reason: str, span: Span) -> None:
     """Conclude that the variables behind a value are secrets, because they are used as one."""
-    for origin in origins:
-        variable = origin.variable
-        if variable is None or variable.inferred is not None or not _may_hold_secret(variable.value, variable.name):
-            continue
-        variable.inferred = Inference(reason, span)
-        infer(tuple(Origin("variable", s.name, span, s) for s in variable.sources), reason, span)
+    todo = [origin.variable for origin in origins if origin.variable is not None]
+    while todo:
+        variable = todo.pop()
+        if variable.inferred is None and _may_hold_secret(variable.value, variable.name):
+            variable.inferred = Inference(reason, span)
+            todo += variable.sources
 
 
 def _may_hold_secret(value: str, name: str) -> bool:

@@ -60,6 +60,7 @@ class Variable:
         "rendered",
         "sources",
         "step",
+        "tainted",
         "used",
         "value",
     )
@@ -75,16 +76,22 @@ class Variable:
         self.value = ""
         self.sources: tuple[Variable, ...] = ()
         self.inferred: Inference | None = None
+        self.tainted = False
         self.used: list[tuple[Step, Span]] = []
 
     @property
     def sensitive(self) -> bool:
         """Whether it holds, or is meant to hold, a secret."""
-        if self.literal is not None and self.literal.level in ("secret", "weak"):
-            return True
-        if self.inferred is not None or any(s.sensitive for s in self.sources):
-            return True
-        return self.kind == "argument" and self.reading is not None and self.reading.sure and self.receives
+        return self.inferred is not None or self.tainted
+
+    def settle(self) -> None:
+        """Bring `tainted` up to date: own value and name, and what the sources are. Sources come first."""
+        reading = self.reading
+        self.tainted = (
+            (self.literal is not None and self.literal.level in ("secret", "weak"))
+            or (self.kind == "argument" and reading is not None and reading.sure and self.receives)
+            or any(source.sensitive for source in self.sources)
+        )
 
     @property
     def suspect(self) -> bool:

@@ -52,6 +52,8 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
     except Exception as error:
         _internal("reading this file", error, target)
         return Analysis(document, found, context is not None)
+    for step, reason in build.facts.limits:
+        target.errors.append(TargetError(f"not followed: {reason}", target.name, step.instruction.line))
     found += _checked(build, rules, target)
     if settings.target:
         found = _of_stage(settings.target, document, found, target)

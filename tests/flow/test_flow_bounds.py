@@ -88,6 +88,14 @@ def test_three_thousand_arguments_that_refer_to_each_other_are_followed() -> Non
     assert [source.name for source in last.sources] == ["T2998"]
 
 
+def test_a_secret_is_known_all_along_a_chain_of_arguments() -> None:
+    chain = "".join(f"ARG T{i}=$T{i - 1}\n" for i in range(1, 3_000))
+    given = followed(f"ARG T0_TOKEN\nARG T0=$T0_TOKEN\n{chain}RUN a").facts.variables
+    assert all(variable.sensitive for variable in given)
+    inferred = followed(f"ARG T0\n{chain}RUN mysql -p$T2999").facts.variables
+    assert all(variable.inferred is not None for variable in inferred)
+
+
 def calls(action: Callable[[], object]) -> int:
     """Python and C calls made: a measure of work that no machine's speed changes."""
     count = 0

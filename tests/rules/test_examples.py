@@ -53,12 +53,14 @@ def reported(text: str, findings: list[Finding], rules: set[str]) -> list[str]:
 
 
 def in_triggers(example: Example, text: str, findings: list[Finding]) -> list[str]:
-    """What the rule or the one for triggers reports, each place once.
+    """What the rule or the one for triggers reports, each text once.
 
-    The variant wraps the example's other instructions as well; what leaks there is the wrapping rule's business.
+    The variant wraps the example's other instructions as well: an ARG that fills the ENV of the example becomes a
+    finding of the same rule, often with the same text.
     """
     spans = sorted({finding.location.span for finding in findings if finding.rule in (example.rule, WRAPPED)})
-    return [shown for span in spans if (shown := text[span.start : span.end]) in example.finds]
+    shown = dict.fromkeys(text[span.start : span.end] for span in spans)
+    return [one for one in shown if one in example.finds]
 
 
 @pytest.mark.parametrize("example", parameters("bad"))
