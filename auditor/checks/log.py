@@ -14,9 +14,11 @@ def step_name_secret(build: Build) -> Iterator[Finding]:
     for variable in build.facts.variables:
         if not variable.sensitive:
             continue
+        lines: set[int] = set()
         for where, span in variable.used:
-            if where.onbuild:
+            if where.onbuild or where.instruction.line in lines:
                 continue
+            lines.add(where.instruction.line)
             kind = "build argument" if variable.kind == "argument" else "environment variable"
             yield report(
                 build,

@@ -17,38 +17,36 @@ def secret_id(name: str) -> str:
     return name.lower()
 
 
-def mount_variable(name: str, command: str = _ORIGINAL) -> str:
+def mount_variable(variable: Variable) -> str:
     """The secret mount that takes the place of a build argument."""
-    mounted = secret_id(name)
+    name, mounted = variable.name, secret_id(variable.name)
     return (
-        "Mount it for the one command that needs it:\n"
-        f"RUN --mount=type=secret,id={mounted},required=true \\\n"
-        f'    export {name}="$(cat /run/secrets/{mounted})"; \\\n'
-        f"    {command}\n"
+        f"Drop the ARG and mount the secret for the one command that needs it:\n{_mounted(variable)}\n"
         f"Build with: docker build --secret id={mounted},env={name} ."
     )
 
 
-def first_command(variable: Variable) -> str:
-    """The first RUN that uses a variable, if it is short enough to be repeated."""
-    for where, _span in variable.used:
-        node = where.instruction
-        if node.keyword == "RUN" and not node.json and not node.heredocs:
-            text = " ".join(node.body.text.split())
-            return text if len(text) <= 60 else _ORIGINAL
-    return _ORIGINAL
-
-
-def set_at_run_time(name: str) -> str:
-    """For a value in ENV."""
-    mounted = secret_id(name)
+def _mounted(variable: Variable) -> str:
+    """The RUN with its mount, in the language of its shell; a mount is root's alone unless it says otherwise."""
+    name, mounted = variable.name, secret_id(variable.name)
+    if variable.step.dialect not in ("posix", ""):
+        return f"RUN --mount=type=secret,id={mounted},env={name} {_ORIGINAL}"
+    user = variable.step.user
+    mode = "" if not user else f",uid={user}" if user.isdigit() else ",mode=0444"
     return (
-        "Take it out of the image and set it when the container starts:\n"
-        f"docker run --env {name} IMAGE\n"
-        "If only the build needs it, mount it there:\n"
-        f"RUN --mount=type=secret,id={mounted},required=true \\\n"
+        f"RUN --mount=type=secret,id={mounted},required=true{mode} \\\n"
         f'    export {name}="$(cat /run/secrets/{mounted})"; \\\n'
         f"    {_ORIGINAL}"
+    )
+
+
+def set_at_run_time(variable: Variable) -> str:
+    """For a value in ENV."""
+    return (
+        "Take it out of the image and set it when the container starts:\n"
+        f"docker run --env {variable.name} IMAGE\n"
+        "If only the build needs it, mount it there:\n"
+        f"{_mounted(variable)}"
     )
 
 
@@ -63,15 +61,16 @@ def instead_of_copy(file: LayerFile) -> str:
         )
     name = file.path.rpartition("/")[2] or "credentials"
     mounted = "".join(c if c.isalnum() else "_" for c in name.strip(".")).lower()
+    source = file.content if file.how == "copied" and file.content else name
     if kind is not None and kind.id in _RUN_TIME:
         return (
             "Keep it out of the image and mount it when the container starts:\n"
-            f"docker run --mount type=bind,source=./{name},target={file.path},readonly IMAGE"
+            f'docker run --mount "type=bind,source=$PWD/{source},target={file.path},readonly" IMAGE'
         )
     return (
         "Mount the file for the one command that reads it, instead of putting it into a layer:\n"
         f"RUN --mount=type=secret,id={mounted},target={file.path},required=true {_ORIGINAL}\n"
-        f"Build with: docker build --secret id={mounted},src={name} ."
+        f"Build with: docker build --secret id={mounted},src={source} ."
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from auditor.checks.case import at, graded, live, names, origin_steps, report, sensitive
 from auditor.checks.remedies import instead_of_url
 from auditor.core.finding import Confidence, Finding, Severity
+from auditor.core.span import Span
 from auditor.flow.build import Build
 from auditor.flow.facts import Literal, Step, Use
 
@@ -40,15 +42,16 @@ def _title(literal: Literal) -> str:
 def url_credentials(build: Build) -> Iterator[Finding]:
     """A user and password, or a token, in a URL: literal, or filled in by the build."""
     stored = [f.extent for f in build.facts.files if f.how == "stored" and not f.gone]
+    kept = [f.extent for f in build.facts.files if f.how == "cloned" and not f.gone]
     for use in _distinct(build, "url"):
-        if any(extent.start <= use.span.start and use.span.end <= extent.end for extent in stored):
+        if _within(use.span, stored):
             continue
         literal = use.literal
         if literal is not None:
             if live(literal):
                 yield _literal_url(build, use.step, literal, use.detail)
-        elif not (use.origins and all(o.kind == "mount" for o in use.origins)) or use.detail == "git":
-            yield _filled_url(build, use)
+        elif _within(use.span, kept) or not (use.origins and all(o.kind == "mount" for o in use.origins)):
+            yield _filled_url(build, use, _within(use.span, kept))
     for variable in build.facts.variables:
         literal = variable.literal
         if literal is not None and literal.kind == "url" and live(literal):
@@ -68,8 +71,13 @@ def _literal_url(build: Build, where: Step, literal: Literal, subject: str) -> F
     )
 
 
-def _filled_url(build: Build, use: Use) -> Finding:
-    kept = use.detail == "git"
+def _within(span: Span, extents: list[Span]) -> bool:
+    """Whether a place lies in one of some commands, given in file order."""
+    index = bisect_right(extents, span.start, key=lambda extent: extent.start) - 1
+    return index >= 0 and span.end <= extents[index].end
+
+
+def _filled_url(build: Build, use: Use, kept: bool) -> Finding:
     severity = graded(use.step) if kept else Severity.MEDIUM
     effect = "git keeps the URL in .git/config of the clone" if kept else "logs, process lists and tool caches show it"
     who = names(sensitive(use.origins)) if use.origins else "a variable"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.checks.case import at, graded, is_key, is_wrapper, live, origin_steps, report
-from auditor.checks.remedies import first_command, mount_variable, set_at_run_time
+from auditor.checks.remedies import mount_variable, set_at_run_time
 from auditor.core.finding import Confidence, Finding, Severity, Step
 from auditor.flow.build import GLOBAL, Build
 from auditor.flow.facts import Origin, Variable
+from auditor.lang.dockerfile.nodes import Instruction
 
 
 def arg_secret(build: Build) -> Iterator[Finding]:
@@ -39,17 +40,11 @@ def _arg_finding(build: Build, variable: Variable) -> Finding:
     reading, inferred = variable.reading, variable.inferred
     named = reading is not None and (reading.sure or inferred is not None)
     severity = graded(variable.step)
-    if variable.suspect and not variable.sensitive:
+    if (variable.suspect and not variable.sensitive) or variable.step.stage == GLOBAL:
         severity = Severity.MEDIUM
-    if variable.step.stage == GLOBAL:
+    if variable.step.ships and not variable.step.onbuild and _recorded_by(build, variable) is None:
         severity = Severity.MEDIUM
     why = "is a secret passed as a build argument" if named or inferred is None else f"is a secret: {inferred.reason}"
-    if variable.step.ships:
-        effect = "the image history keeps its value"
-    elif variable.step.stage == GLOBAL:
-        effect = "the build log and cache keep its value"
-    else:
-        effect = "this stage is not shipped, but the build log and cache keep its value"
     placeholder = variable.literal is not None and variable.literal.level == "placeholder"
     return report(
         build,
@@ -57,39 +52,49 @@ def _arg_finding(build: Build, variable: Variable) -> Finding:
         variable.step,
         variable.pair.name_span,
         severity,
-        f"{variable.name} {why}; {effect}.",
+        f"{variable.name} {why}; {_effect(build, variable)}.",
         variable.name,
         confidence=Confidence.HIGH if named else Confidence.MEDIUM if inferred else Confidence.LOW,
         verdict="placeholder" if placeholder else "unverified",
         flow=_uses(build, variable),
-        remedy=mount_variable(variable.name, first_command(variable)),
+        remedy=mount_variable(variable),
     )
 
 
+def _effect(build: Build, variable: Variable) -> str:
+    """Where the argument's value stays (rewrite facts, section 0; image facts, section 3)."""
+    if variable.step.stage == GLOBAL:
+        return "the build log and cache keep its value"
+    if not variable.step.ships:
+        return "this stage is not shipped, but the build log and cache keep its value"
+    if _recorded_by(build, variable) is None and not variable.step.onbuild:
+        return "no RUN follows that would record it, but current BuildKit puts the argument itself into the history"
+    return "the image history keeps its value"
+
+
+def _recorded_by(build: Build, variable: Variable) -> Instruction | None:
+    """The first RUN that the history records together with the argument: any later one that ships."""
+    line = variable.step.instruction.line
+    return next((node for node in build.shipped_runs if node.line > line), None)
+
+
 def _uses(build: Build, variable: Variable) -> list[Step]:
-    """Where the argument goes: instructions that expand it, files that keep it, ENV that takes it over."""
+    """Where the argument goes: instructions that expand it, files that keep it, the RUN that records it."""
     steps: list[Step] = []
     if variable.inferred is not None and variable.reading is None:
         steps.append(at(build, variable.inferred.reason, variable.inferred.span))
     lines: set[int] = set()
-    for where, span in variable.used:
+    for where, span in variable.used[:20]:
         if where.instruction.line not in lines:
             lines.add(where.instruction.line)
-            steps.append(
-                at(build, f"{where.instruction.keyword} expands it, and the build log prints the result", span)
-            )
-    for file in build.facts.files:
-        if any(o.variable is variable for o in file.origins) and file.how in ("written", "stored", "inline"):
-            end = "removed again by the same command" if file.gone else "kept in the layer"
-            steps.append(at(build, f"written to {file.path}, {end}", file.span))
-    if variable.step.ships:
-        later = [
-            i for i in build.document.instructions if i.keyword == "RUN" and i.line > variable.step.instruction.line
-        ]
-        if later and not variable.used:
-            steps.append(
-                at(build, "this RUN is recorded in the history together with the value", later[0].keyword_span)
-            )
+            keyword = where.instruction.keyword
+            steps.append(at(build, f"{keyword} expands it, and the build log prints the result", span))
+    for file in build.files_of(variable)[:8]:
+        end = "removed again by the same command" if file.gone else "kept in the layer"
+        steps.append(at(build, f"written to {file.path}, {end}", file.span))
+    recorded = _recorded_by(build, variable) if variable.step.ships and not variable.used else None
+    if recorded is not None:
+        steps.append(at(build, "this RUN is recorded in the history together with the value", recorded.keyword_span))
     return sorted(steps, key=lambda s: s.location.start_line if s.location else 0)
 
 
@@ -144,14 +149,12 @@ def _env_literal(build: Build, variable: Variable) -> Finding:
         confidence=Confidence.LOW if placeholder else Confidence.MEDIUM if literal.level == "weak" else Confidence.HIGH,
         verdict="placeholder" if placeholder else "unverified",
         literal=literal,
-        remedy=set_at_run_time(variable.name),
+        remedy=set_at_run_time(variable),
     )
 
 
 def _env_composed(build: Build, variable: Variable) -> Finding:
-    sources = tuple(
-        Origin("variable", s.name, s.pair.name_span, s) for s in variable.sources if s.sensitive or s.suspect
-    )
+    sources = tuple(Origin.of(s) for s in variable.sources if s.sensitive or s.suspect)
     given = ", ".join(dict.fromkeys(o.name for o in sources))
     kind = "build argument" if all(o.variable and o.variable.kind == "argument" for o in sources) else "variable"
     where = "the image's configuration keeps it" if variable.step.ships else "this stage's configuration keeps it"
@@ -167,5 +170,5 @@ def _env_composed(build: Build, variable: Variable) -> Finding:
             *origin_steps(build, sources),
             at(build, f"ENV stores the expanded value as {variable.name}", variable.pair.span),
         ],
-        remedy=set_at_run_time(variable.name),
+        remedy=set_at_run_time(variable),
     )

@@ -1,4 +1,4 @@
-"""Shapes of the compiled rule files: what `rules.json` and `rules-docs.json` hold."""
+"""Shapes of the compiled rule files: what `rules.json`, `providers.json` and `rules-docs.json` hold."""
 
 from __future__ import annotations
 
@@ -9,13 +9,37 @@ Entry: TypeAlias = "dict[str, JsonValue]"
 
 
 class SecretEntry(TypedDict):
-    """One token format of `rules/secrets/`; `prefix` is the length in characters of its public part."""
+    """One token format of `rules/secrets/`, `[[secret]]`: a value that gives itself away, whatever the name beside it.
+
+    `pattern` is a Python regular expression, linear by construction; the whole match is the secret unless `group`
+    names the pattern's group that is. `keywords`: lower-case literals, one of which every match contains once it is
+    lowered. `prefix`: length in characters of the secret's public part. `entropy`: bits per character (Shannon) that
+    the secret must reach. Besides these a file says where the owner documents the format (`source`) and gives
+    `examples` and `lookalikes`, texts or tables of `text` and `secret`.
+    """
 
     id: str
     title: str
     pattern: str
     keywords: list[str]
     prefix: int
+    entropy: NotRequired[float]
+    group: NotRequired[str]
+
+
+class ProviderEntry(TypedDict):
+    """One kind of key that only its owner's name tells, `[[provider]]` in `rules/secrets/`.
+
+    `names` announce the owner, in lower case; a space stands for nothing or for one of `-_. `. The key itself has the
+    `shape` (see `secretrules.shape_pattern`) or matches the `pattern`, in which `group` may name the secret part.
+    """
+
+    id: str
+    title: str
+    names: list[str]
+    shape: NotRequired[str]
+    pattern: NotRequired[str]
+    group: NotRequired[str]
 
 
 class FileEntry(TypedDict):
@@ -63,11 +87,13 @@ class CommandEntry(TypedDict):
 #: Per table: the keys an entry must have, and those it may have, with the kind of value. In step with the types above.
 REQUIRED: dict[str, dict[str, str]] = {
     "secrets": {"id": "text", "title": "text", "pattern": "text", "keywords": "lower", "prefix": "number"},
+    "providers": {"id": "text", "title": "text", "names": "lower"},
     "files": {"id": "text", "title": "text", "certainty": "text"},
     "commands": {"id": "text", "title": "text", "argv": "texts"},
 }
 OPTIONAL: dict[str, dict[str, str]] = {
-    "secrets": {},
+    "secrets": {"entropy": "fraction", "group": "text"},
+    "providers": dict.fromkeys(("shape", "pattern", "group"), "text"),
     "files": {
         **dict.fromkeys(("names", "endings", "tails", "folders"), "lower"),
         **dict.fromkeys(("target", "wrapper"), "text"),
@@ -86,6 +112,7 @@ KINDS = {
     "texts": "a list of texts",
     "lower": "a list of texts in lower case, at least one",
     "number": "a whole number",
+    "fraction": "a number with a decimal point",
     "numbers": "a list of whole numbers",
     "flag": "true or false",
 }
@@ -96,7 +123,7 @@ def is_kind(value: JsonValue, kind: str) -> bool:
     if isinstance(value, list):
         element = {"texts": str, "lower": str, "numbers": int}.get(kind)
         return all(type(one) is element for one in value) and (kind != "lower" or _are_lower(value))
-    return type(value) is {"text": str, "number": int, "flag": bool}.get(kind)
+    return type(value) is {"text": str, "number": int, "fraction": float, "flag": bool}.get(kind)
 
 
 def _are_lower(values: list[JsonValue]) -> bool:
@@ -112,7 +139,7 @@ class Tables(TypedDict):
 
 
 class RuleData(TypedDict):
-    """Compiled rule data. `digest` ("sha256:<hex>") identifies the running data, without prose and examples."""
+    """Compiled rule data. `digest` ("sha256:<hex>") identifies what runs, providers included, without prose."""
 
     digest: str
     rules: dict[str, dict[str, str | int]]
@@ -126,8 +153,16 @@ class RuleDocs(TypedDict):
     tables: dict[str, dict[str, Entry]]
 
 
+class ProviderData(TypedDict):
+    """Compiled providers, in the order of the files; only a scan of any text reads them."""
+
+    digest: str
+    providers: list[ProviderEntry]
+
+
 class CompiledRules(TypedDict):
-    """Both halves of the compiled rule files."""
+    """The three parts of the compiled rule files."""
 
     running: RuleData
+    providers: ProviderData
     docs: RuleDocs

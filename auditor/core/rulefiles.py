@@ -1,9 +1,9 @@
-"""Compiles the rule files (TOML) into the two JSON files that are shipped. Used when building and in a checkout.
+"""Compiles the rule files (TOML) into the JSON files that are shipped. Used when building and in a checkout.
 
 `rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/` and `rules/commands/` are data tables: a
 file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one entry. What
 running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that a start
-reads little.
+reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import cast
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
+from auditor.core.secretrules import check_provider, check_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
         Entry,
         FileEntry,
         JsonValue,
+        ProviderData,
+        ProviderEntry,
         RuleData,
         RuleDocs,
         SecretEntry,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 RUNNING_FILE = "rules.json"
 DOCS_FILE = "rules-docs.json"
+PROVIDERS_FILE = "providers.json"
 TABLES = ("secrets", "files", "commands")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
@@ -50,7 +54,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _TEXT = ("id", "title", "family", "target", "since", "remedy", *_CHOICES)
 _RUNNING = (*_TEXT, "cwe")
 _EXAMPLES = ("bad", "good", "fixed")
-_TABLE_DOCS = ("why", "source", "references", "bad", "good", "examples", "counterexamples")
+_TABLE_DOCS = ("why", "source", "references", "bad", "good", "examples", "counterexamples", "lookalikes")
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _MAX_BYTES = 1 << 20
 _INFINITY = float("inf")
@@ -71,20 +75,24 @@ def compile_rules(rules_dir: str) -> CompiledRules:
     Raises RuleDataError, which names the file and the key, and OSError.
     """
     running: RuleData = {"digest": "", "rules": {}, "tables": {"secrets": [], "files": [], "commands": []}}
-    docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in TABLES}}
+    docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
+    providers: ProviderData = {"digest": "", "providers": []}
     seen: dict[str, str] = {}
     for source in _sources(rules_dir):
         if source.folder in TABLES:
-            for entry in _entries(source):
-                _add_entry(entry, source, running, docs, seen)
+            for table, entry in _entries(source):
+                _claim(_entry_id(entry, source), source, seen)
+                prose, data = _divide(entry, table, source)
+                docs["tables"][table][str(data["id"])] = prose
+                _add_entry(data, table, running, providers)
         else:
             _add_rule(source, running, docs, seen)
-    running["digest"] = _digest(running)
-    return {"running": running, "docs": docs}
+    running["digest"] = providers["digest"] = _digest(running, providers)
+    return {"running": running, "providers": providers, "docs": docs}
 
 
 def write_rules(rules_dir: str, data_dir: str) -> list[str]:
-    """Compile `rules_dir` and write both JSON files into `data_dir`; returns their paths.
+    """Compile `rules_dir` and write the JSON files into `data_dir`; returns their paths.
 
     The files are replaced whole, so a reader never sees half of one. Raises RuleDataError and OSError.
     """
@@ -93,7 +101,11 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
     compiled = compile_rules(rules_dir)
     os.makedirs(data_dir, exist_ok=True)
     written = []
-    for name, content in ((RUNNING_FILE, compiled["running"]), (DOCS_FILE, compiled["docs"])):
+    for name, content in (
+        (RUNNING_FILE, compiled["running"]),
+        (PROVIDERS_FILE, compiled["providers"]),
+        (DOCS_FILE, compiled["docs"]),
+    ):
         path = os.path.join(data_dir, name)
         scratch = f"{path}.{os.getpid()}"
         with open(scratch, "w", encoding="utf-8", newline="\n") as file:
@@ -175,35 +187,49 @@ def _add_rule(source: _Source, running: RuleData, docs: RuleDocs, seen: dict[str
     }
 
 
-def _entries(source: _Source) -> Iterator[Entry]:
+def _entries(source: _Source) -> Iterator[tuple[str, Entry]]:
+    """(table, entry) of a table file; a provider is told from a token format by the name of its array."""
     if "id" in source.data:
-        yield source.data
+        yield source.folder, source.data
         return
     for key, value in source.data.items():
         if not isinstance(value, list):
             raise RuleDataError(f"{source.name}: {key}: must be an array of tables, or the file one entry with an id")
+        table = "providers" if source.folder == "secrets" and key == "provider" else source.folder
         for entry in value:
             if not isinstance(entry, dict):
                 raise RuleDataError(f"{source.name}: {key}: every element must be a table")
-            yield entry
+            yield table, entry
 
 
-def _add_entry(entry: Entry, source: _Source, running: RuleData, docs: RuleDocs, seen: dict[str, str]) -> None:
+def _entry_id(entry: Entry, source: _Source) -> str:
     entry_id = entry.get("id")
     if not isinstance(entry_id, str):
         raise RuleDataError(f"{source.name}: id: every entry needs one, a string")
-    _claim(entry_id, source, seen)
+    return entry_id
+
+
+def _divide(entry: Entry, table: str, source: _Source) -> tuple[Entry, Entry]:
+    """(prose, running data) of one entry, both checked."""
     prose = {key: value for key, value in entry.items() if key in _TABLE_DOCS}
     data = {key: value for key, value in entry.items() if key not in prose}
-    _check_entry(data, source.folder, f"{source.name}: {entry_id}")
-    tables = running["tables"]
-    if source.folder == "secrets":
-        tables["secrets"].append(cast("SecretEntry", data))
-    elif source.folder == "files":
-        tables["files"].append(cast("FileEntry", data))
+    shown = f"{source.name}: {data['id']}"
+    _check_entry(data, table, shown)
+    check = {"secrets": check_secret, "providers": check_provider}.get(table)
+    if check and (problem := check(entry)):
+        raise RuleDataError(f"{shown}: {problem}")
+    return prose, data
+
+
+def _add_entry(data: Entry, table: str, running: RuleData, providers: ProviderData) -> None:
+    if table == "providers":
+        providers["providers"].append(cast("ProviderEntry", data))
+    elif table == "secrets":
+        running["tables"]["secrets"].append(cast("SecretEntry", data))
+    elif table == "files":
+        running["tables"]["files"].append(cast("FileEntry", data))
     else:
-        tables["commands"].append(cast("CommandEntry", data))
-    docs["tables"][source.folder][entry_id] = prose
+        running["tables"]["commands"].append(cast("CommandEntry", data))
 
 
 def _check_entry(data: Entry, table: str, shown: str) -> None:
@@ -261,11 +287,11 @@ def _examples(source: _Source, key: str) -> Iterator[Entry]:
         yield example
 
 
-def _digest(running: RuleData) -> str:
+def _digest(running: RuleData, providers: ProviderData) -> str:
     import hashlib  # start-up: building only
     import json
 
-    content = json.dumps([running["rules"], running["tables"]], sort_keys=True, separators=(",", ":"))
+    content = json.dumps([running["rules"], running["tables"], providers["providers"]], sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 

@@ -130,6 +130,8 @@ def _urls(text: str) -> Iterator[Position]:
         if match is None:
             continue
         user, password = match["user"], match["password"]
+        if password in ("x-oauth-basic", "x", "X") and _ANY_HOLE.search(user):
+            password = ""  # the token stands where the name does
         if password:
             yield Position(
                 "url",

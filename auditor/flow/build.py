@@ -8,7 +8,7 @@ from auditor.detect.credfiles import CredentialFile
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
-from auditor.flow.facts import LayerFile, Origin, Step, Variable
+from auditor.flow.facts import LayerFile, Step, Variable
 from auditor.flow.metadata import metadata_uses
 from auditor.flow.paths import absolute, home_of
 from auditor.flow.runs import dialect_of, follow_run
@@ -28,7 +28,7 @@ GLOBAL = -1
 class Build:
     """A followed build: the document, its stages, and everything found. `taken` are sensitive context files."""
 
-    __slots__ = ("context", "document", "facts", "path", "ships", "stages", "taken")
+    __slots__ = ("_files", "_runs", "context", "document", "facts", "path", "ships", "stages", "taken")
 
     def __init__(self, document: Document, path: str, stages_: list[Stage], context: BuildContext | None) -> None:
         self.document = document
@@ -38,6 +38,25 @@ class Build:
         self.facts = Facts()
         self.taken: list[Taken] = []
         self.ships = _shipped(stages_)
+        self._runs: list[Instruction] | None = None
+        self._files: dict[int, list[LayerFile]] | None = None
+
+    @property
+    def shipped_runs(self) -> list[Instruction]:
+        """The RUN instructions of the stages that ship, in file order."""
+        if self._runs is None:
+            shipped = [stage for stage in self.stages if stage.index in self.ships]
+            self._runs = [node for stage in shipped for node in stage.instructions if node.keyword == "RUN"]
+        return self._runs
+
+    def files_of(self, variable: Variable) -> list[LayerFile]:
+        """The layer files that hold the value of a variable."""
+        if self._files is None:
+            self._files = {}
+            for file in self.facts.files:
+                for origin in file.origins if file.how in ("written", "stored", "inline") else ():
+                    self._files.setdefault(id(origin.variable), []).append(file)
+        return self._files.get(id(variable), [])
 
     @property
     def is_silent(self) -> bool:
@@ -72,13 +91,14 @@ def follow(document: Document, path: str, context: BuildContext | None = None, t
 class _StageState:
     """What changes from instruction to instruction within a stage."""
 
-    __slots__ = ("cwd", "given", "home", "layers", "shell", "stage", "triggers", "windows")
+    __slots__ = ("cwd", "given", "home", "layers", "shell", "stage", "triggers", "user", "windows")
 
     def __init__(self, stage: Stage | None, parent: _StageState | None) -> None:
         self.stage = stage
         self.layers: Layers = Layers(parent.layers if parent else None)
         self.cwd: str = parent.cwd if parent else "/"
         self.home: str = parent.home if parent else "/root"
+        self.user: str = parent.user if parent else ""
         self.shell: tuple[str, ...] = parent.shell if parent else ()
         base = stage.base.lower() if stage else ""
         self.windows: bool = parent.windows if parent else any(w in base for w in _WINDOWS_BASES)
@@ -115,8 +135,10 @@ class _Follower:
         self._look_into_context()
 
     def _step(self, instruction: Instruction, onbuild: bool) -> Step:
-        index = self.state.stage.index if self.state.stage else GLOBAL
-        return Step(instruction, index, index in self.build.ships, onbuild)
+        state = self.state
+        index = state.stage.index if state.stage else GLOBAL
+        dialect = dialect_of(state.shell, state.windows)
+        return Step(instruction, index, index in self.build.ships, onbuild, state.user, dialect)
 
     def _instruction(self, instruction: Instruction, environment: Environment, onbuild: bool) -> None:
         step = self._step(instruction, onbuild)
@@ -126,13 +148,15 @@ class _Follower:
         elif keyword in ("ARG", "ENV"):
             self._declare(instruction, step, environment)
         elif keyword == "RUN":
-            self._run(instruction, step, environment)
+            self._run(step, environment)
         elif keyword in ("COPY", "ADD"):
             self._copy(instruction, step, environment)
         elif keyword == "WORKDIR" and instruction.args:
             self.state.cwd = absolute(environment.expand(instruction.args[0]), self.state.cwd, self.state.home)
         elif keyword == "USER" and instruction.args:
-            self.state.home = home_of(environment.expand(instruction.args[0]))
+            user = environment.expand(instruction.args[0]).partition(":")[0].strip()
+            self.state.user = "" if user in ("0", "root") else user
+            self.state.home = environment.get("HOME") or home_of(user)
         elif keyword == "SHELL":
             self.state.shell = instruction.args
         else:
@@ -195,22 +219,13 @@ class _Follower:
 
     # -- RUN and COPY --------------------------------------------------------------------------------------------
 
-    def _run(self, instruction: Instruction, step: Step, environment: Environment) -> None:
+    def _run(self, step: Step, environment: Environment) -> None:
         state = self.state
         shell = Shell(step, self.facts, state.layers, state.cwd, state.home)
-        exported: list[Origin] = []
-        declared = [*environment.names(), *state.given]
-        shell.environment = frozenset(declared)
-        for name in declared:
-            variable = self._variable(name, environment)
-            if variable is not None:
-                origin = Origin("variable", name, variable.pair.name_span, variable)
-                shell.variables[name] = (origin,)
-                exported.append(origin)
-        shell.exported = tuple(exported)
+        shell.know(lambda name: self._variable(name, environment), lambda: [*environment.names(), *state.given])
         if any(w.startswith("-") and "x" in w and not w.startswith("--") for w in state.shell[1:]):
-            shell.xtrace = dialect_of(state.shell, False) == "posix"
-        follow_run(step, shell, dialect_of(state.shell, state.windows))
+            shell.xtrace = step.dialect == "posix"
+        follow_run(step, shell)
 
     def _copy(self, instruction: Instruction, step: Step, environment: Environment) -> None:
         state = self.state

@@ -45,24 +45,22 @@ def managers() -> dict[str, list[Manager]]:
     return table
 
 
-def cache_use(words: tuple[Word, ...], shell: Shell) -> list[CacheUse]:
-    """The caches a command fills; a command that empties one takes earlier entries of the same RUN back."""
+def cache_use(words: tuple[Word, ...], shell: Shell) -> None:
+    """Note the caches that a command fills; one that empties a cache takes it back, within the same RUN."""
     if not words:
-        return []
+        return
     name = commands.base_name(words[0])
-    found: list[CacheUse] = []
     for manager in managers().get(name, ()):
         if any(commands.matches(argv, words) for argv in manager.clean):
-            _forget(shell, [u for u in shell.facts.caches if u.manager == manager.title])
+            shell.caches = [use for use in shell.caches if use.manager != manager.title]
         elif any(commands.matches(argv, words) for argv in manager.argv) and not _switched_off(manager, words, shell):
             folder = absolute(manager.folder, shell.cwd, shell.home)
             last = words[_argv_end(manager, words) - 1]
-            found.append(CacheUse(manager.title, folder, Span(words[0].span.start, last.span.end), shell.step))
-    if name == "rm":
+            shell.caches.append(CacheUse(manager.title, folder, Span(words[0].span.start, last.span.end), shell.step))
+    if name == "rm" and shell.caches:
         for word in words[1:]:
-            path = shell.path(word.rendered)
-            _forget(shell, [u for u in shell.facts.caches if covers(path, u.folder) or covers(u.folder, path)])
-    return found
+            path = shell.path(word)
+            shell.caches = [use for use in shell.caches if not (covers(path, use.folder) or covers(use.folder, path))]
 
 
 def _argv_end(manager: Manager, words: tuple[Word, ...]) -> int:
@@ -70,16 +68,10 @@ def _argv_end(manager: Manager, words: tuple[Word, ...]) -> int:
     return max(commands.matched(argv, words) for argv in manager.argv)
 
 
-def _forget(shell: Shell, emptied: list[CacheUse]) -> None:
-    """Drop the caches that the running RUN empties itself."""
-    here = shell.step.instruction
-    shell.facts.caches = [u for u in shell.facts.caches if u.step.instruction is not here or u not in emptied]
-
-
 def _switched_off(manager: Manager, words: tuple[Word, ...], shell: Shell) -> bool:
     if any(w.rendered in manager.off for w in words):
         return True
-    if any(name in shell.environment for name in manager.off_env):
+    if manager.off_env and not set(manager.off_env).isdisjoint([*shell.names(), *shell.exported]):
         return True
     folder = absolute(manager.folder, shell.cwd, shell.home)
-    return any(covers(target, folder) or covers(folder, target) for target in shell.cache_mounts)
+    return any(covers(target, folder) or covers(folder, target) for target in shell.fleeting)

@@ -59,6 +59,8 @@ class Copy:
             return
         if text in _WHOLE or "." not in text.strip("./").rpartition("/")[2]:
             self.layers.took_context = True
+        if self._excluded(text):
+            return
         kind, span = self._kind(text, source)
         path = self._landing(text)
         if kind is None:
@@ -66,11 +68,7 @@ class Copy:
             return
         file = LayerFile(path, "copied", span, self.step, kind)
         file.content = text
-        file.origins = tuple(
-            Origin("variable", v.name, v.pair.name_span, v)
-            for u in words.variables(source.text)
-            if (v := self.find(u.name))
-        )
+        file.origins = tuple(Origin.of(v) for u in words.variables(source.text) if (v := self.find(u.name)))
         self._keep(file)
 
     def _kind(self, text: str, source: Text) -> tuple[CredentialFile | None, Span]:
@@ -112,11 +110,7 @@ class Copy:
             span = source.span(found.begin, found.end)
             if found.kind == "url" and found.level == "variable":
                 inside = words.variables(source.text[found.start : found.end])
-                origins = tuple(
-                    Origin("variable", v.name, v.pair.name_span, v)
-                    for u in inside
-                    if (v := self.find(u.name)) is not None
-                )
+                origins = tuple(Origin.of(v) for u in inside if (v := self.find(u.name)) is not None)
                 self.facts.uses.append(Use("url", self.step, span, self.node.keyword, origins))
             elif found.level in ("secret", "weak"):
                 secret = Secret(source.text[found.start : found.end], found.secret_kind, found.prefix)
@@ -143,7 +137,7 @@ class Copy:
             for use in words.variables(body.text):
                 variable = self.find(use.name)
                 if variable is not None:
-                    origins.append(Origin("variable", variable.name, variable.pair.name_span, variable))
+                    origins.append(Origin.of(variable))
         file = LayerFile(path, "inline", self.target.whole, self.step, kind)
         file.literals, file.origins, file.content = tuple(found), tuple(origins), body.text[:4096]
         if found or origins:
@@ -151,21 +145,36 @@ class Copy:
 
     def _keep(self, file: LayerFile) -> None:
         self.facts.files.append(file)
-        self.layers.files.append(file)
+        if not self.layers.put(file.path, file):
+            self.facts.limits.append((self.step, "more credential files in one stage than are followed"))
 
     # -- from another stage --------------------------------------------------------------------------------------
 
     def _carry(self, other: Layers) -> None:
+        """Take along what another stage shows below the source: a folder's content, or one file."""
         for source in self.sources:
             path = absolute(self.expand(source.text), "/", "/root")
-            for file in other.find(path):
+            for at, file in other.find(path, shell=False):
+                if self._excluded(at):
+                    continue
+                below = at[len(path.rstrip("/")) :] if at.startswith(path.rstrip("/") + "/") else ""
+                goal = self._target() + below if below else self._landing(at)
                 file.carried.append((self.step, source.whole))
-                goal = self._landing(self.expand(source.text))
-                taken = LayerFile(goal + file.path[len(path) :], "carried", source.whole, self.step, file.kind)
-                taken.origins, taken.literals = file.origins, file.literals
-                self.layers.files.append(taken)
-                if not covers(path, file.path):
-                    break
+                if not self.layers.put(goal, file):
+                    self.facts.limits.append((self.step, "more credential files in one stage than are followed"))
+                    return
+
+    def _excluded(self, path: str) -> bool:
+        """Whether `COPY --exclude` leaves a path out."""
+        patterns = [flag.value for flag in self.node.flags if flag.name == "exclude" and flag.value]
+        return any(
+            covers("/" + p.lstrip("/"), "/" + path.lstrip("/"), shell=False) or _named(p, path) for p in patterns
+        )
+
+
+def _named(pattern: str, path: str) -> bool:
+    """Whether a pattern without folders fits the path's last name."""
+    return "/" not in pattern and covers("/" + pattern, "/" + path.rpartition("/")[2], shell=False)
 
 
 def _without_wildcards(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
+from auditor.core.pattern import Pattern
 from auditor.core.secret import Secret
 from auditor.core.span import Span
-from auditor.detect import credfiles, positions
+from auditor.detect import positions
 from auditor.flow import commands, outputs
 from auditor.flow.expected import (
     after_colon,
@@ -18,20 +20,32 @@ from auditor.flow.expected import (
     is_convincing,
     is_sure,
     literal_at,
-    stands_for_nothing,
 )
-from auditor.flow.facts import LayerFile, Literal, Origin
+from auditor.flow.facts import Literal, Origin
 from auditor.flow.flat import Flat
-from auditor.flow.state import Shell, unique
+from auditor.flow.state import Shell
 from auditor.lang.shell.nodes import Command, VariableUse, Word
 from auditor.lang.shell.nodes import Literal as Text
 
-_NO_CREDENTIAL = frozenset({"--help", "-h", "--version", "--identity", "-i", "--use-device-code", "--managed-identity"})
+#: curl's flags without a value, then one that takes it in the same word.
+_CLUSTER = Pattern(r"-[fsSLkvIiNgqjJO#46]*([uU])(?=.)")
 
 
 def _takes_secret(flag: str, known: commands.Known) -> bool:
     """Whether a flag of a known command takes a secret; case matters for single letters only (`sqlcmd -P`)."""
     return flag in known.flags or (len(flag) > 2 and flag.lower() in known.flags)
+
+
+def _joined(word: Word, known: commands.Known) -> Word | None:
+    """The `user:password` that is joined to its flag: `-uNAME:PASSWORD`, `-fsSuNAME:PASSWORD`, `--user=NAME:...`."""
+    text = word.rendered
+    for flag in known.flags_pair:
+        if flag.startswith("--"):
+            if text.startswith(flag + "="):
+                return drop(word, len(flag) + 1)
+        elif (match := _CLUSTER.match(text)) is not None and match[1] == flag[1]:
+            return drop(word, match.end())
+    return None
 
 
 class Credentials:
@@ -45,6 +59,8 @@ class Credentials:
         self.writes = writes
         self.match = commands.lookup(words)
         self.literals: list[Literal] = []
+        self._places: set[Span] = set()
+        self._word_starts = [word.span.start for word in words]
         self.origins: list[Origin] = []
 
     def run(self) -> None:
@@ -64,22 +80,29 @@ class Credentials:
     def _detail(self) -> str:
         return commands.base_name(self.words[0]) if self.words else ""
 
-    def _add(self, literal: Literal | None) -> None:
-        if literal is not None and all(known.span != literal.span for known in self.literals):
+    def add(self, literal: Literal | None) -> None:
+        """Take a literal into account, each place once."""
+        if literal is not None and literal.span not in self._places:
+            self._places.add(literal.span)
             self.literals.append(literal)
+
+    def look_at(self, value: Word, name: str) -> None:
+        """An assigned value: credentials at their places in it, such as the password of a URL."""
+        flat = Flat([value])
+        self._positions(flat)
+        for literal in self.literals:
+            self.shell.use("literal" if literal.kind != "url" else "url", literal.span, name, (), literal)
 
     # -- text positions ------------------------------------------------------------------------------------------
 
     def _positions(self, flat: Flat) -> None:
         for found in positions.find(flat.text):
-            parts = flat.parts(found.start, found.end)
-            if found.level != "variable":
-                if found.level != "none" and all(isinstance(p, Text) for p in parts):
-                    self._add(literal_at(flat, found))
-                continue
-            if all(isinstance(p, Text) for p in parts):
-                continue  # single-quoted: the text of a variable's name, not its value
-            word = Word(tuple(parts), flat.span(found.start, found.end), "")
+            is_literal = flat.is_literal(found.start, found.end)
+            if found.level != "variable" and found.level != "none" and is_literal:
+                self.add(literal_at(flat, found))
+            if found.level != "variable" or is_literal:
+                continue  # a variable in single quotes is the text of its name, not its value
+            word = Word(tuple(flat.parts(found.start, found.end)), flat.span(found.start, found.end), "")
             origins = self._value(word, found)
             if found.kind == "url":
                 self.shell.use("url", flat.span(found.begin, found.end), self._detail(), origins)
@@ -88,14 +111,16 @@ class Credentials:
 
     def _word_at(self, span: Span) -> Span:
         """The whole argument that a place lies in."""
-        return next((w.span for w in self.words if w.span.start <= span.start and span.end <= w.span.end), span)
+        index = bisect_right(self._word_starts, span.start) - 1
+        word = self.words[index].span if index >= 0 else span
+        return word if word.start <= span.start and span.end <= word.end else span
 
     def _value(self, word: Word, found: positions.Position) -> tuple[Origin, ...]:
         """Origins of a non-literal value in a credential position; literal defaults inside it count as literals."""
         holes = Word(tuple(p for p in word.parts if not isinstance(p, Text)), word.span, "")
         for part in holes.parts:
             if isinstance(part, VariableUse) and part.default is not None:
-                self._add(expected(part.default, found.secret_kind, found.kind, found.name))
+                self.add(expected(part.default, found.secret_kind, found.kind, found.name))
         origins = outputs.of_word(holes, self.shell)
         if found.kind in ("url", "netrc", "header", "sql") or is_sure(found.name):
             infer(origins, f"it is used as a {found.secret_kind.replace('-', ' ')}", word.span)
@@ -113,6 +138,8 @@ class Credentials:
             if known and value and (_takes_secret(text, known) or text in known.flags_pair):
                 self._flag_value(text, value, pair=text in known.flags_pair, lax=known.lax)
                 index += 1
+            elif known and (pair := _joined(self.words[index], known)) is not None:
+                self._flag_value(text[:2], pair, pair=True)
             elif known and any(
                 text.startswith(g) and len(text) > len(g) and not text.startswith("--") for g in known.glued
             ):
@@ -130,7 +157,7 @@ class Credentials:
         literal = expected(value, kind, "flag", flag.lstrip("-/"))
         if literal is not None:
             if not (lax and literal.level == "weak") and is_convincing(flag, kind, literal):
-                self._add(literal)
+                self.add(literal)
             return
         self._given(value, f"{flag} of {self._detail()}", flag)
 
@@ -158,7 +185,7 @@ class Credentials:
             if stdin == "user:password":
                 self._accounts(word)
             elif (literal := expected(word, "password", "stdin", self._detail())) is not None:
-                self._add(literal)
+                self.add(literal)
             else:
                 self._given(word, f"the input of {self._detail()}", self._detail())
 
@@ -181,7 +208,7 @@ class Credentials:
                 )
             elif level := expected_level(flat.text[start:end], "password"):
                 secret = Secret(flat.text[start:end], "account-password")
-                self._add(Literal(secret, flat.span(start, end), level, "stdin", self._detail()))
+                self.add(Literal(secret, flat.span(start, end), level, "stdin", self._detail()))
 
     def _positional(self) -> None:
         if self.match is None or not self.match.known.positional:
@@ -197,56 +224,6 @@ class Credentials:
                 word = plain[index]
                 literal = expected(word, "password", "argument", self._detail())
                 if literal is not None:
-                    self._add(literal)
+                    self.add(literal)
                 else:
                     self._given(word, f"an argument of {self._detail()}", self._detail())
-
-    # -- what tools keep -----------------------------------------------------------------------------------------
-
-    def stored(self) -> LayerFile | None:
-        """The file in which the tool keeps the credential it was given, if it does."""
-        known = self.match.known if self.match else None
-        if self.match is None or known is None or known.stores in ("", "never"):
-            return None
-        if any(w.rendered in _NO_CREDENTIAL for w in self.words[1:]):
-            return None
-        after = self.words[self.match.after :]
-        origins = [o for w in after for o in outputs.of_word(w, self.shell)]
-        origins += outputs.of_input(self.command, self.shell)
-        if known.stores == "pairs" and not self._has_pair(after, known.keys):
-            return None
-        live = [lit for lit in self.literals if lit.level in ("secret", "weak")]
-        if known.stores == "secrets" and not (
-            live or self.origins or any(o.sensitive for o in origins) or self._holed(after)
-        ):
-            return None
-        span = Span(self.words[0].span.start, self.words[self.match.after - 1].span.end)
-        path = self.shell.path(known.writes)
-        file = LayerFile(path, "stored", span, self.shell.step, credfiles.recognise(path))
-        file.origins, file.literals = unique([*origins, *self.origins]), tuple(self.literals)
-        file.title, file.undo, file.extent = known.title, known.undo, self.command.span
-        return file
-
-    def _holed(self, after: tuple[Word, ...]) -> bool:
-        """Whether a credential position of the arguments is filled at build time by something unknown."""
-        flat = Flat(list(after))
-        holes = (p for p in positions.find(flat.text) if p.level == "variable")
-        return any(not isinstance(part, Text) for p in holes for part in flat.parts(p.start, p.end))
-
-    def _has_pair(self, after: tuple[Word, ...], keys: str) -> bool:
-        """Whether a `key value` or `key=value` among the arguments sets a credential."""
-        plain = [w for w in after if not w.rendered.startswith("-")]
-        for index, word in enumerate(plain):
-            key, equals, value = word.rendered.partition("=")
-            leaf = key.rpartition(":")[2].rpartition("/")[2]
-            telling = re.search(keys, key) is not None if keys else False
-            if not (telling or (not keys and is_sure(leaf))):
-                continue
-            rest = [word] if equals else plain[index + 1 :]
-            given = [w for w in rest if not stands_for_nothing(w, value if equals else w.rendered, leaf)]
-            for last in plain[index + 1 :][-1:] if not equals else []:
-                self._add(expected(last, "token", "argument", leaf))
-                origins = outputs.of_word(last, self.shell)
-                infer(origins, f"it is stored as {leaf}", last.span)
-            return bool(given)
-        return False

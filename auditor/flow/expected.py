@@ -9,7 +9,7 @@ from auditor.detect import names, positions, values
 from auditor.flow.facts import Inference, Literal, Origin
 from auditor.flow.flat import Flat
 from auditor.lang.shell.nodes import Literal as Text
-from auditor.lang.shell.nodes import Part, VariableUse, Word
+from auditor.lang.shell.nodes import VariableUse, Word
 
 _FLAG = Pattern(r"^(--?|/)([A-Za-z][\w.-]*)$")
 _EXPECTED = frozenset({"password", "token", "secret", "key", "credential"})
@@ -117,11 +117,4 @@ def drop(word: Word, count: int) -> Word:
     flat = Flat([word])
     if count >= len(flat.text):
         return Word((), word.span, "")
-    parts: list[Part] = []
-    for part in flat.parts(count, len(flat.text)):
-        if isinstance(part, Text) and len(parts) == 0 and flat.text.startswith(part.text):
-            text = part.text[count:]
-            start = part.span.start + count if part.span.end - part.span.start == len(part.text) else part.span.start
-            part = Text(text, Span(start, part.span.end))
-        parts.append(part)
-    return Word(tuple(parts), flat.span(count, len(flat.text)), "")
+    return Word(tuple(flat.parts(count, len(flat.text))), flat.span(count, len(flat.text)), "")

@@ -14,12 +14,18 @@ from auditor.lang.dockerfile.nodes import Instruction, Pair
 
 
 class Step(NamedTuple):
-    """One instruction of one stage. `onbuild` marks the instruction that an ONBUILD carries."""
+    """One instruction of one stage.
+
+    `ships`: its layer is part of the final image. `onbuild` marks the instruction that an ONBUILD carries. `user` is
+    whom it runs as ("" for root), `dialect` the shell that runs it (`posix`, `powershell`, `cmd`, `other`).
+    """
 
     instruction: Instruction
     stage: int
     ships: bool
     onbuild: bool
+    user: str = ""
+    dialect: str = "posix"
 
 
 class Literal(NamedTuple):
@@ -124,6 +130,11 @@ class Origin(NamedTuple):
     variable: Variable | None = None
     file: LayerFile | None = None
 
+    @classmethod
+    def of(cls, variable: Variable) -> Origin:
+        """The origin that a variable of ARG or ENV is."""
+        return cls("variable", variable.name, variable.pair.name_span, variable)
+
     @property
     def sensitive(self) -> bool:
         """Whether what comes from there is a secret."""
@@ -135,11 +146,12 @@ class Origin(NamedTuple):
 class LayerFile:
     """A file that a build puts into a layer and that holds, or may hold, a secret.
 
-    `how`: `copied`, `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool that persists credentials).
+    `path` is where it was put first. `how`: `copied`, `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool
+    that persists credentials), `cloned` (the configuration of a git clone).
     `literals` are the secrets seen in its content, `evidence` what the real build context says (`unknown`, `clean`,
     `secret`). `content` is its text, or the source path of a copy, as far as known; `extent` the command that made
-    it. `gone` says that the same instruction removes it again; `removed` are later removals, `carried` the
-    `COPY --from` instructions that take it on.
+    it, `given` the words of that command. `gone` says that the same instruction removes it again; `removed` are later
+    removals, `carried` the `COPY --from` instructions that take it on.
     """
 
     __slots__ = (
@@ -147,6 +159,7 @@ class LayerFile:
         "content",
         "evidence",
         "extent",
+        "given",
         "gone",
         "how",
         "kind",
@@ -173,6 +186,7 @@ class LayerFile:
         self.content = ""
         self.evidence = "unknown"
         self.extent = span
+        self.given: frozenset[str] = frozenset()
         self.gone = False
         self.removed: list[tuple[Step, Span]] = []
         self.carried: list[tuple[Step, Span]] = []

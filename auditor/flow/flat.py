@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from auditor.core.span import Span
 from auditor.lang.shell.nodes import Literal, Part, Word
 
@@ -12,10 +14,11 @@ class Flat:
     `span(start, end)` gives the source span; `parts(start, end)` the parts that the range touches.
     """
 
-    __slots__ = ("_pieces", "text")
+    __slots__ = ("_parts", "_starts", "text")
 
     def __init__(self, words: list[Word], separator: str = " ") -> None:
-        self._pieces: list[tuple[int, int, Part]] = []
+        self._parts: list[Part] = []
+        self._starts: list[int] = []
         out: list[str] = []
         at = 0
         for number, word in enumerate(words):
@@ -24,36 +27,57 @@ class Flat:
                 at += len(separator)
             for part in word.parts:
                 text = part.text if isinstance(part, Literal) else _hole(part)
-                self._pieces.append((at, at + len(text), part))
+                self._parts.append(part)
+                self._starts.append(at)
                 out.append(text)
                 at += len(text)
         self.text = "".join(out)
 
     def parts(self, start: int, end: int) -> list[Part]:
-        """The parts that overlap [start, end)."""
-        return [part for a, b, part in self._pieces if a < end and start < b]
+        """The parts that overlap [start, end), literals cut to it."""
+        found: list[Part] = []
+        for index in self._touched(start, end):
+            part, begin = self._parts[index], self._starts[index]
+            if isinstance(part, Literal):
+                part = part.cut(max(start - begin, 0), min(end - begin, len(part.text)))
+            found.append(part)
+        return found
+
+    def is_literal(self, start: int, end: int) -> bool:
+        """Whether nothing in [start, end) is expanded."""
+        return all(isinstance(self._parts[index], Literal) for index in self._touched(start, end))
 
     def span(self, start: int, end: int) -> Span:
-        """Source span of the rendered range; for text that escapes shifted, the whole literal it stands in."""
-        touched = [(a, b, part) for a, b, part in self._pieces if a < end and start < b]
+        """Source span of the rendered range."""
+        touched = self._touched(start, end)
         if not touched:
-            return self._pieces[0][2].span if self._pieces else Span(0, 0)
+            return self._parts[0].span if self._parts else Span(0, 0)
         return Span(self._place(touched[0], start, False), self._place(touched[-1], end, True))
 
     def source(self, index: int) -> int:
         """Source offset of one rendered character: what nested scripts are mapped with."""
-        for a, b, part in self._pieces:
-            if index < b:
-                return self._place((a, b, part), max(index, a), False)
-        return self._pieces[-1][2].span.end if self._pieces else 0
+        if not self._parts:
+            return 0
+        return self._place(max(bisect_right(self._starts, index) - 1, 0), index, False)
 
-    @staticmethod
-    def _place(piece: tuple[int, int, Part], index: int, is_end: bool) -> int:
-        a, b, part = piece
-        span = part.span
-        if isinstance(part, Literal) and span.end - span.start == b - a:
-            return span.start + min(max(index - a, 0), b - a)
-        return span.end if is_end else span.start
+    def _touched(self, start: int, end: int) -> range:
+        """Indexes of the parts that overlap [start, end)."""
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        last = bisect_right(self._starts, max(end - 1, start))
+        while first < last and self._starts[first] + self._width(first) <= start:
+            first += 1
+        return range(first, last)
+
+    def _width(self, index: int) -> int:
+        part = self._parts[index]
+        return len(part.text) if isinstance(part, Literal) else len(_hole(part))
+
+    def _place(self, index: int, at: int, is_end: bool) -> int:
+        part = self._parts[index]
+        if not isinstance(part, Literal):
+            return part.span.end if is_end else part.span.start
+        inside = min(max(at - self._starts[index], 0), len(part.text))
+        return part.place(inside - 1) + 1 if is_end and inside else part.place(inside)
 
 
 def _hole(part: Part) -> str:

@@ -40,7 +40,7 @@ def _labels(instruction: Instruction, step: Step, find: Find) -> Iterator[Use]:
         mentioned = words.variables(pair.raw.text)
         if mentioned:
             inside = [v for use in mentioned if (v := find(use.name)) is not None]
-            origins = tuple(Origin("variable", v.name, v.pair.name_span, v) for v in inside)
+            origins = tuple(Origin.of(v) for v in inside)
             if origins:
                 yield Use("label", step, raw.whole, pair.name, origins)
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
-from auditor.core.span import Span
 from auditor.flow import commands
 from auditor.flow.facts import Origin
 from auditor.flow.state import Shell, unique
@@ -40,7 +39,7 @@ def of_word(word: Word, shell: Shell, depth: int = 0) -> tuple[Origin, ...]:
     for part in word.parts:
         if isinstance(part, VariableUse):
             if part.operator not in ("#", ":+", "+") or not part.default:
-                found += shell.variables.get(part.name, ())
+                found += shell.origins(part.name)
             if part.default is not None:
                 found += of_word(part.default, shell, depth)
         elif not isinstance(part, Literal) and depth < _MAX_DEPTH:
@@ -78,7 +77,7 @@ def of_command(command: Command, shell: Shell, depth: int = 0, *, captured: bool
         if name in _ARGUMENTS or captured:
             found += of_word(word, shell, depth + 1)
         if name in _FILES and not word.rendered.startswith("-"):
-            found += shell.contents(shell.path(word.rendered))
+            found += shell.contents(shell.path(word))
     return unique(found)
 
 
@@ -86,8 +85,8 @@ def _environment(name: str, words: tuple[Word, ...], shell: Shell) -> tuple[Orig
     """`printenv NAME` prints one variable; bare `env` and `printenv` print all."""
     names = [w.rendered for w in words[1:] if not w.rendered.startswith("-") and "=" not in w.rendered]
     if names:
-        return unique([o for n in names for o in shell.variables.get(n, ())]) if name == "printenv" else ()
-    return shell.exported
+        return unique([o for n in names for o in shell.origins(n)]) if name == "printenv" else ()
+    return shell.environment()
 
 
 def of_input(command: Command, shell: Shell, depth: int = 0) -> tuple[Origin, ...]:
@@ -96,10 +95,11 @@ def of_input(command: Command, shell: Shell, depth: int = 0) -> tuple[Origin, ..
     if depth > _MAX_DEPTH:
         return ()
     for source in command.reads:
-        found += of_command(source, shell, depth + 1)
+        known = shell.outputs.get(id(source))
+        found += of_command(source, shell, depth + 1) if known is None else known
     for redirect in command.redirects:
         if redirect.op == "<":
-            found += shell.contents(shell.path(redirect.target.rendered))
+            found += shell.contents(shell.path(redirect.target))
         elif redirect.op in ("<<", "<<<"):
             found += of_word(redirect.target, shell, depth + 1)
     return unique(found)
@@ -137,11 +137,7 @@ def _formatted(words: list[Word]) -> Word:
 
 
 def _piece(part: Literal, start: int, end: int) -> list[Part]:
-    if end <= start:
-        return []
-    exact = part.span.end - part.span.start == len(part.text)
-    span = Span(part.span.start + start, part.span.start + end) if exact else part.span
-    return [Literal(part.text[start:end], span)]
+    return [part.cut(start, end)] if end > start else []
 
 
 def printed_words(command: Command, depth: int = 0) -> list[Word]:

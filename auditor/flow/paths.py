@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 from auditor.core.pattern import Pattern
 
 _HOME = Pattern(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
 _USER_HOME = Pattern(r"^~([a-z_][\w.-]*)(?=/|$)")
+_DRIVE = Pattern(r"^[A-Za-z]:/")
+_MAX_PATTERN = 500
 
 
 def absolute(path: str, cwd: str, home: str) -> str:
     """Absolute form of a path in the image; `~` and `$HOME` become `home`, `.` and `..` are resolved."""
-    path = _HOME.sub(lambda _m: home, path.replace("\\", "/"))
-    path = _USER_HOME.sub(lambda m: "/root" if m[1] == "root" else f"/home/{m[1]}", path)
-    if re.match(r"^[A-Za-z]:/", path):
+    path = path.replace("\\", "/")
+    if path[:1] in "~$":
+        path = _HOME.sub(lambda _m: home, path)
+        path = _USER_HOME.sub(lambda m: "/root" if m[1] == "root" else f"/home/{m[1]}", path)
+    if _DRIVE.match(path):
         return posixpath.normpath(path)
     return posixpath.normpath(posixpath.join(cwd or "/", path))
 
@@ -23,21 +28,49 @@ def absolute(path: str, cwd: str, home: str) -> str:
 def home_of(user: str) -> str:
     """Home folder of the user a stage runs as (`USER`), by convention; the image itself is not at hand."""
     name = user.partition(":")[0].strip()
-    return "/root" if name in ("", "0", "root") else f"/home/{name}"
+    if name in ("", "0", "root"):
+        return "/root"
+    return "/" if name.isdigit() else f"/home/{name}"
 
 
-def covers(pattern: str, path: str) -> bool:
-    """Whether removing or copying `pattern` (absolute, shell globs allowed) takes `path` with it."""
+def covers(pattern: str, path: str, *, shell: bool = True) -> bool:
+    """Whether removing or copying `pattern` (absolute, globs allowed) takes `path` with it.
+
+    `shell`: a wildcard at the start of a name spares names that begin with a dot, as in every shell; Go's matcher,
+    which COPY uses, does not.
+    """
     if pattern == path or pattern == "/":
         return True
     if "*" in pattern or "?" in pattern or "[" in pattern:
-        return _glob(pattern).match(path + "/") is not None
+        return _glob(pattern[:_MAX_PATTERN], shell).match(path + "/") is not None
     return path.startswith(pattern.rstrip("/") + "/")
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    """A shell pattern as a regular expression that also matches everything below what it matches."""
+@lru_cache(maxsize=1024)
+def _glob(pattern: str, shell: bool) -> re.Pattern[str]:
+    """A pattern as a regular expression that also matches everything below what it matches."""
     out = []
-    for char in re.sub(r"\*+", "*", pattern)[:500]:
-        out.append({"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char)))
-    return re.compile("".join(out) + "/")
+    at_start = True
+    index = 0
+    while index < len(pattern):
+        char = pattern[index]
+        guard = r"(?!\.)" if shell and at_start else ""
+        end = pattern.find("]", index + 2) if char == "[" else -1
+        if char == "*":
+            out.append(guard + "[^/]*")
+            while pattern[index + 1 : index + 2] == "*":
+                index += 1
+        elif char == "?":
+            out.append(guard + "[^/]")
+        elif end > 0:
+            body = re.sub(r"([\\\[&~|])", r"\\\1", pattern[index + 1 : end])
+            out.append(guard + "[" + ("^" + body[1:] if body[:1] in "!^" else body) + "]")
+            index = end
+        else:
+            out.append(re.escape(char))
+        at_start = char == "/"
+        index += 1
+    try:
+        return re.compile("".join(out) + "/")
+    except re.error:
+        return re.compile(re.escape(pattern) + "/")

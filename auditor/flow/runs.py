@@ -8,7 +8,8 @@ from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.detect import credfiles
 from auditor.flow.facts import Origin, Step
-from auditor.flow.script import follow
+from auditor.flow.paths import absolute
+from auditor.flow.script import follow, follow_traps
 from auditor.flow.state import Shell
 from auditor.lang.dockerfile.mounts import mount_fields
 from auditor.lang.dockerfile.nodes import Heredoc, Instruction, Text
@@ -18,6 +19,7 @@ from auditor.lang.shell.nodes import Command, Literal, Script, Word
 
 _HEREDOC_WORD = Pattern(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
 _POSIX_SHEBANG = Pattern(r"^#!\s*(?:/usr)?/?\S*(?:/env\s+(?:-\S+\s+)?)?\S*?(?:ba|da|a|z|k)?sh\b")
+_TRACING_SHEBANG = Pattern(r"#![^\n]*sh[ \t]+-[a-z]*x")
 _FLAGS_BEFORE_SCRIPT = Pattern(r"(?i)^(?:[-/][A-Za-z]+[ \t]+)*(?:[-/](?:c|command|s)[ \t]+)?")
 
 
@@ -39,31 +41,41 @@ def mounts(step: Step, shell: Shell) -> None:
         if flag.name != "mount" or not flag.value:
             continue
         fields = mount_fields(flag.value)
-        kind = fields.get("type", "bind")
+        kind = fields.get("type", "bind").lower()
         if kind == "secret":
             _secret_mount(fields, flag.span, shell)
         elif kind in ("cache", "tmpfs", "bind") and "target" in fields:
-            shell.cache_mounts.append(shell.path(fields["target"]))
+            shell.fleeting.append(absolute(fields["target"], shell.cwd, shell.home))
             source = credfiles.recognise(fields.get("source", ""))
             if kind == "bind" and "from" not in fields and source is not None and source.certainty == "sure":
-                shell.mounts.append((shell.path(fields["target"]), Origin("mount", fields["source"], flag.span)))
+                shell.mounts.append(
+                    (absolute(fields["target"], shell.cwd, shell.home), Origin("mount", fields["source"], flag.span))
+                )
 
 
 def _secret_mount(fields: dict[str, str], span: Span, shell: Shell) -> None:
+    """A mounted build secret: a file, or a variable with `env=`. Without an id its source or target names it."""
     target = fields.get("target", "")
-    name = fields.get("id") or target.rpartition("/")[2] or "secret"
+    name = fields.get("id") or fields.get("source") or target.rpartition("/")[2] or "secret"
     origin = Origin("mount", name, span)
     if "env" in fields:
-        shell.variables[fields["env"]] = (origin,)
+        shell.assign(fields["env"], (origin,), None)
+        shell.exported[fields["env"]] = True
         if not target:
             return
-    shell.mounts.append((shell.path(target) if target else f"/run/secrets/{name}", origin))
+    default = "/run/secrets/" + name.rpartition("/")[2]
+    shell.mounts.append((absolute(target, shell.cwd, shell.home) if target else default, origin))
 
 
-def follow_run(step: Step, shell: Shell, dialect: str) -> None:
+def follow_run(step: Step, shell: Shell) -> None:
     """Follow the instruction's script in the shell's state."""
-    node = step.instruction
     mounts(step, shell)
+    _follow(step.instruction, shell, step.dialect)
+    follow_traps(shell)
+    shell.facts.caches += shell.caches
+
+
+def _follow(node: Instruction, shell: Shell, dialect: str) -> None:
     if node.json:
         follow(_exec_form(node), shell)
         return
@@ -79,6 +91,7 @@ def follow_run(step: Step, shell: Shell, dialect: str) -> None:
 def _heredoc_script(heredoc: Heredoc, shell: Shell, dialect: str) -> None:
     """`RUN <<EOF`: the body is the script; with the shebang of another interpreter it is read by word only."""
     body = heredoc.body
+    shell.xtrace = shell.xtrace or _TRACING_SHEBANG.match(body.text) is not None
     other = body.text.startswith("#!") and not _POSIX_SHEBANG.match(body.text)
     follow(_read(body, "other" if other else dialect), shell)
 

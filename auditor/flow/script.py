@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
+from auditor.core.pattern import Pattern
 from auditor.core.secret import Secret
 from auditor.detect import positions, values
 from auditor.flow import commands, outputs
@@ -15,11 +15,15 @@ from auditor.flow.expected import literal_at
 from auditor.flow.facts import Literal
 from auditor.flow.flat import Flat
 from auditor.flow.servers import server_use
-from auditor.flow.state import Shell, unique
+from auditor.flow.state import Shell, State, unique
+from auditor.flow.stored import kept
 from auditor.lang.shell import reader
 from auditor.lang.shell.nodes import Assignment, Command, Script, Word
 
 _SHELLS = frozenset("sh bash dash ash zsh ksh".split())
+_SCRIPT_OPTION = Pattern(r"-[a-z]*c$")
+_TRACING = Pattern(r"-[a-wyzA-Z]*x[a-zA-Z]*$")
+_NOT_TRACING = Pattern(r"\+[a-wyzA-Z]*x[a-zA-Z]*$")
 _MAX_NESTING = 6
 
 
@@ -30,57 +34,117 @@ def follow(script: Script, shell: Shell, depth: int = 0) -> None:
     if depth > _MAX_NESTING:
         shell.facts.limits.append((shell.step, "scripts inside scripts nested too deeply"))
         return
+    open_subshells: list[tuple[int, State]] = []
+    outside = shell.branch
     for command in script.commands:
+        inside = command.subshells
+        while open_subshells and tuple(number for number, _ in open_subshells) != inside[: len(open_subshells)]:
+            shell.restore(open_subshells.pop()[1])
+        open_subshells += [(number, shell.saved()) for number in inside[len(open_subshells) :]]
+        shell.branch = outside or command.branch
         _command(command, shell, depth)
+    shell.branch = outside
+    while open_subshells:
+        shell.restore(open_subshells.pop()[1])
+
+
+def follow_traps(shell: Shell) -> None:
+    """Run what `trap ... EXIT` put off to the end."""
+    for script in shell.traps:
+        follow(script, shell, 1)
 
 
 def _command(command: Command, shell: Shell, depth: int) -> None:
+    if command.kind == "function":
+        if command.body is not None and command.words:
+            shell.functions[command.words[0].rendered] = command.body
+        return
     for word in (
         *command.words,
         *(a.value for a in command.assignments if a.value),
         *(r.target for r in command.redirects),
     ):
         for part in word.substitutions():
+            state = shell.saved()
             follow(part.script, shell, depth + 1)
+            shell.restore(state)
+    words = commands.program(command.words)
+    before = shell.saved() if words and command.assignments and command.kind == "command" else None
     for assignment in command.assignments:
         _assign(assignment, command, shell)
-    if command.kind in ("declare", "test", "for"):
-        return
-    words = commands.program(command.words)
+    if command.kind == "command":
+        _run(command, words, shell, depth)
+    else:
+        _trace(command, words, shell)
+    if before is not None:  # `NAME=value program` lasts as long as the program
+        shell.restore((shell.cwd, *before[1:]))
+    if command.feeds:
+        shell.outputs[id(command)] = outputs.of_command(command, shell)
+
+
+def _run(command: Command, words: tuple[Word, ...], shell: Shell, depth: int) -> None:
     if words:
-        nested = _nested(words)
+        called = shell.functions.get(words[0].rendered)
+        if called is not None:
+            follow(called, shell, depth + 1)
+        nested = _nested(command, words)
         if nested is not None:
-            follow(nested, shell, depth + 1)
+            _follow_nested(nested, words, shell, depth)
         _options(words, shell)
+        _put_off(words, shell)
     writes = writes_file(command) or any(writes_file(c) for c in command.feeds)
     credentials = Credentials(command, words, shell, writes=writes)
     credentials.run()
-    stored = credentials.stored()
-    if stored is not None:
-        shell.facts.files.append(stored)
-        shell.layers.files.append(stored)
+    for file in kept(credentials):
+        shell.put(file.path, file)
     Effects(command, words, shell).run()
     _trace(command, words, shell)
-    filled = cache_use(words, shell)
-    shell.facts.caches += filled
+    cache_use(words, shell)
     server_use(command, words, shell)
+
+
+def _follow_nested(nested: Script, words: tuple[Word, ...], shell: Shell, depth: int) -> None:
+    """Another shell: what it changes does not come back, except with `eval`."""
+    if commands.base_name(words[0]) == "eval":
+        follow(nested, shell, depth + 1)
+        return
+    state, traced = shell.saved(), shell.xtrace
+    shell.xtrace = any(_TRACING.match(word.rendered) for word in words[1:])
+    follow(nested, shell, depth + 1)
+    shell.xtrace = traced
+    shell.restore(state)
+
+
+def _put_off(words: tuple[Word, ...], shell: Shell) -> None:
+    """`trap 'rm -f .npmrc' EXIT` cleans up however the RUN ends."""
+    if commands.base_name(words[0]) != "trap" or len(words) < 3 or words[1].rendered.startswith("-"):
+        return
+    if any(word.rendered in ("EXIT", "0") for word in words[2:]):
+        flat = Flat([words[1]])
+        shell.traps.append(reader.read(flat.text, flat.source))
 
 
 def _assign(assignment: Assignment, command: Command, shell: Shell) -> None:
     """`NAME=value` in any form: remember where the value comes from, report a literal secret."""
+    name, value = assignment.name, assignment.value
+    program = command.words[0].rendered if command.kind == "declare" and command.words else ""
     if command.kind == "for":
-        found = [o for w in command.words for o in outputs.of_word(w, shell)]
-        shell.variables[assignment.name] = unique(found)
+        shell.assign(name, unique([o for w in command.words for o in outputs.of_word(w, shell)]), None)
         return
-    value = assignment.value
     if value is None:
+        if program == "unset":
+            shell.assign(name, (), None)
+        elif program == "export":
+            shell.exported[name] = True
         return
-    origins = outputs.of_word(value, shell)
-    if not (assignment.name in shell.variables and not origins and value.rendered == ""):
-        shell.variables[assignment.name] = origins
-    literal = literal_value(assignment.name, value)
+    if program == "export" or (command.kind == "command" and command.words):
+        shell.exported[name] = True
+    shell.assign(name, outputs.of_word(value, shell), value.literal)
+    literal = literal_value(name, value)
     if literal is not None:
-        shell.use("literal", literal.span, assignment.name, (), literal)
+        shell.use("url" if literal.kind == "url" else "literal", literal.span, name, (), literal)
+    else:
+        Credentials(Command(value.span), (), shell, writes=False).look_at(value, name)
 
 
 def literal_value(name: str, value: Word) -> Literal | None:
@@ -97,7 +161,7 @@ def literal_value(name: str, value: Word) -> Literal | None:
     return None
 
 
-def _nested(words: tuple[Word, ...]) -> Script | None:
+def _nested(command: Command, words: tuple[Word, ...]) -> Script | None:
     """The script inside `sh -c '...'`, `eval "..."`, `su user -c '...'`."""
     name = commands.base_name(words[0])
     if name == "eval" and len(words) > 1:
@@ -105,21 +169,26 @@ def _nested(words: tuple[Word, ...]) -> Script | None:
         return reader.read(flat.text, flat.source)
     if name in _SHELLS or name in ("su", "runuser"):
         for option, value in pairwise(words[1:]):
-            if re.fullmatch(r"-[a-z]*c", option.rendered):
+            if _SCRIPT_OPTION.match(option.rendered):
                 flat = Flat([value])
                 return reader.read(flat.text, flat.source)
+    if name in _SHELLS and all(word.rendered.startswith("-") for word in words[1:]):
+        text = outputs.input_words(command)
+        if text:
+            flat = Flat(text, "\n")
+            return reader.read(flat.text, flat.source)
     return None
 
 
 def _options(words: tuple[Word, ...], shell: Shell) -> None:
-    """`set -x` and `set +x`."""
+    """`set -x`, `set +x`, `set -o xtrace`."""
     if commands.base_name(words[0]) != "set":
         return
-    for word in words[1:]:
+    for before, word in pairwise(words):
         text = word.rendered
-        if re.fullmatch(r"-[a-wyzA-Z]*x[a-zA-Z]*", text) or text == "xtrace":
+        if _TRACING.match(text) or (text == "xtrace" and before.rendered == "-o"):
             shell.xtrace = True
-        elif re.fullmatch(r"\+[a-wyzA-Z]*x[a-zA-Z]*", text):
+        elif _NOT_TRACING.match(text) or (text == "xtrace" and before.rendered == "+o"):
             shell.xtrace = False
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from auditor.core.span import Span
 from auditor.flow.facts import CacheUse, LayerFile, Literal, Origin, Step, Use, Variable
 from auditor.flow.paths import absolute, covers
+from auditor.lang.shell.nodes import Literal as Text
+from auditor.lang.shell.nodes import Script, VariableUse, Word
+
+#: Folder, home, origins and literal values of variables, exported names: what a subshell gets a copy of.
+State = tuple[str, str, dict[str, tuple[Origin, ...]], dict[str, str], dict[str, bool]]
+#: Credential files that one stage may hold at a time; copying trees into each other multiplies them.
+MAX_FILES = 2_000
 
 
 class Facts:
@@ -23,38 +32,60 @@ class Facts:
 
 
 class Layers:
-    """The credential files that a stage's layers hold so far, those of its base stage included."""
+    """The credential files that a stage's file system shows, by path; those of its base stage included.
+
+    What is removed disappears here, while the fact (`LayerFile`) stays: the earlier layer still holds it.
+    """
 
     __slots__ = ("files", "took_context")
 
     def __init__(self, parent: Layers | None = None) -> None:
-        self.files: list[LayerFile] = list(parent.files) if parent else []
+        self.files: dict[str, LayerFile] = dict(parent.files) if parent else {}
         #: Whether a whole folder was copied in, which may have brought files nobody named.
         self.took_context: bool = parent.took_context if parent else False
 
-    def find(self, path: str) -> list[LayerFile]:
-        """The files still there that a path (glob, folder) covers."""
-        return [f for f in self.files if not f.gone and not f.removed and covers(path, f.path)]
+    def find(self, pattern: str, *, shell: bool = True) -> list[tuple[str, LayerFile]]:
+        """The files that a path covers, with their paths; `shell`: its wildcards are a shell's, which spare dot files."""
+        exact = self.files.get(pattern)
+        if exact is not None:
+            return [(pattern, exact)]
+        return [(path, file) for path, file in self.files.items() if covers(pattern, path, shell=shell)]
+
+    def put(self, path: str, file: LayerFile) -> bool:
+        """Show a file at a path; False where the stage holds too many."""
+        if len(self.files) >= MAX_FILES and path not in self.files:
+            return False
+        self.files[path] = file
+        return True
 
 
 class Shell:
     """State while the commands of one RUN are followed.
 
-    `variables` maps names to where their values come from; `mounts` are the build secrets' files by target path,
-    `cache_mounts` the targets of other mounts; `environment` are all names that ENV and ARG set.
+    `origins(name)` says where a variable's value comes from; `values` are those known literally. `mounts` are the
+    build secrets' files by target path, `fleeting` the targets of mounts that no layer keeps. `names` gives every
+    name that ENV and ARG set. `branch` says that the running command may not run at all.
     """
 
     __slots__ = (
-        "cache_mounts",
+        "_given",
+        "_overrides",
+        "branch",
+        "caches",
         "cwd",
-        "environment",
         "exported",
         "facts",
+        "fleeting",
+        "functions",
         "home",
         "layers",
         "mounts",
+        "names",
+        "outputs",
+        "previous",
         "step",
-        "variables",
+        "traps",
+        "values",
         "xtrace",
     )
 
@@ -63,26 +94,126 @@ class Shell:
         self.facts = facts
         self.layers = layers
         self.cwd = cwd
+        self.previous = cwd
         self.home = home
-        self.variables: dict[str, tuple[Origin, ...]] = {}
+        self._given: Callable[[str], Variable | None] = lambda _name: None
+        self._overrides: dict[str, tuple[Origin, ...]] = {}
+        self.names: Callable[[], list[str]] = list
+        self.exported: dict[str, bool] = {}
+        self.values: dict[str, str] = {}
         self.mounts: list[tuple[str, Origin]] = []
-        self.cache_mounts: list[str] = []
-        self.environment: frozenset[str] = frozenset()
-        self.exported: tuple[Origin, ...] = ()
+        self.fleeting: list[str] = []
+        self.functions: dict[str, Script] = {}
+        self.traps: list[Script] = []
+        self.outputs: dict[int, tuple[Origin, ...]] = {}
+        self.caches: list[CacheUse] = []
+        self.branch = False
         self.xtrace = False
 
-    def path(self, text: str) -> str:
-        """Absolute path of a word's rendered text."""
-        return absolute(text, self.cwd, self.home)
+    # -- variables -----------------------------------------------------------------------------------------------
+
+    def know(self, given: Callable[[str], Variable | None], names: Callable[[], list[str]]) -> None:
+        """Where the variables of ARG and ENV are found, and what all of them are called."""
+        self._given, self.names = given, names
+
+    def origins(self, name: str) -> tuple[Origin, ...]:
+        """Where the value of a variable comes from."""
+        known = self._overrides.get(name)
+        if known is None:
+            variable = self._given(name)
+            known = (Origin.of(variable),) if variable is not None else ()
+            self._overrides[name] = known
+        return known
+
+    def assign(self, name: str, origins: tuple[Origin, ...], value: str | None) -> None:
+        """Give a variable a value. In a branch that may not run, what it held before stays possible."""
+        if self.branch:
+            self._overrides[name] = unique([*self.origins(name), *origins])
+            self.values.pop(name, None)
+            return
+        self._overrides[name] = origins
+        if value is None:
+            self.values.pop(name, None)
+        else:
+            self.values[name] = value
+            if name == "HOME" and value.startswith("/"):
+                self.home = value
+
+    def environment(self) -> tuple[Origin, ...]:
+        """What `env` prints: every exported variable."""
+        names = dict.fromkeys(self.names(), True) | self.exported
+        return unique([o for name, is_set in names.items() if is_set for o in self.origins(name)])
+
+    def saved(self) -> State:
+        """What a subshell cannot change for good."""
+        return self.cwd, self.home, dict(self._overrides), dict(self.values), dict(self.exported)
+
+    def restore(self, state: State) -> None:
+        """Back to what `saved` gave."""
+        self.cwd, self.home, self._overrides, self.values, self.exported = state
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    def path(self, word: Word) -> str:
+        """Absolute path that a word names, variables filled in as far as their values are known."""
+        return absolute(self.text(word), self.cwd, self.home)
+
+    def text(self, word: Word) -> str:
+        """A word's text with known variables filled in."""
+        out = []
+        for part in word.parts:
+            if isinstance(part, Text):
+                out.append(part.text)
+            elif isinstance(part, VariableUse):
+                out.append(self._value(part.name))
+            else:
+                out.append("$(...)")
+        return "".join(out)
+
+    def _value(self, name: str) -> str:
+        if name == "HOME":
+            return self.home
+        if name in self.values:
+            return self.values[name]
+        variable = None if name in self._overrides and not self.origins(name) else self._given(name)
+        if variable is not None and variable.value and not variable.sensitive:
+            return variable.value
+        return "${" + name + "}"
+
+    def keeps(self, path: str) -> bool:
+        """Whether what is written to a path stays in the layer."""
+        return not path.startswith(("/dev/", "/proc/", "/run/secrets/")) and not any(
+            covers(target, path) for target in self.fleeting
+        )
 
     def contents(self, path: str) -> tuple[Origin, ...]:
         """Where the content of a file comes from: a mounted build secret, or a credential file of the layers."""
         found = [origin for target, origin in self.mounts if covers(path, target) or covers(target, path)]
         if not found:
             found = [
-                Origin("file", f.path, f.span, file=f) for f in self.layers.find(path) if f.path == path or "*" in path
+                Origin("file", at, file.span, file=file)
+                for at, file in self.layers.find(path)
+                if at == path or "*" in path
             ]
         return tuple(found)
+
+    def put(self, path: str, file: LayerFile) -> None:
+        """Record a file that the running command leaves in the layer."""
+        self.facts.files.append(file)
+        if not self.layers.put(path, file):
+            self.facts.limits.append((self.step, "more credential files in one stage than are followed"))
+
+    def remove(self, path: str, span: Span) -> bool:
+        """Take files out of the file system; returns whether any known one was there."""
+        found = self.layers.find(path)
+        for at, file in found:
+            if file.step.instruction is self.step.instruction:
+                file.gone = file.gone or not self.branch
+            else:
+                file.removed.append((self.step, span))
+            if not self.branch:
+                del self.layers.files[at]
+        return bool(found)
 
     def use(
         self, kind: str, span: Span, detail: str, origins: tuple[Origin, ...] = (), literal: Literal | None = None
@@ -90,19 +221,11 @@ class Shell:
         """Record a use in the current instruction."""
         self.facts.uses.append(Use(kind, self.step, span, detail, origins, literal))
 
-    def remove(self, path: str, span: Span) -> bool:
-        """Take files out of the layers; returns whether any known one was there."""
-        found = self.layers.find(path)
-        for file in found:
-            if file.step.instruction is self.step.instruction:
-                file.gone = True
-            else:
-                file.removed.append((self.step, span))
-        return bool(found)
-
 
 def unique(origins: list[Origin]) -> tuple[Origin, ...]:
     """The origins without repetition, in order."""
+    if len(origins) < 2:
+        return tuple(origins)
     seen: set[tuple[str, str, int]] = set()
     kept: list[Origin] = []
     for origin in origins:

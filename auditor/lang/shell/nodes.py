@@ -13,10 +13,29 @@ from auditor.core.span import Span
 
 
 class Literal(NamedTuple):
-    """Text that the shell passes on as it is, quotes and escapes removed."""
+    """Text that the shell passes on as it is, quotes and escapes removed.
+
+    `places` are the source offsets of its characters where they do not stand side by side (escapes, continued lines,
+    scripts inside scripts); None where character k is simply at `span.start + k`.
+    """
 
     text: str
     span: Span
+    places: tuple[int, ...] | None = None
+
+    def place(self, index: int) -> int:
+        """Source offset of a character; of the end, for its length."""
+        if self.places is None:
+            return self.span.start + min(index, len(self.text))
+        if index >= len(self.places):
+            return self.places[-1] + 1 if self.places else self.span.end
+        return self.places[index]
+
+    def cut(self, start: int, end: int) -> Literal:
+        """Part of the text as a literal of its own."""
+        places = self.places[start:end] if self.places is not None else None
+        last = self.place(end - 1) + 1 if end > start else self.place(start)
+        return Literal(self.text[start:end], Span(self.place(start), last), places)
 
 
 class VariableUse(NamedTuple):
@@ -118,13 +137,27 @@ _WRITING = frozenset({">", ">>", ">|", "&>", "&>>"})
 class Command:
     """One simple command in execution order.
 
-    `kind` is `command`, `declare` (export, declare, local, readonly, typeset), `for` (loop head: first assignment
-    is the variable, words are what it runs over) or `test`. `reads` are the commands piped into it, `feeds` those
+    `kind` is `command`, `declare` (export, declare, local, readonly, typeset, unset), `for` (loop head: first
+    assignment is the variable, words are what it runs over), `test`, or `function` (a definition: its name is the
+    only word, `body` what it runs when it is called). `reads` are the commands piped into it, `feeds` those
     that its own output is piped into, `captured` says that a substitution takes it. Redirections of enclosing
-    groups are included, the command's own first.
+    groups are included, the command's own first. `branch` says that it may not run (if, case, loops, `||`), `subshells`
+    names the enclosing `( )`, outermost first: what they change does not outlive them.
     """
 
-    __slots__ = ("assignments", "captured", "feeds", "kind", "reads", "redirects", "span", "words")
+    __slots__ = (
+        "assignments",
+        "body",
+        "branch",
+        "captured",
+        "feeds",
+        "kind",
+        "reads",
+        "redirects",
+        "span",
+        "subshells",
+        "words",
+    )
 
     def __init__(self, span: Span, kind: str = "command") -> None:
         self.span = span
@@ -135,6 +168,9 @@ class Command:
         self.reads: tuple[Command, ...] = ()
         self.feeds: tuple[Command, ...] = ()
         self.captured = False
+        self.body: Script | None = None
+        self.branch = False
+        self.subshells: tuple[int, ...] = ()
 
     @property
     def piped(self) -> bool:

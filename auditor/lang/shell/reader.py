@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.lang.shell.heredocs import extract
 from auditor.lang.shell.nodes import Assignment, Command, Redirect, Script, Word
-from auditor.lang.shell.words import MAX_DEPTH, WordReader
+from auditor.lang.shell.words import MAX_DEPTH, PROBE, WordReader, quoted_assignment
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,7 +26,11 @@ _GROUPS = frozenset(
     "for_statement".split()
 )
 _REDIRECTS = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
-_NOT_STATEMENTS = frozenset({"variable_name", "word", "string", "test_operator", "comment"})
+_WORDS = frozenset("word string raw_string concatenation simple_expansion expansion command_substitution".split())
+_NOT_STATEMENTS = frozenset({"variable_name", "test_operator", "comment"}) | _WORDS
+_BRANCHING = frozenset(
+    "if_statement elif_clause else_clause while_statement c_style_for_statement case_statement".split()
+)
 
 
 @lru_cache(maxsize=1)
@@ -71,10 +76,12 @@ def read(text: str, at: Callable[[int], int] | None = None) -> Script:
     """
     if len(text) > MAX_BYTES or _nesting(text) > MAX_NESTING:
         return Script((), truncated=True)
-    data = text.encode("utf-8", "surrogatepass")
+    bare, heredocs = extract(text)
+    data = bare.encode("utf-8", "surrogatepass")
     if len(data) > MAX_BYTES:
         return Script((), truncated=True)
-    reader = _Reader(text, data, at)
+    reader = _Reader(bare, data, at)
+    reader.source, reader.heredocs = text, heredocs
     reader.statement(_parser().parse(data).root_node, (), 0)
     return Script(tuple(reader.commands), reader.truncated)
 
@@ -85,15 +92,39 @@ class _Reader(WordReader):
     def __init__(self, text: str, data: bytes, at: Callable[[int], int] | None) -> None:
         super().__init__(text, data, at)
         self.commands: list[Command] = []
+        self._subshells: tuple[int, ...] = ()
+        self._branches = 0
 
-    def script(self, node: Node, depth: int) -> Script:
+    def _begin(self, node: Node, kind: str = "command") -> Command:
+        """A command at a node, in the groups that are open."""
+        command = Command(self.span(node.start_byte, node.end_byte), kind)
+        command.branch, command.subshells = self._branches > 0, self._subshells
+        return command
+
+    def expanded(self, text: str, at: Callable[[int], int], depth: int) -> Word:
+        probe = f"{PROBE}{text}\nAUDIT_HEREDOC\n"
+        data = probe.encode("utf-8", "surrogatepass")
+        inner = _Reader(probe, data, at)
+        start, end = len(PROBE), len(data) - len("\nAUDIT_HEREDOC\n")
+        todo = [_parser().parse(data).root_node]
+        while todo:
+            node = todo.pop()
+            if node.type == "heredoc_body":
+                return inner.region(node, start, end, depth + 1)
+            todo += node.children
+        return Word((inner.literal(start, end, (text, None)),), inner.span(start, end), text)
+
+    def script(self, node: Node, depth: int, *, captured: bool = True) -> Script:
         outside, self.commands = self.commands, []
+        branches, subshells = self._branches, self._subshells
+        self._branches, self._subshells = 0, ()
         for child in node.children:
             if child.is_named:
                 self.statement(child, (), depth + 1)
+        self._branches, self._subshells = branches, subshells
         inside, self.commands = self.commands, outside
         for command in inside:
-            command.captured = True
+            command.captured = captured
         return Script(tuple(inside), self.truncated)
 
     def statement(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
@@ -101,17 +132,36 @@ class _Reader(WordReader):
         if depth > MAX_DEPTH:
             self.truncated = True
             return []
-        special = _STATEMENTS.get(node.type)
+        kind = node.type
+        special = _STATEMENTS.get(kind)
         if special is not None:
             return special(self, node, outer, depth)
+        before = self._subshells
+        if kind == "subshell":
+            self._subshells = (*before, node.start_byte)
+        self._branches += kind in _BRANCHING
         found: list[Command] = []
-        for child in node.children:
+        after = ""
+        for child in _spine(node) if kind == "list" else node.children:
             if child.is_named and child.type not in _NOT_STATEMENTS:
+                self._branches += after == "||"
                 found += self.statement(child, outer, depth + 1)
+                self._branches -= after == "||"
+            elif child.type in _WORDS and kind in ("case_statement", "case_item"):
+                self._subject(child, depth)
+            after = child.type
+        self._branches -= kind in _BRANCHING
+        self._subshells = before
         return found
 
+    def _subject(self, node: Node, depth: int) -> None:
+        """The word that a `case` looks at: a substitution in it is run."""
+        command = self._begin(node, "test")
+        command.words = (self.word(node, depth),)
+        self.commands.append(command)
+
     def _command(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
-        command = Command(self.span(node.start_byte, node.end_byte))
+        command = self._begin(node)
         words: list[Word] = []
         assignments: list[Assignment] = []
         redirects: list[Redirect] = []
@@ -133,30 +183,15 @@ class _Reader(WordReader):
 
     def _redirected(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         body = node.child_by_field_name("body")
-        extra: list[Redirect] = []
-        rest: list[Node] = []
-        for child in node.children:
-            if child.type in _REDIRECTS:
-                extra += self.redirect(child, depth, rest)
+        extra = tuple(r for child in node.children if child.type in _REDIRECTS for r in self.redirect(child, depth))
         if body is None:
-            found = [self._empty(node, (*extra, *outer))]
-        elif body.type in _GROUPS:
-            found = self.statement(body, (*extra, *outer), depth + 1)
-        else:
-            found = self.statement(body, outer, depth + 1)
-            # The grammar hangs a redirection on the whole list or pipeline; the shell applies it to the last command.
-            for last in found[-1:]:
-                last.redirects = (*extra, *last.redirects)
-        for follower in rest:
-            found = self._join(found, follower, outer, depth)
-        return found
-
-    def _join(self, left: list[Command], right: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
-        """`cat <<EOF | next` and `cat <<EOF && next`: the grammar nests what follows inside the heredoc."""
-        found = self.statement(right, outer, depth + 1)
-        before = right.prev_sibling
-        if right.type == "pipeline" or (before is not None and before.type in ("|", "|&")):
-            self._connect(left, found[:1] if right.type == "pipeline" else found)
+            return [self._empty(node, (*extra, *outer))]
+        if body.type in _GROUPS:
+            return self.statement(body, (*extra, *outer), depth + 1)
+        found = self.statement(body, outer, depth + 1)
+        # The grammar hangs a redirection on the whole list or pipeline; the shell applies it to the last command.
+        for last in found[-1:]:
+            last.redirects = (*extra, *last.redirects)
         return found
 
     def _connect(self, left: Iterable[Command], right: Iterable[Command]) -> None:
@@ -180,7 +215,7 @@ class _Reader(WordReader):
         return left
 
     def _declaration(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
-        command = Command(self.span(node.start_byte, node.end_byte), "declare")
+        command = self._begin(node, "declare")
         words: list[Word] = []
         assignments: list[Assignment] = []
         for child in node.children:
@@ -190,7 +225,12 @@ class _Reader(WordReader):
             elif child.type == "variable_name":
                 assignments.append(Assignment(self.slice(child.start_byte, child.end_byte), None, span, span))
             elif child.type != "comment":
-                words.append(self.word(child, depth))
+                word = self.word(child, depth)
+                quoted = quoted_assignment(word)
+                if quoted is not None:
+                    assignments.append(quoted)
+                else:
+                    words.append(word)
         command.words = tuple(words)
         command.assignments = tuple(assignments)
         command.redirects = outer
@@ -204,13 +244,23 @@ class _Reader(WordReader):
         return [command]
 
     def _empty(self, node: Node, redirects: tuple[Redirect, ...]) -> Command:
-        command = Command(self.span(node.start_byte, node.end_byte))
+        command = self._begin(node)
         command.redirects = redirects
         self.commands.append(command)
         return command
 
+    def _function(self, node: Node, _outer: tuple[Redirect, ...], depth: int) -> list[Command]:
+        """A definition: nothing runs until the function is called."""
+        command = self._begin(node, "function")
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is not None and body is not None:
+            command.words = (self.word(name, depth),)
+            command.body = self.script(body, depth, captured=False)
+            self.commands.append(command)
+        return []
+
     def _for(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
-        head = Command(self.span(node.start_byte, node.end_byte), "for")
+        head = self._begin(node, "for")
         body: Node | None = None
         words: list[Word] = []
         for child in node.children:
@@ -223,10 +273,13 @@ class _Reader(WordReader):
                 words.append(self.word(child, depth))
         head.words = tuple(words)
         self.commands.append(head)
-        return self.statement(body, outer, depth + 1) if body is not None else []
+        self._branches += 1
+        found = self.statement(body, outer, depth + 1) if body is not None else []
+        self._branches -= 1
+        return found
 
     def _test(self, node: Node, _outer: tuple[Redirect, ...], depth: int) -> list[Command]:
-        command = Command(self.span(node.start_byte, node.end_byte), "test")
+        command = self._begin(node, "test")
         todo = list(node.children)
         words: list[Word] = []
         while todo:
@@ -240,6 +293,18 @@ class _Reader(WordReader):
         return [command]
 
 
+def _spine(node: Node) -> list[Node]:
+    """The parts of `a && b || c ...`, which the grammar nests to the left, in order and without recursion."""
+    parts: list[Node] = []
+    while node.type == "list":
+        children = node.children
+        parts += reversed(children[1:])
+        node = children[0]
+    parts.append(node)
+    parts.reverse()
+    return parts
+
+
 _STATEMENTS: dict[str, Callable[[_Reader, Node, tuple[Redirect, ...], int], list[Command]]] = {
     "command": _Reader._command,
     "redirected_statement": _Reader._redirected,
@@ -249,5 +314,6 @@ _STATEMENTS: dict[str, Callable[[_Reader, Node, tuple[Redirect, ...], int], list
     "variable_assignment": _Reader._bare_assignments,
     "variable_assignments": _Reader._bare_assignments,
     "for_statement": _Reader._for,
+    "function_definition": _Reader._function,
     "test_command": _Reader._test,
 }

@@ -1,0 +1,39 @@
+"""Google Cloud credential files: service account keys and the refresh tokens of `gcloud`."""
+
+from __future__ import annotations
+
+from auditor.core.pattern import Pattern
+from auditor.detect.verify import keys
+from auditor.detect.verify.encoding import json_object, member
+from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, is_filler, valid
+
+_KEY_ID = Pattern(r"[0-9a-f]{40}")
+_ACCOUNT = Pattern(r"[\w.+-]{1,100}@[\w.-]{1,100}gserviceaccount\.com")
+
+
+def service_account(value: str, beside: str, now: float) -> Verdict:
+    """A key file (https://cloud.google.com/iam/docs/keys-create-delete): the private key must parse."""
+    found = json_object(value)
+    if found is None:
+        return UNVERIFIED if "{" not in value else broken(value, "structure")
+    if found.get("type") == "authorized_user":
+        return _user(found)
+    if found.get("type") != "service_account":
+        return UNVERIFIED
+    account, key_id = member(found, "client_email"), member(found, "private_key_id")
+    known = (("account", account), ("project", member(found, "project_id")), ("key id", key_id))
+    key = keys.verify(member(found, "private_key"), "", now)
+    if key.verdict != "valid" or not _KEY_ID.fullmatch(key_id) or not _ACCOUNT.fullmatch(account):
+        if key.verdict == "placeholder" or is_filler(key_id):
+            return Verdict("placeholder", facts(*known), "structure")
+        return Verdict("malformed", facts(*known), "structure")
+    shown = valid("structure", *known)
+    return shown._replace(facts=(*shown.facts, *(f for f in key.facts if f[0] in ("key", "fingerprint"))))
+
+
+def _user(found: dict[str, object]) -> Verdict:
+    token, client = member(found, "refresh_token"), member(found, "client_id")
+    known = (("type", "refresh token of a user"), ("account", member(found, "account")), ("client id", client))
+    if not token or not client or not member(found, "client_secret"):
+        return broken(token, "structure", *known)
+    return valid("structure", *known)
