@@ -9,11 +9,9 @@ from auditor.flow.build import Build
 
 ONBUILD = "onbuild-secret"
 #: Literals that rules of their own report.
-KEY_KINDS = frozenset({"private-key", "age-secret-key"})
-WRAPPER_KINDS = frozenset(
-    "keeper-config keeper-one-time-token vault-token doppler-token onepassword-service-token bitwarden-access-token "
-    "infisical-service-token".split()
-)
+KEY_KINDS = ("private-key", "age-secret-key", "putty-private-key", "openssh-private-key", "pgp-private-key")
+#: Token formats that open a secret manager, by the beginning of their ids.
+WRAPPER_KINDS = ("keeper-", "vault-", "doppler-", "onepassword-", "1password-", "bitwarden-", "infisical-", "dotenvx-")
 WRAPPER_NAMES = (
     "KSM_CONFIG", "KSM_INI_CONFIG", "KSM_TOKEN", "VAULT_TOKEN", "DOPPLER_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN",
     "OP_CONNECT_TOKEN", "INFISICAL_TOKEN", "BWS_ACCESS_TOKEN", "DOTENV_PRIVATE_KEY", "EJSON_PRIVATE_KEY",
@@ -111,12 +109,12 @@ def sensitive(origins: tuple[facts.Origin, ...]) -> tuple[facts.Origin, ...]:
 
 def is_key(literal: facts.Literal) -> bool:
     """Whether a literal is a private key, which `baked-private-key` reports."""
-    return literal.secret.kind in KEY_KINDS
+    return literal.secret.kind.startswith(KEY_KINDS)
 
 
 def is_wrapper(literal: facts.Literal) -> bool:
     """Whether a literal is the credential of a secret manager's client, which `baked-wrapper-config` reports."""
-    if literal.secret.kind in WRAPPER_KINDS:
+    if literal.secret.kind.startswith(WRAPPER_KINDS):
         return True
     upper = literal.name.upper()
     return literal.level == "secret" and any(upper == n or upper.endswith("_" + n) for n in WRAPPER_NAMES)

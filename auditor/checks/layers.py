@@ -14,15 +14,6 @@ from auditor.flow.facts import LayerFile, Literal, Origin
 _MILD = frozenset({"dotenv", "htpasswd", "history", "ovpn"})
 
 
-def leaks(file: LayerFile) -> bool:
-    """Whether a layer file really holds a secret, as far as can be known."""
-    if file.evidence == "clean":
-        return False
-    if file.how == "copied":
-        return file.kind is not None and (file.kind.certainty == "sure" or file.evidence == "secret")
-    return bool(sensitive(file.origins)) or any(lit.level in ("secret", "weak") for lit in file.literals)
-
-
 def _severity(file: LayerFile) -> Severity:
     if any(o.kind == "generated" for o in file.origins):
         return Severity.LOW
@@ -71,7 +62,7 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
             continue
         if kind.certainty == "folder" and file.evidence != "secret":
             continue
-        sure = leaks(file)
+        sure = file.leaks
         named = f"{file.content or 'The copied folder'} ({kind.title})"
         what = f"{named} is copied to {file.path}"
         if file.content in (".", "./"):
@@ -98,7 +89,7 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
 def inline_credential_file(build: Build) -> Iterator[Finding]:
     """A heredoc of COPY that writes a credential file or holds a literal secret."""
     for file in build.facts.files:
-        if file.how != "inline" or not leaks(file) or _others_report(file):
+        if file.how != "inline" or not file.leaks or _others_report(file):
             continue
         literal = _literal(file)
         telling = file.kind is not None
@@ -121,7 +112,7 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
     """A RUN that writes a secret into a file which the layer keeps."""
     for file in build.facts.files:
         origins = sensitive(file.origins)
-        if file.how != "written" or file.gone or not leaks(file) or _others_report(file):
+        if file.how != "written" or file.gone or not file.leaks or _others_report(file):
             continue
         if any(o.kind == "mount" for o in origins):
             continue
@@ -179,7 +170,7 @@ def deleted_secret_file(build: Build) -> Iterator[Finding]:
     """A credential file removed in a later layer than the one that holds it."""
     seen: set[int] = set()
     for file in build.facts.files:
-        if file.how == "carried" or not leaks(file):
+        if file.how == "carried" or not file.leaks:
             continue
         for where, span in file.removed:
             if span.start in seen:
@@ -214,7 +205,7 @@ def carried_secret_file(build: Build) -> Iterator[Finding]:
     """COPY --from of a tree that holds a secret file of an earlier stage."""
     seen: set[int] = set()
     for file in build.facts.files:
-        if file.how == "carried" or not leaks(file):
+        if file.how == "carried" or not file.leaks:
             continue
         for where, span in file.carried:
             if span.start in seen:

@@ -95,7 +95,10 @@ def recognise(path: str) -> CredentialFile | None:
     if not base or base in (".", ".."):
         return None
     index = _index()
-    kind = _by_tail(text, index) or index.names.get(base) or _by_shape(base, index) or _by_folder(text, base, index)
+    exact = _by_tail(text, index) or index.names.get(base)
+    if exact is not None:
+        return exact
+    kind = _by_shape(base, index) or _by_folder(text, base, index)
     # Start-up: the patterns are looked at only for the few paths that are candidates at all.
     if kind is None or (not folder and (_NOT_ONE.search(base) or _PUBLIC_MATERIAL.search(base))):
         return None

@@ -25,6 +25,8 @@ _GLUED = Pattern(
     r"(?:password|passwd|passphrase|token|secret|credentials?|apikey|privatekey|secretkey|accesskey|sshkey|authkey)$"
 )
 _KEY_WORDS = frozenset("key keys apikey privatekey secretkey accesskey sshkey authkey privkey".split())
+#: Words in which letters and digits belong together.
+_MIXED = frozenset("b64 base64 s3 ed25519 i18n sha1 sha256 sha512 md5 p12 x509 oauth2 k8s".split())
 #: What makes a key a secret for sure.
 _SECRET_KEYS = frozenset(
     "api secret private access auth ssh deploy encryption encrypt signing sign master app account shared "
@@ -95,6 +97,7 @@ _SPECIAL = {
     "NETRC": "credential",
     "DOTENV_PRIVATE_KEY": "key",
 }
+_RELEASE = Pattern(r"v\d+$")
 _BUNDLER_HOST = Pattern(r"(?i)BUNDLE_[A-Z0-9_]*__(?:[A-Z]{2,})\Z")
 _NUGET_SOURCE = Pattern(r"(?i)NuGetPackageSourceCredentials_")
 
@@ -111,8 +114,18 @@ class Reading(NamedTuple):
 
 
 def split(name: str) -> list[str]:
-    """Lower-case words of a name: separators, camelCase and digits divide it."""
-    return [w.lower() for w in _WORD.compiled.findall(name)]
+    """Lower-case words of a name: separators, camelCase and digits divide it, except in words such as `b64`, `v2`."""
+    words: list[str] = []
+    end = -1
+    for match in _WORD.compiled.finditer(name):
+        word = match[0].lower()
+        joined = words[-1] + word if words and match.start() == end else ""
+        if joined in _MIXED or joined == "i18" or _RELEASE.match(joined):
+            words[-1] = joined
+        else:
+            words.append(word)
+        end = match.end()
+    return words
 
 
 @lru_cache(maxsize=4096)
@@ -124,7 +137,9 @@ def read(name: str) -> Reading | None:
     if special is not None:
         return special
     words = split(name)
-    while len(words) > 1 and (words[-1] in _QUALIFIER or words[-1].isdigit()):
+    if words[-2:] in (["connection", "string"], ["conn", "string"]):
+        return Reading("credential-url", False)
+    while len(words) > 1 and (words[-1] in _QUALIFIER or words[-1].isdigit() or _RELEASE.match(words[-1])):
         words.pop()
     if not words:
         return None
@@ -162,7 +177,7 @@ def _by_head(words: list[str]) -> Reading | None:
     head, before = words[-1], words[:-1]
     if before and (before[0] in _SWITCH_FIRST or any(w in _SWITCH_ANYWHERE for w in before)):
         return None
-    if head in _URLS or words[-2:] == ["connection", "string"] or words[-2:] == ["conn", "string"]:
+    if head in _URLS:
         return _url_name(words)
     if head in _ABOUT:
         return None
@@ -198,7 +213,7 @@ def _url_name(words: list[str]) -> Reading | None:
         return Reading("credential-url", True)
     if "dsn" in words and "sentry" in words:
         return None
-    named = any(w in _CREDENTIAL_URLS for w in words) or "string" in words or "connectionstring" in words
+    named = any(w in _CREDENTIAL_URLS for w in words) or "connectionstring" in words
     return Reading("credential-url", False) if named else None
 
 

@@ -37,7 +37,8 @@ _NETRC = Pattern(rf"(?<![\w-])(?:password|passwd)[ \t]+(?P<value>(?:{_HOLE}|[^\s
 _MACHINE = Pattern(r"(?<![\w-])(?:machine|default|login)[ \t\n]+\S")
 _SQL = Pattern(
     r"(?i)\b(?:identified\s{1,9}(?:with\s{1,9}\S{1,60}\s{1,9})?by|(?:with\s{1,9})?(?:encrypted\s{1,9})?password"
-    rf"|set\s{{1,9}}password\s{{0,9}}=)\s{{1,9}}\\?['\"](?P<value>(?:{_HOLE}|[^'\"\\])+)"
+    r"|set\s{1,9}password\s{0,9}=)\s{1,9}"
+    rf"(?:\\['\"](?P<inner>(?:{_HOLE}|[^'\"\\])+)|['\"](?P<value>(?:{_HOLE}|\\.|[^'\"\\])+))"
 )
 _SQL_HINT = Pattern(r"(?i)\b(?:alter|create)\s{1,9}(?:user|role|login)|identified\s|set\s{1,9}password")
 _VARIABLE = Pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
@@ -211,4 +212,5 @@ def _sql(text: str) -> Iterator[Position]:
     if _SQL_HINT.search(text) is None:
         return
     for match in _SQL.finditer(text):
-        yield Position("sql", "password", *match.span("value"), _level(match["value"], "password"), "database-password")
+        group = "inner" if match["inner"] else "value"
+        yield Position("sql", "password", *match.span(group), _level(match[group], "password"), "database-password")

@@ -34,8 +34,8 @@ _WORKING_DEFAULT = Pattern(
 )
 _MASK = Pattern(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
 _TEMPLATE = Pattern(
-    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$"
-    r"|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
+    r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^\$\w+$|\$\{[A-Za-z_]\w*[}:]|\$(?:[A-Z_][A-Z0-9_]{2,}|[a-z_][a-z0-9_]{2,})(?![A-Za-z0-9])"
+    r"|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
     r"|\.\*|\[\^|\\[sdwSDW(1-9]"
 )
 _REFERENCE = Pattern(
@@ -185,8 +185,13 @@ def judge(name: str, value: str) -> Judgement:
     if reading is None or reading.kind in ("credential-url",):
         return _NONE
     found = classify(value, name)
-    if found.kind in HARMLESS and not (found.kind == "uuid" and reading.sure and reading.kind != "identity"):
+    telling = (found.kind == "uuid" and reading.sure and reading.kind != "identity") or (
+        found.kind == "number" and reading.kind == "password" and len(value) > 1
+    )
+    if found.kind in HARMLESS and not telling:
         return _NONE
+    if found.kind == "number":
+        return Judgement("weak", reading.kind, "unverified")
     if found.kind == "placeholder":
         if reading.kind == "password" and found.works:
             return Judgement("weak", reading.kind, "placeholder")

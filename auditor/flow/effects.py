@@ -22,6 +22,7 @@ _GENERATORS = {"ssh-keygen": ("-f",), "openssl": ("-keyout", "-out")}
 _KEY_MAKERS = frozenset("req genrsa genpkey ecparam".split())
 _SED_IN_PLACE = Pattern(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
 _SED_SCRIPT = Pattern(r"(?s)^(?:[0-9$,/^]*[sdcaiypq](?P<d>[^\w\s]).*|/.*/[dcai].*|.*;.*)$")
+_QUIET = Pattern(r"-[a-zA-Z]*[qcl]|--(?:quiet|silent|count|files-with)")
 _ONE_HOLE = Pattern(r"\$\{\w+\}|\$\(\.\.\.\)")
 _PRIVATE_MODES = frozenset("400 600 0400 0600 u=r,go= go-rwx og-rwx go=".split())
 
@@ -207,6 +208,8 @@ class Effects:
     def _print(self) -> None:
         command = self.command
         if command.piped or command.captured or any(_to_file(redirect) for redirect in command.redirects):
+            return
+        if self.name in ("grep", "egrep") and any(_QUIET.match(w.rendered) for w in self.words[1:]):
             return
         if self.name == "sed" and any(_SED_IN_PLACE.match(w.rendered) for w in self.words[1:]):
             return

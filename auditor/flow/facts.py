@@ -140,7 +140,7 @@ class Origin(NamedTuple):
         """Whether what comes from there is a secret."""
         if self.variable is not None:
             return self.variable.sensitive or self.variable.suspect
-        return True
+        return self.file is None or self.file.leaks
 
 
 class LayerFile:
@@ -190,6 +190,15 @@ class LayerFile:
         self.gone = False
         self.removed: list[tuple[Step, Span]] = []
         self.carried: list[tuple[Step, Span]] = []
+
+    @property
+    def leaks(self) -> bool:
+        """Whether it really holds a secret, as far as can be known."""
+        if self.evidence == "clean":
+            return False
+        if self.how == "copied":
+            return self.kind is not None and (self.kind.certainty == "sure" or self.evidence == "secret")
+        return any(o.sensitive for o in self.origins) or any(lit.level in ("secret", "weak") for lit in self.literals)
 
 
 class Use(NamedTuple):

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 
 from auditor.core.secret import Secret
 from auditor.detect import positions, values
-from auditor.flow import commands
-from auditor.flow.credentials import Credentials
 from auditor.flow.facts import Literal, Origin, Step, Use, Variable
+from auditor.flow.script import follow
 from auditor.flow.state import Facts, Layers, Shell
 from auditor.flow.variables import unquoted
 from auditor.lang.dockerfile import words
 from auditor.lang.dockerfile.nodes import Instruction, Text
 from auditor.lang.shell import reader
-from auditor.lang.shell.nodes import Command, Word
+from auditor.lang.shell.nodes import Command, Script, Word
 from auditor.lang.shell.nodes import Literal as ShellText
 
 Find = Callable[[str], "Variable | None"]
@@ -43,6 +42,7 @@ def _labels(instruction: Instruction, step: Step, find: Find) -> Iterator[Use]:
             origins = tuple(Origin.of(v) for v in inside)
             if origins:
                 yield Use("label", step, raw.whole, pair.name, origins)
+            yield from _texts([raw], instruction, step)
             continue
         found = list(_texts([raw], instruction, step))
         if found:
@@ -71,22 +71,20 @@ def _command_line(instruction: Instruction, step: Step) -> list[Use]:
     if instruction.json:
         command = Command(instruction.span)
         command.words = tuple(Word((ShellText(w.text, w.whole),), w.whole, w.text) for w in instruction.words)
-        found = [command]
-        for option, value in zip(instruction.words, instruction.words[1:], strict=False):
-            if option.text in ("-c", "-lc", "-ec"):
-                found += reader.read(value.text, value.source).commands
+        script = Script((command,))
     else:
         text = _after_cmd(instruction)
-        found = list(reader.read(text.text, text.source).commands)
-    for command in found:
-        Credentials(command, commands.program(command.words), shell, writes=False).run()
+        script = reader.read(text.text, text.source)
+    follow(script, shell)
     kind = "healthcheck" if instruction.keyword == "HEALTHCHECK" else "command"
+    found = [use.literal for use in facts.uses]
+    found += [literal for file in facts.files for literal in file.literals]
     seen: set[int] = set()
     uses: list[Use] = []
-    for use in facts.uses:
-        if use.literal is not None and use.span.start not in seen:
-            seen.add(use.span.start)
-            uses.append(Use(kind, step, use.span, instruction.keyword, (), use.literal))
+    for literal in found:
+        if literal is not None and literal.span.start not in seen:
+            seen.add(literal.span.start)
+            uses.append(Use(kind, step, literal.span, instruction.keyword, (), literal))
     return uses
 
 

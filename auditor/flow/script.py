@@ -92,6 +92,10 @@ def _run(command: Command, words: tuple[Word, ...], shell: Shell, depth: int) ->
             _follow_nested(nested, words, shell, depth)
         _options(words, shell)
         _put_off(words, shell)
+        if words[0].rendered == "read":
+            for word in words[1:]:
+                if not word.rendered.startswith("-"):
+                    shell.assign(word.rendered, outputs.of_input(command, shell), None)
     writes = writes_file(command) or any(writes_file(c) for c in command.feeds)
     credentials = Credentials(command, words, shell, writes=writes)
     credentials.run()

@@ -45,7 +45,7 @@ class Layers:
         self.took_context: bool = parent.took_context if parent else False
 
     def find(self, pattern: str, *, shell: bool = True) -> list[tuple[str, LayerFile]]:
-        """The files that a path covers, with their paths; `shell`: its wildcards are a shell's, which spare dot files."""
+        """The files that a path covers, with their paths; `shell`: wildcards spare dot files, as a shell's do."""
         exact = self.files.get(pattern)
         if exact is not None:
             return [(pattern, exact)]

@@ -41,12 +41,13 @@ def declare(pair: Pair, kind: str, step: Step, environment: Environment, find: F
     if mentioned:
         _composed(variable, raw, mentioned, find)
     else:
-        variable.literal = _literal(pair.name, raw)
+        variable.literal = _literal(variable, raw)
     return variable
 
 
-def _literal(name: str, raw: Text) -> Literal | None:
+def _literal(variable: Variable, raw: Text) -> Literal | None:
     """The literal secret that is the value, or stands inside it."""
+    name = variable.name
     value = raw.text
     inside = positions.find(value)
     if inside and values.classify(value).kind in ("reference", "encrypted", "public"):
@@ -55,7 +56,7 @@ def _literal(name: str, raw: Text) -> Literal | None:
         if found.kind in ("token", "url", "header", "pair", "netrc") and found.level in ("secret", "weak"):
             secret = Secret(value[found.start : found.end], found.secret_kind, found.prefix)
             return Literal(secret, raw.span(found.begin, found.end), found.level, found.kind, found.name)
-    judged = values.judge(name, value)
+    judged = values.judge(name, variable.value or value)
     if judged.level == "none":
         return _webhook(name, raw)
     return Literal(Secret(value, judged.kind), raw.whole, judged.level, "value", name)

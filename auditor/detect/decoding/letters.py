@@ -25,8 +25,8 @@ _PLAIN_PARTS = re.compile(r"[A-Za-z0-9]{16,}")
 #: Runs longer than this are not searched for a shorter stretch between dashes or slashes.
 _PARTS_LIMIT = 8192
 #: Short values count only where padding and what stands beside them leave no doubt, as in Kubernetes secrets.
-_SHORT = re.compile(r"(?:: {1,4}|\")([A-Za-z0-9+/]{6,15}={1,2})(?=\s|\"[\s,}\]]|\Z)")
-_SHORT_LEAST = 8
+_SHORT = re.compile(r"(?:: {1,4}|\")([A-Za-z0-9+/]{6,15}={1,2})\Z")
+_SHORT_ENDS = re.compile(r"=(?=[\r\n]|\"[\s,}\]]|\Z)(?<=[A-Za-z0-9+/=]=)")
 _COMPRESSED = ((b"\x1f\x8b\x08", 31), (b"\x78\x01", 15), (b"\x78\x9c", 15), (b"\x78\xda", 15))
 _MAGIC = (
     *(b"PK\x03\x04", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\xfe\xed\xfe\xed", b"SQLite format 3\0"),
@@ -67,9 +67,7 @@ def hex_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretc
             yield found
 
 
-def _base64_run(
-    text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None
-) -> Iterator[Stretch]:
+def _base64_run(text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
     """The run as a whole, else the parts of it between letters that only one of the two alphabets has."""
     if found := _base64(text, marks, start, end, room, fresh):
         yield found
@@ -90,16 +88,13 @@ def _base64_run(
             yield found
 
 
-def _base64(
-    text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None
-) -> Stretch | None:
+def _base64(text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None) -> Stretch | None:
     trial = text[start : min(end, start + _TRIAL)]
     if not _promising(_bytes(trial)):
         return None
     pieces, parts, last = lines(text, marks, start, end)
     letters = "".join(parts)
-    while text.startswith("=", last) and last < end + pieces.length and (pieces.length + last) and _padded(text, last):
-        last += 1
+    last += 2 if text.startswith("==", last) else text.startswith("=", last)
     if fresh and not fresh(start, last):
         return None
     granted = (room.take(len(letters) * 3 // 4) * 4 + 2) // 3
@@ -108,11 +103,6 @@ def _base64(
         return None
     kind = "base64url" if "-" in letters or "_" in letters else "base64"
     return _stretch(kind, start, last, _bytes(letters), pieces, room)
-
-
-def _padded(text: str, at: int) -> bool:
-    """Whether the equals sign at `at` is the first or second of a stretch's padding."""
-    return text[at - 2 : at] != "=="
 
 
 def _bytes(letters: str) -> bytes:
@@ -162,18 +152,16 @@ def _inflated(data: bytes, window: int, room: Room) -> Decoded | None:
 
 
 def _short(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
-    """Padded values of 8 to 15 letters at the end of a line after a colon, or in double quotes."""
-    at = text.find("=")
-    searched = 0
-    while at >= 0:
-        stop = at + 2
-        if (match := _SHORT.search(text, max(searched, at - 22), stop + 3)) and match.end() <= stop + 1:
-            start, end = match.span(1)
-            searched = end
-            if (end - start) % 4 == 0 and (not fresh or fresh(start, end)) and room.take(end - start):
-                pieces = Pieces()
-                letters = text[start:end].rstrip("=")
-                pieces.add(len(letters), start, 1)
-                if found := _stretch("base64", start, end, _bytes(letters), pieces, room):
-                    yield found
-        at = text.find("=", stop)
+    """Padded values of 6 to 15 letters at the end of a line after a colon, or in double quotes."""
+    for ending in _SHORT_ENDS.finditer(text):
+        match = _SHORT.search(text, max(ending.end() - 22, 0), ending.end())
+        if not match or (match.end() - match.start(1)) % 4 or (fresh and not fresh(*match.span(1))):
+            continue
+        start, end = match.span(1)
+        if room.take(end - start) < end - start:
+            return
+        pieces = Pieces()
+        letters = match[1].rstrip("=")
+        pieces.add(len(letters), start, 1)
+        if found := _stretch("base64", start, end, _bytes(letters), pieces, room):
+            yield found

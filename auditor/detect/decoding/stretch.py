@@ -85,7 +85,7 @@ def lines(text: str, marks: bytes, start: int, end: int) -> tuple[Pieces, list[s
         below = gap.end()
         stop = marks.find(b"\0", below, below + width + 1)
         stop = min(below + width + 1, len(text)) if stop < 0 else stop
-        if not 0 < stop - below <= width or _is_other(text, parts[0], below, stop, width):
+        if not 0 < stop - below <= width or _is_other(text, below, stop, width):
             break
         pieces.add(stop - below, below, 1)
         parts.append(text[below:stop])
@@ -95,13 +95,12 @@ def lines(text: str, marks: bytes, start: int, end: int) -> tuple[Pieces, list[s
     return pieces, parts, end
 
 
-def _is_other(text: str, first: str, start: int, end: int, width: int) -> bool:
+def _is_other(text: str, start: int, end: int, width: int) -> bool:
     """Whether a line below wrapped text is something else: an end mark, a word that does not fill a group of four."""
     if text.startswith("-----", start):
         return True
-    padding = 0
-    while padding < 2 and text.startswith("=", end + padding):
-        padding += 1
-    if end - start == width:
+    size = end - start
+    if size == width or width % 4:
         return False
-    return width % 4 == 0 and (end - start + padding) % 4 == 1 or (width % 4 == 0 and end - start < 4 and not padding)
+    padding = 2 if text.startswith("==", end) else int(text.startswith("=", end))
+    return (size + padding) % 4 == 1 or (size < 4 and not padding)

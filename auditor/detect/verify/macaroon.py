@@ -17,7 +17,7 @@ _Field = tuple[int, bytes]
 
 
 def pypi(value: str, beside: str, now: float) -> Verdict:
-    """`pypi-` and a macaroon whose location is the index (https://docs.pypi.org/api/token-scanning)."""
+    """`pypi-` and a macaroon whose location is the index (https://warehouse.pypa.io/development/token-scanning.html)."""
     data = base64_bytes(value.removeprefix("pypi-"))
     try:
         fields = _fields(data or b"")
@@ -26,9 +26,10 @@ def pypi(value: str, beside: str, now: float) -> Verdict:
     header = fields[: fields.index((_END, b""))] if (_END, b"") in fields else []
     kinds = [kind for kind, _body in header]
     caveats = [json_value(body) for kind, body in fields[len(header) :] if kind == _IDENTIFIER]
-    readable = all(body.isascii() and body.decode("ascii").isprintable() for _kind, body in header)
-    if kinds != [_LOCATION, _IDENTIFIER] or not readable or None in caveats:
+    if kinds != [_LOCATION, _IDENTIFIER]:
         return broken(value[5:], "structure")
+    if None in caveats or not all(body.isascii() and body.decode("ascii").isprintable() for _kind, body in header):
+        return Verdict("unverified", facts(("type", "macaroon with unreadable contents")), "structure")
     scope, user, expires = _caveats(caveats)
     verdict = valid(
         "structure",

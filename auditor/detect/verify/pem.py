@@ -10,7 +10,7 @@ from auditor.core.record import NamedTuple
 _BEGIN = Pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _HEADER = Pattern(r"(?m)^[ \t]*([A-Za-z][A-Za-z0-9-]{1,30}):[ \t]*([^\r\n]{0,200}(?:\\\n[^\r\n]{0,200})?)$")
 #: Line ends written as escapes, and what strings and shell continuations put around lines.
-_ESCAPED = Pattern(r"\\r\\n|\\n|\\r")
+_ESCAPED = Pattern(r"\\r\\n|\\n|\\r|\r\n?")
 _AROUND = str.maketrans("", "", " \t\r\n\"'`,;\\")
 _STANDARD = str.maketrans("-_", "+/")
 

@@ -18,6 +18,7 @@ _VARIABLE = {
     "cmd": Pattern(r"%([A-Za-z_][A-Za-z0-9_]*)%"),
 }
 _BREAKS = {"powershell": ("&&", "||", ";", "|", "\n"), "cmd": ("&&", "||", "&", "|", "\n")}
+_GLUED = Pattern(r"(?i)\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)=(?!=)")
 _ASSIGNMENT = Pattern(r"(?i)\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)$")
 
 
@@ -131,10 +132,30 @@ class _Splitter:
         return command
 
     def _assign(self, command: Command, words: list[Word]) -> None:
-        """`$name = value`, `$env:NAME='value'`, `set NAME=value`."""
-        target = _ASSIGNMENT.match(words[0].source) if words else None
+        """`$name = value`, `$env:NAME='value'`, `set NAME=value`, `setx NAME value`."""
+        first = words[0].source if words else ""
+        target = _ASSIGNMENT.match(first)
         if target and len(words) > 2 and words[1].source == "=":
             command.assignments = (Assignment(target[1], words[2], words[0].span, command.span),)
-        elif len(words) == 2 and words[0].source.lower() in ("set", "setx") and "=" in words[1].source:
-            name = words[1].source.strip('"').partition("=")[0]
-            command.assignments = (Assignment(name, words[1], words[1].span, command.span),)
+        elif (glued := _GLUED.match(first)) is not None and len(words) == 1:
+            command.assignments = (self._cut(words[0], glued[1], glued.end()),)
+        elif len(words) > 1 and first.lower() in ("set", "setx"):
+            name, equals, _value = words[1].rendered.partition("=")
+            if equals:
+                command.assignments = (self._cut(words[1], name, len(name) + 1),)
+            elif first.lower() == "setx" and len(words) > 2:
+                command.assignments = (Assignment(name, words[2], words[1].span, command.span),)
+
+    def _cut(self, word: Word, name: str, size: int) -> Assignment:
+        """An assignment written as one word: what stands behind its first `size` characters is the value."""
+        parts: list[Part] = []
+        at = 0
+        for part in word.parts:
+            width = len(part.text) if isinstance(part, Literal) else part.span.end - part.span.start
+            if at >= size:
+                parts.append(part)
+            elif isinstance(part, Literal) and at + width > size:
+                parts.append(part.cut(size - at, width))
+            at += width
+        span = Span(parts[0].span.start, parts[-1].span.end) if parts else Span(word.span.end, word.span.end)
+        return Assignment(name, Word(tuple(parts), span, word.source), word.span, word.span)

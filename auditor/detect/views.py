@@ -1,0 +1,101 @@
+"""Everything a text says in other words: what is encoded in it, decoded, with the place of every character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.core.record import NamedTuple
+from auditor.detect.decoding.letters import base64_stretches, hex_stretches
+from auditor.detect.decoding.plain import Decoded, decode
+from auditor.detect.decoding.stretch import Cut, Fresh, Room, Stretch
+from auditor.detect.decoding.written import spelled_stretches, wide_stretches
+
+__all__ = ["Bounds", "Cut", "Decoded", "View", "decode", "views"]
+
+_KINDS = (base64_stretches, hex_stretches, spelled_stretches, wide_stretches)
+
+
+class Bounds(NamedTuple):
+    """How far to decode: views inside of views, and characters of all views (`ratio` times the text, `total` at most).
+
+    `least` is allowed for any text, so that a short compressed one can be read.
+    """
+
+    depth: int = 3
+    ratio: int = 4
+    total: int = 8 * 1024 * 1024
+    least: int = 64 * 1024
+
+
+class View:
+    """One decoded stretch.
+
+    `kind` is base64, base64url, hex, gzip (compressed inside of base64 or hexadecimal), percent, escapes, html or
+    utf-16. `start` and `end` are its place in the parent's text (the original text where `parent` is None). `binary`:
+    bytes of a known format, one character for each.
+    """
+
+    __slots__ = ("_place", "binary", "end", "kind", "parent", "start", "text")
+
+    def __init__(self, stretch: Stretch, parent: View | None) -> None:
+        self.kind = stretch.kind
+        self.text = stretch.text
+        self.start = stretch.start
+        self.end = stretch.end
+        self.binary = stretch.binary
+        self.parent = parent
+        self._place = stretch.place
+
+    @property
+    def depth(self) -> int:
+        """1 for a stretch of the original text, 2 for one inside of that, and so on."""
+        depth, outer = 1, self.parent
+        while outer is not None:
+            depth, outer = depth + 1, outer.parent
+        return depth
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The range of the original text that produced the characters `start` to `end` of this view."""
+        view: View | None = self
+        while view is not None:
+            start, end = view._place.source(start, end)
+            view = view.parent
+        return start, end
+
+    def decoded(self, start: int, end: int) -> bool:
+        """Whether the range holds a character that the parent writes otherwise; False for text copied along."""
+        return self._place.decoded(start, end)
+
+
+def views(text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = None) -> Iterator[View]:
+    """Yield every stretch worth decoding, each before those inside of it. Linear in the text; never raises.
+
+    What `bounds` leaves undecoded is appended to `cuts`.
+    """
+    bounds = bounds or Bounds()
+    room = Room(min(max(bounds.ratio * len(text), bounds.least), bounds.total))
+    notes = [] if cuts is None else cuts
+    pending = [(_stretches(text, room, None), None)] if bounds.depth > 0 else []
+    stack: list[tuple[Iterator[Stretch], View | None]] = [*pending]
+    while stack:
+        source, parent = stack[-1]
+        stretch = next(source, None)
+        if room.cut:
+            room.cut = False
+            place = (0, len(text)) if parent is None else parent.origin(0, len(parent.text))
+            if not notes or notes[-1].end < place[1]:
+                notes.append(Cut(*place, "decoded text exceeds the limit"))
+        if stretch is None:
+            stack.pop()
+            continue
+        view = View(stretch, parent)
+        yield view
+        if len(stack) < bounds.depth:
+            stack.append((_stretches(view.text, room, view.decoded), view))
+
+
+def _stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
+    for find in _KINDS:
+        if room.left <= 0:
+            return
+        yield from find(text, room, fresh)
