@@ -80,6 +80,11 @@ def _index() -> _Index:
     return _Index(names, tuple(endings), tuple(tails), folders)
 
 
+def is_program(path: str) -> bool:
+    """Whether a path names a script or another look-alike that holds no credential itself."""
+    return _NOT_ONE.search(path) is not None
+
+
 def is_sample(path: str) -> bool:
     """Whether a path names a sample or a template of a file."""
     return _SAMPLE.search(path.rstrip("/").rpartition("/")[2]) is not None

@@ -36,10 +36,10 @@ _SECRET_KEYS = frozenset(
 )
 #: Keys that are public, or no keys of a cipher at all.
 _OPEN_KEYS = frozenset(
-    "public pub publishable gpg pgp primary foreign cache sort partition row index dict publish site anon "
+    "public pub publishable gpg pgp primary foreign cache sort partition row index dict site anon "
     "anonymous fingerprint filter filters map lookup hot short group object routing config setting registry "
     "apt yum rpm dnf repo repository release keyserver minisign signify hash ident measurement message "
-    "translation i18n sitekey maven verify verification keyring trusted kms idempotency dedupe measure metric "
+    "translation i18n sitekey verify verification keyring trusted kms idempotency dedupe measure metric "
     "tag label annotation press bucket s3 etag checksum type json property name arrow".split()
 )
 #: Last words that say the value is about a secret without being one.

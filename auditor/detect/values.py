@@ -25,7 +25,7 @@ _FILLER = Pattern(
     r"|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
     r"|(?:example|sample|placeholder|dummy|fake|mock|stub|invalid|some).*"
     r"|redacted|removed|hidden|masked|censored|foo|bar|baz|foobar|temp|tmp|unused|build|ignored?"
-    r"|not[-_ ]?(?:used|needed|required|real|a[-_ ]).*"
+    r"|(?:.*[-_ ])?(?:not[-_ ]?(?:used|needed|required|real|a[-_ ])|dummy|placeholder|precompile).*"
     r"|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
 )
 #: Those of them that open the door if they are left in as a password.
@@ -185,6 +185,8 @@ def judge(name: str, value: str) -> Judgement:
     if reading is None or reading.kind in ("credential-url",):
         return _NONE
     found = classify(value, name)
+    if found.kind == "own-name" and reading.kind == "password" and "pass" in value.lower():
+        return Judgement("weak", reading.kind, "unverified")  # `PASSWORD=password` opens the door as it stands
     telling = (found.kind == "uuid" and reading.sure and reading.kind != "identity") or (
         found.kind == "number" and reading.kind == "password" and len(value) > 1
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect import names
+from auditor.detect import credfiles, names
 from auditor.detect.credfiles import CredentialFile
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
@@ -258,7 +258,7 @@ class _Follower:
         """`ENV GOOGLE_APPLICATION_CREDENTIALS=/app/x.json` says what the copied x.json is."""
         named = {v.value: v.name for v in self.facts.variables if names.points_at_secret(v.name)}
         for step, path, source, span in self.facts.placed if named else ():
-            if path in named:
+            if path in named and not credfiles.is_program(path):
                 kind = CredentialFile(f"named-by-{named[path]}", f"the file of {named[path]}", "sure", path, False, "")
                 file = LayerFile(path, "copied", span, step, kind)
                 file.content = source

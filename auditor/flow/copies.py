@@ -14,6 +14,7 @@ from auditor.flow.state import Facts, Layers
 from auditor.lang.dockerfile import words
 from auditor.lang.dockerfile.nodes import Heredoc, Instruction, Text
 
+_PUBLIC_NAMES = frozenset({"config", "known_hosts", "authorized_keys", "ssh_config", "sshd_config"})
 _WHOLE = frozenset({".", "./", "*", "./*", "/", "/.", "./."})
 
 Expand = Callable[[str], str]
@@ -85,7 +86,11 @@ class Copy:
         by_target = credfiles.recognise(landing)
         if by_source is not None and by_source.certainty == "sure":
             return by_source, source.whole
-        if by_target is not None and by_target.certainty == "sure" and not (_public(bare) or credfiles.is_sample(bare)):
+        if (
+            by_target is not None
+            and by_target.certainty == "sure"
+            and not (_public(bare, by_target) or credfiles.is_sample(bare))
+        ):
             return by_target, self.target.whole
         found = by_source or (by_target if by_target and by_target.certainty == "maybe" else None)
         return found, source.whole
@@ -146,7 +151,7 @@ class Copy:
     def _keep(self, file: LayerFile) -> None:
         self.facts.files.append(file)
         if not self.layers.put(file.path, file):
-            self.facts.limits.append((self.step, "more credential files in one stage than are followed"))
+            self.facts.cut(self.step, "more credential files in one stage than are followed")
 
     # -- from another stage --------------------------------------------------------------------------------------
 
@@ -161,7 +166,7 @@ class Copy:
                 goal = self._target() + below if below else self._landing(at)
                 file.carried.append((self.step, source.whole))
                 if not self.layers.put(goal, file):
-                    self.facts.limits.append((self.step, "more credential files in one stage than are followed"))
+                    self.facts.cut(self.step, "more credential files in one stage than are followed")
                     return
 
     def _excluded(self, path: str) -> bool:
@@ -184,9 +189,9 @@ def _without_wildcards(text: str) -> str:
     return folder + slash + base.replace("*", "")
 
 
-def _public(name: str) -> bool:
+def _public(name: str, kind: CredentialFile) -> bool:
     """Whether a file name is that of public material, wherever it is put."""
     base = name.rpartition("/")[2].lower()
-    return base.endswith((".pub", ".crt", ".cer", ".sh", ".md")) or base in (
-        "config", "known_hosts", "authorized_keys", "ssh_config", "sshd_config",
-    )  # fmt: skip
+    if base.endswith((".pub", ".crt", ".cer", ".sh", ".md")):
+        return True
+    return kind.id in ("ssh-folder", "aws-credentials") and base in _PUBLIC_NAMES

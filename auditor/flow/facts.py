@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
 from auditor.core.span import Span
+from auditor.detect import values
 from auditor.detect.credfiles import CredentialFile
 from auditor.detect.names import Reading
 from auditor.lang.dockerfile.nodes import Instruction, Pair
@@ -114,7 +115,9 @@ class Variable:
     @property
     def receives(self) -> bool:
         """Whether a build is expected to hand it its value: no default, an empty one, or a stand-in for one."""
-        return self.value == "" or (self.literal is not None and self.literal.level == "placeholder")
+        if self.literal is not None and self.literal.level == "placeholder":
+            return True
+        return values.classify(self.value, self.name).kind in ("empty", "placeholder", "own-name")
 
 
 class Origin(NamedTuple):

@@ -30,9 +30,9 @@ _MAX_NESTING = 6
 def follow(script: Script, shell: Shell, depth: int = 0) -> None:
     """Follow a script in the given state. Bounded: nested scripts beyond a depth are noted in `facts.limits`."""
     if script.truncated:
-        shell.facts.limits.append((shell.step, "shell script too large or too deeply nested to follow"))
+        shell.facts.cut(shell.step, "shell script too large or too deeply nested to follow")
     if depth > _MAX_NESTING:
-        shell.facts.limits.append((shell.step, "scripts inside scripts nested too deeply"))
+        shell.facts.cut(shell.step, "scripts inside scripts nested too deeply")
         return
     open_subshells: list[tuple[int, State]] = []
     outside = shell.branch

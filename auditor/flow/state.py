@@ -30,6 +30,11 @@ class Facts:
         #: Every file that COPY or ADD takes from the context: where it lands, its source, the word that names it.
         self.placed: list[tuple[Step, str, str, Span]] = []
 
+    def cut(self, step: Step, reason: str) -> None:
+        """Note that a bound cut something short; each reason once."""
+        if all(known != reason for _step, known in self.limits):
+            self.limits.append((step, reason))
+
 
 class Layers:
     """The credential files that a stage's file system shows, by path; those of its base stage included.
@@ -201,7 +206,7 @@ class Shell:
         """Record a file that the running command leaves in the layer."""
         self.facts.files.append(file)
         if not self.layers.put(path, file):
-            self.facts.limits.append((self.step, "more credential files in one stage than are followed"))
+            self.facts.cut(self.step, "more credential files in one stage than are followed")
 
     def remove(self, path: str, span: Span) -> bool:
         """Take files out of the file system; returns whether any known one was there."""

@@ -115,11 +115,7 @@ def _marked(data: bytes, encoding: str) -> Decoded | None:
 
 def _wide(data: bytes, encoding: str, binary: bool) -> Decoded:
     """UTF-16; surrogates without a partner stay as they are."""
-    try:
-        text = data[: len(data) // 2 * 2].decode(encoding, "surrogatepass")
-    except UnicodeDecodeError:
-        # A high surrogate in the very last unit is refused as incomplete.
-        text = data[: len(data) // 2 * 2 - 2].decode(encoding, "surrogatepass")
+    text = data[: len(data) // 2 * 2].decode(encoding, "surrogatepass")
     return Decoded(text, encoding, binary, ByteOffsets(text, encoding, "surrogatepass"))
 
 

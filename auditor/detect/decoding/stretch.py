@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Fresh = Callable[[int, int], bool]
 
 _WRAPPED = 32
+#: What may stand after the last letter of wrapped text; a space there makes it a word of a sentence.
+_AFTER_LAST = ("", "\n", "\r", '"', "'", "\\", "<", ")", ",", ";")
 _LINE_END = re.compile(r"""[ \t"',;+]{0,8}(?:\\?\r?\n|\\r\\n|\\n)[ \t"'#*>|]{0,64}""")
 
 
@@ -85,7 +87,7 @@ def lines(text: str, marks: bytes, start: int, end: int) -> tuple[Pieces, list[s
         below = gap.end()
         stop = marks.find(b"\0", below, below + width + 1)
         stop = min(below + width + 1, len(text)) if stop < 0 else stop
-        if not 0 < stop - below <= width or _is_other(text, below, stop, width):
+        if not 0 < stop - below <= width or _is_other(text, below, stop, width, pieces.length):
             break
         pieces.add(stop - below, below, 1)
         parts.append(text[below:stop])
@@ -95,12 +97,14 @@ def lines(text: str, marks: bytes, start: int, end: int) -> tuple[Pieces, list[s
     return pieces, parts, end
 
 
-def _is_other(text: str, start: int, end: int, width: int) -> bool:
+def _is_other(text: str, start: int, end: int, width: int, before: int) -> bool:
     """Whether a line below wrapped text is something else: an end mark, a word that does not fill a group of four."""
     if text.startswith("-----", start):
         return True
     size = end - start
-    if size == width or width % 4:
+    if size == width:
         return False
     padding = 2 if text.startswith("==", end) else int(text.startswith("=", end))
-    return (size + padding) % 4 == 1 or (size < 4 and not padding)
+    if text[end + padding : end + padding + 1] not in _AFTER_LAST:
+        return True
+    return (before + size + padding) % 4 == 1 or (size < 4 and not padding and before % 4 == 0)

@@ -165,6 +165,7 @@ def _reread(text: str, start: int, end: int, spelling: _Spelling) -> Stretch | N
 
 #: Letter, zero, letter, zero: at least this many pairs.
 _WIDE_LEAST = 6
+_WIDE_PAIRS = re.compile(rb"(?:\x01\x02)+\x01?")
 _WIDE_TABLE = bytes(2 if byte == 0 else 1 if 0x20 <= byte < 0x7F or byte in b"\t\n\r" else 0 for byte in range(256))
 
 
@@ -173,9 +174,8 @@ def wide_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stret
     if "\0" not in text:
         return
     marks = text.encode("latin-1", "replace").translate(_WIDE_TABLE)
-    pairs = re.compile(rb"(?:\1\2)+\1?")
     at = marks.find(b"\1\2" * _WIDE_LEAST)
-    while at >= 0 and (match := pairs.match(marks, at)):
+    while at >= 0 and (match := _WIDE_PAIRS.match(marks, at)):
         start, end = match.span()
         big = marks[start - 1 : start] == b"\2" and start > 0 and (end - start) % 2 == 1
         end -= (end - start) % 2 if not big else 0

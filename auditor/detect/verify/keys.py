@@ -9,6 +9,8 @@ from auditor.core.record import NamedTuple
 from auditor.detect.verify import der, pem, sshwire
 from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, valid
 
+#: Parameters and certificates may stand before the key.
+_MOST_BLOCKS = 10
 _MOST_BITS = 16384
 _DSA_BITS = 4096
 
@@ -52,11 +54,8 @@ def verify(value: str, beside: str, now: float) -> Verdict:
         from auditor.detect.verify.putty import verify as putty  # start-up: rare
 
         return putty(value)
-    found = pem.blocks(value)
-    if not found or not found[0].text:
-        return UNVERIFIED
-    block = found[0]
-    if not block.closed or "PRIVATE KEY" not in block.label:
+    block = next((b for b in pem.blocks(value, _MOST_BLOCKS) if "PRIVATE KEY" in b.label), None)
+    if block is None or not block.text or not block.closed:
         return UNVERIFIED
     if block.label.startswith("PGP"):
         from auditor.detect.verify.pgp import verify as pgp  # start-up: rare

@@ -28,7 +28,7 @@ TEXT = "user = root\npassword = Zq8vT1xKw3Rb\n"
         (TEXT.encode("utf-16-be"), "utf-16-be", TEXT, False),
         (TEXT.encode("utf-16-le") + b"\x41", "utf-16-le", TEXT, False),
         (TEXT.encode("utf-16-le") + b"\x00\xdc", "utf-16-le", TEXT + "\udc00", False),
-        (codecs.BOM_UTF16_LE + b"a\0\x00\xd8", "utf-16-le", "\ufeffa", False),
+        (codecs.BOM_UTF16_LE + b"a\0\x00\xd8", "utf-16-le", "\ufeffa\ud800", False),
         (codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"), "utf-32-le", "\ufeff" + TEXT, False),
         (b"\x7fELF\x02\x01\x01" + bytes(range(256)), "latin-1", None, True),
         (b"\x00" * 64, "latin-1", "\x00" * 64, True),
