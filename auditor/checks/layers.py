@@ -105,6 +105,7 @@ def inline_credential_file(build: Build) -> Iterator[Finding]:
             file.path,
             flow=[*origin_steps(build, file.origins), *_fate(build, file)],
             literal=literal,
+            remedy=instead_of_copy(file) if telling else "",
         )
 
 
@@ -163,6 +164,7 @@ def persisted_login(build: Build) -> Iterator[Finding]:
             file.path,
             flow=[*origin_steps(build, origins), at(build, f"kept in {file.path}", file.span), *_fate(build, file)],
             literal=literal,
+            remedy=instead_of_copy(file),
         )
 
 
@@ -186,6 +188,7 @@ def deleted_secret_file(build: Build) -> Iterator[Finding]:
                 f"{file.path} is removed in a later layer than the one that holds it; the earlier layer keeps it.",
                 file.path,
                 flow=[at(build, f"{verb} here", file.span), at(build, "only hidden here", span)],
+                remedy=instead_of_copy(file),
             )
     for use in build.facts.uses:
         if use.kind == "removed" and use.span.start not in seen:

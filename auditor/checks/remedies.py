@@ -5,7 +5,7 @@ The forms are those of the rewrite facts (section 4): they work on every engine 
 
 from __future__ import annotations
 
-from auditor.flow.facts import LayerFile, Use, Variable
+from auditor.flow.facts import LayerFile, Literal, Variable
 
 _ORIGINAL = "<the original command>"
 #: Kinds of files that a program reads while it runs, not while it is built.
@@ -74,24 +74,35 @@ def instead_of_copy(file: LayerFile) -> str:
     )
 
 
-def instead_of_url(use: Use) -> str:
+def instead_of_url(detail: str) -> str:
     """For credentials in a URL, by the program that is given it."""
-    if use.detail == "git":
+    if detail == "git":
         return (
             "Give git the credential without storing it:\n"
             "RUN --mount=type=secret,id=git_token,required=true \\\n"
             "    git -c credential.helper='!f() { echo username=USER; \\\n"
             '      echo "password=$(cat /run/secrets/git_token)"; }; f\' clone URL-WITHOUT-CREDENTIALS'
         )
-    if use.detail in ("pip", "pip3"):
+    if detail in ("pip", "pip3"):
         return (
             "Give pip the index in a configuration file that is only mounted:\n"
             "RUN --mount=type=secret,id=pip_conf,target=/etc/pip.conf,required=true pip install ..."
         )
-    if use.detail in ("curl", "wget"):
+    if detail in ("curl", "wget"):
         return (
             "Let the program read the credential from a mounted netrc:\n"
             "RUN --mount=type=secret,id=netrc,target=/root/.netrc,required=true \\\n"
-            f"    {use.detail}{' --netrc' if use.detail == 'curl' else ''} URL-WITHOUT-CREDENTIALS"
+            f"    {detail}{' --netrc' if detail == 'curl' else ''} URL-WITHOUT-CREDENTIALS"
         )
     return ""
+
+
+def instead_of_literal(literal: Literal, name: str) -> str:
+    """For a value written into a command."""
+    mounted = "".join(c if c.isalnum() else "_" for c in (name or literal.secret.kind)).strip("_").lower()
+    return (
+        "Issue a new one, and have the command read it from a build secret:\n"
+        f"RUN --mount=type=secret,id={mounted},required=true \\\n"
+        f'    <the command, with "$(cat /run/secrets/{mounted})" in place of the value>\n'
+        f"Build with: docker build --secret id={mounted},src=FILE ."
+    )

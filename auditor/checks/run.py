@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from auditor.checks.case import at, graded, live, names, origin_steps, report, sensitive
-from auditor.checks.remedies import instead_of_url
+from auditor.checks.remedies import instead_of_literal, instead_of_url
 from auditor.core.finding import Confidence, Finding, Severity
 from auditor.core.span import Span
 from auditor.flow.build import Build
@@ -30,6 +30,7 @@ def literal_secret(build: Build) -> Iterator[Finding]:
             literal.name or use.detail,
             confidence=Confidence.MEDIUM if weak else Confidence.HIGH,
             literal=literal,
+            remedy=instead_of_literal(literal, literal.name),
         )
 
 
@@ -68,6 +69,7 @@ def _literal_url(build: Build, where: Step, literal: Literal, subject: str) -> F
         "The URL holds a credential; the Dockerfile and the image history show it.",
         subject,
         literal=literal,
+        remedy=instead_of_url(subject),
     )
 
 
@@ -91,7 +93,7 @@ def _filled_url(build: Build, use: Use, kept: bool) -> Finding:
         who,
         confidence=Confidence.HIGH if use.origins else Confidence.MEDIUM,
         flow=origin_steps(build, use.origins),
-        remedy=instead_of_url(use),
+        remedy=instead_of_url(use.detail),
     )
 
 

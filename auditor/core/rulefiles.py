@@ -291,7 +291,8 @@ def _digest(running: RuleData, providers: ProviderData) -> str:
     import hashlib  # start-up: building only
     import json
 
-    content = json.dumps([running["rules"], running["tables"], providers["providers"]], sort_keys=True, separators=(",", ":"))
+    behaviour = [running["rules"], running["tables"], providers["providers"]]
+    content = json.dumps(behaviour, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 

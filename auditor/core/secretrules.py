@@ -9,7 +9,7 @@ from auditor.core.record import TYPE_CHECKING
 if TYPE_CHECKING:
     from auditor.core.ruledata import Entry, JsonValue
 
-#: Character classes a shape is named after: `hex32` is 32 of `hex`, `alnum20-40` between 20 and 40 of `alnum`.
+#: Character classes a shape is named after: `hex:32` is 32 of `hex`, `alnum:20-40` between 20 and 40 of `alnum`.
 CLASSES = {
     "digits": "[0-9]",
     "hex": "[0-9a-fA-F]",
@@ -22,7 +22,7 @@ CLASSES = {
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _NAME = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 _MIN_NAME = 4
-_MAX_SHAPE = 512
+_MAX_SHAPE = 1200
 
 
 def shape_pattern(shape: str) -> str:
@@ -32,11 +32,14 @@ def shape_pattern(shape: str) -> str:
     """
     if shape == "uuid":
         return _UUID
-    for name in sorted(CLASSES, key=len, reverse=True):
-        if shape.startswith(name):
-            least, _, most = shape[len(name) :].partition("-")
-            return CLASSES[name] + _repeat(shape, least, most) + ("={0,2}" if name == "base64" else "")
-    raise ValueError(f"unknown shape {shape!r}")
+    name, _, length = shape.partition(":")
+    least, _, most = length.partition("-")
+    if name not in CLASSES or not least.isdecimal() or (most and not most.isdecimal()):
+        raise ValueError(f"unknown shape {shape!r}")
+    low, high = int(least), int(most or least)
+    if not 0 < low <= high <= _MAX_SHAPE:
+        raise ValueError(f"shape {shape!r} must have a length between 1 and {_MAX_SHAPE}")
+    return f"{CLASSES[name]}{{{low},{high}}}" + ("={0,2}" if name == "base64" else "")
 
 
 def check_secret(entry: Entry) -> str:
@@ -65,15 +68,6 @@ def check_provider(entry: Entry) -> str:
     except ValueError as error:
         return f"shape: {error}"
     return ""
-
-
-def _repeat(shape: str, least: str, most: str) -> str:
-    if not least.isdecimal() or (most and not most.isdecimal()):
-        raise ValueError(f"unknown shape {shape!r}")
-    low, high = int(least), int(most or least)
-    if not 0 < low <= high <= _MAX_SHAPE:
-        raise ValueError(f"shape {shape!r} must have a length between 1 and {_MAX_SHAPE}")
-    return f"{{{low}}}" if low == high else f"{{{low},{high}}}"
 
 
 def _check_pattern(pattern: str, group: JsonValue | None) -> str:

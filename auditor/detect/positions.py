@@ -16,16 +16,21 @@ from auditor.detect import names, tokens, values
 _HOLE = r"\$\{[^{}\s]{1,200}\}|\$\(\.\.\.\)|\$[A-Za-z_][A-Za-z0-9_]*"
 _ANY_HOLE = Pattern(_HOLE)
 _URL_START = Pattern(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
+# Possessive repeats: a hole also fits the class beside it, and backtracking between the two would be exponential.
 _USERINFO = Pattern(
-    rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*))?"
+    rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*+)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*+))?+"
     r"@(?=[^\s/?#'\"])"
 )
 _PAIR = Pattern(
     r"(?<![A-Za-z0-9_])(?<!\$\{)(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{1,80})['\"]?[ \t]{0,3}(?P<op>=>|:=|=|:)[ \t]{0,3}"
     r"(?P<quote>['\"]?)(?=[^\s'\"`;<>|()\\])"
 )
-_PAIR_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\])+")
-_QUERY_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\&])+")
+_PAIR_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\])++")
+_QUERY_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\&])++")
+_XML = Pattern(r"<(?P<name>[A-Za-z][\w.-]{1,80})>\s{0,20}(?P<value>[^<>\s]{1,2000})\s{0,20}</(?P=name)>")
+_CALL = Pattern(
+    r"[(\[]\s{0,3}(?P<quote>['\"])(?P<name>\w{2,80})(?P=quote)\s{0,3}(?:,|\]\s{0,3}=)\s{0,3}['\"](?P<value>[^'\"\s]{1,2000})['\"]"
+)
 _SET_ENVIRONMENT = Pattern(
     r"(?i)SetEnvironmentVariable\(\s{0,3}['\"]?(?P<name>\w{1,80})['\"]?\s{0,3},\s{0,3}['\"]?(?P<value>[^'\",)\s]+)"
 )
@@ -88,7 +93,11 @@ def find(text: str) -> list[Position]:
         found += _netrc(text)
         found += _sql(text)
     if "setenvironmentvariable" in lower:
-        found += _set_environment(text)
+        found += _named_values(_SET_ENVIRONMENT, text)
+    if "</" in text:
+        found += _named_values(_XML, text)
+    if "('" in text or '("' in text or "['" in text or '["' in text:
+        found += _named_values(_CALL, text)
     if "=" in text or ":" in text:
         found += _pairs(text)
     return _distinct(found) if len(found) > 1 else found
@@ -150,11 +159,14 @@ def _token_user(user: str) -> bool:
     hole = _VARIABLE.fullmatch(user)
     if hole:
         return names.split(hole[1])[-1:] not in (["user"], ["username"], ["login"], ["name"], ["account"], ["host"])
-    return values.is_opaque(user) and len(user) >= 16
+    return values.is_opaque(user) and len(user) >= 10 and any(c.isdigit() for c in user)
 
 
 def _pairs(text: str) -> Iterator[Position]:
+    done = 0
     for match in _PAIR.finditer(text):
+        if match.start() < done:
+            continue  # inside a value that was looked at
         name, start = match["name"], match.end()
         reading = names.read(name)
         if reading is None or reading.kind == "credential-url":
@@ -163,6 +175,7 @@ def _pairs(text: str) -> Iterator[Position]:
         found = (_QUERY_VALUE if in_query else _PAIR_VALUE).match(text, start)
         if found is None or (match["op"] == ":" and found[0].startswith("//")):
             continue
+        done = found.end()
         value = found[0] if match["quote"] else found[0].rstrip(",.]")
         if not match["quote"] and "${" not in value:
             value = value.rstrip("}")
@@ -181,9 +194,9 @@ def _pair_level(name: str, value: str, following: str) -> str:
     return "placeholder" if judged.verdict == "placeholder" else judged.level
 
 
-def _set_environment(text: str) -> Iterator[Position]:
-    """.NET's way to set a variable for good, as PowerShell scripts do."""
-    for match in _SET_ENVIRONMENT.finditer(text):
+def _named_values(pattern: Pattern, text: str) -> Iterator[Position]:
+    """Values with their names in other notations: XML elements, `define('X', 'y')`, `environ["X"] = "y"`, .NET."""
+    for match in pattern.finditer(text):
         judged = values.judge(match["name"], match["value"])
         if judged.level != "none":
             yield Position("pair", match["name"], *match.span("value"), judged.level, judged.kind)

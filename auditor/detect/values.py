@@ -23,7 +23,7 @@ _FILLER = Pattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this)(?:[-_ ]?(?:please|now))?[!\d]*|replace[-_ ]?(?:me|this|with).*"
     r"|(?:to[-_ ]?be|insert|enter|put|add|fill|set|use|paste|type|some|none|if|build[-_ ]?time)[-_ ].*"
     r"|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
-    r"|(?:example|sample|placeholder|dummy|fake|mock|stub|invalid|some).*"
+    r"|(?:example|sample|placeholder|dummy|fake|mock|stub|invalid|some).*|.*example(?:key)?"
     r"|redacted|removed|hidden|masked|censored|foo|bar|baz|foobar|temp|tmp|unused|build|ignored?"
     r"|(?:.*[-_ ])?(?:not[-_ ]?(?:used|needed|required|real|a[-_ ])|dummy|placeholder|precompile).*"
     r"|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
@@ -34,10 +34,12 @@ _WORKING_DEFAULT = Pattern(
 )
 _MASK = Pattern(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
 _TEMPLATE = Pattern(
-    r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^\$\w+$|\$\{[A-Za-z_]\w*[}:]|\$(?:[A-Z_][A-Z0-9_]{2,}|[a-z_][a-z0-9_]{2,})(?![A-Za-z0-9])"
+    r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^\$\w+$|\$\{[A-Za-z_]\w*[}:]"
+    r"|\$(?:[A-Z_][A-Z0-9_]{2,}|[a-z_][a-z0-9_]{2,})(?![A-Za-z0-9])"
     r"|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
-    r"|\.\*|\[\^|\\[sdwSDW(1-9]"
 )
+#: A search pattern rather than a value: in running text only, since a password may look like anything.
+_SEARCH = Pattern(r"\.\*|\[\^|\\[sdwSDW(1-9]")
 _REFERENCE = Pattern(
     r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)"
     r"|secretsmanager|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)"
@@ -71,7 +73,7 @@ _CRYPT_HASH = Pattern(r"^\$(?:1|2[aby]?|5|6|y|gy|7|apr1|argon2(?:id?|d)|scrypt|p
 
 #: Kinds that settle the matter: not a secret.
 HARMLESS = frozenset(
-    "empty boolean number path file url reference template fingerprint uuid digest version public email host encrypted "
+    "search empty boolean number path file url reference template fingerprint uuid digest version public email host encrypted "
     "own-name".split()
 )
 
@@ -91,6 +93,7 @@ _SHAPES: tuple[tuple[str, Pattern], ...] = (
     ("public", _PUBLIC),
     ("reference", _REFERENCE),
     ("template", _TEMPLATE),
+    ("search", _SEARCH),
     ("url", _URL),
     ("digest", _DIGEST),
     ("uuid", _UUID),

@@ -27,6 +27,7 @@ from auditor.flow.state import Shell
 from auditor.lang.shell.nodes import Command, VariableUse, Word
 from auditor.lang.shell.nodes import Literal as Text
 
+_PRESET = Pattern(r"[ \t]password[ \t]+(?P<value>\S+)")
 #: curl's flags without a value, then one that takes it in the same word.
 _CLUSTER = Pattern(r"-[fsSLkvIiNgqjJO#46]*([uU])(?=.)")
 
@@ -65,6 +66,8 @@ class Credentials:
 
     def run(self) -> None:
         """Record everything."""
+        if any(word.rendered in ("--unset", "--unset-all", "--remove-section") for word in self.words):
+            return
         if self.words:
             printed = self._detail() in ("echo", "printf")
             self._positions(Flat(outputs.printed_words(self.command) if printed else list(self.words)))
@@ -184,6 +187,8 @@ class Credentials:
         for word in outputs.input_words(self.command):
             if stdin == "user:password":
                 self._accounts(word)
+            elif stdin == "debconf":
+                self._presets(word)
             elif (literal := expected(word, "password", "stdin", self._detail())) is not None:
                 self.add(literal)
             else:
@@ -208,6 +213,18 @@ class Credentials:
                 )
             elif level := expected_level(flat.text[start:end], "password"):
                 secret = Secret(flat.text[start:end], "account-password")
+                self.add(Literal(secret, flat.span(start, end), level, "stdin", self._detail()))
+
+    def _presets(self, word: Word) -> None:
+        """`package question/name password VALUE` lines for debconf."""
+        flat = Flat([word])
+        for match in _PRESET.finditer(flat.text):
+            start, end = match.span("value")
+            if not flat.is_literal(start, end):
+                value = Word(tuple(flat.parts(start, end)), flat.span(start, end), "")
+                self._given(value, "a preset password", "debconf")
+            elif level := expected_level(match["value"], "password"):
+                secret = Secret(match["value"], "preset-password")
                 self.add(Literal(secret, flat.span(start, end), level, "stdin", self._detail()))
 
     def _positional(self) -> None:

@@ -14,7 +14,7 @@ from auditor.lang.shell.nodes import VariableUse, Word
 _FLAG = Pattern(r"^(--?|/)([A-Za-z][\w.-]*)$")
 _EXPECTED = frozenset({"password", "token", "secret", "key", "credential"})
 #: What may stand where a flag's secret is expected and is none, for passwords too.
-_NOT_EXPECTED = values.HARMLESS - {"number", "host", "version", "uuid", "fingerprint", "boolean", "file"}
+_NOT_EXPECTED = values.HARMLESS - {"number", "host", "version", "uuid", "fingerprint", "boolean", "file", "search"}
 
 
 def literal_at(flat: Flat, found: positions.Position) -> Literal:

@@ -56,6 +56,8 @@ def _literal(variable: Variable, raw: Text) -> Literal | None:
         if found.kind in ("token", "url", "header", "pair", "netrc") and found.level in ("secret", "weak"):
             secret = Secret(value[found.start : found.end], found.secret_kind, found.prefix)
             return Literal(secret, raw.span(found.begin, found.end), found.level, found.kind, found.name)
+    if any(found.kind == "token" and found.level == "placeholder" for found in inside):
+        return Literal(Secret(value, "documented"), raw.whole, "placeholder", "value", name)
     judged = values.judge(name, variable.value or value)
     if judged.level == "none":
         return _webhook(name, raw)

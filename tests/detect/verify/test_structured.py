@@ -107,7 +107,7 @@ def test_age_keys_have_a_checksum(seed: int) -> None:
 
 
 def test_bech32_agrees_with_the_standard() -> None:
-    assert verify("age-secret-key", "A12UEL5L").verdict == "valid"
+    assert verify("age-secret-key", "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w").verdict == "valid"
     assert verify("age-secret-key", "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw").verdict == "valid"
     assert verify("age-secret-key", "A1G7SGD8").verdict == "malformed"
 

@@ -1,0 +1,116 @@
+"""Strings of compiled Python modules, read by a scanner of our own: unmarshalling hostile bytes is not safe."""
+
+from __future__ import annotations
+
+from auditor.sources.archives.limits import Budget, Damaged
+from auditor.sources.archives.stream import Entries, Entry, Note, Store, of_bytes
+
+_LONG_STRINGS = b"aAuts"
+_SHORT_STRINGS = b"zZ"
+_NOTHING = b"NFTS.0"
+_FIXED = {ord("i"): 4, ord("I"): 8, ord("g"): 8, ord("y"): 16, ord("r"): 4, ord("R"): 4}
+_COUNTED = b"([<>"
+_PENDING = 1 << 20
+
+
+def is_bytecode(head: bytes) -> bool:
+    """Whether a file begins as CPython writes them: a version number, CR LF, and a code object after the header."""
+    if len(head) < 24 or head[2:4] != b"\r\n":
+        return False
+    version = int.from_bytes(head[:2], "little")
+    return 2900 < version < 4500 and head[_header(version)] in (ord("c"), ord("c") | 0x80)
+
+
+def strings(store: Store, budget: Budget) -> Entries:
+    """All string constants, names and doc strings, one to a line, in the order of the file."""
+    data = store.at(0, store.size)
+    version = int.from_bytes(data[:2], "little")
+    found: list[bytes] = []
+    reason = ""
+    try:
+        _scan(data, _header(version), _layout(version), found, budget)
+    except Damaged as error:
+        reason = str(error)
+    yield Entry("strings", of_bytes(b"\n".join(found) + b"\n"))
+    if reason:
+        yield Note("strings", reason)
+
+
+def _header(version: int) -> int:
+    """Bytes before the code object: size since 3.3, flags since 3.7 (PEP 552)."""
+    return 16 if version >= 3390 else 12 if version >= 3200 else 8
+
+
+def _layout(version: int) -> str:
+    """Fields of a code object: `n` for a number, `o` for an object."""
+    if version >= 3450:
+        return "nnnnn" + "o" * 8 + "n" + "oo"
+    return ("nnnnnn" if version >= 3410 else "nnnnn") + "o" * 8 + "n" + "o"
+
+
+def _scan(data: bytes, at: int, layout: str, found: list[bytes], budget: Budget) -> None:
+    """Walk the objects in order. What is still expected stands on a list: `n`, `o` or `d` (pairs until a null)."""
+    expected: list[str] = ["o"]
+    while expected:
+        budget.step()
+        kind = expected.pop()
+        if kind == "n":
+            at += 4
+            continue
+        if at >= len(data):
+            raise Damaged("truncated")
+        code = data[at] & 0x7F
+        at += 1
+        if kind == "d":
+            if code == ord("0"):
+                continue
+            expected += ("d", "o")
+        at = _object(data, at, code, layout, expected, found)
+
+
+def _object(data: bytes, at: int, code: int, layout: str, expected: list[str], found: list[bytes]) -> int:
+    """Take one object whose type is `code`; the offset after its own bytes. Its parts are put on the list."""
+    if code in _NOTHING:
+        return at
+    if code in _FIXED:
+        return at + _FIXED[code]
+    if code in _SHORT_STRINGS or code in b"f)x":
+        size = _size(data, at, 1)
+        if code == ord(")"):
+            expected.extend("o" * size)
+            return at + 1
+        return _string(data, at + 1, size, found if code in _SHORT_STRINGS else [])
+    size = _size(data, at, 4) if code in _LONG_STRINGS or code in _COUNTED or code == ord("l") else 0
+    if code in _LONG_STRINGS:
+        return _string(data, at + 4, size, found)
+    if code in _COUNTED:
+        if size > len(data) - at or len(expected) + size > _PENDING:
+            raise Damaged("damaged")
+        expected.extend("o" * size)
+        return at + 4
+    if code == ord("l"):
+        return at + 4 + 2 * (size if size < 1 << 31 else (1 << 32) - size)
+    if code == ord("{"):
+        expected.append("d")
+    elif code == ord(":"):
+        expected.extend("ooo")
+    elif code == ord("c"):
+        if len(expected) > _PENDING:
+            raise Damaged("damaged")
+        expected.extend(reversed(layout))
+    else:
+        raise Damaged("unknown marshal type")
+    return at
+
+
+def _size(data: bytes, at: int, width: int) -> int:
+    if at + width > len(data):
+        raise Damaged("truncated")
+    return int.from_bytes(data[at : at + width], "little")
+
+
+def _string(data: bytes, at: int, size: int, found: list[bytes]) -> int:
+    if at + size > len(data):
+        raise Damaged("truncated")
+    found.append(data[at : at + size])
+    return at + size

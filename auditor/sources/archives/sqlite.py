@@ -1,0 +1,135 @@
+"""Rows of an SQLite database, as lines of `column: value`. Its tables are read; no view, trigger or function runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from auditor.sources.archives.limits import Budget
+from auditor.sources.archives.stream import Entries, Entry, Note, Store, Stream
+
+#: Instructions of SQLite's machine for every step of the budget.
+_INSTRUCTIONS = 1000
+_TABLES = 1000
+_COLUMNS = 200
+_LONGEST_VALUE = 16 << 20
+_ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
+_Value = bytes | int | float | None
+
+
+def tables(store: Store, budget: Budget) -> Entries:
+    """One entry for each ordinary table. Raises nothing of sqlite3's own; a damaged database ends with a note."""
+    data = bytearray(store.at(0, store.size))
+    # Version numbers of write-ahead mode: its log is another file, and memory cannot have one.
+    data[18:20] = b"\1\1"
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        _prepare(connection, bytes(data), budget)
+        for table, columns in _schema(connection):
+            rows = _Rows(connection, table, columns, budget)
+            yield Entry(table, rows.stream())
+            if rows.error:
+                yield Note(table, rows.error)
+    except (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, ValueError) as error:
+        yield Note("", _reason(error))
+    finally:
+        connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, data: bytes, budget: Budget) -> None:
+    for category, limit in (
+        (sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE),
+        (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 50),
+        (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+        (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+    ):
+        connection.setlimit(category, limit)
+    for setting in ("trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "mmap_size=0"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.deserialize(data)
+    connection.execute("PRAGMA query_only=ON")
+    connection.text_factory = bytes
+    left = budget.steps
+
+    def interrupt() -> int:
+        nonlocal left
+        left -= 1
+        return int(left < 0)
+
+    connection.set_progress_handler(interrupt, _INSTRUCTIONS)
+    connection.set_authorizer(
+        lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY,
+    )
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple[str, list[str]]]:
+    """Names and columns of the ordinary tables; virtual ones would run the code of an extension."""
+    found = []
+    listing = connection.execute("SELECT name, rootpage FROM sqlite_master WHERE type = 'table' LIMIT ?", (_TABLES,))
+    for raw, root in listing.fetchall():
+        if not isinstance(raw, bytes) or not isinstance(root, int) or root <= 0:
+            continue
+        name = raw.decode("utf-8", "replace")
+        try:
+            cursor = connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0")
+        except sqlite3.Error:
+            continue
+        found.append((name, [column[0] for column in cursor.description[:_COLUMNS]]))
+    return found
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""').replace("\0", "") + '"'
+
+
+class _Rows:
+    """Reads one table as text; `error` is why it ended early."""
+
+    __slots__ = ("_budget", "_columns", "_connection", "_table", "error")
+
+    def __init__(self, connection: sqlite3.Connection, table: str, columns: list[str], budget: Budget) -> None:
+        self._connection = connection
+        self._table = table
+        self._columns = columns
+        self._budget = budget
+        self.error = ""
+
+    def stream(self) -> Stream:
+        """The rows as lines."""
+        lines = self._lines()
+
+        def read(size: int) -> bytes:
+            nonlocal pending
+            while not pending:
+                line = next(lines, None)
+                if line is None:
+                    return b""
+                pending = line
+            data, pending = pending[:size], pending[size:]
+            return data
+
+        pending = b""
+        return Stream(read)
+
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            for row in self._connection.execute(f"SELECT * FROM {_quoted(self._table)}"):
+                self._budget.step()
+                cells = zip(self._columns, row, strict=False)
+                line = b", ".join(f"{name}: ".encode("utf-8", "replace") + _shown(cell) for name, cell in cells) + b"\n"
+                self._budget.charge(len(line))
+                yield line
+        except (sqlite3.Error, MemoryError, OverflowError, ValueError) as error:
+            self.error = _reason(error)
+
+
+def _shown(cell: _Value) -> bytes:
+    if cell is None:
+        return b""
+    return cell if isinstance(cell, bytes) else str(cell).encode()
+
+
+def _reason(error: Exception) -> str:
+    if "interrupted" in str(error):
+        return "too much work"
+    return "encrypted or damaged database" if "not a database" in str(error) else "damaged database"
