@@ -15,7 +15,7 @@ from auditor.flow.facts import Literal, Step, Use
 
 def literal_secret(build: Build) -> Iterator[Finding]:
     """A secret written into a command."""
-    for use in _distinct(build, "literal"):
+    for use in [*_distinct(build, "literal"), *_unexplained(build)]:
         literal = use.literal
         if literal is None or not live(literal):
             continue
@@ -32,6 +32,21 @@ def literal_secret(build: Build) -> Iterator[Finding]:
             literal=literal,
             remedy=instead_of_literal(literal, literal.name),
         )
+
+
+def _unexplained(build: Build) -> Iterator[Use]:
+    """Tokens of known formats at places that no other fact covers: comments, flags, words of unknown commands."""
+    tokens = [use for use in build.facts.uses if use.kind == "token"]
+    if not tokens:
+        return
+    covered = [u.literal.span for u in build.facts.uses if u.literal is not None and u.kind != "token"]
+    covered += [v.literal.span for v in build.facts.variables if v.literal is not None]
+    covered += [literal.span for file in build.facts.files for literal in file.literals]
+    covered.sort()
+    for use in tokens:
+        index = bisect_right(covered, (use.span.end, 0)) - 1
+        if index < 0 or covered[index].end <= use.span.start:
+            yield use
 
 
 def _title(literal: Literal) -> str:

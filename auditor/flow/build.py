@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect import credfiles, names
+from auditor.core.span import Span
+from auditor.detect import credfiles, names, tokens
 from auditor.detect.credfiles import CredentialFile
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
-from auditor.flow.facts import LayerFile, Step, Variable
+from auditor.flow.facts import LayerFile, Literal, Step, Use, Variable
 from auditor.flow.metadata import metadata_uses
 from auditor.flow.paths import absolute, home_of
 from auditor.flow.runs import dialect_of, follow_run
@@ -163,6 +164,17 @@ class _Follower:
             self.facts.uses += metadata_uses(instruction, step, lambda name: self._variable(name, environment))
         if keyword not in ("ARG", "ONBUILD"):
             self._mentions(instruction, step, environment)
+        if keyword != "ONBUILD":
+            self._sweep(instruction, step)
+
+    def _sweep(self, instruction: Instruction, step: Step) -> None:
+        """Tokens of known formats anywhere in the instruction: in comments, flags, words that no command explains."""
+        begin = instruction.span.start
+        for token in tokens.find(self.build.document.text[begin : instruction.span.end]):
+            if not token.documented:
+                span = Span(begin + token.start, begin + token.end)
+                literal = Literal(token.secret, span, "secret", "token", token.kind)
+                self.facts.uses.append(Use("token", step, span, instruction.keyword, (), literal))
 
     def _trigger(self, child: Instruction, environment: Environment) -> None:
         """Follow an ONBUILD trigger in a state of its own: it runs in another build, after the triggers before it."""

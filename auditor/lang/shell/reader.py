@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 512 * 1024
 MAX_NESTING = 5_000
+MAX_OPERATORS = 5_000
 
 _GROUPS = frozenset(
     "compound_statement subshell if_statement while_statement c_style_for_statement case_statement "
@@ -63,9 +64,11 @@ def _extension(package: str) -> ModuleType:
     return module
 
 
-def _nesting(text: str) -> int:
-    """Upper bound of the syntactic nesting: what would make the parser's own stack grow."""
-    return text.count("(") + text.count("{") + text.count("`") // 2
+def _is_bearable(text: str) -> bool:
+    """Whether the parser copes: its stack grows with nesting, its error recovery with the square of operators."""
+    nesting = text.count("(") + text.count("{") + text.count("`") // 2
+    operators = text.count("|") + text.count("<") + text.count(">")
+    return len(text) <= MAX_BYTES and nesting <= MAX_NESTING and operators <= MAX_OPERATORS
 
 
 def read(text: str, at: Callable[[int], int] | None = None) -> Script:
@@ -74,7 +77,7 @@ def read(text: str, at: Callable[[int], int] | None = None) -> Script:
     `at` maps an offset of `text` to the source file (None: identity). Never raises on content: what the grammar
     cannot place is left out, and a script beyond the bounds comes back empty and `truncated`.
     """
-    if len(text) > MAX_BYTES or _nesting(text) > MAX_NESTING:
+    if not _is_bearable(text):
         return Script((), truncated=True)
     bare, heredocs = extract(text)
     data = bare.encode("utf-8", "surrogatepass")
