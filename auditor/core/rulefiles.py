@@ -15,6 +15,7 @@ from typing import cast
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
+from auditor.core.rulereading import read_toml
 from auditor.core.secretrules import check_provider, check_secret
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         CompiledRules,
         Entry,
         FileEntry,
-        JsonValue,
         ProviderData,
         ProviderEntry,
         RuleData,
@@ -56,8 +56,6 @@ _RUNNING = (*_TEXT, "cwe")
 _EXAMPLES = ("bad", "good", "fixed")
 _TABLE_DOCS = ("why", "source", "references", "bad", "good", "examples", "counterexamples", "lookalikes")
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_MAX_BYTES = 1 << 20
-_INFINITY = float("inf")
 
 
 class _Source(NamedTuple):
@@ -128,38 +126,8 @@ def rule_paths(rules_dir: str) -> Iterator[tuple[str, str]]:
 
 def _sources(rules_dir: str) -> Iterator[_Source]:
     for folder, name in rule_paths(rules_dir):
-        data = _read(os.path.join(rules_dir, folder, name), f"{folder}/{name}")
+        data = read_toml(os.path.join(rules_dir, folder, name), f"{folder}/{name}")
         yield _Source(f"{folder}/{name}", folder, name.removesuffix(".toml"), data)
-
-
-def _read(path: str, shown: str) -> Entry:
-    import tomllib  # start-up: building and a checkout with edited rules only
-
-    with open(path, "rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise RuleDataError(f"{shown}: larger than {_MAX_BYTES} bytes")
-    try:
-        data = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RuleDataError(f"{shown}: {error}") from None
-    except RecursionError:
-        raise RuleDataError(f"{shown}: nested too deeply") from None
-    _reject_unwritable(data, shown)
-    return data
-
-
-def _reject_unwritable(data: Entry, shown: str) -> None:
-    """TOML has dates and infinities; JSON has neither."""
-    waiting: list[tuple[str, JsonValue]] = list(data.items())
-    while waiting:
-        key, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(value.items())
-        elif isinstance(value, list):
-            waiting.extend((key, element) for element in value)
-        elif not isinstance(value, str | int | float) or value in (_INFINITY, -_INFINITY) or value != value:
-            raise RuleDataError(f"{shown}: {key}: dates, times, infinities and NaN are not allowed")
 
 
 def _add_rule(source: _Source, running: RuleData, docs: RuleDocs, seen: dict[str, str]) -> None:

@@ -13,7 +13,13 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.core.secret import Secret
+from auditor.detect.entropy import entropy
 
+#: Characters of the shortest token of any format; most words of a Dockerfile are shorter.
+SHORTEST = 15
+_HEAD = 2
+#: Above this many characters a search for every keyword is faster than looking at every character.
+_LONG = 8_192
 #: The values vendors print in their own manuals; never a live credential.
 _DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
 
@@ -29,20 +35,40 @@ class Token(NamedTuple):
 
 
 class _Format(NamedTuple):
+    order: int
     id: str
     pattern: str
-    keywords: tuple[str, ...]
     prefix: int
+    entropy: float
 
 
 @lru_cache(maxsize=1)
-def _formats() -> tuple[tuple[_Format, ...], re.Pattern[str]]:
-    """The formats, and one pattern that finds any keyword (case-insensitive by lowering the text)."""
-    formats = []
-    for row in load_rules()["tables"]["secrets"]:
-        formats.append(_Format(row["id"], row["pattern"], tuple(row["keywords"]), row["prefix"]))
-    words = sorted({w for f in formats for w in f.keywords}, key=lambda w: (-len(w), w))
-    return tuple(formats), re.compile("|".join(map(re.escape, words)))
+def _formats() -> dict[str, dict[str, tuple[_Format, ...]]]:
+    """The formats by keyword (lower case), the keywords by their first characters."""
+    found: dict[str, dict[str, tuple[_Format, ...]]] = {}
+    for order, row in enumerate(load_rules()["tables"]["secrets"]):
+        known = _Format(order, row["id"], row["pattern"], row["prefix"], row.get("entropy", 0.0))
+        for keyword in row["keywords"]:
+            group = found.setdefault(keyword[:_HEAD], {})
+            group[keyword] = (*group.get(keyword, ()), known)
+    return found
+
+
+def _candidates(text: str) -> list[_Format]:
+    """The formats with a keyword in the text (lower case), each once.
+
+    Looking keywords up by their heads needs no pattern: one of them all takes longer to compile than the hook has.
+    """
+    formats = _formats()
+    heads = set(formats)
+    if len(text) < _LONG:
+        heads &= {text[i : i + _HEAD] for i in range(len(text) - _HEAD + 1)}
+    found: dict[str, _Format] = {}
+    for head in heads:
+        for keyword, group in formats[head].items():
+            if keyword in text:
+                found.update((known.id, known) for known in group)
+    return sorted(found.values())
 
 
 @lru_cache(maxsize=256)
@@ -52,19 +78,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def find(text: str) -> Iterator[Token]:
     """Every token of a known format in the text, in order of format. Linear in the text."""
-    formats, any_keyword = _formats()
-    lower = text.lower()
-    present = set(any_keyword.findall(lower))
-    if not present:
+    if len(text) < SHORTEST:
         return
-    for known in formats:
-        if not any(k in lower for k in known.keywords):
-            continue
+    for known in _candidates(text.lower()):
         for match in _compiled(known.pattern).finditer(text):
             group = "secret" if "secret" in match.re.groupindex else 0
             value = match[group]
             secret = Secret(value, known.id, value[: known.prefix])
-            documented = bool(_DOCUMENTED.search(value)) or len(set(value[known.prefix :])) < 4
+            body = value[known.prefix :]
+            documented = bool(_DOCUMENTED.search(value)) or len(set(body)) < 4 or entropy(value) < known.entropy
             yield Token(known.id, match.start(group), match.end(group), secret, documented)
 
 

@@ -7,11 +7,11 @@ name beside them says. Used by every part that meets a literal (DESIGN: Detectio
 from __future__ import annotations
 
 import re
-from math import log2
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.detect import names
+from auditor.detect.entropy import entropy
 
 _BOOLEAN = frozenset("true false yes no on off 0 1 enabled disabled enable disable y n t f always never auto".split())
 _ABSENT = frozenset(
@@ -73,8 +73,8 @@ _CRYPT_HASH = Pattern(r"^\$(?:1|2[aby]?|5|6|y|gy|7|apr1|argon2(?:id?|d)|scrypt|p
 
 #: Kinds that settle the matter: not a secret.
 HARMLESS = frozenset(
-    "search empty boolean number path file url reference template fingerprint uuid digest version public email host encrypted "
-    "own-name".split()
+    "search empty boolean number path file url reference template fingerprint uuid digest version public email host "
+    "encrypted own-name".split()
 )
 
 
@@ -136,14 +136,6 @@ def classify(value: str, name: str = "") -> Value:
 def _same_name(text: str, name: str) -> bool:
     """`TOKEN=TOKEN` and `API_TOKEN=api-token`: the value is the variable's own name."""
     return re.sub(r"[^a-z0-9]", "", text.lower()) == re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def entropy(text: str) -> float:
-    """Shannon entropy in bits per character."""
-    if not text:
-        return 0.0
-    size = len(text)
-    return -sum((n := text.count(c)) / size * log2(n / size) for c in set(text))
 
 
 def is_opaque(text: str) -> bool:

@@ -9,65 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.core.errors import RuleDataError
 from auditor.core.rulefiles import compile_rules, write_rules
-
-RULE = """\
-id = "arg-secret"
-title = "Secret in a build argument"
-family = "variables"
-target = "dockerfile"
-severity = "high"
-confidence = "high"
-since = "0.1.0"
-status = "stable"
-fix = "none"
-applicability = "none"
-cwe = 538
-why = '''
-It stays in the history.
-'''
-remedy = '''
-Mount it.
-'''
-references = ["https://docs.example/secrets/"]
-[[bad]]
-dockerfile = '''
-FROM node:22
-ARG NPM_TOKEN
-'''
-finds = ["NPM_TOKEN"]
-[bad.files]
-"a.txt" = "x"
-[[good]]
-dockerfile = "FROM node:22"
-"""
-NPM_ENTRY = """\
-id = "npm-token"
-title = "npm access token"
-pattern = 'npm_[a-z]{4}'
-keywords = ["npm_"]
-prefix = 4
-source = "https://docs.example/tokens/"
-"""
-COMMAND = """\
-[[command]]
-id = "{}"
-title = "x"
-argv = ["npm login"]
-positional = [1]
-lax = true
-"""
-
-
-@pytest.fixture
-def rules(tmp_path: Path) -> Path:
-    write(tmp_path, "variables/arg-secret.toml", RULE)
-    return tmp_path
-
-
-def write(folder: Path, name: str, content: str) -> None:
-    path = folder / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(content, encoding="utf-8")
+from tests.core.ruletexts import COMMAND, NPM_ENTRY, RULE, write
 
 
 def test_running_data_and_prose_are_kept_apart(rules: Path) -> None:
@@ -113,7 +55,12 @@ def test_a_table_file_is_one_entry_or_many(rules: Path, content: str) -> None:
     entry["prefix"] = 4
     prose = {"source": "https://docs.example/tokens/"}
     assert compiled["running"]["tables"] == {"secrets": [entry], "files": [], "commands": []}
-    assert compiled["docs"]["tables"] == {"secrets": {"npm-token": prose}, "files": {}, "commands": {}}
+    assert compiled["docs"]["tables"] == {
+        "secrets": {"npm-token": prose},
+        "files": {},
+        "commands": {},
+        "providers": {},
+    }
 
 
 def test_entries_keep_their_order_over_sorted_files(rules: Path) -> None:
@@ -166,7 +113,7 @@ def test_an_error_names_file_and_key(rules: Path, old: str, new: str, message: s
         (f"[[secret]]\n{NPM_ENTRY}[[secret]]\n{NPM_ENTRY}", "id: 'npm-token' is already used in secrets/x.toml"),
         (NPM_ENTRY.replace("prefix = 4", 'prefix = "npm_"'), "npm-token: prefix: must be a whole number"),
         (NPM_ENTRY.replace("prefix = 4", ""), "npm-token: prefix: is missing"),
-        (NPM_ENTRY.replace("npm_\"]", "NPM_\"]"), "npm-token: keywords: must be a list of texts in lower case"),
+        (NPM_ENTRY.replace('npm_"]', 'NPM_"]'), "npm-token: keywords: must be a list of texts in lower case"),
         (NPM_ENTRY.replace('["npm_"]', "[]"), "npm-token: keywords: must be a list of texts in lower case"),
         (NPM_ENTRY.replace('["npm_"]', "[1]"), "npm-token: keywords: must be a list of texts in lower case"),
         (f"{NPM_ENTRY}patern = 1\n", "npm-token: patern: unknown key"),
@@ -214,8 +161,9 @@ def test_writing_is_repeatable(rules: Path, tmp_path_factory: pytest.TempPathFac
     compiled = compile_rules(str(rules))
     assert json.loads((first / "rules.json").read_text()) == compiled["running"]
     assert json.loads((first / "rules-docs.json").read_text()) == compiled["docs"]
-    assert sorted(path.name for path in first.iterdir()) == ["rules-docs.json", "rules.json"]
-    for name in ("rules.json", "rules-docs.json"):
+    assert sorted(path.name for path in first.iterdir()) == ["providers.json", "rules-docs.json", "rules.json"]
+    assert json.loads((first / "providers.json").read_text()) == compiled["providers"]
+    for name in ("rules.json", "providers.json", "rules-docs.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 

@@ -15,14 +15,14 @@ HARMLESS: dict[str, list[str]] = {
     "version": ["1.2.3", "v20.11.1-alpine", "3.11.4+b1"],
     "path": ["/run/secrets/x", "./x", "../x/y", "~/x", "~root/x", "C:\\x", "a/b.txt", "/"],
     "file": ["x.pem", "key.json", "a.b.sh", "id.pub"],
-    "url": ["https://h.example/x", "ssh://git@h.example"],
+    "url": ["https://h.example/x", "ssh://git@h.example/x"],
     "reference": ["op://v/i/f", "vault:secret/x", "keeper://x", "arn:aws:secretsmanager:x", "env:X", "ref+awssm://x"],
-    "template": ["${X}", "a$(b)c", "$X", "$HOME/x", "{{ x }}", "<the token>", "%X%", "@x@", "#{x}", "[x]"],
+    "template": ["${X}", "$X", "$HOME/x", "{{ x }}", "<the token>", "%X%", "@x@", "#{x}", "[x]"],
     "encrypted": ["ENC[AES256,x]", "$ANSIBLE_VAULT;1.1;AES256", "encrypted:x", "{cipher}x"],
     "digest": ["sha256:" + "ab" * 32, "SHA256:x", "md5-x"],
     "fingerprint": ["0123ABCD", "0x0123456789ABCDEF", "A1" * 20, "de:ad:be:ef:00:11:22:33:44:55", "0123ABCD,4567CDEF"],
     "public": ["ssh-rsa AAAAB3Nz", "-----BEGIN PUBLIC KEY-----", "pk_live_x", "age1" + "q" * 58],
-    "email": ["a.b+c@d.example"],
+    "email": ["a.b+c@d.test"],
 }
 PLACEHOLDERS = (
     "changeme change-it CHANGE_ME! replace_me your-token yourtoken my_secret example dummy-value xxxx **** .... ---- "

@@ -46,7 +46,7 @@ def test_what_is_cut_is_said_to_be(step: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        "RUN " + "echo a | " * 5_000 + "b",
+        "RUN " + "echo a | " * 4_000 + "b",
         "RUN " + "a; " * 20_000,
         "RUN a " + "--flag " * 5_000,
         "RUN echo " + "${a:-" * 10 + "b" + "}" * 10,
@@ -65,7 +65,7 @@ def test_what_is_large_is_read_whole(step: str) -> None:
 
 
 def test_every_command_of_a_long_pipe_is_followed() -> None:
-    build = followed("ARG TOKEN\nRUN " + "echo a | " * 5_000 + "echo $TOKEN > /x")
+    build = followed("ARG TOKEN\nRUN " + "echo a | " * 4_000 + "echo $TOKEN > /x")
     assert [file.path for file in build.facts.files] == ["/x"]
 
 

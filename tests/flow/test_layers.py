@@ -130,9 +130,9 @@ def test_the_chosen_target_is_the_image() -> None:
 def test_a_stage_starts_with_the_files_of_its_base_and_keeps_its_own_to_itself() -> None:
     (file,) = followed("FROM a\nCOPY id_rsa /x/").facts.files
     base = Layers()
-    base.files.append(file)
+    base.put("/x/id_rsa", file)
     child = Layers(base)
-    child.files.append(file)
+    child.put("/y/id_rsa", file)
     assert (len(base.files), len(child.files)) == (1, 2)
-    assert base.find("/x") == [file]
+    assert base.find("/x") == [("/x/id_rsa", file)]
     assert base.find("/x/id") == []

@@ -10,6 +10,7 @@ import pytest
 from auditor.core.finding import Finding, Location, Severity
 from auditor.core.secret import Secret
 from auditor.core.span import Span
+from auditor.flow.state import Facts
 from auditor.lang.dockerfile.nodes import Document
 
 Check = Callable[["Followed", frozenset[str]], "list[Finding]"]
@@ -23,6 +24,7 @@ class Followed:
     def __init__(self, document: Document, path: str) -> None:
         self.document = document
         self.path = path
+        self.facts = Facts()
 
 
 def planted(build: Followed, rules: frozenset[str]) -> Iterator[Finding]:

@@ -12,10 +12,13 @@ _ACCOUNT = Pattern(r"[\w.+-]{1,100}@[\w.-]{1,100}gserviceaccount\.com")
 
 
 def service_account(value: str, beside: str, now: float) -> Verdict:
-    """A key file (https://cloud.google.com/iam/docs/keys-create-delete): the private key must parse."""
-    found = json_object(value)
+    """A key file (https://cloud.google.com/iam/docs/keys-create-delete), whole or one value of it with the file beside.
+
+    The private key must parse.
+    """
+    found = json_object(value) if value.startswith("{") else _around(value, beside)
     if found is None:
-        return UNVERIFIED if "{" not in value else broken(value, "structure")
+        return broken(value, "structure") if value.startswith("{") else UNVERIFIED
     if found.get("type") == "authorized_user":
         return _user(found)
     if found.get("type") != "service_account":
@@ -29,6 +32,13 @@ def service_account(value: str, beside: str, now: float) -> Verdict:
         return Verdict("malformed", facts(*known), "structure")
     shown = valid("structure", *known)
     return shown._replace(facts=(*shown.facts, *(f for f in key.facts if f[0] in ("key", "fingerprint"))))
+
+
+def _around(value: str, beside: str) -> dict[str, object] | None:
+    """The flat JSON object in `beside` that holds `value`."""
+    at = beside.find(value) if value else -1
+    start, end = beside.rfind("{", 0, max(at, 0)), beside.find("}", at)
+    return json_object(beside[start : end + 1]) if 0 <= start < end else None
 
 
 def _user(found: dict[str, object]) -> Verdict:

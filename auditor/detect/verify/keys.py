@@ -6,12 +6,12 @@ PKCS#1 and PKCS#8 (RFC 8017, 5958), SEC1 (RFC 5915), DSA; OpenSSH, PuTTY and PGP
 from __future__ import annotations
 
 from auditor.core.record import NamedTuple
-from auditor.detect.verify import der, pem, sshwire
+from auditor.detect.verify import der, pem, rsa, sshwire
+from auditor.detect.verify.encoding import base64_bytes
 from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, valid
 
 #: Parameters and certificates may stand before the key.
 _MOST_BLOCKS = 10
-_MOST_BITS = 16384
 _DSA_BITS = 4096
 
 #: Object identifiers of curves: SSH name (empty: SSH has none), shown name, bytes of a coordinate.
@@ -51,6 +51,8 @@ class Key(NamedTuple):
 def verify(value: str, beside: str, now: float) -> Verdict:
     """A private key in any text form; a certificate for it in `beside` is named. A lone first line is unverified."""
     if "PuTTY-User-Key-File-" in value[:200]:
+        if "Private-Lines" not in value and value in beside:
+            value = beside[beside.find(value) :]
         from auditor.detect.verify.putty import verify as putty  # start-up: rare
 
         return putty(value)
@@ -67,6 +69,12 @@ def verify(value: str, beside: str, now: float) -> Verdict:
         return _judged(block, beside)
     except ValueError:
         return broken(block.text, "structure")
+
+
+def verify_base64(value: str, beside: str, now: float) -> Verdict:
+    """A private key file in base64 once more, as secrets of CI systems and of Kubernetes hold it."""
+    data = base64_bytes("".join(value.split()))
+    return broken(value, "structure") if data is None else verify(data.decode("latin-1"), beside, now)
 
 
 def _judged(block: pem.Block, beside: str) -> Verdict:
@@ -136,18 +144,9 @@ def _pkcs8(parts: list[der.Element]) -> Key:
 
 def _rsa(parts: list[der.Element]) -> Key:
     n, e, d, p, q = (part.number() for part in parts[1:6])
-    return rsa(n, e, d, p, q)
-
-
-def rsa(n: int, e: int, d: int, p: int, q: int) -> Key:
-    """The RSA key of these numbers. Raises ValueError unless the primes give the modulus."""
-    if not (n.bit_length() <= _MOST_BITS and 1 < p < n and 1 < q < n and 1 < e < n and 1 < d < n) or p * q != n:
-        raise ValueError("not an RSA key")
-    if (e * d - 1) % (p - 1):
-        raise ValueError("exponents do not belong together")
+    rsa.check(n, e, d, p, q)
     public = der.encode(der.SEQUENCE, b"".join(der.encode(der.INTEGER, sshwire.mpint(v)[4:]) for v in (n, e)))
-    ssh = sshwire.string(b"ssh-rsa") + sshwire.mpint(e) + sshwire.mpint(n)
-    return Key(f"RSA {n.bit_length()}", ssh, public)
+    return Key(f"RSA {n.bit_length()}", sshwire.rsa(n, e), public)
 
 
 def _ec(parts: list[der.Element], named: der.Element | None) -> Key:
@@ -166,10 +165,10 @@ def _ec(parts: list[der.Element], named: der.Element | None) -> Key:
     point = next((der.whole(p.body).bits() for p in parts[2:] if p.tag == _CONTEXT_1), b"")
     if point and len(point) not in (1 + size, 1 + 2 * size):
         raise ValueError("public key of another curve")
-    return ec(ssh_name, name, point)
+    return _on_curve(ssh_name, name, point)
 
 
-def ec(ssh_name: str, name: str, point: bytes) -> Key:
+def _on_curve(ssh_name: str, name: str, point: bytes) -> Key:
     """The key of a curve with its encoded public point (empty: not known)."""
     ssh = b""
     if ssh_name and point[:1] == b"\x04":

@@ -1,4 +1,4 @@
-"""Marvin32, the keyed checksum that Microsoft puts into its identifiable secrets (US patent 20130262421)."""
+"""Marvin32, the seeded checksum of Microsoft's identifiable secrets (public in dotnet/runtime, Marvin.cs)."""
 
 from __future__ import annotations
 

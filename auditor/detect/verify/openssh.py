@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.detect.verify import sshwire
+from auditor.detect.verify import rsa, sshwire
 from auditor.detect.verify.outcome import Verdict, valid
 
 _MAGIC = b"openssh-key-v1\0"
@@ -79,8 +79,7 @@ def _comment(private: bytes, public: bytes, count: int) -> str | None:
 
 
 def _rsa(reader: sshwire.Reader, public: bytes) -> None:
-    from auditor.detect.verify.keys import rsa  # start-up: keys imports this module late as well
-
     n, e, d, _inverse, p, q = (reader.mpint() for _ in range(6))
-    if rsa(n, e, d, p, q).ssh != public:
+    rsa.check(n, e, d, p, q)
+    if sshwire.rsa(n, e) != public:
         raise ValueError("public and private do not belong together")

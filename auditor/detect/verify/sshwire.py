@@ -48,6 +48,11 @@ def mpint(number: int) -> bytes:
     return string(number.to_bytes(number.bit_length() // 8 + 1, "big") if number else b"")
 
 
+def rsa(n: int, e: int) -> bytes:
+    """The public key of a modulus and an exponent."""
+    return string(b"ssh-rsa") + mpint(e) + mpint(n)
+
+
 def fingerprint(blob: bytes) -> str:
     """SHA256: and unpadded base64 of the digest of a public key."""
     from hashlib import sha256  # start-up: only for keys

@@ -67,6 +67,14 @@ def grafana_cloud(value: str, beside: str, now: float) -> Verdict:
     )
 
 
+def cloudflare_tunnel(value: str, beside: str, now: float) -> Verdict:
+    """Base64 JSON {a: account, t: tunnel, s: secret}."""
+    found = base64_object(value)
+    if found is None or not member(found, "a") or not member(found, "t") or not member(found, "s"):
+        return broken(value, "structure")
+    return valid("structure", ("account", member(found, "a")), ("tunnel", member(found, "t")))
+
+
 def discord(value: str, beside: str, now: float) -> Verdict:
     """Bot tokens: base64 of the bot's number, of a time, and a MAC; the number says when the bot was made."""
     parts = value.split(".")

@@ -1,26 +1,20 @@
 """Reads POSIX-like shell scripts through tree-sitter-bash into the nodes of `nodes.py`.
 
-The one home of tree-sitter. Bodies over `MAX_BYTES` and nesting over `MAX_DEPTH` are cut, and the script says so.
+Bodies over `MAX_BYTES` and nesting over `MAX_DEPTH` are cut, and the script says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.lang.shell.grammar import MAX_BYTES, is_bearable, parse
 from auditor.lang.shell.heredocs import extract
 from auditor.lang.shell.nodes import Assignment, Command, Redirect, Script, Word
 from auditor.lang.shell.words import MAX_DEPTH, PROBE, WordReader, quoted_assignment
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
-    from tree_sitter import Node, Parser
-
-MAX_BYTES = 512 * 1024
-MAX_NESTING = 5_000
-MAX_OPERATORS = 5_000
+    from tree_sitter import Node
 
 _GROUPS = frozenset(
     "compound_statement subshell if_statement while_statement c_style_for_statement case_statement "
@@ -34,50 +28,13 @@ _BRANCHING = frozenset(
 )
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Parser:
-    """The bash parser, loaded only when a file has a RUN in shell form."""
-    binding, grammar = _extension("tree_sitter"), _extension("tree_sitter_bash")
-    parser: Parser = binding.Parser(binding.Language(grammar.language()))
-    return parser
-
-
-def _extension(package: str) -> ModuleType:
-    """The extension module `_binding` of a package.
-
-    Start-up: loaded past the package's `__init__`, which imports `typing`, importlib.resources and with them pathlib,
-    tempfile and urllib for helpers that are not needed here: a third of the budget.
-    """
-    from importlib.machinery import ExtensionFileLoader, PathFinder
-    from importlib.util import module_from_spec, spec_from_loader
-
-    name = f"{package}._binding"
-    where = PathFinder.find_spec(package)
-    found = PathFinder.find_spec("_binding", where.submodule_search_locations) if where else None
-    if found is None or found.origin is None:
-        raise ImportError(f"{name} is missing")
-    spec = spec_from_loader(name, ExtensionFileLoader(name, found.origin))
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{name} cannot be loaded")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _is_bearable(text: str) -> bool:
-    """Whether the parser copes: its stack grows with nesting, its error recovery with the square of operators."""
-    nesting = text.count("(") + text.count("{") + text.count("`") // 2
-    operators = text.count("|") + text.count("<") + text.count(">")
-    return len(text) <= MAX_BYTES and nesting <= MAX_NESTING and operators <= MAX_OPERATORS
-
-
 def read(text: str, at: Callable[[int], int] | None = None) -> Script:
     """Parse a shell script.
 
     `at` maps an offset of `text` to the source file (None: identity). Never raises on content: what the grammar
     cannot place is left out, and a script beyond the bounds comes back empty and `truncated`.
     """
-    if not _is_bearable(text):
+    if not is_bearable(text):
         return Script((), truncated=True)
     bare, heredocs = extract(text)
     data = bare.encode("utf-8", "surrogatepass")
@@ -85,7 +42,7 @@ def read(text: str, at: Callable[[int], int] | None = None) -> Script:
         return Script((), truncated=True)
     reader = _Reader(bare, data, at)
     reader.source, reader.heredocs = text, heredocs
-    reader.statement(_parser().parse(data).root_node, (), 0)
+    reader.statement(parse(data), (), 0)
     return Script(tuple(reader.commands), reader.truncated)
 
 
@@ -109,7 +66,7 @@ class _Reader(WordReader):
         data = probe.encode("utf-8", "surrogatepass")
         inner = _Reader(probe, data, at)
         start, end = len(PROBE), len(data) - len("\nAUDIT_HEREDOC\n")
-        todo = [_parser().parse(data).root_node]
+        todo = [parse(data)]
         while todo:
             node = todo.pop()
             if node.type == "heredoc_body":

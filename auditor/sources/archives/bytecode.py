@@ -11,6 +11,7 @@ _NOTHING = b"NFTS.0"
 _FIXED = {ord("i"): 4, ord("I"): 8, ord("g"): 8, ord("y"): 16, ord("r"): 4, ord("R"): 4}
 _COUNTED = b"([<>"
 _PENDING = 1 << 20
+_TEXT = bytes(byte for byte in range(256) if byte >= 0x20 or byte in b"\t\n\r")
 
 
 def is_bytecode(head: bytes) -> bool:
@@ -80,23 +81,32 @@ def _object(data: bytes, at: int, code: int, layout: str, expected: list[str], f
             expected.extend("o" * size)
             return at + 1
         return _string(data, at + 1, size, found if code in _SHORT_STRINGS else [])
-    size = _size(data, at, 4) if code in _LONG_STRINGS or code in _COUNTED or code == ord("l") else 0
     if code in _LONG_STRINGS:
-        return _string(data, at + 4, size, found)
+        size = _size(data, at, 4)
+        # Bytes may be a program's instructions and tables.
+        kept = code != ord("s") or not data[at + 4 : at + 4 + size].translate(None, _TEXT)
+        return _string(data, at + 4, size, found if kept else [])
+    if code == ord("l"):
+        size = _size(data, at, 4)
+        return at + 4 + 2 * (size if size < 1 << 31 else (1 << 32) - size)
+    return _container(data, at, code, layout, expected)
+
+
+def _container(data: bytes, at: int, code: int, layout: str, expected: list[str]) -> int:
+    """Put the parts of a list, set, dictionary, slice or code object on the list; the offset after its count."""
+    if len(expected) > _PENDING:
+        raise Damaged("damaged")
     if code in _COUNTED:
-        if size > len(data) - at or len(expected) + size > _PENDING:
+        size = _size(data, at, 4)
+        if size > len(data) - at:
             raise Damaged("damaged")
         expected.extend("o" * size)
         return at + 4
-    if code == ord("l"):
-        return at + 4 + 2 * (size if size < 1 << 31 else (1 << 32) - size)
     if code == ord("{"):
         expected.append("d")
     elif code == ord(":"):
         expected.extend("ooo")
     elif code == ord("c"):
-        if len(expected) > _PENDING:
-            raise Damaged("damaged")
         expected.extend(reversed(layout))
     else:
         raise Damaged("unknown marshal type")

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     class Decoder(Protocol):
         """What the standard library's bz2, lzma and zstd decoders share."""
 
-        needs_input: bool
-        eof: bool
-        unused_data: bytes
+        @property
+        def needs_input(self) -> bool:
+            """Whether the next call needs more compressed bytes."""
+
+        @property
+        def eof(self) -> bool:
+            """Whether the end of the member or frame is reached."""
+
+        @property
+        def unused_data(self) -> bytes:
+            """Bytes after the end."""
 
         def decompress(self, data: bytes, max_length: int) -> bytes:
             """Decode, giving at most `max_length` bytes."""
@@ -32,12 +40,16 @@ _SUFFIXES = (".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".lzma", ".zst", ".t
 
 
 class Deflate:
-    """zlib's decoder with the interface of the others; `window` as in `zlib.decompressobj`."""
+    """zlib's decoder with the interface of the others; `window` as in `zlib.decompressobj`.
 
-    __slots__ = ("_stream", "_tail", "eof", "needs_input", "unused_data")
+    What comes before damage or a wrong checksum is given before the error is raised; zlib itself drops it.
+    """
+
+    __slots__ = ("_failed", "_stream", "_tail", "eof", "needs_input", "unused_data")
 
     def __init__(self, window: int) -> None:
         self._stream = zlib.decompressobj(window)
+        self._failed: zlib.error | None = None
         self._tail = b""
         self.needs_input = True
         self.eof = False
@@ -45,12 +57,38 @@ class Deflate:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         """Decode, giving at most `max_length` bytes. Raises zlib.error."""
-        out = self._stream.decompress(self._tail + data, max_length)
+        if self._failed:
+            raise self._failed
+        data = self._tail + data
+        spare = self._stream.copy()
+        try:
+            out = self._stream.decompress(data, max_length)
+        except zlib.error as error:
+            self._failed = error
+            self.needs_input = False
+            if out := _salvaged(spare, data, max_length):
+                return out
+            raise
         self._tail = self._stream.unconsumed_tail
         self.eof = self._stream.eof
         self.unused_data = self._stream.unused_data
         self.needs_input = not self._tail and len(out) < max_length
         return out
+
+
+def _salvaged(stream: zlib._Decompress, data: bytes, max_length: int) -> bytes:
+    """What a decoder gives before the byte it fails at, found by halving."""
+    out = b""
+    at, size = 0, len(data)
+    while size and len(out) < max_length and not stream.eof:
+        spare = stream.copy()
+        try:
+            out += stream.decompress(data[at : at + size], max_length - len(out))
+            at += size
+        except zlib.error:
+            stream = spare
+            size //= 2
+    return out
 
 
 def _xz() -> Decoder:

@@ -9,8 +9,8 @@ class Limits(NamedTuple):
     """Bounds for one top-level file; sizes in bytes.
 
     `depth`: archives inside of archives. `total`: decompressed or rebuilt, of all members. `ratio`: of what one
-    compressed stream gives to what it took, looked at once it has given `ratio_from`. `held`: largest content that is
-    kept in memory because its format needs random access. `steps`: headers, frames and instructions read. `piece`:
+    compressed stream gives to what it took, looked at once it has given `ratio_from`. `held`: contents kept in memory
+    at one time because their formats need random access. `steps`: headers, frames and instructions read. `piece`:
     longest data of one `Member`.
     """
 
@@ -21,7 +21,7 @@ class Limits(NamedTuple):
     ratio_from: int = 64 << 20
     held: int = 64 << 20
     steps: int = 2_000_000
-    piece: int = 4 << 20
+    piece: int = 1 << 20
 
 
 class Damaged(Exception):
@@ -33,13 +33,14 @@ class Exhausted(Exception):
 
 
 class Budget:
-    """What is left of the bounds. Methods raise Exhausted."""
+    """What is left of the bounds; `room` is what may still be held in memory. Methods raise Exhausted."""
 
-    __slots__ = ("limits", "members", "steps", "total")
+    __slots__ = ("limits", "members", "room", "steps", "total")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.members = limits.members
+        self.room = limits.held
         self.total = limits.total
         self.steps = limits.steps
 

@@ -9,7 +9,7 @@ from auditor.sources.archives.limits import Budget
 from auditor.sources.archives.stream import Entries, Entry, Note, Store, Stream
 
 #: Instructions of SQLite's machine for every step of the budget.
-_INSTRUCTIONS = 1000
+_INSTRUCTIONS = 100
 _TABLES = 1000
 _COLUMNS = 200
 _LONGEST_VALUE = 16 << 20
@@ -19,12 +19,15 @@ _Value = bytes | int | float | None
 
 def tables(store: Store, budget: Budget) -> Entries:
     """One entry for each ordinary table. Raises nothing of sqlite3's own; a damaged database ends with a note."""
-    data = bytearray(store.at(0, store.size))
-    # Version numbers of write-ahead mode: its log is another file, and memory cannot have one.
-    data[18:20] = b"\1\1"
+    data = store.at(0, store.size)
+    if data[18:20] != b"\1\1":
+        # Write-ahead mode: its log is another file, which a database in memory cannot have.
+        data = data[:18] + b"\1\1" + data[20:]
+    if _is_cut(data):
+        yield Note("", "truncated")
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        _prepare(connection, bytes(data), budget)
+        _prepare(connection, data, budget)
         for table, columns in _schema(connection):
             rows = _Rows(connection, table, columns, budget)
             yield Entry(table, rows.stream())
@@ -34,6 +37,13 @@ def tables(store: Store, budget: Budget) -> Entries:
         yield Note("", _reason(error))
     finally:
         connection.close()
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether the header counts more pages than there are (SQLite file format, 1.3.7)."""
+    page = int.from_bytes(data[16:18], "big")
+    pages = int.from_bytes(data[28:32], "big") if data[24:28] == data[92:96] else 0
+    return len(data) < 100 or pages * (65536 if page == 1 else page) > len(data)
 
 
 def _prepare(connection: sqlite3.Connection, data: bytes, budget: Budget) -> None:
@@ -97,6 +107,7 @@ class _Rows:
     def stream(self) -> Stream:
         """The rows as lines."""
         lines = self._lines()
+        pending = b""
 
         def read(size: int) -> bytes:
             nonlocal pending
@@ -108,7 +119,6 @@ class _Rows:
             data, pending = pending[:size], pending[size:]
             return data
 
-        pending = b""
         return Stream(read)
 
     def _lines(self) -> Iterator[bytes]:

@@ -31,9 +31,11 @@ def tar(source: Stream, budget: Budget) -> Entries:
     """Members of a tar in order, PAX records too; goes on after the end mark, as concatenated archives need it."""
     name: str | None = None
     size: int | None = None
+    ended = False
     while block := source.exactly(_BLOCK):
         budget.step()
-        if not block.strip(b"\0"):
+        ended = not block.strip(b"\0")
+        if ended:
             continue
         header = _header(block) if len(block) == _BLOCK else None
         if header is None:
@@ -58,8 +60,8 @@ def tar(source: Stream, budget: Budget) -> Entries:
             content.drain()
             _skip(source, -length % _BLOCK)
         name = size = None
-    if source.error:
-        yield Note("", source.error)
+    if not ended:
+        yield Note("", source.error or "no end mark; it may be truncated")
 
 
 def _header(block: bytes) -> _Header | None:
@@ -211,4 +213,7 @@ def rpm(source: Stream, _budget: Budget) -> Entries:
             yield Entry(name, content)
         content.drain()
         _skip(source, -size % 8 if name == "signature" else 0)
-    yield Entry("payload", Stream(source.read))
+    if len(source.peek(6)) == 6:
+        yield Entry("payload", Stream(source.read))
+    else:
+        yield Note("payload", "truncated")

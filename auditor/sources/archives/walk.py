@@ -89,7 +89,7 @@ def _opened(path: str, stream: Stream, budget: Budget) -> _Opener | str | None:
 def _random_access(head: bytes, stream: Stream, budget: Budget) -> _Opener | str | None:
     """The same for the formats that cannot be read from front to back."""
     read: Callable[[Store, Budget], Entries]
-    limit = budget.limits.held
+    limit = budget.room
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK")):
         read = zipped.unzip
     elif head.startswith(b"SQLite format 3\0"):
@@ -110,7 +110,16 @@ def _random_access(head: bytes, stream: Stream, budget: Budget) -> _Opener | str
     store = stream.held(limit)
     if store is None:
         return f"larger than {limit:,} bytes, and needs to be opened in memory"
-    return lambda: read(store, budget)
+    return lambda: _holding(store, 0 if stream.store else store.size, read, budget)
+
+
+def _holding(store: Store, size: int, read: Callable[[Store, Budget], Entries], budget: Budget) -> Entries:
+    """Read a container while its `size` bytes in memory are taken from the room for that."""
+    budget.room -= size
+    try:
+        yield from read(store, budget)
+    finally:
+        budget.room += size
 
 
 def _inside(
@@ -125,7 +134,7 @@ def _inside(
             yield from _pieces(path, stream, budget)
         return
     found = False
-    for item in opened():
+    for item in _guarded(opened()):
         inner = f"{path}!{item.name}" if item.name else path
         if isinstance(item, Note):
             yield Skipped(inner, item.reason)
@@ -138,6 +147,14 @@ def _inside(
             yield Skipped(inner, item.stream.error)
     if not found and fallback:
         yield from _pieces(path, stream, budget)
+
+
+def _guarded(entries: Entries) -> Entries:
+    """The same, with damage of the container as the last note."""
+    try:
+        yield from entries
+    except Damaged as error:
+        yield Note("", str(error))
 
 
 def _content(path: str, stream: Stream, depth: int, budget: Budget) -> Iterator[Member | Skipped]:

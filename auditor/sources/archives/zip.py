@@ -53,6 +53,8 @@ def unzip(store: Store, budget: Budget) -> Entries:
     length = int.from_bytes(record[20:22], "little")
     if comment := store.at(end + 22, length):
         yield Entry("#comment", of_bytes(comment))
+    if len(comment) < length:
+        yield Note("#comment", "truncated")
     stored = 0
     for item in _directory(store, end, record, budget):
         if isinstance(item, Note):

@@ -41,6 +41,13 @@ def test_a_google_key_file_names_account_and_key() -> None:
     assert (told.fact("project"), told.fact("key")) == ("proj-1", "Ed25519")
 
 
+def test_a_value_of_a_google_key_file_is_read_with_the_file_beside_it() -> None:
+    key_id = json.loads(service_account())["private_key_id"]
+    told = verify("gcp-service-account", key_id, beside="x = 1\n" + service_account() + "\nother {}")
+    assert (told.verdict, told.fact("project")) == ("valid", "proj-1")
+    assert verify("gcp-service-account", key_id).verdict == "unverified"
+
+
 @pytest.mark.parametrize(
     ("changed", "verdict"),
     [
@@ -174,3 +181,20 @@ def test_keeper_configurations_that_fail(changed: dict[str, object], verdict: st
 def test_keeper_one_time_tokens(value: str, verdict: str, host: str) -> None:
     told = verify("keeper-one-time-token", value)
     assert (told.verdict, told.fact("host")) == (verdict, host)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "secrets"),
+    [
+        ("docker-auth", basic("me:hunter2-hunter2"), ["hunter2"]),
+        ("docker-auth", config({"one.example": {"username": "u", "password": "hunter2"}}), ["hunter2"]),
+        ("docker-auth", config({"one.example": {"identitytoken": "hunter2"}}), ["hunter2"]),
+        ("npmrc-auth", basic("glpat-hunter2:"), ["hunter2"]),
+        ("gcp-service-account", service_account(), [base64.b64encode(pkcs8()).decode()[-20:]]),
+        ("keeper-config", keeper(), [json.loads(keeper())[name][:12] for name in ("clientId", "privateKey", "appKey")]),
+    ],
+)
+def test_no_fact_shows_the_secret(kind: str, value: str, secrets: list[str]) -> None:
+    shown = " ".join(fact for _name, fact in verify(kind, value).facts)
+    assert shown or kind == "npmrc-auth"
+    assert not any(secret in shown for secret in secrets)

@@ -252,3 +252,16 @@ def test_pgp_blocks_name_their_owner() -> None:
     assert told(pgp(checksum=False)).proof == "structure"
     damaged = pgp().replace("AAAA", "AAAB", 1) if "AAAA" in pgp() else pgp()[:120] + "x" + pgp()[121:]
     assert told(damaged).verdict == "malformed"
+
+
+def test_the_head_of_a_putty_file_is_read_on_in_the_text_beside_it() -> None:
+    whole = putty(3)
+    head = whole[: whole.index("Comment")]
+    assert verify("putty-key", head, beside="a\n" + whole).fact("fingerprint") == ssh_print(ED_BLOB)
+    assert verify("putty-key", head).verdict == "unverified"
+
+
+def test_a_key_in_base64_once_more() -> None:
+    text = base64.encodebytes(pem("RSA PRIVATE KEY", RSA).encode()).decode()
+    assert verify("private-key-base64", text).fact("fingerprint") == ssh_print(RSA_BLOB)
+    assert verify("private-key-base64", "LS0t!").verdict == "malformed"

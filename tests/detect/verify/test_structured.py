@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import hashlib
 import json
 import random
 
@@ -47,6 +49,8 @@ def vault(data: bytes) -> str:
         ("grafana-cloud-token", "glc_" + part({"o": "77"}), "malformed", "name", ""),
         ("discord-bot-token", "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.abc", "valid", "account", "198622483471925248"),
         ("discord-bot-token", "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.abc", "valid", "account made", "2016-07-02"),
+        ("cloudflare-tunnel-token", part({"a": "0f1e", "t": "t-1", "s": "c2Vj"}), "valid", "account", "0f1e"),
+        ("cloudflare-tunnel-token", part({"a": "0f1e"}), "malformed", "account", ""),
         ("discord-bot-token", "bm90IGEgbnVtYmVy.Cl2FMQ.abc", "malformed", "account", ""),
         ("slack-token", f"xoxb-1234567890-2345678901-{'aB3' * 8}", "unverified", "workspace number", "1234567890"),
         ("slack-webhook", "T0ABC1234/B0DEF5678/" + "aB3" * 8, "unverified", "organisation", "T0ABC1234"),
@@ -114,3 +118,31 @@ def test_bech32_agrees_with_the_standard() -> None:
 
 def test_an_age_plugin_is_named() -> None:
     assert verify("age-secret-key", bech32("age-plugin-yubikey-", b"1234").upper()).fact("plugin") == "yubikey"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_nats_seeds_have_a_checksum(seed: int) -> None:
+    key = _nats(seed)
+    assert key.startswith("SU")
+    assert verify("nats-nkey-seed", key).verdict == "valid"
+    assert verify("nats-nkey-seed", key[:20] + ("A" if key[20] != "A" else "B") + key[21:]).verdict == "malformed"
+
+
+def _nats(seed: int) -> str:
+    """A user seed: five bits S, five bits U, six bits to spare."""
+    body = (18 << 11 | 20 << 6).to_bytes(2, "big") + random.Random(seed).randbytes(32)
+    return base64.b32encode(body + binascii.crc_hqx(body, 0).to_bytes(2, "little")).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_extended_keys_have_a_checksum(seed: int) -> None:
+    body = bytes.fromhex("0488ade4") + random.Random(seed).randbytes(74)
+    number = int.from_bytes(body + hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4], "big")
+    key = ""
+    while number:
+        number, digit = divmod(number, 58)
+        key = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[digit] + key
+    assert key.startswith("xprv")
+    assert verify("bitcoin-extended-key", key).verdict == "valid"
+    assert verify("bitcoin-extended-key", key[:40] + ("A" if key[40] != "A" else "B") + key[41:]).verdict == "malformed"
+    assert verify("bitcoin-extended-key", key[:40] + "0" + key[41:]).verdict == "malformed"

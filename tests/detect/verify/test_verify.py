@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.core.resources import load_rules
 from auditor.detect.verify import LONGEST, VERIFIERS, Verdict, verify
 from auditor.detect.verify.outcome import facts, iso_date
 
@@ -204,6 +205,12 @@ def test_a_kind_without_a_verifier_is_unverified() -> None:
 
 def test_white_space_around_a_value_does_not_matter() -> None:
     assert verify("aws-access-key-id", " ASIAQNZGKIQY56JQ7WML\n").fact("account") == "029608264753"
+
+
+def test_every_kind_is_a_format_of_the_rules_or_a_part_of_a_file() -> None:
+    formats = {row["id"] for row in load_rules()["tables"]["secrets"]}
+    parts_of_files = {"azure-devops-token", "discord-bot-token", "docker-auth", "npmrc-auth"}
+    assert set(VERIFIERS) - formats <= parts_of_files
 
 
 @pytest.mark.parametrize("kind", sorted(VERIFIERS))
