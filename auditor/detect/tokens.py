@@ -6,7 +6,7 @@ The formats are data (`rules/secrets/*.toml`). The hook path compiles only the p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from auditor.core.pattern import Pattern
@@ -17,9 +17,6 @@ from auditor.detect.entropy import entropy
 
 #: Characters of the shortest token of any format; most words of a Dockerfile are shorter.
 SHORTEST = 15
-_HEAD = 2
-#: Above this many characters a search for every keyword is faster than looking at every character.
-_LONG = 8_192
 #: The values vendors print in their own manuals; never a live credential.
 _DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
 
@@ -43,13 +40,13 @@ class _Format(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _formats() -> dict[str, dict[str, tuple[_Format, ...]]]:
-    """The formats by keyword (lower case), the keywords by their first characters."""
-    found: dict[str, dict[str, tuple[_Format, ...]]] = {}
+def _formats() -> dict[tuple[str, ...], dict[str, tuple[_Format, ...]]]:
+    """The formats by keyword (lower case), the keywords by their first three characters (none for those too short)."""
+    found: dict[tuple[str, ...], dict[str, tuple[_Format, ...]]] = {}
     for order, row in enumerate(load_rules()["tables"]["secrets"]):
         known = _Format(order, row["id"], row["pattern"], row["prefix"], row.get("entropy", 0.0))
         for keyword in row["keywords"]:
-            group = found.setdefault(keyword[:_HEAD], {})
+            group = found.setdefault(tuple(keyword[:3]) if len(keyword) >= 3 else (), {})
             group[keyword] = (*group.get(keyword, ()), known)
     return found
 
@@ -60,11 +57,9 @@ def _candidates(text: str) -> list[_Format]:
     Looking keywords up by their heads needs no pattern: one of them all takes longer to compile than the hook has.
     """
     formats = _formats()
-    heads = set(formats)
-    if len(text) < _LONG:
-        heads &= {text[i : i + _HEAD] for i in range(len(text) - _HEAD + 1)}
     found: dict[str, _Format] = {}
-    for head in heads:
+    triples: Iterable[tuple[str, ...]] = {(), *zip(text, text[1:], text[2:], strict=False)} & formats.keys()
+    for head in triples:
         for keyword, group in formats[head].items():
             if keyword in text:
                 found.update((known.id, known) for known in group)

@@ -150,7 +150,12 @@ def _unwrap(name: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 def base_name(word: Word) -> str:
     """Program name of a command's first word, without folder and `.exe`."""
-    name = word.rendered.replace("\\", "/").rpartition("/")[2]
+    return _base_name(word.rendered)
+
+
+@lru_cache(maxsize=1024)
+def _base_name(text: str) -> str:
+    name = text.replace("\\", "/").rpartition("/")[2]
     return name[:-4] if name.lower().endswith(".exe") else name
 
 

@@ -1,24 +1,27 @@
-"""One run of `audit lint`: collect, analyse every file by itself, silence, select, sort, number."""
+"""One run of `audit lint`: collect, audit every file by itself, sort, number."""
 
 from __future__ import annotations
+
+from itertools import islice
 
 from auditor.core.errors import ExitCode
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.analysis import Analysis, analyse
-from auditor.run.selection import all_rules, chosen, rule_ids
+from auditor.run.selection import chosen
+from auditor.run.single import Single
 from auditor.sources.files import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from auditor.core.config import Settings
-    from auditor.core.finding import Finding
-    from auditor.run.analysis import Contexts
+    from auditor.run.single import Outcome
+    from auditor.sources.files import Input
     from auditor.sources.files import Skipped as SkippedFile
 
-_CONTEXT_FAMILY = "context"
-_KEY_FRAME = "-----BEGIN"
+#: Inputs from which on starting processes pays, and how many are held in memory at once.
+_MANY = 128
+_BATCH = 2_048
 #: Reasons for leaving something out that are the user's own choice; any other one makes the run incomplete.
 _BY_CHOICE = (
     "directory of dependencies or tool data",
@@ -34,18 +37,14 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
 
     Raises UsageError for names of rules that do not exist; never for what a file contains.
     """
-    wanted, rules = chosen(settings), rule_ids()
+    single = Single(settings, chosen(settings))
     report = Report([], [])
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
-    contexts: Contexts = {}
-    for source in collect(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped):
-        target = Target(source.display, "dockerfile", size=len(source.data or b""))
+    inputs = collect(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped)
+    for target, findings in _outcomes(single, inputs):
         report.targets.append(target)
-        analysis = analyse(source, target, settings, rules, contexts)
-        _remember_secrets(target, analysis.findings)
-        findings = _silenced(analysis, target, settings)
-        report.findings += [finding for finding in findings if finding.rule in wanted]
+        report.findings += findings
     if skipped:
         report.targets.append(_search_target(paths, skipped))
     for finding in report.findings:
@@ -54,6 +53,16 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     if report.findings:
         number_findings(report.findings)
     return report
+
+
+def _outcomes(single: Single, inputs: Iterator[Input]) -> Iterator[Outcome]:
+    while batch := list(islice(inputs, _BATCH)):
+        if len(batch) < _MANY:
+            yield from map(single.audit, batch)
+        else:
+            from auditor.run.parallel import outcomes  # start-up: large runs only
+
+            yield from outcomes(single, batch)
 
 
 def exit_code(report: Report, settings: Settings) -> ExitCode:
@@ -67,44 +76,6 @@ def exit_code(report: Report, settings: Settings) -> ExitCode:
     if limit is None or settings.exit_zero or all(finding.severity < limit for finding in report.active):
         return ExitCode.CLEAN
     return ExitCode.FINDINGS
-
-
-def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
-    """Note everything that must be masked in quotes from this file, whether or not its rule was chosen."""
-    known = set(target.secrets)
-    text = target.text
-    for finding in findings:
-        secret = finding.secret
-        if secret is None:
-            continue
-        if secret not in known:
-            known.add(secret)
-            target.secrets.append(secret)
-        span = finding.secret_span or finding.location.span
-        written = text[span.start : span.end]
-        # A value that stands nowhere as it is (escaped, encoded, on two lines) is hidden where its finding points.
-        if secret.reveal() not in written and secret.reveal() not in text and not _is_public(written, finding):
-            target.secret_spans.append((span, secret.redacted))
-
-
-def _is_public(written: str, finding: Finding) -> bool:
-    return written == finding.subject or written.startswith(_KEY_FRAME)
-
-
-def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Finding]:
-    """The findings with those marked that a comment silences, and findings about comments that silence nothing."""
-    findings, document = analysis.findings, analysis.document
-    if document is None or not (findings or "audit:" in document.text):
-        return findings
-    from auditor.run.suppress import Silencer  # start-up: only files with findings or with comments for us
-
-    rules = rule_ids()
-    idle: frozenset[str] = rules if not target.complete else frozenset()
-    if not analysis.had_context and not idle and "audit:" in document.text:
-        idle = frozenset(rule.id for rule in all_rules().values() if rule.family == _CONTEXT_FAMILY)
-    silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason)
-    silencer.apply(findings)
-    return [*findings, *silencer.unused(target.name)]
 
 
 def _search_target(paths: Sequence[str], skipped: Sequence[SkippedFile]) -> Target:

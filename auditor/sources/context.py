@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from auditor.core.record import NamedTuple
@@ -11,13 +12,15 @@ from auditor.lang.gopath import BadPattern, glob, has_wildcard, relative
 from auditor.lang.ignorefile import IgnoreFile, ignore_file_for, parse
 from auditor.sources.files import Skipped, UnreadableFile, read_regular
 
-MAX_FILES = 50_000
+MAX_FILES = 200_000
 _MAX_VISITS_PER_FILE = 10
 _MAX_STEPS = 200_000_000
 _IGNORE_FILE_LIMIT = 1024 * 1024
 _MAX_LINKS = 40
 _MAX_CANDIDATES = 40
 _MAX_SOURCES = 200
+#: Characters that stand for themselves in a pattern.
+_PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _MAX_GLOB_ENTRIES = 5_000
 
 
@@ -45,7 +48,7 @@ class _Level:
 class BuildContext:
     """A folder seen through its ignore file. Reads only regular files inside the root; links are resolved inside it."""
 
-    __slots__ = ("_listing", "ignore", "ignore_path", "max_files", "root", "skipped")
+    __slots__ = ("_files", "_listing", "ignore", "ignore_path", "max_files", "root", "skipped")
 
     def __init__(
         self, root: str, ignore: IgnoreFile | None = None, ignore_path: str | None = None, *, max_files: int = MAX_FILES
@@ -56,6 +59,7 @@ class BuildContext:
         self.max_files = max_files
         self.skipped: list[Skipped] = []
         self._listing: tuple[ContextFile, ...] | None = None
+        self._files: list[str] | None = None
 
     @classmethod
     def open(cls, root: str, dockerfile_path: str, *, max_files: int = MAX_FILES) -> BuildContext:
@@ -104,7 +108,7 @@ class BuildContext:
         fixed, wild = _split(relative(pattern))
         if not wild:
             inner = self._resolve(fixed)
-            return [] if inner is None else sorted(self._trees({inner}))
+            return [] if inner is None else self._tree(inner)
         base = self._resolve(fixed)
         if base is None:
             return []
@@ -128,6 +132,17 @@ class BuildContext:
                 elif (target := self._resolve(entry.path)) is not None:
                     targets.add(target)
         return sorted(chosen.union(self._trees(targets) if targets else ()))
+
+    def _tree(self, top: str) -> list[str]:
+        """Sent files that are this path or lie below it, sorted."""
+        if self._files is None:
+            self._files = sorted(entry.path for entry in self.walk() if not entry.is_dir)
+        if not top:
+            return list(self._files)
+        at = bisect_left(self._files, top)
+        if self._files[at : at + 1] == [top]:
+            return [top]
+        return self._files[bisect_left(self._files, top + "/") : bisect_left(self._files, top + "0")]
 
     def _trees(self, tops: set[str]) -> Iterator[str]:
         """Files that are one of these paths or lie below one."""
@@ -253,9 +268,11 @@ def _is_present(folder: str, source: str) -> bool:
     try:
         if not wild:
             return os.path.lexists(base)
-        matcher = glob(wild.partition("/")[0])
+        pattern = wild.partition("/")[0]
+        matcher, plain = glob(pattern), pattern[: len(pattern) - len(pattern.lstrip(_PLAIN))]
         with os.scandir(base) as entries:
-            return any(matcher.match(entry.name) for entry, _ in zip(entries, range(_MAX_GLOB_ENTRIES), strict=False))
+            names = (entry.name for entry, _ in zip(entries, range(_MAX_GLOB_ENTRIES), strict=False))
+            return any(name.startswith(plain) and matcher.match(name) for name in names)
     except (OSError, ValueError):
         return False
 

@@ -60,12 +60,13 @@ Part = Literal | VariableUse | Substitution
 class Word:
     """One shell word: parts in order. `source` is the text as written."""
 
-    __slots__ = ("parts", "source", "span")
+    __slots__ = ("_rendered", "parts", "source", "span")
 
     def __init__(self, parts: tuple[Part, ...], span: Span, source: str) -> None:
         self.parts = parts
         self.span = span
         self.source = source
+        self._rendered: str | None = None
 
     @property
     def literal(self) -> str | None:
@@ -77,6 +78,8 @@ class Word:
     @property
     def rendered(self) -> str:
         """The value with `${NAME}` for variables and `$(...)` for substitutions, quotes removed."""
+        if self._rendered is not None:  # asked for by every table that knows commands
+            return self._rendered
         out = []
         for part in self.parts:
             if isinstance(part, Literal):
@@ -85,7 +88,8 @@ class Word:
                 out.append("${" + part.name + "}")
             else:
                 out.append("$(...)")
-        return "".join(out)
+        self._rendered = "".join(out)
+        return self._rendered
 
     def variables(self) -> Iterator[VariableUse]:
         """Every variable the word's value depends on, those of defaults included, substitutions not."""

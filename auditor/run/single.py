@@ -1,0 +1,84 @@
+"""One input of a run from end to end: analysed, its secrets noted for masking, its comments obeyed."""
+
+from __future__ import annotations
+
+from auditor.core.finding import Target
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.run.analysis import analyse
+from auditor.run.selection import all_rules, rule_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.core.config import Settings
+    from auditor.core.finding import Finding
+    from auditor.run.analysis import Analysis, Contexts
+    from auditor.sources.files import Input
+
+_CONTEXT_FAMILY = "context"
+_KEY_FRAME = "-----BEGIN"
+
+
+class Outcome(NamedTuple):
+    """An audited input and its findings, those that are silenced included."""
+
+    target: Target
+    findings: list[Finding]
+
+
+class Single:
+    """What audits one input after the other; build contexts that they share are read once."""
+
+    def __init__(self, settings: Settings, wanted: frozenset[str]) -> None:
+        self.settings = settings
+        self.wanted = wanted
+        self._contexts: Contexts = {}
+
+    def audit(self, source: Input) -> Outcome:
+        """The outcome for one input. Never raises for what it contains."""
+        target = Target(source.display, "dockerfile", size=len(source.data or b""))
+        analysis = analyse(source, target, self.settings, rule_ids(), self._contexts)
+        _remember_secrets(target, analysis.findings)
+        silenced = _silenced(analysis, target, self.settings)
+        findings = [finding for finding in silenced if finding.rule in self.wanted]
+        if not findings:
+            target.text = ""  # nothing will be quoted, and a run may have thousands of files
+        return Outcome(target, findings)
+
+
+def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
+    """Note everything that must be masked in quotes from this file, whether or not its rule was chosen."""
+    known = set(target.secrets)
+    text = target.text
+    for finding in findings:
+        secret = finding.secret
+        if secret is None:
+            continue
+        if secret not in known:
+            known.add(secret)
+            target.secrets.append(secret)
+        span = finding.secret_span or finding.location.span
+        written = text[span.start : span.end]
+        # A value that stands nowhere as it is (escaped, encoded, on two lines) is hidden where its finding points.
+        if secret.reveal() not in written and secret.reveal() not in text and not _is_public(written, finding):
+            target.secret_spans.append((span, secret.redacted))
+
+
+def _is_public(written: str, finding: Finding) -> bool:
+    return written == finding.subject or written.startswith(_KEY_FRAME)
+
+
+def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Finding]:
+    """The findings with those marked that a comment silences, and findings about comments that silence nothing."""
+    findings, document = analysis.findings, analysis.document
+    if document is None or not (findings or "audit:" in document.text):
+        return findings
+    from auditor.run.suppress import Silencer  # start-up: only files with findings or with comments for us
+
+    rules = rule_ids()
+    idle: frozenset[str] = rules if not target.complete else frozenset()
+    if not analysis.had_context and not idle and "audit:" in document.text:
+        idle = frozenset(rule.id for rule in all_rules().values() if rule.family == _CONTEXT_FAMILY)
+    silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason)
+    silencer.apply(findings)
+    return [*findings, *silencer.unused(target.name)]
