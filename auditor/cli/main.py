@@ -44,6 +44,7 @@ def entry() -> NoReturn:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return the exit code. Prints, never raises."""
+    _open_closed()
     try:
         code = _dispatch(list(argv))
         sys.stdout.flush()
@@ -64,6 +65,13 @@ def main(argv: Sequence[str]) -> int:
         return ExitCode.INTERNAL
     except Exception as error:
         return _internal_error(error)
+
+
+def _open_closed() -> None:
+    """Python has no stream where the shell closed one (`>&-`): what is printed there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
 
 
 def _dispatch(argv: list[str]) -> int:

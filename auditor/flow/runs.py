@@ -130,11 +130,18 @@ def _with_heredocs(text: Text, heredocs: tuple[Heredoc, ...]) -> Text:
     return builder.build(at)
 
 
+def _literal(text: Text) -> Word:
+    whole = text.whole
+    escaped = whole.end - whole.start != len(text.text)
+    places = tuple(map(text.source, range(len(text.text)))) if escaped else None
+    return Word((Literal(text.text, whole, places),), whole, text.text)
+
+
 def _exec_form(node: Instruction) -> Script:
     """`RUN ["argv", ...]`: one command of literal words."""
     command = Command(node.span)
-    command.words = tuple(Word((Literal(w.text, w.whole),), w.whole, w.text) for w in node.words)
     words = node.words
+    command.words = tuple(_literal(word) for word in words)
     if len(words) > 1 and re.search(r"(?i)(?:powershell|pwsh|cmd)(?:\.exe)?$", words[0].text):
         from auditor.lang.shell import windows  # start-up: as above
 

@@ -44,6 +44,8 @@ def summary(report: Report, meta: Meta) -> str:
     read = _count(files, "file")
     if not files:
         first = "No Dockerfile found."
+    elif not shown and not report.complete:
+        first = f"No leaks found in what could be read of {read} ({report.seconds:.2f} s)."
     elif not shown:
         first = f"No leaks found in {read} ({report.seconds:.2f} s)."
     else:

@@ -26,7 +26,6 @@ _BATCH = 2_048
 _BY_CHOICE = (
     "directory of dependencies or tool data",
     "excluded",
-    "link out of the searched directory",
     "link to a directory",
     "link to a file that is read by its own name",
 )

@@ -18,6 +18,7 @@ _VARIABLE = {
     "cmd": Pattern(r"%([A-Za-z_][A-Za-z0-9_]*)%"),
 }
 _BREAKS = {"powershell": ("&&", "||", ";", "|", "\n"), "cmd": ("&&", "||", "&", "|", "\n")}
+_REDIRECT = Pattern(r"[0-9*]?>>?(?:&[0-9])?")
 _GLUED = Pattern(r"(?i)\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)=(?!=)")
 _ASSIGNMENT = Pattern(r"(?i)\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)$")
 
@@ -59,7 +60,8 @@ class _Splitter:
                 if self.text[index].isspace():
                     index += 1
                     continue
-                end = self._word_end(index)
+                redirection = _REDIRECT.match(self.text, index)
+                end = redirection.end() if redirection else self._word_end(index)
                 words.append(self._word(index, end))
                 index = end
                 continue
@@ -82,7 +84,7 @@ class _Splitter:
                 quote = "" if char == quote else quote
             elif char in self.quotes:
                 quote = char
-            elif char.isspace() or any(self.text.startswith(b, index) for b in self.breaks):
+            elif char == ">" or char.isspace() or any(self.text.startswith(b, index) for b in self.breaks):
                 break
             index += 1
         return index
@@ -117,10 +119,14 @@ class _Splitter:
         index = 0
         while index < len(words):
             source = words[index].source
-            if source in (">", ">>") and index + 1 < len(words):
-                redirects.append(Redirect(source, "", words[index + 1]))
-                index += 2
-                continue
+            if _REDIRECT.fullmatch(source):
+                if not source.endswith(">"):  # to another stream
+                    index += 1
+                    continue
+                if index + 1 < len(words):
+                    redirects.append(Redirect(source.lstrip("*0123456789"), "", words[index + 1]))
+                    index += 2
+                    continue
             rest.append(words[index])
             index += 1
         command.redirects = tuple(redirects)

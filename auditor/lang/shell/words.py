@@ -96,6 +96,10 @@ class WordReader(Source):
         """The redirection a node stands for ([] if it is broken); `<` of a word that `heredocs` knows is a heredoc."""
         op, fd = "", ""
         target: Word | None = None
+        # The grammar takes `> file <<< word` for an error, `<<`, and a redirection from `word`.
+        before = node.prev_sibling
+        torn = before is not None and before.type == "ERROR" and before.end_byte == node.start_byte
+        here = torn and before is not None and self.slice(before.start_byte, before.end_byte) == "<<"
         for child in node.children:
             if child.type == "file_descriptor":
                 fd = self.slice(child.start_byte, child.end_byte)
@@ -107,7 +111,7 @@ class WordReader(Source):
                     op, target = "<<", self._body(heredoc, depth)
                 else:
                     target = self.word(child, depth)
-        return [Redirect(op, fd, target)] if target is not None else []
+        return [Redirect("<<<" if here and op == "<" else op, fd, target)] if target is not None else []
 
     def _body(self, heredoc: Heredoc, depth: int) -> Word:
         """The text that a heredoc feeds to its command."""
