@@ -168,6 +168,10 @@ def persisted_login(build: Build) -> Iterator[Finding]:
         )
 
 
+def _verb(file: LayerFile) -> str:
+    return "copied" if file.how in ("copied", "context") else "written"
+
+
 def deleted_secret_file(build: Build) -> Iterator[Finding]:
     """A credential file removed in a later layer than the one that holds it."""
     seen: set[int] = set()
@@ -178,7 +182,6 @@ def deleted_secret_file(build: Build) -> Iterator[Finding]:
             if span.start in seen:
                 continue
             seen.add(span.start)
-            verb = "copied" if file.how == "copied" else "written"
             yield report(
                 build,
                 "deleted-secret-file",
@@ -187,7 +190,7 @@ def deleted_secret_file(build: Build) -> Iterator[Finding]:
                 Severity.MEDIUM,
                 f"{file.path} is removed in a later layer than the one that holds it; the earlier layer keeps it.",
                 file.path,
-                flow=[at(build, f"{verb} here", file.span), at(build, "only hidden here", span)],
+                flow=[at(build, f"{_verb(file)} here", file.span), at(build, "only hidden here", span)],
                 remedy=instead_of_copy(file),
             )
     for use in build.facts.uses:
@@ -222,5 +225,5 @@ def carried_secret_file(build: Build) -> Iterator[Finding]:
                 graded(where),
                 f"COPY --from takes {file.path} along, which holds a secret.",
                 file.path,
-                flow=[*origin_steps(build, file.origins), at(build, f"{file.path} is made here", file.span)],
+                flow=[*origin_steps(build, file.origins), at(build, f"{file.path} is {_verb(file)} here", file.span)],
             )

@@ -53,6 +53,8 @@ def set_at_run_time(variable: Variable) -> str:
 def instead_of_copy(file: LayerFile) -> str:
     """For a copied or written credential file: an ssh mount, a secret at run time, or a secret mount in its place."""
     kind = file.kind
+    if file.how == "context":
+        return f"Keep it out of the build: add to .dockerignore\n{file.content}"
     if kind is not None and kind.ssh:
         return (
             "Drop the key and lend the build your ssh agent for the one command that needs it:\n"

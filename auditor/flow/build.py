@@ -15,7 +15,7 @@ from auditor.flow.paths import absolute, home_of
 from auditor.flow.runs import dialect_of, follow_run
 from auditor.flow.state import Facts, Layers, Shell
 from auditor.lang.dockerfile import words
-from auditor.lang.dockerfile.nodes import Document, Instruction, Text
+from auditor.lang.dockerfile.nodes import Document, Instruction
 from auditor.lang.dockerfile.scope import Environment, walk
 from auditor.lang.dockerfile.stages import Stage, find_stage, stages
 
@@ -117,7 +117,6 @@ class _Follower:
         self.state = _StageState(None, None)
         self.known: dict[int, Variable] = {}
         self.copied: set[str] = set()
-        self.sources: list[tuple[Step, Text, str]] = []
         self.names = {s.name: s.index for s in build.stages if s.name is not None}
 
     def run(self, target: str | None) -> None:
@@ -257,14 +256,20 @@ class _Follower:
         )
         source = instruction.flag("from")
         other = self._stage_layers(environment.expand(source)) if source is not None else None
+        guessing = state.layers.took_context
         copy.run(other)
         if self.reader is None or source is not None:
             return
+        state.layers.took_context = guessing  # here it is known what a folder brings
         for file in self.facts.files[before:]:
             if file.how == "copied":
                 file.evidence = self.reader.judge(file)
                 self.copied.update(self.build.context.select(file.content) if self.build.context else ())
-        self.sources += [(step, word, expand(word.text)) for word in copy.sources]
+        for word in copy.sources:
+            path = expand(word.text)
+            taken = self.reader.taken(step, word, path)
+            if taken is not None:
+                self.build.taken.append(taken._replace(files=copy.take(path, taken.files, word.whole)))
 
     def _believe_environment(self) -> None:
         """`ENV GOOGLE_APPLICATION_CREDENTIALS=/app/x.json` says what the copied x.json is."""
@@ -278,13 +283,10 @@ class _Follower:
                 self.facts.files.append(file)
 
     def _look_into_context(self) -> None:
-        """What folders and globs bring beside the files that a COPY names."""
-        if self.reader is None:
-            return
-        for step, word, path in self.sources:
-            taken = self.reader.taken(step, word, path, self.copied)
-            if taken is not None:
-                self.build.taken.append(taken)
+        """What folders and globs bring beside the files that some COPY names."""
+        for number, taken in enumerate(self.build.taken):
+            unnamed = tuple(item for item in taken.files if item[0] not in self.copied)
+            self.build.taken[number] = taken._replace(files=unnamed)
 
     def _stage_layers(self, name: str) -> Layers | None:
         index = find_stage(name, self.names, len(self.build.stages))

@@ -66,8 +66,8 @@ class ContextReader:
             return "unknown"
         return "secret" if "secret" in found else "clean" if all(e == "clean" for e in found) else "unknown"
 
-    def taken(self, step: Step, source: Text, path: str, named: set[str]) -> Taken | None:
-        """The sensitive files below a folder that COPY takes, those named by other COPYs left out."""
+    def taken(self, step: Step, source: Text, path: str) -> Taken | None:
+        """The sensitive files below a folder that COPY takes; None for a single file."""
         chosen = self.context.select(path)
         whole = path.strip("./*") == ""
         if not whole and chosen == [path.removeprefix("./").rstrip("/")]:
@@ -79,7 +79,7 @@ class ContextReader:
                 git = True
                 continue
             kind = credfiles.recognise(name)
-            if kind is None or kind.certainty == "folder" or name in named:
+            if kind is None or kind.certainty == "folder":
                 continue
             if kind.certainty == "maybe" and self.evidence(name, kind) != "secret":
                 continue

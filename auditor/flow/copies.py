@@ -72,6 +72,23 @@ class Copy:
         file.origins = tuple(Origin.of(v) for u in words.variables(source.text) if (v := self.find(u.name)))
         self._keep(file)
 
+    def take(
+        self, source: str, files: tuple[tuple[str, CredentialFile], ...], span: Span
+    ) -> tuple[tuple[str, CredentialFile], ...]:
+        """Put what a folder or a glob of the real context brings into the layer; returns what `--exclude` leaves."""
+        kept = tuple((name, kind) for name, kind in files if not self._excluded(name))
+        depth = len([part for part in source.split("/") if part not in ("", ".")])
+        for name, kind in kept:
+            if kind.certainty == "folder" or name == ".git":  # a history may hold a secret; it need not
+                continue
+            parts = name.split("/")
+            file = LayerFile(
+                "/".join((self._target().rstrip("/"), *(parts[depth:] or parts[-1:]))), "context", span, self.step, kind
+            )
+            file.content, file.evidence = name, "secret"
+            self._keep(file)
+        return kept
+
     def _kind(self, text: str, source: Text) -> tuple[CredentialFile | None, Span]:
         """What kind of credential file this is, by its source or by where it goes, and the word that says so."""
         assert self.target is not None
@@ -171,7 +188,7 @@ class Copy:
 
     def _excluded(self, path: str) -> bool:
         """Whether `COPY --exclude` leaves a path out."""
-        patterns = [flag.value for flag in self.node.flags if flag.name == "exclude" and flag.value]
+        patterns = [flag.value.removeprefix("**/") for flag in self.node.flags if flag.name == "exclude" and flag.value]
         return any(
             covers("/" + p.lstrip("/"), "/" + path.lstrip("/"), shell=False) or _named(p, path) for p in patterns
         )

@@ -149,7 +149,8 @@ class Origin(NamedTuple):
 class LayerFile:
     """A file that a build puts into a layer and that holds, or may hold, a secret.
 
-    `path` is where it was put first. `how`: `copied`, `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool
+    `path` is where it was put first. `how`: `copied` (by name), `context` (with a folder of the
+    real build context), `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool
     that persists credentials), `cloned` (the configuration of a git clone).
     `literals` are the secrets seen in its content, `evidence` what the real build context says (`unknown`, `clean`,
     `secret`). `content` is its text, or the source path of a copy, as far as known; `extent` the command that made
@@ -199,7 +200,7 @@ class LayerFile:
         """Whether it really holds a secret, as far as can be known."""
         if self.evidence == "clean":
             return False
-        if self.how == "copied":
+        if self.how in ("copied", "context"):
             return self.kind is not None and (self.kind.certainty == "sure" or self.evidence == "secret")
         return any(o.sensitive for o in self.origins) or any(lit.level in ("secret", "weak") for lit in self.literals)
 
