@@ -6,7 +6,6 @@ import os
 import sys
 import time
 
-from auditor.cli.arguments import parser
 from auditor.cli.reporting import check_outputs, write
 from auditor.core.config import Settings, resolve
 from auditor.core.configfile import find, read
@@ -18,6 +17,7 @@ from auditor.sources.files import repository_root
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from typing import Any
 
 _EPILOG = """\
 A directory stands for every Dockerfile in it; a file is read as a Dockerfile
@@ -31,10 +31,10 @@ To accept a finding, put a comment on the line above the instruction:
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
     started = time.perf_counter()
-    arguments = _parser().parse_args(argv)
-    settings = _settings(arguments)
+    arguments = _read(argv)
+    paths: list[str] = arguments.pop("paths") or ["."]
+    settings = _settings(arguments, paths)
     check_outputs(settings)
-    paths = arguments.paths or ["."]
     if "-" in paths and sys.stdin is None:
         raise UsageError("-: standard input is closed")
     report = lint(settings, paths)
@@ -43,7 +43,16 @@ def run(argv: list[str]) -> int:
     return exit_code(report, settings)
 
 
+def _read(argv: list[str]) -> dict[str, Any]:
+    """The arguments by name; only those given where there are none but paths."""
+    if not any(argument.startswith("-") and argument != "-" for argument in argv):
+        return {"paths": argv}  # start-up: the hook passes file names alone, and argparse takes a tenth of the budget
+    return vars(_parser().parse_args(argv))
+
+
 def _parser() -> argparse.ArgumentParser:
+    from auditor.cli.arguments import parser  # start-up: options only
+
     p = parser("lint", "Find secrets that Dockerfiles leak into images, history and logs.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     _add_report_options(p)
@@ -90,21 +99,21 @@ def _add_input_options(p: argparse.ArgumentParser) -> None:
     group.add_argument("--isolated", action="store_true", help="use no configuration file")
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    given = {key: value for key, value in vars(arguments).items() if key not in ("paths", "config", "isolated")}
-    if arguments.config and arguments.isolated:
+def _settings(given: dict[str, Any], paths: Sequence[str]) -> Settings:
+    config, isolated, context = given.pop("config", None), given.pop("isolated", False), given.get("context")
+    if config and isolated:
         raise UsageError("--config and --isolated cannot be used together")
-    if arguments.context and arguments.no_context:
+    if context and given.get("no_context"):
         raise UsageError("--context and --no-context cannot be used together")
-    if arguments.context and not os.path.isdir(arguments.context):
-        raise UsageError(f"--context: {arguments.context!r} is no directory")
-    path = arguments.config or os.environ.get("AUDIT_CONFIG", "")
-    if arguments.isolated:
+    if context and not os.path.isdir(context):
+        raise UsageError(f"--context: {context!r} is no directory")
+    path = config or os.environ.get("AUDIT_CONFIG", "")
+    if isolated:
         file = None
     elif path:
         file = read(path)
     else:
-        folder = _common_folder(arguments.paths)
+        folder = _common_folder(paths)
         file = find(folder, repository_root(folder))
     return resolve(given, os.environ, file)
 
