@@ -1,69 +1,104 @@
-"""Many inputs over several processes, in order. Imported only by runs that are large enough to gain from it."""
+"""Many inputs over several processes, in order. Imported only by runs that are large enough to gain from it.
+
+Forked workers with a pipe each, rather than a pool with a shared queue: a worker that dies, whenever it does, ends its
+own pipe and no other, and one whose parent dies finds its pipe closed. Nothing is left waiting and nobody is left over.
+"""
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING
-
-from auditor.run.single import Single
+import pickle
+import signal
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.core.config import Settings
-    from auditor.run.single import Outcome
+    from auditor.run.single import Outcome, Single
     from auditor.sources.files import Input
 
-#: Inputs that a process is given at once: enough that the folders they share are listed once.
+#: Inputs between two reports of a worker: enough that the folders they share are listed once.
 _CHUNK = 32
 _MAX_PROCESSES = 8
 
 
 def processes() -> int:
-    """CPUs that this process may use, up to a ceiling."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), _MAX_PROCESSES)
-    return min(os.cpu_count() or 1, _MAX_PROCESSES)
+    """CPUs that this process may use, up to a ceiling; 1 where processes cannot be forked."""
+    if not hasattr(os, "fork"):
+        return 1
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(count, _MAX_PROCESSES)
 
 
 def outcomes(single: Single, inputs: Sequence[Input]) -> Iterator[Outcome]:
-    """What `single` makes of each input, in the order of the inputs.
-
-    Where processes cannot be had (no semaphores in a sandbox, no memory) or one dies, the rest is done here.
-    """
-    if processes() < 2:
-        yield from map(single.audit, inputs)
-        return
-    done = 0
+    """What `single` makes of each input, in the order of the inputs. What a lost worker leaves undone is done here."""
+    chunks = [inputs[at : at + _CHUNK] for at in range(0, len(inputs), _CHUNK)]
+    workers: list[_Worker] = []
+    count = processes()
     try:
-        for outcome in _spread(single, inputs):
-            done += 1
-            yield outcome
-    except (BrokenProcessPool, OSError, ImportError):
-        yield from map(single.audit, inputs[done:])
+        for number in range(count if count > 1 else 0):
+            workers.append(_Worker(single, chunks[number::count], workers))
+    except OSError:  # no more processes or files are to be had: with fewer, the rest falls to this one
+        count = max(count, 1)
+    try:
+        for number, chunk in enumerate(chunks):
+            place = number % count
+            done = workers[place].next() if place < len(workers) else None
+            yield from map(single.audit, chunk) if done is None else done
+    finally:
+        _end(workers)
 
 
-def _spread(single: Single, inputs: Sequence[Input]) -> Iterator[Outcome]:
-    settings = (single.settings, single.wanted)
-    with ProcessPoolExecutor(processes(), initializer=_start, initargs=settings) as pool:
+class _Worker:
+    """A forked process that audits chunks and sends what it found, chunk by chunk, through a pipe of its own."""
+
+    def __init__(self, single: Single, chunks: Sequence[Sequence[Input]], siblings: Sequence[_Worker]) -> None:
+        reading, writing = os.pipe()
         try:
-            chunks = [inputs[at : at + _CHUNK] for at in range(0, len(inputs), _CHUNK)]
-            for chunk in pool.map(_audit, chunks):
-                yield from chunk
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            self.pid = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
             raise
+        if not self.pid:
+            _work(single, chunks, writing, [reading, *(worker.pipe.fileno() for worker in siblings)])
+        os.close(writing)
+        self.pipe: BinaryIO = os.fdopen(reading, "rb")
+        self.alive = True
+
+    def next(self) -> list[Outcome] | None:
+        """The outcomes of its next chunk; None for this and all later ones once it is gone."""
+        if self.alive:
+            try:
+                return cast("list[Outcome]", pickle.load(self.pipe))
+            except (EOFError, pickle.UnpicklingError, OSError):
+                self.alive = False
+        return None
 
 
-_worker: list[Single] = []
+def _work(single: Single, chunks: Sequence[Sequence[Input]], writing: int, others: Sequence[int]) -> None:
+    """What a worker does; does not return. Whatever goes wrong ends it, and the parent repeats its work and sees."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for descriptor in others:  # an open reading end would keep a sibling writing for a parent that is gone
+            os.close(descriptor)
+        with os.fdopen(writing, "wb") as pipe:
+            for chunk in chunks:
+                pickle.dump([single.audit(source) for source in chunk], pipe, pickle.HIGHEST_PROTOCOL)
+                pipe.flush()
+    finally:
+        os._exit(0)
 
 
-def _start(settings: Settings, wanted: frozenset[str]) -> None:
-    """In a new process: what audits there, with build contexts of its own."""
-    _worker[:] = [Single(settings, wanted)]
-
-
-def _audit(inputs: Sequence[Input]) -> list[Outcome]:
-    return [_worker[0].audit(source) for source in inputs]
+def _end(workers: Sequence[_Worker]) -> None:
+    """Stop and reap the workers, undisturbed by an impatient second Ctrl-C."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread: no Ctrl-C arrives here
+        before = None
+    for worker in workers:
+        os.kill(worker.pid, signal.SIGKILL)
+        os.waitpid(worker.pid, 0)
+        worker.pipe.close()
+    if before is not None:
+        signal.signal(signal.SIGINT, before)
