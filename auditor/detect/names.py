@@ -143,11 +143,15 @@ def read(name: str) -> Reading | None:
         words.pop()
     if not words:
         return None
-    public = name.upper().startswith(_PUBLIC_PREFIXES)
     reading = _by_head(words)
-    if reading and public and reading.kind in ("key", "token", "credential-url") and "secret" not in words:
+    if reading and is_public(name) and reading.kind in ("key", "token", "credential-url") and "secret" not in words:
         return None
     return reading
+
+
+def is_public(name: str) -> bool:
+    """Whether a web framework puts the variable into what it sends to browsers (`NEXT_PUBLIC_...`)."""
+    return name.upper().startswith(_PUBLIC_PREFIXES)
 
 
 def points_at_secret(name: str) -> bool:

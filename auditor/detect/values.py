@@ -32,6 +32,8 @@ _FILLER = Pattern(
 _WORKING_DEFAULT = Pattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this).*|example|test|temp|foo|bar|foobar|my[-_ ]?.*|some.*|sample|build)$"
 )
+#: The name of a password as it stands, not in the brackets of a template.
+_PASS = Pattern(r"(?i)[\w.-]*pass[\w.-]*\Z")
 _MASK = Pattern(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
 _TEMPLATE = Pattern(
     r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^\$\w+$|\$\{[A-Za-z_]\w*[}:]"
@@ -180,7 +182,7 @@ def judge(name: str, value: str) -> Judgement:
     if reading is None or reading.kind in ("credential-url",):
         return _NONE
     found = classify(value, name)
-    if found.kind == "own-name" and reading.kind == "password" and "pass" in value.lower():
+    if found.kind == "own-name" and reading.kind == "password" and _PASS.match(value):
         return Judgement("weak", reading.kind, "unverified")  # `PASSWORD=password` opens the door as it stands
     telling = (found.kind == "uuid" and reading.sure and reading.kind != "identity") or (
         found.kind == "number" and reading.kind == "password" and len(value) > 1

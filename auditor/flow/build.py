@@ -169,9 +169,12 @@ class _Follower:
     def _sweep(self, instruction: Instruction, step: Step) -> None:
         """Tokens of known formats anywhere in the instruction: in comments, flags, words that no command explains."""
         begin = instruction.span.start
+        public = [p.raw.whole for p in instruction.pairs if p.raw is not None and names.is_public(p.name)]
         for token in tokens.find(self.build.document.text[begin : instruction.span.end]):
             if not token.documented:
                 span = Span(begin + token.start, begin + token.end)
+                if token.kind in variables.PUBLIC_KEYS and any(place.covers(span.start) for place in public):
+                    continue
                 literal = Literal(token.secret, span, "secret", "token", token.kind)
                 self.facts.uses.append(Use("token", step, span, instruction.keyword, (), literal))
 

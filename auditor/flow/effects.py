@@ -18,6 +18,7 @@ _REMOVERS = frozenset("rm unlink shred srm remove-item del erase rmdir".split())
 _COPIERS = frozenset("cp mv install ln rsync scp copy-item move-item".split())
 _WRITERS = frozenset("tee set-content add-content out-file".split())
 _DOWNLOADS = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}
+_OPENSSL_SILENT = frozenset({"-out", "-keyout", "-noout"})
 _GENERATORS = {"ssh-keygen": ("-f",), "openssl": ("-keyout", "-out")}
 _KEY_MAKERS = frozenset("req genrsa genpkey ecparam".split())
 _SED_IN_PLACE = Pattern(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
@@ -212,6 +213,8 @@ class Effects:
         if self.name in ("grep", "egrep") and any(_QUIET.match(w.rendered) for w in self.words[1:]):
             return
         if self.name == "sed" and any(_SED_IN_PLACE.match(w.rendered) for w in self.words[1:]):
+            return
+        if self.name == "openssl" and any(w.rendered in _OPENSSL_SILENT for w in self.words[1:]):
             return
         origins = outputs.of_command(command, self.shell)
         fetched = any(o.kind == "fetched" for o in origins) and not self._told_a_file()

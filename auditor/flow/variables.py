@@ -15,6 +15,10 @@ from auditor.lang.dockerfile.scope import Environment
 Find = Callable[[str], "Variable | None"]
 
 
+#: Token formats that are made for browsers, where the variable says that this one is.
+PUBLIC_KEYS = frozenset({"google-api-key"})
+
+
 def unquoted(raw: Text) -> Text:
     """A value without the quotes around it, if they are around all of it."""
     text = raw.text
@@ -53,6 +57,8 @@ def _literal(variable: Variable, raw: Text) -> Literal | None:
     if inside and values.classify(value).kind in ("reference", "encrypted", "public"):
         return None
     for found in inside:
+        if found.secret_kind in PUBLIC_KEYS and names.is_public(name):
+            return None
         if found.kind in ("token", "url", "header", "pair", "netrc") and found.level in ("secret", "weak"):
             secret = Secret(value[found.start : found.end], found.secret_kind, found.prefix)
             return Literal(secret, raw.span(found.begin, found.end), found.level, found.kind, found.name)
