@@ -140,7 +140,8 @@ def _standard_input(name: str, limit: int) -> Input:
 
 def _checked(path: str, display: str, data: bytes) -> Input:
     if b"\0" in data[:_BINARY_WINDOW]:
-        return Input(path, display, None, "binary file")
+        utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        return Input(path, display, None, "UTF-16 text; builders read UTF-8 only" if utf16 else "binary file")
     return Input(path, display, data, None)
 
 

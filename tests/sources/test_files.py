@@ -163,3 +163,11 @@ def test_a_search_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes, expected: Input) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(data)))
     assert list(collect(["-"], stdin_filename="x/Dockerfile", limit=1 << 20)) == [expected]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf_16_is_named(tmp_path: Path, encoding: str) -> None:
+    text = "FROM a\n" if encoding == "utf-16" else "\ufeffFROM a\n"
+    (tmp_path / "Dockerfile").write_bytes(text.encode(encoding))
+    (found,) = collect([str(tmp_path / "Dockerfile")])
+    assert found.data is None and found.error == "UTF-16 text; builders read UTF-8 only"
