@@ -14,7 +14,7 @@ _RUN_TIME = frozenset({"private-key", "key-store", "htpasswd", "dotenv", "databa
 
 def secret_id(name: str) -> str:
     """The id under which a secret would be mounted."""
-    return name.lower()
+    return "".join(c if c.isalnum() else "_" for c in name.strip(".")).strip("_").lower()
 
 
 def mount_variable(variable: Variable) -> str:
@@ -62,7 +62,7 @@ def instead_of_copy(file: LayerFile) -> str:
             "Build with: docker build --ssh default ."
         )
     name = file.path.rpartition("/")[2] or "credentials"
-    mounted = "".join(c if c.isalnum() else "_" for c in name.strip(".")).lower()
+    mounted = secret_id(name)
     source = file.content if file.how == "copied" and file.content else name
     if kind is not None and kind.id in _RUN_TIME:
         return (
@@ -101,7 +101,7 @@ def instead_of_url(detail: str) -> str:
 
 def instead_of_literal(literal: Literal, name: str) -> str:
     """For a value written into a command."""
-    mounted = "".join(c if c.isalnum() else "_" for c in (name or literal.secret.kind)).strip("_").lower()
+    mounted = secret_id(name or literal.secret.kind)
     return (
         "Issue a new one, and have the command read it from a build secret:\n"
         f"RUN --mount=type=secret,id={mounted},required=true \\\n"

@@ -50,9 +50,8 @@ def _unexplained(build: Build) -> Iterator[Use]:
 
 
 def _title(literal: Literal) -> str:
-    kind = literal.secret.kind.replace("-", " ")
-    article = "An" if kind[:1] in "aeio" else "A"
-    return f"{article} {'weak but working ' if literal.level == 'weak' else ''}{kind}".replace("An weak", "A weak")
+    words = ("weak but working " if literal.level == "weak" else "") + literal.secret.kind.replace("-", " ")
+    return f"{'An' if words[:1] in 'aeio' else 'A'} {words}"
 
 
 def url_credentials(build: Build) -> Iterator[Finding]:

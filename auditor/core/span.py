@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 
 from auditor.core.record import NamedTuple
 
@@ -16,6 +17,15 @@ class Span(NamedTuple):
     def covers(self, offset: int) -> bool:
         """Whether the character at this offset lies inside."""
         return self.start <= offset < self.end
+
+
+def mapped(start: int, end: int, at: Callable[[int], int] | None) -> Span:
+    """The source span of a range of a derived text; `at` gives the source offset of a character (None: the same)."""
+    if at is None:
+        return Span(start, end)
+    if end <= start:
+        return Span(at(start), at(start))
+    return Span(at(start), at(end - 1) + 1)
 
 
 class Position(NamedTuple):

@@ -70,6 +70,9 @@ _SWITCH_ANYWHERE = frozenset("random empty allow public existing".split())
 _COUNTED = frozenset("max min num number total avg mean per count n top completion prompt context input output".split())
 #: What stands before `pass` where it means a run over something.
 _PASSES = frozenset("by one two single multi first second third final".split())
+#: Parts of words written as one (`dbpassword`), the telling ones first.
+_GLUED_KINDS = {"pass": "password", "key": "key", "token": "token"}
+_SOMETHING_ELSE = tuple([word] for word in "user username login account name email host url version".split())
 _PUBLIC_PREFIXES = (
     "VITE_", "NEXT_PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_", "PUBLIC_", "NG_APP_",
 )  # fmt: skip
@@ -149,6 +152,11 @@ def read(name: str) -> Reading | None:
     return reading
 
 
+def is_about_something_else(name: str) -> bool:
+    """Whether a name's last word says account, place or version, so that it is no secret wherever it is used."""
+    return split(name)[-1:] in _SOMETHING_ELSE
+
+
 def is_public(name: str) -> bool:
     """Whether a web framework puts the variable into what it sends to browsers (`NEXT_PUBLIC_...`)."""
     return name.upper().startswith(_PUBLIC_PREFIXES)
@@ -199,15 +207,7 @@ def _by_head(words: list[str]) -> Reading | None:
     if head in _CREDENTIAL:
         return _credential(head, before)
     if _GLUED.search(head) and not head.startswith(("public", "non", "no")):
-        kind = (
-            "password"
-            if "pass" in head
-            else "key"
-            if head.endswith("key")
-            else "token"
-            if "token" in head
-            else "secret"
-        )
+        kind = next((kind for part, kind in _GLUED_KINDS.items() if part in head), "secret")
         return Reading(kind, True)
     return None
 

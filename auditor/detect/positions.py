@@ -158,7 +158,7 @@ def _token_user(user: str) -> bool:
     """Whether a lone userinfo is a token: a variable that is not named like an account, or an opaque literal."""
     hole = _VARIABLE.fullmatch(user)
     if hole:
-        return names.split(hole[1])[-1:] not in (["user"], ["username"], ["login"], ["name"], ["account"], ["host"])
+        return not names.is_about_something_else(hole[1])
     return values.is_opaque(user) and len(user) >= 10 and any(c.isdigit() for c in user)
 
 

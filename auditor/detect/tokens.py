@@ -13,10 +13,13 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.core.secret import Secret
+from auditor.detect import names
 from auditor.detect.entropy import entropy
 
 #: Characters of the shortest token of any format; most words of a Dockerfile are shorter.
 SHORTEST = 15
+#: Formats of keys that web pages carry, restricted by the site that uses them.
+_MAY_BE_PUBLIC = frozenset({"google-api-key"})
 #: The values vendors print in their own manuals; never a live credential.
 _DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
 
@@ -83,6 +86,11 @@ def find(text: str) -> Iterator[Token]:
             body = value[known.prefix :]
             documented = bool(_DOCUMENTED.search(value)) or len(set(body)) < 4 or entropy(value) < known.entropy
             yield Token(known.id, match.start(group), match.end(group), secret, documented)
+
+
+def is_for_browsers(kind: str, name: str) -> bool:
+    """Whether a token of a format that may be public is, as the variable that holds it says (`NEXT_PUBLIC_...`)."""
+    return kind in _MAY_BE_PUBLIC and names.is_public(name)
 
 
 def first(text: str) -> Token | None:

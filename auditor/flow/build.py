@@ -132,7 +132,7 @@ class _Follower:
         for variable in self.facts.variables:
             variable.settle()
         self._believe_environment()
-        self._look_into_context()
+        self._leave_out_named()
 
     def _step(self, instruction: Instruction, onbuild: bool) -> Step:
         state = self.state
@@ -169,11 +169,11 @@ class _Follower:
     def _sweep(self, instruction: Instruction, step: Step) -> None:
         """Tokens of known formats anywhere in the instruction: in comments, flags, words that no command explains."""
         begin = instruction.span.start
-        public = [p.raw.whole for p in instruction.pairs if p.raw is not None and names.is_public(p.name)]
+        values = [(pair.name, pair.raw.whole) for pair in instruction.pairs if pair.raw is not None]
         for token in tokens.find(self.build.document.text[begin : instruction.span.end]):
             if not token.documented:
                 span = Span(begin + token.start, begin + token.end)
-                if token.kind in variables.PUBLIC_KEYS and any(place.covers(span.start) for place in public):
+                if any(place.covers(span.start) and tokens.is_for_browsers(token.kind, name) for name, place in values):
                     continue
                 literal = Literal(token.secret, span, "secret", "token", token.kind)
                 self.facts.uses.append(Use("token", step, span, instruction.keyword, (), literal))
@@ -256,14 +256,13 @@ class _Follower:
             state.home,
             expand,
             lambda name: self._variable(name, environment),
+            sees_context=self.reader is not None,
         )
         source = instruction.flag("from")
         other = self._stage_layers(environment.expand(source)) if source is not None else None
-        guessing = state.layers.took_context
         copy.run(other)
         if self.reader is None or source is not None:
             return
-        state.layers.took_context = guessing  # here it is known what a folder brings
         for file in self.facts.files[before:]:
             if file.how == "copied":
                 file.evidence = self.reader.judge(file)
@@ -285,8 +284,8 @@ class _Follower:
                 file.evidence = self.reader.judge(file) if self.reader else "unknown"
                 self.facts.files.append(file)
 
-    def _look_into_context(self) -> None:
-        """What folders and globs bring beside the files that some COPY names."""
+    def _leave_out_named(self) -> None:
+        """Of what folders and globs bring, the files that some COPY names are reported there."""
         for number, taken in enumerate(self.build.taken):
             unnamed = tuple(item for item in taken.files if item[0] not in self.copied)
             self.build.taken[number] = taken._replace(files=unnamed)

@@ -193,9 +193,7 @@ def _matches(argv: tuple[str, ...], words: tuple[Word, ...], prefix: bool) -> in
         while index < len(words):
             text = words[index].rendered
             lower = text.lower()
-            if lower == wanted or (
-                prefix and last and (lower == wanted or lower.startswith((wanted + ".", wanted + "${")))
-            ):
+            if lower == wanted or (prefix and last and lower.startswith((wanted + ".", wanted + "${"))):
                 break
             if text.startswith("-") and len(text) > 1:
                 skipped_option = "=" not in text

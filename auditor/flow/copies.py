@@ -25,9 +25,20 @@ class Copy:
     """One COPY or ADD being followed."""
 
     def __init__(
-        self, step: Step, facts: Facts, layers: Layers, cwd: str, home: str, expand: Expand, find: Find
+        self,
+        step: Step,
+        facts: Facts,
+        layers: Layers,
+        cwd: str,
+        home: str,
+        expand: Expand,
+        find: Find,
+        *,
+        sees_context: bool,
     ) -> None:
         self.step = step
+        #: Whether the real build context is at hand; without it, what a folder brings can only be guessed.
+        self.sees_context = sees_context
         self.node: Instruction = step.instruction
         self.facts = facts
         self.layers = layers
@@ -58,8 +69,8 @@ class Copy:
         self._url(source)
         if "://" in text or text.startswith("git@"):
             return
-        if text in _WHOLE or "." not in text.strip("./").rpartition("/")[2]:
-            self.layers.took_context = True
+        if not self.sees_context and (text in _WHOLE or "." not in text.strip("./").rpartition("/")[2]):
+            self.layers.took_unknown = True
         if self._excluded(text):
             return
         kind, span = self._kind(text, source)
@@ -167,8 +178,7 @@ class Copy:
 
     def _keep(self, file: LayerFile) -> None:
         self.facts.files.append(file)
-        if not self.layers.put(file.path, file):
-            self.facts.cut(self.step, "more credential files in one stage than are followed")
+        self.facts.show(self.layers, file.path, file, self.step)
 
     # -- from another stage --------------------------------------------------------------------------------------
 
@@ -182,8 +192,7 @@ class Copy:
                 below = at[len(path.rstrip("/")) :] if at.startswith(path.rstrip("/") + "/") else ""
                 goal = self._target() + below if below else self._landing(at)
                 file.carried.append((self.step, source.whole))
-                if not self.layers.put(goal, file):
-                    self.facts.cut(self.step, "more credential files in one stage than are followed")
+                if not self.facts.show(self.layers, goal, file, self.step):
                     return
 
     def _excluded(self, path: str) -> bool:

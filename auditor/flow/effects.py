@@ -18,12 +18,13 @@ _REMOVERS = frozenset("rm unlink shred srm remove-item del erase rmdir".split())
 _COPIERS = frozenset("cp mv install ln rsync scp copy-item move-item".split())
 _WRITERS = frozenset("tee set-content add-content out-file".split())
 _DOWNLOADS = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}
-_OPENSSL_SILENT = frozenset({"-out", "-keyout", "-noout"})
 _GENERATORS = {"ssh-keygen": ("-f",), "openssl": ("-keyout", "-out")}
 _KEY_MAKERS = frozenset("req genrsa genpkey ecparam".split())
 _SED_IN_PLACE = Pattern(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
 _SED_SCRIPT = Pattern(r"(?s)^(?:[0-9$,/^]*[sdcaiypq](?P<d>[^\w\s]).*|/.*/[dcai].*|.*;.*)$")
 _QUIET = Pattern(r"-[a-zA-Z]*[qcl]|--(?:quiet|silent|count|files-with)")
+#: Options with which a program that else prints what it reads does not.
+_SILENCING = {"grep": _QUIET, "egrep": _QUIET, "sed": _SED_IN_PLACE, "openssl": Pattern(r"-(?:out|keyout|noout)\Z")}
 _ONE_HOLE = Pattern(r"\$\{\w+\}|\$\(\.\.\.\)")
 _PRIVATE_MODES = frozenset("400 600 0400 0600 u=r,go= go-rwx og-rwx go=".split())
 
@@ -210,11 +211,8 @@ class Effects:
         command = self.command
         if command.piped or command.captured or any(_to_file(redirect) for redirect in command.redirects):
             return
-        if self.name in ("grep", "egrep") and any(_QUIET.match(w.rendered) for w in self.words[1:]):
-            return
-        if self.name == "sed" and any(_SED_IN_PLACE.match(w.rendered) for w in self.words[1:]):
-            return
-        if self.name == "openssl" and any(w.rendered in _OPENSSL_SILENT for w in self.words[1:]):
+        silencing = _SILENCING.get(self.name)
+        if silencing is not None and any(silencing.match(word.rendered) for word in self.words[1:]):
             return
         origins = outputs.of_command(command, self.shell)
         fetched = any(o.kind == "fetched" for o in origins) and not self._told_a_file()

@@ -61,16 +61,7 @@ def infer(origins: tuple[Origin, ...], reason: str, span: Span) -> None:
 
 
 def _may_hold_secret(value: str, name: str) -> bool:
-    if names.split(name)[-1:] in (
-        ["user"],
-        ["username"],
-        ["login"],
-        ["host"],
-        ["email"],
-        ["url"],
-        ["version"],
-        ["name"],
-    ):
+    if names.is_about_something_else(name):
         return False
     return values.classify(value, name).kind not in values.HARMLESS - {"empty", "template"}
 

@@ -149,9 +149,9 @@ class Origin(NamedTuple):
 class LayerFile:
     """A file that a build puts into a layer and that holds, or may hold, a secret.
 
-    `path` is where it was put first. `how`: `copied` (by name), `context` (with a folder of the
-    real build context), `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool
-    that persists credentials), `cloned` (the configuration of a git clone).
+    `path` is where it was put first. `how`: `copied` (by name), `context` (with a folder of the real build
+    context), `inline` (heredoc COPY), `written` (by RUN), `stored` (by a tool that persists credentials), `cloned`
+    (the configuration of a git clone).
     `literals` are the secrets seen in its content, `evidence` what the real build context says (`unknown`, `clean`,
     `secret`). `content` is its text, or the source path of a copy, as far as known; `extent` the command that made
     it, `given` the words of that command. `gone` says that the same instruction removes it again; `removed` are later

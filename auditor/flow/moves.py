@@ -31,7 +31,7 @@ def remove(words: tuple[Word, ...], shell: Shell) -> None:
 
 
 def _gone(path: str, span: Span, shell: Shell) -> None:
-    if shell.remove(path, span) or not shell.layers.took_context:
+    if shell.remove(path, span) or not shell.layers.took_unknown:
         return
     kind = credfiles.recognise(path)
     if kind is not None and kind.certainty == "sure" and path.startswith(shell.cwd.rstrip("/") + "/"):

@@ -30,6 +30,13 @@ class Facts:
         #: Every file that COPY or ADD takes from the context: where it lands, its source, the word that names it.
         self.placed: list[tuple[Step, str, str, Span]] = []
 
+    def show(self, layers: Layers, path: str, file: LayerFile, step: Step) -> bool:
+        """Show a file at a path of a stage; False, and noted, where the stage holds too many."""
+        shown = layers.put(path, file)
+        if not shown:
+            self.cut(step, "more credential files in one stage than are followed")
+        return shown
+
     def cut(self, step: Step, reason: str) -> None:
         """Note that a bound cut something short; each reason once."""
         if all(known != reason for _step, known in self.limits):
@@ -42,12 +49,12 @@ class Layers:
     What is removed disappears here, while the fact (`LayerFile`) stays: the earlier layer still holds it.
     """
 
-    __slots__ = ("files", "took_context")
+    __slots__ = ("files", "took_unknown")
 
     def __init__(self, parent: Layers | None = None) -> None:
         self.files: dict[str, LayerFile] = dict(parent.files) if parent else {}
         #: Whether a whole folder was copied in, which may have brought files nobody named.
-        self.took_context: bool = parent.took_context if parent else False
+        self.took_unknown: bool = parent.took_unknown if parent else False
 
     def find(self, pattern: str, *, shell: bool = True) -> list[tuple[str, LayerFile]]:
         """The files that a path covers, with their paths; `shell`: wildcards spare dot files, as a shell's do."""
@@ -205,8 +212,7 @@ class Shell:
     def put(self, path: str, file: LayerFile) -> None:
         """Record a file that the running command leaves in the layer."""
         self.facts.files.append(file)
-        if not self.layers.put(path, file):
-            self.facts.cut(self.step, "more credential files in one stage than are followed")
+        self.facts.show(self.layers, path, file, self.step)
 
     def remove(self, path: str, span: Span) -> bool:
         """Take files out of the file system; returns whether any known one was there."""

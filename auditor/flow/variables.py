@@ -6,17 +6,13 @@ from collections.abc import Callable
 
 from auditor.core.secret import Secret
 from auditor.core.span import Span
-from auditor.detect import names, positions, values
+from auditor.detect import names, positions, tokens, values
 from auditor.flow.facts import Inference, Literal, Step, Variable
 from auditor.lang.dockerfile import words
 from auditor.lang.dockerfile.nodes import Pair, Text
 from auditor.lang.dockerfile.scope import Environment
 
 Find = Callable[[str], "Variable | None"]
-
-
-#: Token formats that are made for browsers, where the variable says that this one is.
-PUBLIC_KEYS = frozenset({"google-api-key"})
 
 
 def unquoted(raw: Text) -> Text:
@@ -57,7 +53,7 @@ def _literal(variable: Variable, raw: Text) -> Literal | None:
     if inside and values.classify(value).kind in ("reference", "encrypted", "public"):
         return None
     for found in inside:
-        if found.secret_kind in PUBLIC_KEYS and names.is_public(name):
+        if tokens.is_for_browsers(found.secret_kind, name):
             return None
         if found.kind in ("token", "url", "header", "pair", "netrc") and found.level in ("secret", "weak"):
             secret = Secret(value[found.start : found.end], found.secret_kind, found.prefix)

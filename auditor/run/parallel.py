@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.run.single import Outcome, Single
+    from auditor.run.inputs import InputAuditor, Outcome
     from auditor.sources.files import Input
 
 #: Inputs between two reports of a worker: enough that the folders they share are listed once.
@@ -30,21 +30,21 @@ def processes() -> int:
     return min(count, _MAX_PROCESSES)
 
 
-def outcomes(single: Single, inputs: Sequence[Input]) -> Iterator[Outcome]:
-    """What `single` makes of each input, in the order of the inputs. What a lost worker leaves undone is done here."""
+def outcomes(auditing: InputAuditor, inputs: Sequence[Input]) -> Iterator[Outcome]:
+    """What `auditing` makes of the inputs, in their order. What a lost worker leaves undone is done here."""
     chunks = [inputs[at : at + _CHUNK] for at in range(0, len(inputs), _CHUNK)]
     workers: list[_Worker] = []
     count = processes()
     try:
         for number in range(count if count > 1 else 0):
-            workers.append(_Worker(single, chunks[number::count], workers))
+            workers.append(_Worker(auditing, chunks[number::count], workers))
     except OSError:  # no more processes or files are to be had: with fewer, the rest falls to this one
         count = max(count, 1)
     try:
         for number, chunk in enumerate(chunks):
             place = number % count
             done = workers[place].next() if place < len(workers) else None
-            yield from map(single.audit, chunk) if done is None else done
+            yield from map(auditing.audit, chunk) if done is None else done
     finally:
         _end(workers)
 
@@ -52,7 +52,7 @@ def outcomes(single: Single, inputs: Sequence[Input]) -> Iterator[Outcome]:
 class _Worker:
     """A forked process that audits chunks and sends what it found, chunk by chunk, through a pipe of its own."""
 
-    def __init__(self, single: Single, chunks: Sequence[Sequence[Input]], siblings: Sequence[_Worker]) -> None:
+    def __init__(self, auditing: InputAuditor, chunks: Sequence[Sequence[Input]], siblings: Sequence[_Worker]) -> None:
         reading, writing = os.pipe()
         try:
             self.pid = os.fork()
@@ -61,7 +61,7 @@ class _Worker:
             os.close(writing)
             raise
         if not self.pid:
-            _work(single, chunks, writing, [reading, *(worker.pipe.fileno() for worker in siblings)])
+            _work(auditing, chunks, writing, [reading, *(worker.pipe.fileno() for worker in siblings)])
         os.close(writing)
         self.pipe: BinaryIO = os.fdopen(reading, "rb")
         self.alive = True
@@ -76,7 +76,7 @@ class _Worker:
         return None
 
 
-def _work(single: Single, chunks: Sequence[Sequence[Input]], writing: int, others: Sequence[int]) -> None:
+def _work(auditing: InputAuditor, chunks: Sequence[Sequence[Input]], writing: int, others: Sequence[int]) -> None:
     """What a worker does; does not return. Whatever goes wrong ends it, and the parent repeats its work and sees."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -84,7 +84,7 @@ def _work(single: Single, chunks: Sequence[Sequence[Input]], writing: int, other
             os.close(descriptor)
         with os.fdopen(writing, "wb") as pipe:
             for chunk in chunks:
-                pickle.dump([single.audit(source) for source in chunk], pipe, pickle.HIGHEST_PROTOCOL)
+                pickle.dump([auditing.audit(source) for source in chunk], pipe, pickle.HIGHEST_PROTOCOL)
                 pipe.flush()
     finally:
         os._exit(0)

@@ -7,15 +7,15 @@ from itertools import islice
 from auditor.core.errors import ExitCode
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
+from auditor.run.inputs import InputAuditor
 from auditor.run.selection import chosen
-from auditor.run.single import Single
 from auditor.sources.files import collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.core.config import Settings
-    from auditor.run.single import Outcome
+    from auditor.run.inputs import Outcome
     from auditor.sources.files import Input
     from auditor.sources.files import Skipped as SkippedFile
 
@@ -36,12 +36,12 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
 
     Raises UsageError for names of rules that do not exist; never for what a file contains.
     """
-    single = Single(settings, chosen(settings))
+    auditing = InputAuditor(settings, chosen(settings))
     report = Report([], [])
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
     inputs = collect(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped)
-    for target, findings in _outcomes(single, inputs):
+    for target, findings in _outcomes(auditing, inputs):
         report.targets.append(target)
         report.findings += findings
     if skipped:
@@ -54,14 +54,14 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     return report
 
 
-def _outcomes(single: Single, inputs: Iterator[Input]) -> Iterator[Outcome]:
+def _outcomes(auditing: InputAuditor, inputs: Iterator[Input]) -> Iterator[Outcome]:
     while batch := list(islice(inputs, _BATCH)):
         if len(batch) < _MANY:
-            yield from map(single.audit, batch)
+            yield from map(auditing.audit, batch)
         else:
             from auditor.run.parallel import outcomes  # start-up: large runs only
 
-            yield from outcomes(single, batch)
+            yield from outcomes(auditing, batch)
 
 
 def exit_code(report: Report, settings: Settings) -> ExitCode:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.detect import credfiles, names, positions, tokens, values
+from tests.work import calls
 
 _PIECES = st.sampled_from(
     [
@@ -61,23 +61,6 @@ def test_a_path_is_the_same_file_wherever_it_lies(path: str) -> None:
 def test_a_found_token_never_prints_its_value(text: str) -> None:
     for token in tokens.find("ghp_" + "aZ1" * 12 + " " + text):
         assert token.secret.reveal() not in str(token) + repr(token.secret)
-
-
-def calls(action: Callable[[], object]) -> int:
-    """Python and C calls made: a measure of work that no machine's speed changes."""
-    count = 0
-
-    def note(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        action()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 @pytest.mark.parametrize(

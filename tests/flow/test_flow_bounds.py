@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from auditor.core.resources import load_rules
 from auditor.flow.build import Build, follow
 from auditor.lang.dockerfile.parser import parse
+from tests.work import calls
 
 LARGE = "shell script too large or too deeply nested to follow"
 NESTED = "scripts inside scripts nested too deeply"
@@ -94,23 +94,6 @@ def test_a_secret_is_known_all_along_a_chain_of_arguments() -> None:
     assert all(variable.sensitive for variable in given)
     inferred = followed(f"ARG T0\n{chain}RUN mysql -p$T2999").facts.variables
     assert all(variable.inferred is not None for variable in inferred)
-
-
-def calls(action: Callable[[], object]) -> int:
-    """Python and C calls made: a measure of work that no machine's speed changes."""
-    count = 0
-
-    def note(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        action()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 @pytest.mark.parametrize(

@@ -171,3 +171,21 @@ def test_copies_between_stages_do_not_double(self_copy: bool, monkeypatch: pytes
     text = "FROM a AS s0\nCOPY id_rsa /x\n" + ("FROM s0\n" + "COPY --from=1 / /\n" * 14 if self_copy else stages)
     follow(parse(text), "Dockerfile")
     assert len(made) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("ENV PASSWORD=<password>", []),
+        ("ENV PASSWORD=password", ["env-secret"]),
+        ("RUN openssl req -x509 -nodes -keyout /k/snake.key -out c.pem -subj /CN=localhost", []),
+        ("ENV NEXT_PUBLIC_FIREBASE_API_KEY=AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", []),
+        ("ENV FIREBASE_API_KEY=AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", ["env-secret"]),
+        ("ENV NEXT_PUBLIC_X=ghp_16C7e42F292c6912E7710c838347Ae178B4a", ["env-secret"]),
+        ("RUN yarn config set npmAuthToken f3b1c9d27e6a4850b7e2d19c4a6f8e03", ["persisted-login"]),
+    ],
+)
+def test_what_is_no_secret_and_what_looks_alike(step: str, expected: list[str]) -> None:
+    found = findings(follow(parse(f"FROM a\n{step}\n"), "Dockerfile"), frozenset(load_rules()["rules"]))
+    loud = [f.rule for f in found if f.severity.label not in ("low", "info")]
+    assert [rule for rule in loud if rule != "literal-secret"] == expected

@@ -16,7 +16,7 @@ import pytest
 from auditor.core.config import resolve
 from auditor.core.finding import Report
 from auditor.run import parallel, pipeline
-from auditor.run.single import Outcome, Single
+from auditor.run.inputs import InputAuditor, Outcome
 from auditor.sources.files import Input
 
 T = TypeVar("T")
@@ -61,16 +61,16 @@ def test_what_a_lost_worker_leaves_is_done_here(files: list[str], monkeypatch: p
     whole = told(pipeline.lint(settings, files))
     monkeypatch.setattr(parallel, "processes", lambda: 2)
     monkeypatch.setattr(parallel, "_CHUNK", 20)
-    given = Single.audit
+    given = InputAuditor.audit
     here, seen = os.getpid(), []
 
-    def mortal(self: Single, source: Input) -> Outcome:
+    def mortal(self: InputAuditor, source: Input) -> Outcome:
         seen.append(source)
         if os.getpid() != here and len(seen) > after * 20 + 7:
             os.kill(os.getpid(), signal.SIGKILL)
         return given(self, source)
 
-    monkeypatch.setattr(Single, "audit", mortal)
+    monkeypatch.setattr(InputAuditor, "audit", mortal)
     assert told(pipeline.lint(settings, files)) == whole
 
 

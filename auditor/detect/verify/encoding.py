@@ -1,4 +1,4 @@
-"""Bounded decoding of what tokens carry: base64 of both alphabets, numbers in base n, JSON objects. Never raises."""
+"""Bounded decoding of what tokens carry: base64 of both alphabets, numbers in base n and varints, JSON objects."""
 
 from __future__ import annotations
 
@@ -82,3 +82,16 @@ def digits(number: int, alphabet: str, width: int = 0) -> str:
         number, rest = divmod(number, len(alphabet))
         out.append(alphabet[rest])
     return "".join(reversed(out)).rjust(width, alphabet[0])
+
+
+def varint(data: bytes, at: int, *, bits: int) -> tuple[int, int]:
+    """A number in groups of seven bits, least significant first, and the index behind it.
+
+    Raises ValueError where it does not end within the data or within `bits` bits.
+    """
+    number = 0
+    for shift, byte in zip(range(0, bits, 7), data[at : at + bits // 7], strict=False):
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, at + shift // 7 + 1
+    raise ValueError("number")

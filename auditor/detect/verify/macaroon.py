@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
-from auditor.detect.verify.encoding import base64_bytes, json_value
+from auditor.detect.verify.encoding import base64_bytes, json_value, varint
 from auditor.detect.verify.msgpack import Item, unpack
 from auditor.detect.verify.outcome import Verdict, broken, dated, facts, iso_date, valid
 
@@ -53,7 +53,7 @@ def _fields(data: bytes) -> list[_Field]:
         if kind == _END:
             found.append((_END, b""))
             continue
-        size, at = _varint(data, at)
+        size, at = varint(data, at, bits=35)
         body = data[at : at + size]
         if len(body) != size:
             raise ValueError("truncated")
@@ -64,18 +64,6 @@ def _fields(data: bytes) -> list[_Field]:
     if at != len(data) or not found or found[-1][0] != _SIGNATURE or len(found[-1][1]) != _SIGNATURE_BYTES:
         raise ValueError("signature")
     return found
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    number = 0
-    for shift in range(0, 35, 7):
-        if at >= len(data):
-            break
-        number |= (data[at] & 0x7F) << shift
-        at += 1
-        if data[at - 1] < 0x80:
-            return number, at
-    raise ValueError("number")
 
 
 def _caveats(caveats: list[object]) -> tuple[str, str, float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.detect.verify.encoding import base64_bytes
+from auditor.detect.verify.encoding import base64_bytes, varint
 from auditor.detect.verify.outcome import Verdict, broken, facts, valid
 
 _SERVICE = b"\x08\x01\x12"
@@ -47,8 +47,8 @@ def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
     found: list[tuple[int, int | bytes]] = []
     at = 0
     while at < len(data):
-        key, at = _varint(data, at)
-        number, at = _varint(data, at)
+        key, at = varint(data, at, bits=70)
+        number, at = varint(data, at, bits=70)
         if key & 7 == 0:
             found.append((key >> 3, number))
         elif key & 7 == 2 and at + number <= len(data):
@@ -57,15 +57,3 @@ def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
         else:
             raise ValueError("field")
     return found
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    number = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            break
-        number |= (data[at] & 0x7F) << shift
-        at += 1
-        if data[at - 1] < 0x80:
-            return number, at
-    raise ValueError("number")

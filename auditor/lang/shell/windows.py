@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from auditor.core.pattern import Pattern
-from auditor.core.span import Span
+from auditor.core.span import Span, mapped
 from auditor.lang.shell.nodes import Assignment, Command, Literal, Part, Redirect, Script, VariableUse, Word
 
 MAX_CHARS = 512 * 1024
@@ -42,12 +42,7 @@ class _Splitter:
         self.at = at
 
     def span(self, start: int, end: int) -> Span:
-        if self.at is None:
-            return Span(start, end)
-        if end <= start:
-            where = self.at(start)
-            return Span(where, where)
-        return Span(self.at(start), self.at(end - 1) + 1)
+        return mapped(start, end, self.at)
 
     def run(self) -> list[Command]:
         commands: list[Command] = []

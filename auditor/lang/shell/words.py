@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.span import Span
+from auditor.core.span import Span, mapped
 from auditor.lang.shell import quoting
 from auditor.lang.shell.heredocs import Heredoc
 from auditor.lang.shell.nodes import Assignment, Literal, Part, Redirect, Script, Substitution, VariableUse, Word
@@ -39,13 +39,7 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """Source span of a byte range."""
-        start, end = self.char(start), self.char(end)
-        if self.at is None:
-            return Span(start, end)
-        if end <= start:
-            where = self.at(start)
-            return Span(where, where)
-        return Span(self.at(start), self.at(end - 1) + 1)
+        return mapped(self.char(start), self.char(end), self.at)
 
     def slice(self, start: int, end: int) -> str:
         """Text of a byte range."""

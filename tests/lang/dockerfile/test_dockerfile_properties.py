@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,6 +15,7 @@ from auditor.lang.dockerfile.parser import parse, parse_bytes
 from auditor.lang.dockerfile.scope import walk
 from auditor.lang.dockerfile.text import Text, TextBuilder
 from auditor.lang.dockerfile.words import variables
+from tests.work import calls
 
 _PIECES = st.sampled_from(
     [
@@ -102,23 +102,6 @@ def test_slices_agree_with_the_whole(runs: list[tuple[str, int]], data: st.DataO
 def test_empty_text_has_a_place() -> None:
     assert Text.at("", 7).span(0, 0) == (7, 7)
     assert TextBuilder().build(3).source(0) == 3
-
-
-def calls(action: Callable[[], object]) -> int:
-    """Python and C calls made: a measure of work that no machine's speed changes."""
-    count = 0
-
-    def note(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        action()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 @pytest.mark.parametrize(

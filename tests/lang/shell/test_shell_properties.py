@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from auditor.core.span import Span
 from auditor.lang.shell import reader, windows
 from auditor.lang.shell.nodes import Command, Script, Word
 from auditor.lang.shell.words import MAX_DEPTH
+from tests.work import calls
 
 _PIECES = st.sampled_from(
     [
@@ -120,23 +120,6 @@ def test_a_script_of_many_commands_is_read_whole() -> None:
     assert not script.truncated
     assert len(script.commands) == 5_001
     assert len(reader.read("a --b=c\n" * 20_000).commands) == 20_000
-
-
-def calls(action: Callable[[], object]) -> int:
-    """Python and C calls made: a measure of work that no machine's speed changes."""
-    count = 0
-
-    def note(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        action()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 @pytest.mark.parametrize("read", [reader.read, lambda text: windows.read(text, "powershell")], ids=["posix", "windows"])

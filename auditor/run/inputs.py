@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
     findings: list[Finding]
 
 
-class Single:
+class InputAuditor:
     """What audits one input after the other; build contexts that they share are read once."""
 
     def __init__(self, settings: Settings, wanted: frozenset[str]) -> None:
