@@ -40,7 +40,7 @@ _OPEN_KEYS = frozenset(
     "anonymous fingerprint filter filters map lookup hot short group object routing config setting registry "
     "apt yum rpm dnf repo repository release keyserver minisign signify hash ident measurement message "
     "translation i18n sitekey verify verification keyring trusted kms idempotency dedupe measure metric "
-    "tag label annotation press bucket s3 etag checksum type json property name arrow".split()
+    "vapid tag label annotation press bucket s3 etag checksum type json property name arrow".split()
 )
 #: Last words that say the value is about a secret without being one.
 _ABOUT = frozenset(

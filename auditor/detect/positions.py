@@ -47,9 +47,6 @@ _SQL = Pattern(
 )
 _SQL_HINT = Pattern(r"(?i)\b(?:alter|create)\s{1,9}(?:user|role|login)|identified\s|set\s{1,9}password")
 _VARIABLE = Pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
-#: What manuals write where a name and a password go.
-_EXAMPLE_USERS = frozenset("user username name login usr me youruser myuser".split())
-_EXAMPLE_PASSWORDS = frozenset("password pass passwd pwd pw secret token yourpassword mypassword".split())
 #: Userinfo that is a name, not a secret: `git@host`, `root@host`.
 _ACCOUNT = frozenset("git root user admin hg svn anonymous ubuntu ec2-user www-data postgres mongo redis".split())
 
@@ -147,7 +144,7 @@ def _urls(text: str) -> Iterator[Position]:
             password = ""  # the token stands where the name does
         if password:
             level = _level(password, "")
-            if level == "weak" and user.lower() in _EXAMPLE_USERS and password.lower() in _EXAMPLE_PASSWORDS:
+            if level == "weak" and values.is_example_login(user, password):
                 level = "placeholder"
             yield Position("url", "password", *match.span("password"), level, "url-password", "", match.start())
         elif user and user.lower() not in _ACCOUNT and _token_user(user):

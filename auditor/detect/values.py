@@ -80,6 +80,28 @@ HARMLESS = frozenset(
 )
 
 
+#: What manuals write where a name and a password go.
+_EXAMPLE_USERS = frozenset(
+    "user username name login usr me youruser myuser my_username my-username your_username admin root foo u test "
+    "someuser user1 scott".split()
+)
+_EXAMPLE_PASSWORDS = frozenset(
+    "password pass passwd pwd pw secret token yourpassword mypassword my_password my-password your_password p bar test "
+    "admin root user pat postgres mysql guest somepassword hunter2 tiger 1234 12345 123456 password1 secretpassword "
+    "changeme".split()
+)
+
+
+def is_example_login(user: str, password: str) -> bool:
+    """Whether a name and a password are those of a manual: `user:pass`, `scott:tiger`."""
+    return user.lower() in _EXAMPLE_USERS and is_example_password(password)
+
+
+def is_example_password(password: str) -> bool:
+    """Whether a password is one that manuals write and attackers try first."""
+    return password.lower() in _EXAMPLE_PASSWORDS
+
+
 class Value(NamedTuple):
     """What a value is. `kind`: one of `HARMLESS`, `placeholder`, `weak` (a word or short) or `opaque`.
 

@@ -19,6 +19,8 @@ BASE64_LEAST = 16
 HEX_LEAST = 16
 #: Letters read first, to see whether the rest is worth it.
 _TRIAL = 64
+#: First letters of groups of four where the content is ASCII text, in 16-bit units, too: bytes 0, 8-15 and 32-127.
+_TEXT_HEADS = frozenset("ACDIJKLMNOPQRSTUVWXYZabcdef")
 _URL_SAFE = str.maketrans("-_", "+/")
 _STANDARD_PARTS = re.compile(r"[A-Za-z0-9+/]{16,}")
 _PLAIN_PARTS = re.compile(r"[A-Za-z0-9]{16,}")
@@ -69,7 +71,7 @@ def hex_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretc
 
 def _base64_run(text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
     """The run as a whole, else the parts of it between letters that only one of the two alphabets has."""
-    if found := _base64(text, marks, start, end, room, fresh):
+    if _may_be_text(text, start) and (found := _base64(text, marks, start, end, room, fresh)):
         yield found
         return
     if end - start > _PARTS_LIMIT:
@@ -82,10 +84,19 @@ def _base64_run(text: str, marks: bytes, start: int, end: int, room: Room, fresh
     else:
         return
     for part in pattern.finditer(text, start, end):
-        if part.end() - part.start() < end - start and (
-            found := _base64(text, marks, part.start(), part.end(), room, fresh)
-        ):
+        first, last = part.span()
+        if last - first == end - start or not _may_be_text(text, first):
+            continue
+        if found := _base64(text, marks, first, last, room, fresh):
             yield found
+
+
+def _may_be_text(text: str, start: int) -> bool:
+    """Whether 16 letters may begin text or a known format: told from single letters, since most runs are words."""
+    heads = text[start : start + BASE64_LEAST : 4]
+    if _TEXT_HEADS.issuperset(heads):
+        return True
+    return text.startswith(_MAGIC_LETTERS, start) or heads[0] in _HIGH_HEADS
 
 
 def _base64(text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None) -> Stretch | None:
@@ -122,6 +133,12 @@ def _promising(head: bytes) -> bool:
 
 
 _COMPRESSED_MAGIC = tuple(magic for magic, _ in _COMPRESSED)
+#: The same as letters, as far as whole bytes make them; and the first letters of text that begins beyond ASCII.
+_MAGIC_LETTERS = tuple(
+    binascii.b2a_base64(magic, newline=False).decode().rstrip("=")[: len(magic) * 8 // 6]
+    for magic in (*_MAGIC, *_COMPRESSED_MAGIC)
+)
+_HIGH_HEADS = frozenset("wxyz0123456789")
 
 
 def _stretch(kind: str, start: int, end: int, data: bytes, pieces: Pieces, room: Room) -> Stretch | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from auditor.core.record import NamedTuple
 from auditor.detect.decoding.places import Pieces
@@ -59,8 +60,12 @@ class Room:
 
 def flags(text: str, letters: bytes) -> bytes:
     """One byte for each character: 1 for the ASCII letters given, else 0."""
-    table = bytes(1 if byte in letters else 0 for byte in range(256))
-    return text.encode("latin-1", "replace").translate(table)
+    return text.encode("latin-1", "replace").translate(_table(letters))
+
+
+@cache
+def _table(letters: bytes) -> bytes:
+    return bytes(1 if byte in letters else 0 for byte in range(256))
 
 
 def runs(marks: bytes, least: int) -> Iterator[tuple[int, int]]:

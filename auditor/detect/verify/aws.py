@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
+from auditor.detect.fillers import is_typed
 from auditor.detect.verify.encoding import base64_bytes
-from auditor.detect.verify.outcome import Verdict, broken, dated, facts, is_filler, valid
+from auditor.detect.verify.outcome import Verdict, broken, dated, facts, valid
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TYPES = {
@@ -30,7 +31,7 @@ def key_id(value: str, beside: str, now: float) -> Verdict:
     match = _KEY_ID.fullmatch(value)
     if match is None:
         return broken(value[4:], "structure")
-    if value.endswith("EXAMPLE") or is_filler(match[2]):
+    if value.endswith("EXAMPLE") or is_typed(match[2]):
         return Verdict("placeholder", proof="structure")
     if any(c not in _BASE32 for c in match[2]):
         return broken(match[2], "structure")

@@ -9,9 +9,10 @@ from binascii import b2a_base64
 from zlib import crc32
 
 from auditor.core.pattern import Pattern
+from auditor.detect.fillers import is_typed
 from auditor.detect.verify.encoding import BASE62, base64_bytes, digits
 from auditor.detect.verify.marvin import marvin32
-from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, is_filler, valid
+from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, valid
 
 #: Signature -> service, {seed: what the key may do}.
 _SERVICES: dict[str, tuple[str, dict[str, str]]] = {
@@ -106,7 +107,7 @@ def _identifiable(value: str) -> Verdict:
 
 def _plain(value: str) -> Verdict:
     """A key from before signatures: nothing to check but the published keys of the emulators."""
-    if is_filler(value):
+    if is_typed(value):
         return broken(value, "structure")
     if len(value) == _STORAGE_LENGTH:
         from hashlib import sha256  # start-up: only for this format
@@ -138,7 +139,7 @@ def _entra(value: str, version: str) -> Verdict:
     """An Entra application secret; 8Q~ ones end in the first half of a checksum, 7Q~ ones have none."""
     known = ("service", "Microsoft Entra")
     if version == "7" or len(value) != _ENTRA_LENGTH:
-        return broken(value, "structure", known) if is_filler(value[6:]) else Verdict("unverified", facts(known))
+        return broken(value, "structure", known) if is_typed(value[6:]) else Verdict("unverified", facts(known))
     computed = marvin32(value[:-3].encode(), int.from_bytes(_ENTRA_SEED.encode(), "big"))
     if digits(computed, _ENTRA_ALPHABET)[:3] == value[-3:]:
         return valid("checksum", known)

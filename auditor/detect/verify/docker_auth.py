@@ -6,6 +6,7 @@ Formats: config.json of the Docker CLI, auth.json of containers-image, `_auth` i
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
+from auditor.detect.values import is_example_login
 from auditor.detect.verify.encoding import base64_bytes, base64_object, inner, json_object, member
 from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, dated, facts, valid
 
@@ -36,6 +37,8 @@ def basic(value: str, beside: str, now: float) -> Verdict:
     known = facts(("user", _shown(user)), ("type", _FIXED.get(user)))
     if not password:
         return Verdict("unverified", known, "structure")
+    if is_example_login(user, password):
+        return Verdict("placeholder", known, "structure")
     return _password(user, password, Verdict("valid", known, "structure"), now)
 
 
@@ -66,7 +69,7 @@ def config(value: str, beside: str, now: float) -> Verdict:
         return basic(value, beside, now)
     found = json_object(value)
     if found is None:
-        return broken(value, "structure")
+        return Verdict("malformed", (), "structure")
     hosts = {
         host: entry
         for host, entry in list((inner(found, "auths") or found).items())[:_MOST_HOSTS]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
+from auditor.detect.fillers import is_typed
 from auditor.detect.verify import keys
 from auditor.detect.verify.encoding import json_object, member
-from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, is_filler, valid
+from auditor.detect.verify.outcome import UNVERIFIED, Verdict, broken, facts, valid
 
 _KEY_ID = Pattern(r"[0-9a-f]{40}")
 _ACCOUNT = Pattern(r"[\w.+-]{1,100}@[\w.-]{1,100}gserviceaccount\.com")
@@ -27,7 +28,7 @@ def service_account(value: str, beside: str, now: float) -> Verdict:
     known = (("account", account), ("project", member(found, "project_id")), ("key id", key_id))
     key = keys.verify(member(found, "private_key"), "", now)
     if key.verdict != "valid" or not _KEY_ID.fullmatch(key_id) or not _ACCOUNT.fullmatch(account):
-        if key.verdict == "placeholder" or is_filler(key_id):
+        if key.verdict == "placeholder" or is_typed(key_id):
             return Verdict("placeholder", facts(*known), "structure")
         return Verdict("malformed", facts(*known), "structure")
     shown = valid("structure", *known)

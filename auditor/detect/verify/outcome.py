@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from auditor.core.record import NamedTuple
+from auditor.detect.fillers import is_typed
 
 #: Longest fact shown: a hostile token must not fill a report.
 _LONGEST = 120
-#: Rows of characters that people type to fill a field.
-_ROWS = ("abcdefghijklmnopqrstuvwxyz0123456789", "12345678901234567890", "zyxwvutsrqponmlkjihgfedcba9876543210")
-_ROW_LENGTH = 10
-_FEW_DISTINCT = 5
 _YEAR_10000 = 253402300800
 
 
@@ -53,7 +50,7 @@ def valid(proof: str, *pairs: tuple[str, str | None]) -> Verdict:
 
 def broken(body: str, proof: str, *pairs: tuple[str, str | None]) -> Verdict:
     """A credential that fails its check: a placeholder if `body` is visibly filler, else malformed."""
-    return Verdict("placeholder" if is_filler(body) else "malformed", facts(*pairs), proof)
+    return Verdict("placeholder" if is_typed(body) else "malformed", facts(*pairs), proof)
 
 
 def dated(verdict: Verdict, expires: object, now: float) -> Verdict:
@@ -72,15 +69,3 @@ def iso_date(seconds: object) -> str | None:
     from time import gmtime, strftime  # start-up: only when a date is shown
 
     return strftime("%Y-%m-%d", gmtime(seconds))
-
-
-def is_filler(body: str) -> bool:
-    """Whether the random part of a token is visibly typed: few distinct characters, a keyboard row, "example"."""
-    if len(body) < _ROW_LENGTH:
-        return False
-    lower = body.lower()
-    if len(set(lower)) < _FEW_DISTINCT or "example" in lower or "..." in lower:
-        return True
-    return any(
-        row[start : start + _ROW_LENGTH] in lower for row in _ROWS for start in range(len(row) - _ROW_LENGTH + 1)
-    )

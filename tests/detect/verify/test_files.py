@@ -27,7 +27,7 @@ def service_account(**changed: object) -> str:
     found: dict[str, object] = {
         "type": "service_account",
         "project_id": "proj-1",
-        "private_key_id": "0f" * 10 + "1e2d3c4b5a6978695a4b",
+        "private_key_id": "0f9c1d7e3b5a84627c11" + "1e2d3c4b5a6978695a4b",
         "private_key": key,
         "client_email": "robot@proj-1.iam.gserviceaccount.com",
     }
@@ -75,7 +75,7 @@ def test_a_google_refresh_token_needs_its_client() -> None:
     ("value", "verdict", "user"),
     [
         (basic("me:pass word"), "valid", "me"),
-        ("Basic " + basic("me:p"), "valid", "me"),
+        ("Basic " + basic("me:px7"), "valid", "me"),
         (basic("me:"), "unverified", "me"),
         (basic("ghp_0123456789abcdefghijABCDEFGHIJ012345:x-oauth-basic"), "valid", ""),
         (basic("0123456789abcdef0123456789abcdef:"), "unverified", ""),
