@@ -9,12 +9,13 @@ from auditor.core.errors import AuditError, RuleDataError
 from auditor.core.record import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from auditor.core.ruledata import RuleData, RuleDocs
+    from auditor.core.ruledata import ProviderData, RuleData, RuleDocs
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _DATA = os.path.join(_PACKAGE, "_data")
 _CHECKOUT = os.path.dirname(_PACKAGE)
 _RUNNING = os.path.join(_DATA, "rules.json")
+_PROVIDERS = os.path.join(_DATA, "providers.json")
 _DOCS = os.path.join(_DATA, "rules-docs.json")
 
 
@@ -29,6 +30,16 @@ def load_rules() -> RuleData:
     from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
 
     return compile_rules(os.path.join(_CHECKOUT, "rules"))["running"]
+
+
+@cache
+def load_providers() -> ProviderData:
+    """Services and the shapes of their keys: {"digest", "providers": [...]}. Do not change it. Raises RuleDataError."""
+    if _is_current(_PROVIDERS):
+        return cast("ProviderData", _read_json(_PROVIDERS))
+    from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
+
+    return compile_rules(os.path.join(_CHECKOUT, "rules"))["providers"]
 
 
 @cache

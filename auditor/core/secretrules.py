@@ -15,31 +15,61 @@ CLASSES = {
     "hex": "[0-9a-fA-F]",
     "lower": "[a-z0-9]",
     "upper": "[A-Z0-9]",
+    "base32": "[A-Z2-7]",
+    "base58": "[1-9A-HJ-NP-Za-km-z]",
     "alnum": "[A-Za-z0-9]",
     "base64": "[A-Za-z0-9+/]",
     "base64url": "[A-Za-z0-9_-]",
+    "padded": "[A-Za-z0-9_=-]",
+    "dotted": "[A-Za-z0-9_.-]",
 }
-_UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+#: Shapes with a name of their own. Groups of a `uuid` are any letters and digits: masked and made-up ones in manuals,
+#: for instance, are not hexadecimal. `common` is for owners whose lengths are not known: 32, 40 or 64, a UUID or a JWT.
+_NAMED = {
+    "uuid": "[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}",
+    "jwt": r"ey[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1200}",
+}
+_NAMED["common"] = rf"(?:[A-Za-z0-9]{{32}}(?:[A-Za-z0-9]{{8}}|[A-Za-z0-9]{{32}})?|{_NAMED['uuid']}|{_NAMED['jwt']})"
+#: What `onecase` stands for: digests and many generated keys keep to one case, and a hexadecimal one may mix them.
+_ONE_CASE = ("lower", "upper", "hex")
 _NAME = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 _MIN_NAME = 4
 _MAX_SHAPE = 1200
 
 
 def shape_pattern(shape: str) -> str:
-    """Regular expression for a shape (`uuid`, or a class of CLASSES with a length or a range), without boundaries.
+    """Regular expression for a shape, without boundaries.
 
-    Base64 shapes count the characters before the padding, which is optional. Raises ValueError on an unknown shape.
+    A shape is `uuid`, `jwt`, `common`, or a class of CLASSES with lengths: one or several numbers or ranges
+    (`alnum:32`, `alnum:20-40`, `alnum:32,40`). `onecase` in place of a class is hexadecimal digits, or letters and
+    digits of one case. Alternatives are joined by `|`. Base64 shapes count the characters before the padding, which
+    is optional. Raises ValueError on an unknown shape.
     """
-    if shape == "uuid":
-        return _UUID
-    name, _, length = shape.partition(":")
+    alternatives = [_alternative(one) for one in shape.split("|")]
+    return alternatives[0] if len(alternatives) == 1 else f"(?:{'|'.join(alternatives)})"
+
+
+def _alternative(shape: str) -> str:
+    if shape in _NAMED:
+        return _NAMED[shape]
+    name, _, lengths = shape.partition(":")
+    if name not in CLASSES and name != "onecase":
+        raise ValueError(f"unknown shape {shape!r}")
+    counts = [_count(length, shape) for length in lengths.split(",")]
+    classes = [CLASSES[one] for one in (_ONE_CASE if name == "onecase" else (name,))]
+    parts = [f"{characters}{count}" for characters in classes for count in counts]
+    end = "={0,2}" if name == "base64" else ""
+    return f"(?:{'|'.join(parts)}){end}" if len(parts) > 1 else parts[0] + end
+
+
+def _count(length: str, shape: str) -> str:
     least, _, most = length.partition("-")
-    if name not in CLASSES or not least.isdecimal() or (most and not most.isdecimal()):
+    if not least.isdecimal() or (most and not most.isdecimal()):
         raise ValueError(f"unknown shape {shape!r}")
     low, high = int(least), int(most or least)
     if not 0 < low <= high <= _MAX_SHAPE:
         raise ValueError(f"shape {shape!r} must have a length between 1 and {_MAX_SHAPE}")
-    return f"{CLASSES[name]}{{{low},{high}}}" + ("={0,2}" if name == "base64" else "")
+    return f"{{{low},{high}}}"
 
 
 def check_secret(entry: Entry) -> str:

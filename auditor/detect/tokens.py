@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from sys import maxsize
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
@@ -20,8 +21,12 @@ from auditor.detect.entropy import entropy
 SHORTEST = 15
 #: Formats of keys that web pages carry, restricted by the site that uses them.
 _MAY_BE_PUBLIC = frozenset({"google-api-key"})
-#: The values vendors print in their own manuals; never a live credential.
-_DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
+#: The values vendors print in their own manuals, libraries and emulators; never a live credential. Those without a
+#: telling word: keys in the tests of Firebase's open libraries, the storage key built into the Azurite emulator.
+_DOCUMENTED = Pattern(
+    r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111"
+    r"|^AIzaSy(?:AnLA7N|CkEhVj|DMAScl|D3asb-|AdOS2z|ASWm6H|ANUvH9|A5_iVa|A4UrcG|DSb51J|BF2RrA|BcE-OO)|^Eby8vdM02xNOcq"
+)
 
 
 class Token(NamedTuple):
@@ -34,44 +39,55 @@ class Token(NamedTuple):
     documented: bool
 
 
-class _Format(NamedTuple):
+class Format(NamedTuple):
+    """One format: its place in the table, id and title, pattern, length of the public prefix, least entropy."""
+
     order: int
     id: str
+    title: str
     pattern: str
     prefix: int
     entropy: float
 
 
 @lru_cache(maxsize=1)
-def _formats() -> dict[tuple[str, ...], dict[str, tuple[_Format, ...]]]:
+def formats() -> tuple[Format, ...]:
+    """All formats in the order of the table."""
+    return tuple(
+        Format(order, row["id"], row["title"], row["pattern"], row["prefix"], row.get("entropy", 0.0))
+        for order, row in enumerate(load_rules()["tables"]["secrets"])
+    )
+
+
+@lru_cache(maxsize=1)
+def _by_keyword() -> dict[tuple[str, ...], dict[str, tuple[Format, ...]]]:
     """The formats by keyword (lower case), the keywords by their first three characters (none for those too short)."""
-    found: dict[tuple[str, ...], dict[str, tuple[_Format, ...]]] = {}
-    for order, row in enumerate(load_rules()["tables"]["secrets"]):
-        known = _Format(order, row["id"], row["pattern"], row["prefix"], row.get("entropy", 0.0))
+    found: dict[tuple[str, ...], dict[str, tuple[Format, ...]]] = {}
+    for known, row in zip(formats(), load_rules()["tables"]["secrets"], strict=True):
         for keyword in row["keywords"]:
             group = found.setdefault(tuple(keyword[:3]) if len(keyword) >= 3 else (), {})
             group[keyword] = (*group.get(keyword, ()), known)
     return found
 
 
-def _candidates(text: str) -> list[_Format]:
+def _candidates(text: str) -> list[Format]:
     """The formats with a keyword in the text (lower case), each once.
 
     Looking keywords up by their heads needs no pattern: one of them all takes longer to compile than the hook has.
     """
-    formats = _formats()
-    found: dict[str, _Format] = {}
-    triples: Iterable[tuple[str, ...]] = {(), *zip(text, text[1:], text[2:], strict=False)} & formats.keys()
+    by_keyword = _by_keyword()
+    found: dict[str, Format] = {}
+    triples: Iterable[tuple[str, ...]] = {(), *zip(text, text[1:], text[2:], strict=False)} & by_keyword.keys()
     for head in triples:
-        for keyword, group in formats[head].items():
+        for keyword, group in by_keyword[head].items():
             if keyword in text:
                 found.update((known.id, known) for known in group)
     return sorted(found.values())
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return re.compile(pattern, re.ASCII)
 
 
 def find(text: str) -> Iterator[Token]:
@@ -79,13 +95,18 @@ def find(text: str) -> Iterator[Token]:
     if len(text) < SHORTEST:
         return
     for known in _candidates(text.lower()):
-        for match in _compiled(known.pattern).finditer(text):
-            group = "secret" if "secret" in match.re.groupindex else 0
-            value = match[group]
-            secret = Secret(value, known.id, value[: known.prefix])
-            body = value[known.prefix :]
-            documented = bool(_DOCUMENTED.search(value)) or len(set(body)) < 4 or entropy(value) < known.entropy
-            yield Token(known.id, match.start(group), match.end(group), secret, documented)
+        yield from within(known, text)
+
+
+def within(known: Format, text: str, start: int = 0, end: int = maxsize) -> Iterator[Token]:
+    """Every token of one format between two offsets of the text, by place."""
+    for match in _compiled(known.pattern).finditer(text, start, end):
+        group = "secret" if "secret" in match.re.groupindex else 0
+        value = match[group]
+        secret = Secret(value, known.id, value[: known.prefix])
+        body = value[known.prefix :]
+        documented = bool(_DOCUMENTED.search(value)) or len(set(body)) < 4 or entropy(value) < known.entropy
+        yield Token(known.id, match.start(group), match.end(group), secret, documented)
 
 
 def is_for_browsers(kind: str, name: str) -> bool:

@@ -16,13 +16,16 @@ import pytest
 from auditor.core.ruledata import CompiledRules, JsonValue, ProviderEntry, SecretEntry
 from auditor.core.rulefiles import compile_rules
 from auditor.core.secretrules import shape_pattern
-from auditor.detect.values import entropy
+from auditor.detect.entropy import entropy
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE_SIZE = 20_000
 #: Seconds one pattern may take on a hostile text of HOSTILE_SIZE characters; linear ones take about a hundredth of it.
 HOSTILE_SECONDS = 2.0
 MIN_KEYWORD = 4
+#: Characters of the longest value a provider's shape is tried on, and seconds it may take on all the hostile ones.
+LONGEST_KEY = 1200
+PROVIDER_SECONDS = 0.5
 
 
 @cache
@@ -52,7 +55,7 @@ def secrets(entry: SecretEntry, text: str) -> Iterator[str]:
 
 def test_the_tables_are_broad() -> None:
     assert len(FORMATS) >= 430
-    assert len(PROVIDERS) >= 1000
+    assert len(PROVIDERS) >= 2400
 
 
 def test_no_id_means_two_things() -> None:
@@ -176,6 +179,19 @@ def test_a_provider_is_well_formed(provider_id: str) -> None:
         assert not compiled_pattern.fullmatch(ordinary)
 
 
+def test_no_shape_of_a_key_backtracks_catastrophically() -> None:
+    patterns = {entry.get("pattern") or shape_pattern(entry["shape"]) for entry in PROVIDERS.values()}
+    values = [
+        (head * LONGEST_KEY)[:LONGEST_KEY] + "\0" for head in ("a", "0", "A", "-", "a.", "a-", "0:", "ey.", "a=", "=")
+    ]
+    for pattern in patterns:
+        compiled_pattern = re.compile(pattern)
+        start = time.process_time()
+        for value in values:
+            assert not compiled_pattern.fullmatch(value)
+        assert time.process_time() - start < PROVIDER_SECONDS, pattern
+
+
 @pytest.mark.parametrize(
     ("shape", "value", "fits"),
     [
@@ -187,15 +203,44 @@ def test_a_provider_is_well_formed(provider_id: str) -> None:
         ("base64:4", "a+/b==", True),
         ("base64url:4", "a_-b", True),
         ("base64url:4", "a+/b", False),
+        ("padded:6", "a_-b==", True),
+        ("dotted:6", "a_-.b4", True),
+        ("dotted:6", "a_-.b=", False),
+        ("base32:4", "AB27", True),
+        ("base32:4", "AB18", False),
+        ("base58:4", "Ab1z", True),
+        ("base58:4", "Ab0z", False),
+        ("alnum:4,8", "Ab3d", True),
+        ("alnum:4,8", "Ab3dEf", False),
+        ("alnum:4,8-9", "Ab3dEfGh1", True),
+        ("onecase:8", "a1z2x3k4", True),
+        ("onecase:8", "A1Z2X3K4", True),
+        ("onecase:8", "aAf2b3c4", True),
+        ("onecase:8", "aZ12x3k4", False),
+        ("onecase:8", "a1z2x3k4m", False),
+        ("hex:8|upper:4", "0aF39b2c", True),
+        ("hex:8|upper:4", "ZA12", True),
+        ("hex:8|upper:4", "ZA123", False),
         ("uuid", "123e4567-e89b-12d3-a456-426614174000", True),
+        ("uuid", "k23z4567-w89b-12d3-q456-42661417400x", True),
         ("uuid", "123e4567e89b12d3a456426614174000", False),
+        ("uuid", "123e4567-e89b-12d3-a456-42661417400", False),
+        ("jwt", "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl", True),
+        ("jwt", "eyJhbGciOi.eyJzdWIiOi", False),
+        ("common", "aB3" * 10 + "Zz", True),
+        ("common", "aB3" * 13 + "Z", True),
+        ("common", "aB3" * 21 + "Z", True),
+        ("common", "aB3" * 12, False),
+        ("common", "123e4567-e89b-12d3-a456-426614174000", True),
     ],
 )
 def test_a_shape_is_a_class_and_a_length(shape: str, value: str, fits: bool) -> None:
     assert bool(re.fullmatch(shape_pattern(shape), value)) is fits
 
 
-@pytest.mark.parametrize("shape", ["", "hex", "hex:", "hex:0", "hex:9-3", "hex:99999", "octal:3", "hex:-3"])
+@pytest.mark.parametrize(
+    "shape", ["", "hex", "hex:", "hex:0", "hex:9-3", "hex:99999", "octal:3", "hex:-3", "hex:8|", "hex:8,", "uuid:4"]
+)
 def test_an_unknown_shape_is_refused(shape: str) -> None:
     with pytest.raises(ValueError, match="shape"):
         shape_pattern(shape)

@@ -49,25 +49,28 @@ FORMATS: dict[str, tuple[tuple[str, str], tuple[str, str, str]]] = {
         (f"github_pat_{a(22)}_{a(58)}", f"github_pat_{a(22)}-{a(59)}", f"github_pat_{a(82)}"),
     ),
     "gitlab-token": (
-        ("glpat-" + w(20), f"glcbt-{w(26)}.{a(2).lower()}.{a(9).lower()}"),
+        ("glpat-" + w(20), f"glcbt-{w(27)}.{a(2).lower()}.{a(9).lower()}"),
         ("glpat-" + w(19), "glpat_" + w(20), "glxyz-" + w(20)),
     ),
     "npm-token": (("npm_" + a(36), "npm_" + a(36, 1)), ("npm_" + a(35), "npm_" + a(37), "npm-" + a(36))),
     "pypi-token": (
-        ("pypi-AgE" + w(50), "pypi-AgE" + w(160)),
-        ("pypi-AgE" + w(49), "pypi-Age" + w(160), "pypi_AgE" + w(160)),
+        ("pypi-AgEIcHlwaS5vcmc" + w(50), "pypi-AgE" + w(160)),
+        ("pypi-AgEIcHlwaS5vcmc" + w(49), "pypi-Age" + w(160), "pypi_AgE" + w(160)),
     ),
     "aws-access-key-id": (
         ("AKIA" + made(BASE32, 16), "ASIA" + made(BASE32, 16, 1)),
         ("AKIA" + made(BASE32, 15), "AKIA" + made(BASE32, 17), "akia" + made(BASE32, 16)),
     ),
     "slack-token": (
-        ("xoxb-" + a(24), f"xoxp-{made(DIGITS, 11)}-{made(DIGITS, 12)}-{a(24)}"),
-        ("xoxb-" + a(9), "xoxz-" + a(24), "xoxb_" + a(24)),
+        (f"xoxb-{made(DIGITS, 12)}-{a(24)}", f"xoxp-{made(DIGITS, 11)}-{made(DIGITS, 12)}-{a(24)}"),
+        ("xoxb-" + a(24), f"xoxz-{made(DIGITS, 12)}-{a(24)}", f"xoxb_{made(DIGITS, 12)}-{a(24)}"),
     ),
     "slack-app-token": (
-        (f"xapp-1-{made(UPPER, 11)}-{made(DIGITS, 13)}-{h(64)}", f"xapp-1-{made(UPPER, 9)}-{made(DIGITS, 9)}-{h(64)}"),
-        (f"xapp-1-{made(UPPER, 11)}-{made(DIGITS, 13)}-{h(63)}", "xapp-1-" + h(64), f"xapp-A-B-1-{h(64)}"),
+        (
+            f"xapp-1-A{made(UPPER, 10)}-{made(DIGITS, 13)}-{h(64)}",
+            f"xapp-1-A{made(UPPER, 8)}-{made(DIGITS, 10)}-{h(64)}",
+        ),
+        (f"xapp-1-A{made(UPPER, 10)}-{made(DIGITS, 13)}-{h(63)}", "xapp-1-" + h(64), f"xapp-A-B-1-{h(64)}"),
     ),
     "slack-webhook": (
         (
@@ -89,8 +92,8 @@ FORMATS: dict[str, tuple[tuple[str, str], tuple[str, str, str]]] = {
         (f"sk-{a(19)}T3BlbkFJ{a(20)}", f"sk-{a(20)}T3BlbkFJ{a(19)}", f"sk-proj-{w(74)}t3blbkfj{w(74)}"),
     ),
     "anthropic-key": (
-        (f"sk-ant-api03-{w(93)}", f"sk-ant-oat01-{w(80)}"),
-        (f"sk-ant-api03-{w(79)}", f"sk-ant-api-{w(93)}", f"sk-ant-xyz03-{w(93)}"),
+        (f"sk-ant-api03-{w(93)}AA", f"sk-ant-oat01-{w(80)}AA"),
+        (f"sk-ant-api03-{w(95)}", f"sk-ant-api-{w(93)}AA", f"sk-ant-xyz03-{w(93)}AA"),
     ),
     "google-api-key": (("AIza" + w(35), "AIza" + w(35, 1)), ("AIza" + w(34), "AIza" + a(36), "aiza" + w(35))),
     "google-oauth-secret": (
@@ -113,7 +116,7 @@ FORMATS: dict[str, tuple[tuple[str, str], tuple[str, str, str]]] = {
         ("dckr_pat_" + w(27), "dckr_oat_" + w(32)),
         ("dckr_pat_" + w(26), "dckr_tok_" + w(27), "dckr-pat-" + w(27)),
     ),
-    "vault-token": (("hvs." + w(24), "hvb." + w(120)), ("hvs." + w(23), "hvx." + w(24), "hvs_" + w(24))),
+    "vault-token": (("hvs." + a(24), "hvb." + w(140)), ("hvs." + a(25), "hvx." + a(24), "hvs_" + a(24))),
     "doppler-token": (
         ("dp.pt." + a(43), f"dp.st.prd_main.{a(43)}"),
         ("dp.pt." + a(39), "dp.xx." + a(43), "dp.pt_" + a(43)),
@@ -144,8 +147,8 @@ FORMATS: dict[str, tuple[tuple[str, str], tuple[str, str, str]]] = {
         ("-----BEGIN PUBLIC KEY-----", "-----END PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----"),
     ),
     "sentry-token": (
-        ("sntrys_" + made(BASE64, 40), "sntryu_" + h(64)),
-        ("sntrys_" + made(BASE64, 39), "sntryx_" + h(64), "sntrys-" + h(64)),
+        (f"sntrys_eyJ{made(BASE64, 80)}_{made(BASE64, 43)}", "sntryu_" + h(64)),
+        ("sntrys_eyJ" + made(BASE64, 80), "sntryx_" + h(64), "sntrys-" + h(64)),
     ),
     "grafana-token": (
         (f"glsa_{a(32)}_{h(8)}", f"glsa_{a(32, 1)}_{h(8, 1)}"),
@@ -176,7 +179,7 @@ FORMATS: dict[str, tuple[tuple[str, str], tuple[str, str, str]]] = {
     ),
     "rubygems-key": (
         ("rubygems_" + h(48), "rubygems_" + h(48, 1)),
-        ("rubygems_" + h(47), "rubygems_" + h(49), "rubygems-" + h(48)),
+        ("rubygems_" + h(47), "RUBYGEMS_" + h(48), "rubygems-" + h(48)),
     ),
     "shopify-token": (
         ("shpat_" + h(32), "shpss_" + h(32).upper()),
