@@ -1,0 +1,1 @@
+"""Parts of the multi-pattern pass; `auditor.detect.prefilter` is its face."""
