@@ -1,0 +1,235 @@
+"""Values without a form of their own that something beside them announces: a setting's name, a service's name, a word.
+
+First the value, then who speaks for it. A value counts as a whole only: delimited on both sides, or it is a piece of
+something else. The surest announcement is the name it is assigned to; a service's name near a value that has the shape
+of that service's keys comes next; a word such as `token` somewhere before it on the line is the weakest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from auditor.core.finding import Confidence
+from auditor.core.pattern import Pattern
+from auditor.core.record import NamedTuple
+from auditor.core.secret import Secret
+from auditor.detect import names, providers, values
+from auditor.detect.detection import ASSIGNED_SECRET, PROVIDER_KEY, Detection
+from auditor.detect.fillers import is_filler
+from auditor.detect.randomness import is_random
+
+#: Characters before a value in which its announcement is looked for: for a service's name, and for a word on its line.
+NEAR, LINE = 48, 200
+#: Shortest random value that a service's name alone makes a key of that service.
+_LEAST_OF_SERVICE = 16
+_LEAST_RANDOM = 10
+#: Shortest random value that is more than a guess without a service's shape.
+_LEAST_SURE = 12
+_LONGEST = 1200
+_DIGIT = Pattern(r"[0-9]")
+_QUOTED = r"(?P<quote>[\"'`])(?P<quoted>[^\s\"'`\\]{8,1200}+)(?P=quote)(?![\w\"'`])"
+_BARE = (
+    r"(?<![A-Za-z0-9_+/.~%$@!?*^#-])(?P<bare>[A-Za-z0-9_+/.~%!-]{8,1200}+={0,3}+)"
+    r"(?=[\s\"'`<>,;)}\]|&\\]|:(?![/\w])|$)"
+)
+_ELEMENT = r"(?<=>)(?P<element>[^\s\"'`<>\\]{8,1200}+)(?=</)"
+_CANDIDATE = Pattern(f"{_QUOTED}|{_ELEMENT}|{_BARE}")
+#: A value that a service hands out: no spaces, none of the characters that only expressions and patterns have.
+_TOKEN = Pattern(r"[A-Za-z0-9_+/.~-][A-Za-z0-9_+/.~%:!=@#$&-]+")
+#: Schemes that stand before a value within its quotes.
+_SCHEME = Pattern(r"(?i)(?:oauth2?|bearer|basic|token|apikey|key):")
+_OPENS = r"(?:[({\[<]{0,2}[\"'`]?|(?i:bearer|basic|token|apikey) )\Z"
+#: A number with a colon belongs to what follows: that is a part of a value.
+_NUMBERED = Pattern(r"[0-9]{4,}:\Z")
+#: The name that a value is assigned to: an identifier or a few words, then what assigns.
+_ASSIGNED = Pattern(
+    r"(?P<name>[A-Za-z_][\w$@.-]{0,80}+(?: [A-Za-z][\w.-]{0,30}+){0,3})[\"'`\]]{0,2}[ \t]{0,16}"
+    rf"(?:(?P<op>=>|:=|->|<-|={{1,3}}|:|,|>|-|is\b)[ \t]{{0,16}}(?:\r?\n[ \t]{{0,40}})?)?{_OPENS}"
+)
+#: A name in one field and its value in the next: `name: X` / `value: Y`, `key="X" value="Y"`.
+_PAIRED = Pattern(
+    r"(?i)\b(?:name|key|id|variable)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<name>[A-Za-z_][\w.-]{1,80})[\"']?\s{0,40},?"
+    r"\s{0,40}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?\Z"
+)
+#: What assigns a value to the word right before it.
+_OP = r"[0-9]?[\"'`\])]{0,3}[ \t]{0,9}(?:=|:|,|>|is )"
+#: Words that announce a value anywhere after them on the line, and those too short for that, which must be assigned to;
+#: each with the literals (lower case) one of which it contains. The detector's triggers are made of them.
+WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("token", ("token",)),
+    ("secret", ("secret",)),
+    ("passw", ("passw",)),
+    ("passphrase", ("passphrase",)),
+    ("credential", ("credential",)),
+    ("bearer", ("bearer",)),
+    ("authorization", ("authorization",)),
+    ("webhook", ("webhook",)),
+    ("licen[sc]e", ("license", "licence")),
+    ("api[_. -]?key", ("apikey", "api_key", "api.key", "api key", "api-key")),
+)
+SHORT_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (f"[_. -]key{_OP}", ("_key", ".key", " key", "-key")),
+    (f"[a-z0-9]key{_OP}", ("key",)),
+    (f"[_. -]pat{_OP}", ("_pat", ".pat", " pat", "-pat")),
+    (f"[_. -]auth{_OP}", ("_auth", ".auth", " auth", "-auth")),
+    (f"[_. -]pwd{_OP}", ("_pwd", ".pwd", " pwd", "-pwd")),
+    (f"[_. -]pass{_OP}", ("_pass", ".pass", " pass", "-pass")),
+)
+#: Ten characters of a value, one of which is a digit.
+VALUE = r"(?:[A-Za-z_+/.~%!-]{0,19}[0-9][A-Za-z0-9_+/.~%!=:-]{6}|[A-Za-z_+/.~%!-]{9,19}[0-9])"
+#: From a word that announces a value to the value: anything that ends with a delimiter; one line break after it.
+TO_VALUE = r"[^\n]{0,80}?[ \t\"'`:=>({\[,\\&](?:\r?\n[ \t]{0,40}[\"'`]?)?"
+#: The same from what assigns, and from a name in one field to the value in the next.
+ON_VALUE = r"[^\n]{0,40}?(?:\r?\n[ \t]{0,40}[\"'`]?)?"
+PAIRED = r"[A-Za-z0-9_.-]{0,24}[\"']?,?\s{1,60}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+#: A value that somebody chose, for a password: with a digit or a sign in it.
+CHOOSING = (
+    r"(?:passw|passphrase|[_.-]pwd|[_.-]pass|secret)[A-Za-z0-9_.-]{0,16}[\"'`\])]{0,3}[ \t]{0,16}(?:=>|:=|[=:>])"
+    r"[ \t]{0,16}[\"'`]?"
+)
+CHOSEN = r"[^\s\"'`]{0,24}[0-9!#$%^&*?+~@]"
+_ANNOUNCES = Pattern(
+    "(?i)(?:"
+    + "|".join(
+        (
+            f"(?:{'|'.join(word for word, _ in WORDS)})(?:{TO_VALUE}|{PAIRED})",
+            f"(?:{'|'.join(word for word, _ in SHORT_WORDS)}){ON_VALUE}",
+        )
+    )
+    + r")\Z"
+)
+_BEGINS = Pattern(VALUE)
+_CHOOSES = Pattern(rf"(?i){CHOOSING}\Z")
+_IS_CHOSEN = Pattern(CHOSEN)
+#: Words that say the value right after them is something else, whatever stands further left; among them tokens that
+#: number a page or a request. A badge's token may be read by everybody.
+_OTHERWISE = Pattern(
+    r"(?i)(?:sha\d*|md5|digest|checksum|integrity|hash|commit|revision|\brev|etag|nonce|guid|uuid|version|thumbprint"
+    r"|fingerprint|public[-_ ]?key|signature|src|href|url|uri|path|file\w*|class|xmlns|charset|key[-_ ]?id"
+    r"|client[-_ ]?id|(?:page|next|continuation|request|idempotency|cancell?ation|resume|sync|cursor|marker|change"
+    r"|csrf|xsrf|forgery|authenticity|verification|registration)[-_ ]?(?:token|key)|badge[^\n]{0,20}token"
+    r")[\"'\])]{0,3}\s{0,3}(?:(?:=>|:=|[=:,(]|-|value=)\s{0,3}){0,2}[\"'`({\[]{0,3}\Z"
+)
+#: Names of things that are wrong on purpose.
+_NEGATED = Pattern(
+    r"(?i)(?:^|[_. -])(?:non|not|no|wrong|bad|invalid|fake|mock|dummy|sample|example|broken|unused)"
+    r"(?:[_. -]|matching|valid)*(?:token|key|secret|pass|cred|api|auth|$)"
+)
+#: Values of a test or sandbox account open nothing that is in use.
+_SANDBOX = Pattern(r"(?i)sandbox|(?:^|[_-])(?:sbx?|test)(?:[_-])")
+_LABEL = Pattern(r"(?i)passw|passphrase|secret|token|credential|label|&lt;|^arn:|^[#,:./@]")
+#: What assigns a chosen value; a comma or a dash between two words lists them.
+_ASSIGNING = ("=", ":", "=>", ":=", "->", "==", "===", ">")
+#: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
+_NO_WORD = Pattern(r"[0-9!#$%^&*?+~@]")
+_HASH_FREE = frozenset("uuid fingerprint host file version path number digest email".split())
+
+
+class _Value(NamedTuple):
+    text: str
+    start: int
+    name: str
+    op: str
+    left: str
+
+    @property
+    def line(self) -> str:
+        return self.left.rpartition("\n")[2]
+
+
+def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detection]:
+    """Announced values that begin between two offsets of the text, by place. Linear in that range."""
+    last = len(text) if end is None else end
+    for match in _CANDIDATE.compiled.finditer(text, start, last + _LONGEST):
+        if match.start() > last:
+            return
+        bare = match["bare"]
+        if bare is not None and not _DIGIT.search(bare):
+            continue  # a word; most candidates of a program are
+        value = _value(text, match)
+        found = _judged(value) if value is not None else None
+        if found is not None:
+            yield found
+
+
+def _value(text: str, match: re.Match[str]) -> _Value | None:
+    """The value with what stands before it; None if no word there announces one."""
+    group = next(name for name in ("quoted", "element", "bare") if match[name] is not None)
+    raw, start = match[group], match.start(group)
+    if group == "bare" and _NUMBERED.search(text[max(0, start - 24) : start]):
+        return None
+    scheme = _SCHEME.match(raw)
+    if scheme is not None:
+        raw, start = raw[scheme.end() :], start + scheme.end()
+    left = text[max(0, start - LINE) : start]
+    if not (
+        (_BEGINS.match(text, start) and _ANNOUNCES.search(left))
+        or (_IS_CHOSEN.match(text, start) and _CHOOSES.search(left))
+    ):
+        return None
+    assigned = _PAIRED.search(left) or _ASSIGNED.search(left)
+    if assigned is None:
+        return _Value(raw, start, "", "", left)
+    return _Value(raw, start, assigned["name"], assigned.groupdict().get("op", "=") or "", left)
+
+
+def _judged(value: _Value) -> Detection | None:
+    text = value.text
+    reading = names.read(value.name) if value.name else None
+    random = (
+        len(text) >= _LEAST_RANDOM
+        and _DIGIT.search(text) is not None
+        and _TOKEN.fullmatch(text) is not None
+        and is_random(text)
+    )
+    if (reading is None and not random) or _OTHERWISE.search(value.left) or _NEGATED.search(value.name):
+        return None
+    kind = values.classify(text, value.name).kind
+    if kind in values.HARMLESS and not (random and kind in _HASH_FREE):
+        return None
+    return _issued(value, reading, kind) if random else _chosen(value, reading)
+
+
+def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detection | None:
+    """A random value, as services hand them out: of a service that is named near it, or of nobody knows whom."""
+    filler = is_filler(value.text)
+    named = providers.near(value.left[-NEAR:])
+    for one in reversed(named):
+        for provider in one.providers:
+            if provider.fits(value.text):
+                confidence = Confidence.MEDIUM if filler else Confidence.HIGH
+                return _detection(PROVIDER_KEY, provider.title, provider.id, value, confidence)
+    if filler:
+        return None
+    if named and len(value.text) >= _LEAST_OF_SERVICE:
+        return _detection(PROVIDER_KEY, "key of a service", named[-1].name + "-key", value, Confidence.MEDIUM)
+    if reading is None:
+        return _detection(ASSIGNED_SECRET, "secret", "secret", value, Confidence.LOW)
+    compound = _is_compound(value.name)
+    sure = (compound if kind == "uuid" else compound or reading.sure) and not _SANDBOX.search(value.text)
+    sure = sure and len(value.text) >= _LEAST_SURE
+    confidence = Confidence.MEDIUM if sure else Confidence.LOW
+    return _detection(ASSIGNED_SECRET, reading.kind, reading.kind, value, confidence)
+
+
+def _is_compound(name: str) -> bool:
+    """Whether a name says whose key it is: `GEMSTASH_KEY`, not `key` or `using key`."""
+    return len(names.split(name.rpartition(" ")[2])) > 1
+
+
+def _chosen(value: _Value, reading: names.Reading | None) -> Detection | None:
+    """A value that somebody chose: a password, told by its name alone."""
+    if reading is None or not reading.sure or value.op not in _ASSIGNING or _LABEL.search(value.text):
+        return None
+    judged = values.judge(value.name, value.text)
+    if judged.level not in ("secret", "weak"):
+        return None
+    real = judged.level == "secret" and reading.kind == "password" and _NO_WORD.search(value.text)
+    confidence = Confidence.MEDIUM if real else Confidence.LOW
+    return _detection(ASSIGNED_SECRET, reading.kind, judged.kind, value, confidence)
+
+
+def _detection(rule: str, title: str, kind: str, value: _Value, confidence: Confidence) -> Detection:
+    secret = Secret(value.text, kind)
+    return Detection(rule, title, value.start, value.start + len(value.text), secret, confidence, value.name)

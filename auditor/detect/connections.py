@@ -1,0 +1,116 @@
+"""Credentials where something signs in: URLs with userinfo, connection strings, HTTP headers, commands.
+
+The place says that it is a credential, so a chosen password counts, too, unless it or the host is what manuals write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.core.finding import Confidence
+from auditor.core.pattern import Pattern
+from auditor.core.secret import Secret
+from auditor.detect import values
+from auditor.detect.detection import ASSIGNED_SECRET, URL_CREDENTIAL, Detection
+from auditor.detect.fillers import is_filler
+from auditor.detect.randomness import is_random
+
+_AUTHORITY = Pattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,24}+)://(?P<authority>[^\s\"'<>|\\/`,]{3,400}+)")
+_HEADER = Pattern(
+    r"(?i)\b(?P<name>(?:proxy-)?authorization)[\"'`]?\]?[ \t]{0,9}[:=,][ \t]{0,9}[\"'`]?"
+    r"(?P<scheme>bearer|basic|token|apikey|sso-key|ssws|key)[ \t]{1,4}"
+    r"(?P<value>[A-Za-z0-9_+/.~:%=-]{8,2000}+)(?![({\[<$])"
+)
+_CONNECTION = Pattern(
+    r"(?i)(?<![A-Za-z0-9_])(?P<name>password|pwd)[ \t]{0,2}=[ \t]{0,2}"
+    r"(?P<value>[^\s;&\"'<>{}`\\]{3,200}+)(?=[;&\"'`\s\\]|$)"
+)
+_CONNECTION_HINT = Pattern(
+    r"(?i)jdbc:|\b(?:server|data source|driver|provider|database|initial catalog|accountname|uid|user id)[ \t]{0,2}="
+)
+_COMMAND = Pattern(
+    r"(?:\bsshpass[ \t]{1,4}-p[ \t]{0,2}|\bcurl\b[^\n|;]{0,200}?[ \t](?:-u|--user)[ =]?[\"']?[^\s:\"'$]{1,64}:"
+    r"|\bdocker[ \t]{1,4}login\b[^\n|;]{0,160}?[ \t](?:-p|--password)[ =]|\bPGPASSWORD=|\bunseal[ \t]{1,4}"
+    r"|\bmysql(?:dump|admin)?\b[^\n|;]{0,120}?[ \t](?:-p|--password=)"
+    r"|NetworkCredential\([\"'][^\"'\n]{1,80}[\"'],[ \t]{0,3})"
+    r"(?P<quote>[\"']?)(?P<value>(?!-)[^\s\"'`$<>(){}|;\\]{4,200}+)(?P=quote)"
+)
+#: Hosts that manuals write, and those of one machine.
+_NO_HOST = Pattern(
+    r"(?i)(?:^|[.@])(?:localhost\d*|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\]|(?:[\w-]+\.)*example(?:\.\w+)?|host(?:name)?|server|domain"
+    r"|(?:\w+\.)?(?:test|invalid|local|localdomain))(?:[:/?]|$)|^(?:my|your|some|test|foo|bar|proxy|db|host|server)[\w-]*(?:\.(?:com|org|net))?(?::|$)"
+)
+#: Hosts whose URLs hold a name in the place of a token that everybody may know.
+_OPEN_USER = Pattern(r"(?i)sentry|ingest|glitchtip|gravatar")
+#: What passwords may look like, and signs of one that is yet to be filled in.
+_PASSWORD_LIKE = frozenset("number version host path file fingerprint uuid".split())
+_UNFINISHED = ("{", "}", "$", "...", "***", "%s", "<")
+_LEAST_USER_TOKEN = 16
+#: Shorter passwords are what tests and manuals have.
+_LEAST_PASSWORD = 4
+#: Characters read beyond the range, so that what begins in it is seen whole.
+_LONGEST = 600
+
+
+def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detection]:
+    """Credentials in connections that begin between two offsets of the text. Linear in that range."""
+    stop = len(text) if end is None else min(end + _LONGEST, len(text))
+    yield from _urls(text, start, stop)
+    for match in _HEADER.compiled.finditer(text, start, stop):
+        value = match["value"].rstrip(".,:")
+        if is_random(value) or (match["scheme"].lower() == "basic" and len(value) >= 12 and values.is_opaque(value)):
+            yield _at(match.start("value"), value, "authorization header", "authorization-header", Confidence.MEDIUM)
+    for match in _CONNECTION.compiled.finditer(text, start, stop):
+        line = text[max(start, text.rfind("\n", start, match.start()) + 1, match.start() - 400) : match.end() + 200]
+        if _CONNECTION_HINT.search(line.split("\n", 1)[0]):
+            yield from _password(match.start("value"), match["value"], real=not _names_no_host(line))
+    for match in _COMMAND.compiled.finditer(text, start, stop):
+        value = match["value"]
+        if _is_password(value) and not values.is_example_password(value):
+            confidence = Confidence.MEDIUM if values.is_opaque(value) else Confidence.LOW
+            place = match.start("value")
+            secret = Secret(value, "command-password")
+            yield Detection(ASSIGNED_SECRET, "password of a command", place, place + len(value), secret, confidence)
+
+
+def _names_no_host(line: str) -> bool:
+    return "localhost" in line or "127.0.0.1" in line or "example" in line
+
+
+def _urls(text: str, start: int, stop: int) -> Iterator[Detection]:
+    for match in _AUTHORITY.compiled.finditer(text, start, stop):
+        userinfo, at, host = match["authority"].rpartition("@")
+        if not at or not userinfo or not host or not (host[0].isalnum() or host[0] in "[%_"):
+            continue
+        user, colon, password = userinfo.partition(":")
+        place = match.start("authority")
+        real = not _NO_HOST.search(host)
+        if colon and password:
+            if values.is_example_login(user, password):
+                continue
+            yield from _password(place + len(user) + 1, password, real=real)
+        elif _is_user_token(user) and real and not _OPEN_USER.search(host):
+            yield _at(place, user, "token in a URL", "url-token", Confidence.MEDIUM)
+
+
+def _is_user_token(user: str) -> bool:
+    return len(user) >= _LEAST_USER_TOKEN and is_random(user) and not is_filler(user)
+
+
+def _password(place: int, password: str, *, real: bool) -> Iterator[Detection]:
+    """A password at a place, unless it stands in for one; `real` says that the host does not."""
+    if not _is_password(password):
+        return
+    chosen = len(password) >= _LEAST_PASSWORD and not values.is_example_password(password) and not is_filler(password)
+    confidence = Confidence.MEDIUM if chosen and (real or is_random(password)) else Confidence.LOW
+    yield _at(place, password, "password in a URL or connection string", "url-password", confidence)
+
+
+def _is_password(password: str) -> bool:
+    kind = values.classify(password).kind
+    likely = kind in _PASSWORD_LIKE or kind not in values.HARMLESS
+    return likely and kind != "placeholder" and not any(sign in password for sign in _UNFINISHED)
+
+
+def _at(place: int, value: str, title: str, kind: str, confidence: Confidence) -> Detection:
+    return Detection(URL_CREDENTIAL, title, place, place + len(value), Secret(value, kind), confidence)

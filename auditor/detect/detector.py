@@ -1,0 +1,172 @@
+"""The detector: bytes of anything to candidate secrets, for every part that reads contents.
+
+One multi-pattern pass finds the places worth a look; finders read a window around each; what is encoded is decoded and
+searched likewise; where several readings overlap the surest one stays; its offline verdict comes last. Linear in the
+input, and a pure function of bytes, path and rules.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from auditor.core.finding import Confidence
+from auditor.core.record import NamedTuple
+from auditor.core.resources import load_providers, rules_digest
+from auditor.core.secret import Secret
+from auditor.detect import announced, connections, structures, tokens
+from auditor.detect.detection import (
+    ASSIGNED_SECRET,
+    KNOWN_TOKEN,
+    PRIVATE_KEY,
+    PROVIDER_KEY,
+    STORED_CREDENTIAL,
+    URL_CREDENTIAL,
+    Detection,
+)
+from auditor.detect.prefilter import prefilter
+from auditor.detect.triggers import ANNOUNCED, CONNECTION, FORMAT, triggers
+from auditor.detect.verify import verify
+from auditor.detect.views import decode, views
+
+#: Characters around a hit in which an announced value or a connection begins, and around a token's.
+_AROUND = 240
+_TOKEN_BEFORE, _TOKEN_AFTER = 1024, 4096
+_BESIDE = 2048
+_SURER = {
+    KNOWN_TOKEN: 6,
+    PRIVATE_KEY: 5,
+    STORED_CREDENTIAL: 4,
+    URL_CREDENTIAL: 3,
+    PROVIDER_KEY: 2,
+    ASSIGNED_SECRET: 1,
+}
+
+
+class _Text(NamedTuple):
+    text: str
+    data: bytes
+
+
+class Detector:
+    """Finds candidate secrets. `engine` is auto, hyperscan or keywords; both give the same results."""
+
+    def __init__(self, engine: str = "auto") -> None:
+        patterns, self._kinds = triggers()
+        digest = rules_digest() + load_providers()["digest"]
+        self._prefilter = prefilter(patterns, digest, engine=engine)
+
+    def detect(self, data: bytes, path: str = "") -> Iterator[Detection]:
+        """The secrets in a piece of a file, by place; `start` and `end` are offsets of bytes. Never raises."""
+        if b"\0" in data[:8192] or data[:3] in (b"\xef\xbb\xbf",):
+            decoded = decode(data)
+            if decoded.encoding.startswith("utf-16") or decoded.encoding.startswith("utf-32"):
+                for found in self.search(decoded.text, path):
+                    offset = decoded.offsets.offset
+                    yield found._replace(start=offset(found.start), end=offset(found.end))
+                return
+        for found in self._search(_Text(data.decode("latin-1"), data), path):
+            yield found if found.secret.reveal().isascii() else _as_utf8(found)
+
+    def search(self, text: str, path: str = "") -> Iterator[Detection]:
+        """The secrets in a text, by place; `start` and `end` are offsets of characters."""
+        yield from self._search(_Text(text, text.encode("latin-1", "replace")), path)
+
+    def _search(self, source: _Text, path: str) -> Iterator[Detection]:
+        found = self._plain(source, path)
+        for view in views(source.text):
+            for inner in self._plain(_Text(view.text, view.text.encode("latin-1", "replace")), path):
+                if view.decoded(inner.start, inner.end):
+                    start, end = view.origin(inner.start, inner.end)
+                    found.append(inner._replace(start=start, end=end))
+        yield from _surest(found)
+
+    def _plain(self, source: _Text, path: str) -> list[Detection]:
+        """What the finders see around the hits in one text, decoded or not, each with its verdict."""
+        text = source.text
+        found: list[Detection] = []
+        formats: dict[int, list[int]] = {}
+        places: dict[str, list[int]] = {ANNOUNCED: [], CONNECTION: []}
+        for index, place in self._prefilter.hits(source.data):
+            kind = self._kinds[index]
+            if kind.finder == FORMAT:
+                formats.setdefault(kind.format, []).append(place)
+            else:
+                places[kind.finder].append(place)
+        known = tokens.formats()
+        for number, hits in formats.items():
+            for start, end in _windows(sorted(hits), _TOKEN_BEFORE, _TOKEN_AFTER, len(text)):
+                one = known[number]
+                found += (_token(token, one.title) for token in tokens.within(one, text, start, end))
+        for start, end in _windows(sorted(places[ANNOUNCED]), _AROUND, _AROUND, len(text)):
+            found += announced.find(text, _line_start(text, start), end)
+        for start, end in _windows(sorted(places[CONNECTION]), _AROUND, _AROUND, len(text)):
+            found += connections.find(text, _line_start(text, start), end)
+        found += structures.find(text, path)
+        return [_verified(one, text) for one in _surest(found)]
+
+
+def _windows(hits: list[int], before: int, after: int, size: int) -> Iterator[tuple[int, int]]:
+    """Ranges of the text around sorted places, those that touch joined."""
+    start = end = -1
+    for hit in hits:
+        if end < 0 or hit - before > end:
+            if end >= 0:
+                yield start, end
+            start = max(hit - before, 0)
+        end = min(hit + after, size)
+    if end >= 0:
+        yield start, end
+
+
+def _line_start(text: str, place: int) -> int:
+    """Where the line of a place begins, if that is near: quotes are paired from there on."""
+    begin = text.rfind("\n", max(0, place - _AROUND), place)
+    return place if begin < 0 else begin + 1
+
+
+def _token(token: tokens.Token, title: str) -> Detection:
+    verdict = "placeholder" if token.documented else "unverified"
+    return Detection(KNOWN_TOKEN, title, token.start, token.end, token.secret, Confidence.HIGH, "", verdict)
+
+
+def _verified(found: Detection, text: str) -> Detection:
+    """The detection with its offline verdict. A failed check lowers the confidence, it never drops the finding."""
+    if found.verdict != "unverified" or found.rule not in (KNOWN_TOKEN, PRIVATE_KEY, PROVIDER_KEY):
+        return found
+    beside = text[max(0, found.start - _BESIDE) : found.end + _BESIDE]
+    judged = verify(found.secret.kind, found.secret.reveal(), beside=beside)
+    confidence = found.confidence
+    if judged.verdict == "malformed":
+        confidence = Confidence.MEDIUM if confidence == Confidence.HIGH else Confidence.LOW
+    return found._replace(verdict=judged.verdict, facts=judged.facts, confidence=confidence)
+
+
+def _surest(found: list[Detection]) -> list[Detection]:
+    """One detection for one place, by place: of those that overlap the one whose way of finding says most."""
+    kept: list[Detection] = []
+    starts: list[int] = []
+    for one in sorted(found, key=_rank):
+        place = bisect_left(starts, one.start)
+        before = kept[place - 1] if place else None
+        after = kept[place] if place < len(kept) else None
+        if (before is None or before.end <= one.start) and (after is None or one.end <= after.start):
+            kept.insert(place, one)
+            starts.insert(place, one.start)
+    return kept
+
+
+def _rank(found: Detection) -> tuple[bool, int, int, int, int]:
+    # A documented sample of a known format is one, whatever the name beside it promises.
+    sample = found.rule == KNOWN_TOKEN and found.verdict == "placeholder"
+    return (not sample, -found.confidence, -_SURER.get(found.rule, 7), found.start - found.end, found.start)
+
+
+def _as_utf8(found: Detection) -> Detection:
+    """The detection with the value as text; bytes that are no UTF-8 stay one character each."""
+    raw = found.secret.reveal()
+    try:
+        value = raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return found
+    return found._replace(secret=Secret(value, found.secret.kind, found.secret.prefix))

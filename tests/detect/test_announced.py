@@ -1,0 +1,108 @@
+"""Values that a name, a service or a word announces."""
+
+import pytest
+
+from auditor.core.finding import Confidence
+from auditor.detect.announced import find
+from auditor.detect.detection import ASSIGNED_SECRET, PROVIDER_KEY, Detection
+from tests.work import calls
+
+HEX = "5aab40e433037523cc70af7d3894a0fb"
+MIXED = "qFj32Da8vfXg7c8qLu9P"
+
+FOUND = (
+    (f"DEPLOY_TOKEN={MIXED}", MIXED),
+    (f'export API_SECRET="{MIXED}"', MIXED),
+    (f"api_key: '{MIXED}'", MIXED),
+    (f'"client_secret": "{MIXED}",', MIXED),
+    (f"<apiKey>{MIXED}</apiKey>", MIXED),
+    (f"auth.token={MIXED}", MIXED),
+    (f'String apiSecret = "{MIXED}";', MIXED),
+    (f'secret_key :=\n    "{MIXED}"', MIXED),
+    (f"- name: DB_TOKEN\n  value: {MIXED}", MIXED),
+    (f'<add key="AccessToken" value="{MIXED}" />', MIXED),
+    (f"define('AUTH_TOKEN', '{MIXED}');", MIXED),
+    (f"GEMSTASH_KEY={HEX}", HEX),
+    ("db_password = 'xK9!vbQ2'", "xK9!vbQ2"),
+    ("<password>Tr0ub4dor&3x</password>", "Tr0ub4dor&3x"),
+    (f"https://api.acme.dev/v1/run?access_token={MIXED}&x=1", MIXED),
+)
+SILENT = (
+    "token = get_token_from_environment(12345678)",
+    "DEPLOY_TOKEN=${CI_DEPLOY_TOKEN}",
+    "password = os.environ['DB_PASSWORD_2023']",
+    'password="your-password-here-123"',
+    "API_KEY=a1b2c3d4e5f6g7h8i9j0",
+    "secret: abcdefghijklmnop1234567890",
+    f'nonMatchingToken := "{MIXED}"',
+    f"token_sha256 = '{HEX}{HEX}'",
+    f"secret.checksum: {HEX}",
+    f'integrity="{MIXED}" token',
+    f"commit {HEX}{HEX[:8]}",
+    f"cache_dir = '/var/{HEX}'",
+    "validatePassword,verifyBeforeUpdateEmail,updateProfile2",
+    '"PASSWORD_SIGN_IN", "SESSION_INFO_2", "x"',
+    f"data = '{MIXED}'",
+    f"private = {MIXED[:4]}",
+    "passwordLabel: 'Password:'",
+    "next_page_token: 'qFj32Da8vfXg7c8qLu9P'",
+    f"token = '{MIXED}[{HEX}'",
+    f"token = '{MIXED}?{HEX}'",
+    "the password is publicly1",
+)
+
+
+def _sure(text: str) -> list[Detection]:
+    return [one for one in find(text) if one.confidence > Confidence.LOW]
+
+
+@pytest.mark.parametrize(("text", "secret"), FOUND)
+def test_announced_values_are_found_exactly(text: str, secret: str) -> None:
+    found = _sure(text)
+    assert [text[one.start : one.end] for one in found] == [secret]
+    assert [one.secret.reveal() for one in found] == [secret]
+
+
+@pytest.mark.parametrize("text", SILENT)
+def test_what_only_looks_like_one_is_not_reported(text: str) -> None:
+    assert not _sure(text)
+
+
+def test_a_service_beside_a_value_of_its_shape_is_the_surest() -> None:
+    (found,) = find(f"algolia api key: {HEX}")
+    assert (found.rule, found.secret.kind, found.confidence) == (PROVIDER_KEY, "algolia-key", Confidence.HIGH)
+
+
+def test_a_service_beside_a_value_of_another_shape_still_names_it() -> None:
+    (found,) = find(f"algolia_api_key = '{MIXED}{MIXED}'"[:50] + "'")
+    assert (found.rule, found.secret.kind, found.confidence) == (PROVIDER_KEY, "algolia-key", Confidence.MEDIUM)
+
+
+def test_a_word_alone_makes_a_finding_of_low_confidence() -> None:
+    (found,) = find(f"the token (see above) was {MIXED}")
+    assert (found.rule, found.confidence) == (ASSIGNED_SECRET, Confidence.LOW)
+
+
+def test_values_of_a_sandbox_are_of_low_confidence() -> None:
+    (found,) = find("ACME_API_KEY=acme_sandbox_wx3Zq8Lk2VbN0pTr")
+    assert found.confidence == Confidence.LOW
+
+
+def test_the_name_is_told() -> None:
+    (found,) = find(f"DEPLOY_TOKEN={MIXED}")
+    assert found.name == "DEPLOY_TOKEN"
+
+
+def test_only_what_begins_in_the_range_is_read() -> None:
+    text = f"A_TOKEN={MIXED}\n" * 3
+    line = len(text) // 3
+    assert [one.start for one in find(text, line, line + 10)] == [line + 8]
+
+
+HOSTILE = ("token=", 'token="', "a.b-c_d ", "api key '", f"secret {MIXED} ", "name: value: ", "k=" + "a1" * 600 + " ")
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_repetition_costs_linear_time(piece: str) -> None:
+    small, large = (calls(lambda size=size: list(find(piece * size))) for size in (50, 500))
+    assert large < 15 * small + 3000
