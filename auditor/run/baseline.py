@@ -1,0 +1,200 @@
+"""Writes the findings of a run into a `.secrets.baseline` that detect-secrets reads, audits and updates.
+
+The format keeps the plain SHA-1 of every value, so that whoever has the file can test guesses (`core.baseline`).
+The hook of detect-secrets takes out what its own plugins do not find in a changed file.
+"""
+
+from __future__ import annotations
+
+import os
+
+from auditor.core.baseline import Baseline, Entry, entry_key, folder_of, hashes, path_key, read
+from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from auditor.core.finding import Finding
+
+    Row = dict[str, object]
+
+_DETECT_SECRETS = "detect-secrets/"
+#: detect-secrets stops at a type that it does not know, so that every kind is given one of its types.
+_OTHER = "Secret Keyword"
+_TYPES = {
+    "artifactory-key": "Artifactory Credentials",
+    "aws-access-key-id": "AWS Access Key",
+    "azure-storage-key": "Azure Storage Account access key",
+    "azure-signed-storage-key": "Azure Storage Account access key",
+    "cloudant-key": "Cloudant Credentials",
+    "github-token": "GitHub Token",
+    "github-app-token": "GitHub Token",
+    "gitlab-token": "GitLab Token",
+    "gitlab-runner-registration-token": "GitLab Token",
+    "ibm-cloud-key": "IBM Cloud IAM Key",
+    "ibm-cos-key": "IBM COS HMAC Credentials",
+    "json-web-token": "JSON Web Token",
+    "mailchimp-key": "Mailchimp Access Key",
+    "npm-token": "NPM tokens",
+    "openai-key": "OpenAI Token",
+    "private-key": "Private Key",
+    "putty-key": "Private Key",
+    "pypi-token": "PyPI Token",
+    "sendgrid-key": "SendGrid API Key",
+    "slack-token": "Slack Token",
+    "slack-webhook": "Slack Token",
+    "softlayer-key": "SoftLayer Credentials",
+    "square-oauth-secret": "Square OAuth Secret",
+    "stripe-secret-key": "Stripe Access Key",
+    "telegram-bot-token": "Telegram Bot Token",
+    "twilio-key": "Twilio API Key",
+    "url-credential": "Basic Auth Credentials",
+}
+
+
+class Written(NamedTuple):
+    """What `write` did: entries `added`, `kept` and `removed`, and findings without a value, which have no entry."""
+
+    added: int
+    kept: int
+    removed: int
+    left_out: int
+
+
+def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = ()) -> Written:
+    """Write these findings into the baseline at `path`, which is made or brought up to date.
+
+    `scanned` are the paths of all files of the run, those without findings included. Their entries go if the secret is
+    gone, unless a person has labelled them; entries of other files stay, and so do labels, types, settings and every
+    key that is not ours. Findings that a comment silences are left out. The file is replaced whole and keeps its
+    permissions; nothing is written if nothing but the time would change. Raises UsageError if the file that is there
+    is no baseline (`core.baseline.read`), or cannot be written.
+    """
+    old = read(path) if os.path.lexists(path) else None
+    folder = folder_of(path)
+    files = {path_key(name, folder) for name in scanned}
+    wanted: dict[tuple[str, str], Row] = {}
+    left_out = 0
+    for finding in findings:
+        if finding.suppressed is not None and finding.suppressed.by == "inline":
+            continue
+        key = path_key(finding.location.path, folder)
+        files.add(key)
+        if finding.secret is None:
+            left_out += 1
+            continue
+        for row in _rows(key, finding):
+            wanted.setdefault((key, str(row["hashed_secret"])), row)
+    results, removed = _brought_up_to_date(old, folder, files, wanted)
+    kept = sum(map(len, results.values()))
+    for row in wanted.values():
+        results.setdefault(str(row["filename"]), []).append(row)
+    if old is None or old.document["results"] != results:
+        _replace(path, _text(old, results))
+    return Written(len(wanted), kept, removed, left_out)
+
+
+def detect_secrets_type(rule: str, kind: str) -> str:
+    """The type under which detect-secrets would list a secret of this kind (`Secret.kind`) and rule."""
+    if kind.startswith(_DETECT_SECRETS):
+        return _plugin_types().get(kind, _OTHER)
+    return _TYPES.get(kind) or _TYPES.get(rule, _OTHER)
+
+
+def _plugin_types() -> dict[str, str]:
+    from auditor.detect.detect_secrets_plugins import types  # start-up: the library is slow to import
+
+    return types()
+
+
+def _rows(key: str, finding: Finding) -> list[Row]:
+    """An entry for the value; where detect-secrets hashes only the first words of it, another one for itself."""
+    if finding.secret is None:
+        return []
+    value = finding.secret.reveal()
+    found = hashes(value)
+    kind = detect_secrets_type(finding.rule, finding.secret.kind)
+    return [
+        {
+            "type": kind,
+            "filename": key,
+            "hashed_secret": text,
+            "is_verified": False,
+            "line_number": finding.location.start_line,
+        }
+        for text in (*found.exact[-1:], *found.abridged)
+    ]
+
+
+def _brought_up_to_date(
+    old: Baseline | None, folder: str, files: set[str], wanted: dict[tuple[str, str], Row]
+) -> tuple[dict[str, list[Row]], int]:
+    """The old entries that stay, by file, and how many went; what they hold already is taken out of `wanted`."""
+    results: dict[str, list[Row]] = {}
+    if old is None:
+        return results, 0
+    removed = 0
+    held: set[tuple[str, str]] = set()
+    for entry, row in zip(old.entries, _old_rows(old), strict=True):
+        key = entry_key(entry.path, folder)
+        found = wanted.get((key, entry.hash))
+        if found is not None:
+            held.add((key, entry.hash))
+        elif key in files and entry.is_secret is None:
+            removed += 1
+            continue
+        results.setdefault(entry.path, []).append(_with_line(entry, row, found))
+    for one in held:
+        del wanted[one]
+    return results, removed
+
+
+def _old_rows(old: Baseline) -> list[Row]:
+    results = cast("dict[str, list[Row]]", old.document["results"])
+    return [row for rows in results.values() for row in rows]
+
+
+def _with_line(entry: Entry, row: Row, found: Row | None) -> Row:
+    """A baseline that keeps no line numbers (`--slim`) goes on without."""
+    return {**row, "line_number": found["line_number"]} if found is not None and entry.line else row
+
+
+def _text(old: Baseline | None, results: dict[str, list[Row]]) -> str:
+    import json  # start-up: only where a baseline is written
+    import time
+
+    if old is None:
+        from auditor.detect.detect_secrets_plugins import settings  # start-up: the library is slow to import
+
+        document = settings()
+    else:
+        document = {key: value for key, value in old.document.items() if key != "generated_at"}
+    document["results"] = {name: sorted(results[name], key=_order) for name in sorted(results)}
+    document["generated_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _order(row: Row) -> tuple[int, str, str]:
+    line = row.get("line_number", 0)
+    return (line if isinstance(line, int) else 0, str(row["hashed_secret"]), str(row["type"]))
+
+
+def _replace(path: str, text: str) -> None:
+    """Write beside the file and move into its place, so that nobody reads half of it; a link stays a link."""
+    target = os.path.realpath(path)
+    scratch = f"{target}.{os.getpid()}.tmp"
+    try:
+        mode = os.stat(target).st_mode & 0o7777 if os.path.exists(target) else None
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            with open(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            if mode is not None:
+                os.chmod(scratch, mode)
+            os.replace(scratch, target)
+        except BaseException:
+            os.unlink(scratch)
+            raise
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
