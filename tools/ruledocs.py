@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import html
 import os
 import re
 import sys
@@ -31,6 +32,7 @@ _FAMILIES = {
     "baked": "Keys and vault credentials",
     "servers": "Retired methods",
     "dockerfile": "The Dockerfile itself",
+    "scan": "Secrets in files of any kind (`audit scan`)",
 }
 
 
@@ -58,7 +60,7 @@ def _page(rule: dict[str, str | int], docs: Entry) -> str:
         "## Not reported",
         *_examples(docs, "good"),
         "## Ignoring a finding",
-        *_ignoring(rule_id),
+        *(_ignoring_scanned(rule_id) if rule["family"] == "scan" else _ignoring(rule_id)),
         "## Read more",
         "\n".join(f"- <{address}>" for address in cast("list[str]", docs["references"])),
     ]
@@ -102,12 +104,36 @@ def _examples(docs: Entry, kind: str) -> Iterator[str]:
         title = str(example.get("title", "")).strip()
         if title:
             yield f"{title[0].upper()}{title[1:]}:"
+        if "text" in example:
+            yield from _scanned(example)
+            continue
         yield _fence(str(example["dockerfile"]), "dockerfile")
         for name, content in cast("dict[str, str]", example.get("files", {})).items():
             yield f"`{name}` in the build context:"
             yield _fence(content, "")
         if kind == "bad":
             yield _reported(cast("list[str]", example["finds"]), str(example.get("severity", "")))
+
+
+def _scanned(example: Entry) -> Iterator[str]:
+    """An example of `audit scan`. A character of every value is written as an entity: the page must not hold one."""
+    finds = cast("list[str]", example.get("finds", []))
+    yield f"`{example.get('name', 'example.txt')}`"
+    text = html.escape(str(example["text"]).strip("\n"), quote=False)
+    for found in finds:
+        text = text.replace(html.escape(found, quote=False), _spelled(found))
+    yield f"<pre>\n{text}\n</pre>"
+    if finds:
+        severity = str(example.get("severity", ""))
+        shown = ", ".join(f"<code>{_spelled(found)}</code>" for found in finds)
+        yield f"Reports {shown}{f' ({severity})' if severity else ''}."
+
+
+def _spelled(value: str) -> str:
+    """A value in HTML, with its middle character as a number."""
+    middle = len(value) // 2
+    before, after = html.escape(value[:middle], quote=False), html.escape(value[middle + 1 :], quote=False)
+    return f"{before}&#{ord(value[middle])};{after}"
 
 
 def _reported(finds: list[str], severity: str) -> str:
@@ -133,6 +159,13 @@ def _ignoring(rule_id: str) -> Iterator[str]:
     yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "dockerfile")
     yield "For the whole file, before its first instruction:"
     yield _fence(f"# audit: ignore-file[{rule_id}] why this is no leak here", "dockerfile")
+
+
+def _ignoring_scanned(rule_id: str) -> Iterator[str]:
+    yield "On its line or on the line above, in a comment of any style, with the reason:"
+    yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "")
+    yield "Where a file has no comments, leave it out, or accept what is there in a baseline:"
+    yield _fence("audit scan --exclude 'fixtures/*.json' --baseline .secrets.baseline .", "console")
 
 
 def _index(rules: dict[str, dict[str, str | int]]) -> str:

@@ -9,7 +9,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.resources import load_rule_docs
 from auditor.report.prose import indented, paragraphs
 from auditor.run.examples import load_examples
-from auditor.run.selection import all_rules
+from auditor.run.selection import SCAN, all_rules
 
 if TYPE_CHECKING:
     from auditor.core.rule import Rule
@@ -40,7 +40,8 @@ def explanation(rule: Rule) -> str:
     lines += paragraphs(rule.remedy, _WIDTH)
     for kind, heading in (("bad", "Reported"), ("good", "Not reported")):
         lines += _example(heading, [e for e in load_examples(rule.id) if e.kind == kind])
-    lines += ["", "To accept one case, above the instruction:", ""]
+    place = "on its line or the line above" if rule.family == SCAN else "above the instruction"
+    lines += ["", f"To accept one case, {place}:", ""]
     lines += [f"    # audit: ignore[{rule.id}] why this is fine"]
     references = docs.get("references")
     if isinstance(references, list) and references:
@@ -53,4 +54,4 @@ def _example(heading: str, examples: list[Example]) -> list[str]:
         return []
     first = examples[0]
     title = f"{heading}: {first.title}" if first.title else heading
-    return ["", title, "", *indented(first.dockerfile)]
+    return ["", title, "", *indented(first.text)]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Name -> what it does, as `audit --help` says it. The module of the same name in this package has `run(argv) -> int`.
 COMMANDS = {
     "lint": "find secrets that Dockerfiles leak into images, history and logs",
+    "scan": "find secrets in files of any kind, archives opened",
     "context": "list what COPY . would take into an image, sensitive files marked",
     "explain": "say what a rule finds, why it matters and what to do",
     "rules": "list the rules, or check rule files of your own",

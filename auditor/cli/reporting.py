@@ -21,14 +21,14 @@ _NARROWEST, _WIDTH, _WIDEST = 60, 80, 110
 _KEY_BYTES = 32
 
 
-def write(report: Report, settings: Settings) -> None:
-    """Print and write everything a run reports. Raises UsageError where a file cannot be written."""
+def write(report: Report, settings: Settings, command: str = "lint") -> None:
+    """Print and write everything a run of `command` reports. Raises UsageError where a file cannot be written."""
     if _has_nothing_to_show(report, settings):
-        _say("" if settings.quiet else _clean_line(report))
+        _say("" if settings.quiet else _clean_line(report, command))
         return
     from auditor.report.text import problems, summary  # start-up: only where there is something to say
 
-    meta = _meta(report, settings)
+    meta = _meta(settings, command)
     for output in settings.format:
         _write_one(output, report, meta, settings)
     sys.stdout.flush()
@@ -74,7 +74,7 @@ def _renderer(name: str) -> Callable[[Report, Meta], str]:
     }[name]
 
 
-def _meta(report: Report, settings: Settings) -> Meta:
+def _meta(settings: Settings, command: str) -> Meta:
     import time
 
     from auditor.core.resources import load_rule_docs, rules_digest
@@ -86,7 +86,7 @@ def _meta(report: Report, settings: Settings) -> Meta:
         prose = {rule: str(docs.get("why", "")) for rule, docs in load_rule_docs()["rules"].items()}
     return Meta(
         version=__version__,
-        rules=all_rules(),
+        rules=all_rules(command),
         rules_digest=rules_digest(),
         fail_on=settings.fail_on,
         min_severity=settings.min_severity,
@@ -96,6 +96,7 @@ def _meta(report: Report, settings: Settings) -> Meta:
         prefix=_prefix(),
         verbose=settings.verbose,
         prose=prose,
+        command=command,
     )
 
 
@@ -147,9 +148,9 @@ def _say(text: str) -> None:
     sys.stderr.write(text)
 
 
-def _clean_line(report: Report) -> str:
+def _clean_line(report: Report, command: str) -> str:
     """What most runs say; worded as `report.text.summary` words it, without loading what only findings need."""
     files = sum(target.files for target in report.targets)
     if not files:
-        return "No Dockerfile found.\n"
+        return "No Dockerfile found.\n" if command == "lint" else "No file found.\n"
     return f"No leaks found in {files} {'file' if files == 1 else 'files'} ({report.seconds:.2f} s).\n"

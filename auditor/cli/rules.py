@@ -92,13 +92,13 @@ def problems(rule_id: str, entry: Entry) -> Iterator[str]:
 
 
 def _example_problem(example: Example) -> str:
-    from auditor.run.examples import run_example
+    from auditor.run.examples import reported, run_example
 
     found = [f for f in run_example(example) if f.rule == example.rule]
     if example.kind == "good":
         loud = [f for f in found if f.severity >= Severity.MEDIUM]
         return f"reported at line {loud[0].location.start_line}: {loud[0].message}" if loud else ""
-    texts = [example.dockerfile[f.location.span.start : f.location.span.end] for f in found]
+    texts = [reported(example.text, f) for f in found]
     if texts != list(example.finds):
         return f"should report {list(example.finds)}, reports {texts}"
     if example.severity is not None and any(f.severity != example.severity for f in found):

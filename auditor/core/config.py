@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "sarif", "github", "gnu")
 COLORS = ("auto", "always", "never")
+ENGINES = ("auto", "hyperscan", "keywords", "detect-secrets")
 NEVER = "never"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
+_MOST_DIGITS = 9
+_LISTS = ("names", "globs", "formats", "files")
+_CHOICES = {"color": COLORS, "engine": ENGINES}
 _SEVERITIES = tuple(s.label for s in reversed(Severity))
 
 
@@ -50,11 +54,15 @@ OPTIONS = (
     Option("extend-select", "names"),
     Option("exclude", "globs"),
     Option("format", "formats"),
-    Option("context", "text"),
+    Option("context", "file"),
     Option("no-context", "flag"),
     Option("target", "text"),
     Option("color", "color"),
     Option("require-ignore-reason", "flag"),
+    Option("engine", "engine"),
+    Option("rules", "files"),
+    Option("baseline", "file"),
+    Option("max-depth", "number"),
     Option("show-secrets", "flag", shared=False),
     Option("stdin-filename", "text", shared=False),
     Option("quiet", "flag", shared=False),
@@ -73,19 +81,23 @@ class Settings:
     """Everything a run can be told. `origins` says for every key that was set where its value came from."""
 
     __slots__ = (
+        "baseline",
         "color",
         "context",
+        "engine",
         "exclude",
         "exit_zero",
         "extend_select",
         "fail_on",
         "format",
         "ignore",
+        "max_depth",
         "min_severity",
         "no_context",
         "origins",
         "quiet",
         "require_ignore_reason",
+        "rules",
         "select",
         "severities",
         "show_secrets",
@@ -108,6 +120,10 @@ class Settings:
         self.target = ""
         self.color = "auto"
         self.require_ignore_reason = False
+        self.engine = "auto"
+        self.rules: tuple[str, ...] = ()
+        self.baseline = ""
+        self.max_depth = 8
         self.show_secrets = False
         self.stdin_filename = ""
         self.quiet = False
@@ -175,8 +191,10 @@ def _apply_file(settings: Settings, file: ConfigFile) -> None:
             read = _read(option.kind, value, where)
             if option.kind == "formats":
                 _reject_files(read, where)
-            if key == "context":
+            if option.kind == "file":
                 read = _inside(file.path, str(read), where)
+            elif option.kind == "files":
+                read = tuple(_inside(file.path, path, where) for path in _texts(value, where))
             _set(settings, option, read, file.path)
 
 
@@ -192,11 +210,11 @@ def _reject_files(outputs: object, where: str) -> None:
         raise UsageError(f"{where}: a file name may be given on the command line only")
 
 
-def _inside(config: str, folder: str, where: str) -> str:
-    """`folder` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
-    joined = os.path.normpath(folder)
+def _inside(config: str, path: str, where: str) -> str:
+    """`path` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
+    joined = os.path.normpath(path)
     if os.path.isabs(joined) or joined.split(os.sep)[0] == os.pardir:
-        raise UsageError(f"{where}: must lie below the configuration file; use --context for another folder")
+        raise UsageError(f"{where}: must lie below the configuration file; other places on the command line only")
     return os.path.join(os.path.dirname(config), joined)
 
 
@@ -211,7 +229,7 @@ def _split(kind: str, value: str, where: str) -> object:
         if value.lower() not in _TRUE + _FALSE:
             raise UsageError(f"{where}: must be 1 or 0, not {value!r}")
         return value.lower() in _TRUE
-    if kind in ("names", "globs", "formats"):
+    if kind in _LISTS:
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
@@ -221,7 +239,7 @@ def _read(kind: str, value: object, where: str, *, commas: bool = False) -> obje
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false, not {_shown(value)}")
         return value
-    if kind in ("names", "globs", "formats"):
+    if kind in _LISTS:
         words = _texts(value, where)
         if commas:
             words = [part.strip() for word in words for part in word.split(",") if part.strip()]
@@ -230,11 +248,22 @@ def _read(kind: str, value: object, where: str, *, commas: bool = False) -> obje
         return None
     if kind in ("threshold", "severity"):
         return _severity(value, where, *((NEVER,) if kind == "threshold" else ()))
+    if kind == "number":
+        return _number(value, where)
     if not isinstance(value, str):
         raise UsageError(f"{where}: must be a text, not {_shown(value)}")
-    if kind == "color" and value not in COLORS:
-        raise UsageError(f"{where}: must be one of {', '.join(COLORS)}, not {value!r}")
+    choices = _CHOICES.get(kind, (value,))
+    if value not in choices:
+        raise UsageError(f"{where}: must be one of {', '.join(choices)}, not {value!r}")
     return value
+
+
+def _number(value: object, where: str) -> int:
+    """A whole number from 0 on; in the environment and on the command line it is written as a text."""
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise UsageError(f"{where}: must be a whole number from 0 on, not {_shown(value)}")
+    return int(text)
 
 
 def _texts(value: object, where: str) -> list[str]:

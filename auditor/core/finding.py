@@ -43,7 +43,11 @@ class Confidence(IntEnum):
 
 
 class Location(NamedTuple):
-    """A place in a text file: path as shown to the user, 1-based lines and columns, end column exclusive."""
+    """A place in a file: path as shown to the user, 1-based lines and columns, end column exclusive.
+
+    `span` is in characters of what the target keeps for quoting. In a file that is no text all of it is one line,
+    columns count bytes, and `offset` is the byte where the place begins (None: text).
+    """
 
     path: str
     start_line: int
@@ -51,6 +55,7 @@ class Location(NamedTuple):
     end_line: int
     end_column: int
     span: Span
+    offset: int | None = None
 
     @classmethod
     def of(cls, path: str, lines: LineIndex, span: Span) -> Location:
@@ -155,10 +160,11 @@ class Target:
     """One audited input: what it was, whether it was read whole, and what was left out.
 
     `secrets` and `secret_spans` are everything that must be masked where `text` is quoted: those of every rule,
-    chosen or not.
+    chosen or not. Where `text` is but a choice of lines, `numbers` has for each one its number in the file (for what is
+    no text, its byte offset); it is empty where `text` is the whole file.
     """
 
-    __slots__ = ("errors", "files", "kind", "name", "secret_spans", "secrets", "size", "skipped", "text")
+    __slots__ = ("errors", "files", "kind", "name", "numbers", "secret_spans", "secrets", "size", "skipped", "text")
 
     def __init__(self, name: str, kind: str, *, size: int = 0, files: int = 1, text: str = "") -> None:
         self.name = name
@@ -166,6 +172,7 @@ class Target:
         self.size = size
         self.files = files
         self.text = text
+        self.numbers: tuple[int, ...] = ()
         self.errors: list[TargetError] = []
         self.skipped: list[Skipped] = []
         self.secrets: list[Secret] = []

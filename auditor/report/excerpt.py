@@ -46,10 +46,11 @@ class _Focus(NamedTuple):
 class Excerpt:
     """Quotes from one file."""
 
-    __slots__ = ("_lines", "_masker", "_painter", "_text", "_width")
+    __slots__ = ("_lines", "_masker", "_numbers", "_painter", "_text", "_width")
 
     def __init__(self, target: Target, masker: FileMasker, painter: Painter, width: int) -> None:
         self._text = target.text
+        self._numbers = target.numbers
         self._lines = LineIndex(target.text)
         self._masker = masker
         self._painter = painter
@@ -61,7 +62,7 @@ class Excerpt:
         for mark in marks:
             for line in self._lines_of(mark):
                 by_line.setdefault(line, []).append(mark)
-        gutter = max((len(str(line)) for line in by_line), default=1) + _INDENT + 2
+        gutter = max((len(self._number(line)) for line in by_line), default=1) + _INDENT + 2
         out: list[str] = []
         for line in sorted(by_line):
             out += self._quote(line, by_line[line], gutter)
@@ -74,12 +75,17 @@ class Excerpt:
             last = first
         return range(first, min(last, first + _LINES_OF_ONE_SPAN - 1) + 1)
 
+    def _number(self, line: int) -> str:
+        """What a kept line is called in its file."""
+        return str(self._numbers[line - 1] if 0 < line <= len(self._numbers) else line)
+
     def _quote(self, line: int, marks: list[Mark], gutter: int) -> list[str]:
         room = max(self._width - gutter - 3, 20)
         bounds = self._lines.bounds(line)
         cells = self._window(bounds, marks, room)
         bar = self._painter.paint("gutter", "|")
-        out = [f"{self._painter.paint('gutter', str(line).rjust(gutter))} {bar} {''.join(c.shown for c in cells)}"]
+        number = self._painter.paint("gutter", self._number(line).rjust(gutter))
+        out = [f"{number} {bar} {''.join(c.shown for c in cells)}"]
         carets = self._carets(cells, bounds.start, marks)
         lead = " " * gutter
         if carets:

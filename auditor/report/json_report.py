@@ -72,12 +72,14 @@ def _finding(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, obje
 
 
 def _location(location: Location) -> dict[str, object]:
+    offset = {} if location.offset is None else {"offset": location.offset}
     return {
         "path": clean(location.path),
         "start_line": location.start_line,
         "start_column": location.start_column,
         "end_line": location.end_line,
         "end_column": location.end_column,
+        **offset,
     }
 
 

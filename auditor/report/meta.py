@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 class Meta(NamedTuple):
-    """`key` (bytes) keys the secrets' fingerprints; `time` is ISO 8601 in UTC; `width` is in terminal columns;
-    `prefix` leads from the repository root to the paths of the report; `prose` has a rule's explanation by id."""
+    """`rules` are those of `command`, which was run. `key` (bytes) keys the secrets' fingerprints; `time` is ISO 8601
+    in UTC; `width` is in terminal columns; `prefix` leads from the repository root to the paths of the report; `prose`
+    has a rule's explanation by id."""
 
     version: str
     rules: Mapping[str, Rule]
@@ -29,6 +30,7 @@ class Meta(NamedTuple):
     prefix: str = ""
     verbose: bool = False
     prose: Mapping[str, str] = {}
+    command: str = "lint"
 
     def title(self, rule_id: str) -> str:
         """A rule's title; the id where the rule is not known."""

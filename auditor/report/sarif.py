@@ -42,7 +42,7 @@ def render(report: Report, meta: Meta) -> str:
         driver |= {"version": meta.version, "semanticVersion": meta.version}
     run = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": "audit/lint/"},
+        "automationDetails": {"id": f"audit/{meta.command}/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report, masks, meta, cut=len(report.findings) - len(findings))],
         "results": [_result(f, masks.get(f.location.path) or FileMasker([], []), index, meta) for f in findings],
@@ -123,15 +123,15 @@ def _step(step: Step, masker: FileMasker, meta: Meta) -> dict[str, object]:
 
 
 def _physical(location: Location, meta: Meta) -> dict[str, object]:
-    return {
-        "artifactLocation": {"uri": _uri(location.path, meta)},
-        "region": {
-            "startLine": location.start_line,
-            "startColumn": location.start_column,
-            "endLine": location.end_line,
-            "endColumn": location.end_column,
-        },
+    region = {
+        "startLine": location.start_line,
+        "startColumn": location.start_column,
+        "endLine": location.end_line,
+        "endColumn": location.end_column,
     }
+    if location.offset is not None:
+        region |= {"byteOffset": location.offset, "byteLength": location.end_column - location.start_column}
+    return {"artifactLocation": {"uri": _uri(location.path, meta)}, "region": region}
 
 
 def _uri(path: str, meta: Meta) -> str:

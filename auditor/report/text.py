@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from auditor.core.finding import Confidence
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.excerpt import Excerpt, Mark
@@ -13,10 +15,11 @@ from auditor.report.terminal import Painter, escape, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.core.finding import Finding, Report, Step
+    from auditor.core.finding import Finding, Location, Report, Step
     from auditor.report.meta import Meta
 
-_VERDICTS = {"valid": "checksum valid", "expired": "expired", "malformed": "malformed"}
+_VERDICTS = {"valid": "verified offline", "expired": "expired", "malformed": "malformed"}
+_NOTHING = {"lint": "No Dockerfile found."}
 _MOST_STEPS = 6
 _FIX_INDENT = len("  fix: ")
 
@@ -43,7 +46,7 @@ def summary(report: Report, meta: Meta) -> str:
     files = sum(target.files for target in report.targets)
     read = _count(files, "file")
     if not files:
-        first = "No Dockerfile found."
+        first = _NOTHING.get(meta.command, "No file found.")
     elif not shown and not report.complete:
         first = f"No leaks found in what could be read of {read} ({report.seconds:.2f} s)."
     elif not shown:
@@ -96,15 +99,8 @@ def _count(number: int, noun: str) -> str:
 
 def _blocks(findings: list[Finding]) -> Iterator[list[Finding]]:
     """Findings that share an excerpt: those of one line."""
-    block: list[Finding] = []
-    for finding in findings:
-        place = (finding.location.path, finding.location.start_line)
-        if block and place != (block[0].location.path, block[0].location.start_line):
-            yield block
-            block = []
-        block.append(finding)
-    if block:
-        yield block
+    for _, block in groupby(findings, lambda f: (f.location.path, f.location.start_line, f.location.offset)):
+        yield list(block)
 
 
 class _Writer:
@@ -115,7 +111,7 @@ class _Writer:
     def __init__(self, meta: Meta, painter: Painter) -> None:
         self._meta = meta
         self._painter = painter
-        self._advice: dict[tuple[str, str], int] = {}
+        self._advice: dict[tuple[str, str], str] = {}
         self.lines: list[str] = []
 
     def block(self, block: list[Finding], excerpt: Excerpt | None, masker: FileMasker) -> None:
@@ -134,12 +130,12 @@ class _Writer:
             self.lines.append("")
 
     def _head(self, finding: Finding, masker: FileMasker) -> None:
-        place = finding.location
-        where = f"{escape(place.path)}:{place.start_line}:{place.start_column}"
+        where = f"{escape(finding.location.path)}:{_place(finding.location)}"
         paint = self._painter.paint
         level = self._painter.severity(finding.severity, finding.severity.label)
         doubts = [] if finding.confidence is Confidence.HIGH else [f"{finding.confidence.label} confidence"]
-        doubts += [_VERDICTS[finding.verdict]] if finding.verdict in _VERDICTS else []
+        verdict = _VERDICTS.get(finding.verdict, "")
+        doubts += [verdict] if verdict and verdict not in finding.message else []
         extra = paint("dim", f"  ({', '.join(doubts)})") if doubts else ""
         self.lines.append(f"{paint('path', where)}  {level}  {finding.rule}{extra}")
         self.lines += wrap(masker.mask(finding.message), self._meta.width, "  ", "  ")
@@ -152,7 +148,7 @@ class _Writer:
         if not remedy:
             return
         label = self._painter.paint("fix", f"fix for {finding.rule}:" if named else "fix:")
-        key, line = (finding.location.path, remedy), finding.location.start_line
+        key, line = (finding.location.path, remedy), _line(finding.location)
         if key not in self._advice:
             self._advice[key] = line
             lines = advice(remedy, self._meta.width - _FIX_INDENT, whole=self._meta.verbose)
@@ -162,7 +158,15 @@ class _Writer:
                 self.lines.append(f"  {label} {lines.pop(0)}")
             self.lines += [" " * _FIX_INDENT + line for line in lines]
         elif self._advice[key] != line:
-            self.lines.append(f"  {label} as for line {self._advice[key]}")
+            self.lines.append(f"  {label} as for {self._advice[key]}")
+
+
+def _line(place: Location) -> str:
+    return f"line {place.start_line}" if place.offset is None else f"byte {place.offset}"
+
+
+def _place(place: Location) -> str:
+    return f"{place.start_line}:{place.start_column}" if place.offset is None else f"byte {place.offset}"
 
 
 def _marks(block: list[Finding], masker: FileMasker) -> list[Mark]:

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 
 from auditor.core.errors import RuleDataError
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rule_docs
+from auditor.core.span import LineIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.core.finding import Finding
     from auditor.core.ruledata import Entry
+    from auditor.detect.detector import Detector
 
 _DOCKERFILE = "Dockerfile"
+_ANY_NAME = "example.txt"
 
 
 class Example(NamedTuple):
     """One example of a rule.
 
-    `kind` is "bad" or "good", `number` counts from 1 within it. `finds` are the texts that the rule reports in a bad
-    example, in order, `severity` what all of them must have if the example says so. `files` (path -> content) is the
-    build context; None where the example is about the Dockerfile alone.
+    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or for `audit scan` a file of
+    any kind that is called `name` ("" otherwise). `finds` are the texts that the rule reports in a bad example, in
+    order, of each its first line; `severity` is what all of them must have if the example says so. `files` (path ->
+    content) is the build context; None where the example is about the Dockerfile alone.
     """
 
     rule: str
     kind: str
     number: int
     title: str
-    dockerfile: str
+    text: str
     finds: tuple[str, ...]
     severity: Severity | None
     files: dict[str, str] | None
+    name: str = ""
 
     @property
     def label(self) -> str:
@@ -55,16 +61,20 @@ def examples_of(rule_id: str, entry: Entry) -> list[Example]:
     return [example for kind in ("bad", "good") for example in _read(rule_id, kind, entry.get(kind, []))]
 
 
-def run_example(example: Example, dockerfile: str | None = None) -> list[Finding]:
-    """All findings of all rules that no comment silences, in place order; `dockerfile` replaces the example's text."""
+def run_example(example: Example, text: str | None = None) -> list[Finding]:
+    """All findings of all rules that no comment silences, in place order; `text` replaces the example's own."""
     from auditor.core.config import Settings  # start-up: reading and showing examples needs no checks
-    from auditor.run.pipeline import lint
 
-    text = example.dockerfile if dockerfile is None else dockerfile
     with tempfile.TemporaryDirectory(prefix="audit-example-") as folder:
-        path = os.path.join(folder, _DOCKERFILE)
-        _write(path, text)
+        path = os.path.join(folder, example.name or _DOCKERFILE)
+        _write(path, example.text if text is None else text)
         settings = Settings()
+        if example.name:
+            from auditor.run.scan import scan
+
+            return scan(settings, [path], _detector()).active
+        from auditor.run.pipeline import lint
+
         if example.files is None:
             settings.no_context = True
         else:
@@ -74,6 +84,24 @@ def run_example(example: Example, dockerfile: str | None = None) -> list[Finding
         return lint(settings, [path]).active
 
 
+@cache
+def _detector() -> Detector:
+    """One detector for all examples: making one takes longer than most of them."""
+    from auditor.detect.detector import Detector
+
+    return Detector()
+
+
+def reported(text: str, finding: Finding) -> str:
+    """What a finding points at in an example's text; of several lines the first."""
+    place = finding.location
+    lines = LineIndex(text)
+    start, line = lines.bounds(place.start_line)
+    if place.end_line == place.start_line:
+        return text[start + place.start_column - 1 : start + place.end_column - 1]
+    return text[start + place.start_column - 1 : line]
+
+
 def _read(rule_id: str, kind: str, value: object) -> Iterator[Example]:
     if not isinstance(value, list):
         raise RuleDataError(f"{rule_id}: {kind}: must be an array of tables")
@@ -81,12 +109,20 @@ def _read(rule_id: str, kind: str, value: object) -> Iterator[Example]:
         place = f"{rule_id}: {kind} example {number}"
         if not isinstance(data, dict):
             raise RuleDataError(f"{place}: must be a table")
-        text, title = data.get("dockerfile"), data.get("title", "")
+        name = _name(place, data.get("name", _ANY_NAME)) if "text" in data else ""
+        key = "text" if name else "dockerfile"
+        text, title = data.get(key), data.get("title", "")
         if not isinstance(text, str) or not isinstance(title, str):
-            raise RuleDataError(f"{place}: dockerfile: must be a text")
+            raise RuleDataError(f"{place}: {key}: must be a text")
         finds = _finds(place, kind, data.get("finds", []))
         severity = _severity(place, data.get("severity"))
-        yield Example(rule_id, kind, number, title, text, finds, severity, _files(place, data.get("files")))
+        yield Example(rule_id, kind, number, title, text, finds, severity, _files(place, data.get("files")), name)
+
+
+def _name(place: str, value: object) -> str:
+    if not isinstance(value, str) or "\0" in value or not all(map(_is_plain, value.split("/"))):
+        raise RuleDataError(f"{place}: name: must be a path below the searched folder")
+    return value
 
 
 def _finds(place: str, kind: str, value: object) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.finding import Target
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.analysis import analyse
-from auditor.run.selection import all_rules, rule_ids
+from auditor.run.selection import LINT, SCAN, all_rules, rule_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ class InputAuditor:
     def audit(self, source: Input) -> Outcome:
         """The outcome for one input. Never raises for what it contains."""
         target = Target(source.display, "dockerfile", size=len(source.data or b""))
-        analysis = analyse(source, target, self.settings, rule_ids(), self._contexts)
+        analysis = analyse(source, target, self.settings, rule_ids(LINT), self._contexts)
         _remember_secrets(target, analysis.findings)
         silenced = _silenced(analysis, target, self.settings)
         findings = [finding for finding in silenced if finding.rule in self.wanted]
@@ -76,9 +76,9 @@ def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Fi
     from auditor.run.suppress import Silencer  # start-up: only files with findings or with comments for us
 
     rules = rule_ids()
-    idle: frozenset[str] = rules if not target.complete else frozenset()
-    if not analysis.had_context and not idle and "audit:" in document.text:
-        idle = frozenset(rule.id for rule in all_rules().values() if rule.family == _CONTEXT_FAMILY)
+    idle: frozenset[str] = rules if not target.complete else rule_ids(SCAN)
+    if not analysis.had_context and target.complete and "audit:" in document.text:
+        idle |= frozenset(rule.id for rule in all_rules(LINT).values() if rule.family == _CONTEXT_FAMILY)
     silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason)
     silencer.apply(findings)
     return [*findings, *silencer.unused(target.name)]

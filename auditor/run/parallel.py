@@ -9,13 +9,23 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.run.inputs import InputAuditor, Outcome
-    from auditor.sources.files import Input
+Source = TypeVar("Source")
+Result = TypeVar("Result")
+_Source = TypeVar("_Source", contravariant=True)
+_Result = TypeVar("_Result", covariant=True)
+
+
+class Auditing(Protocol[_Source, _Result]):
+    """What audits one input after the other; its results can be pickled."""
+
+    def audit(self, source: _Source, /) -> _Result:
+        """The result for one input. Never raises for what it contains."""
+
 
 #: Inputs between two reports of a worker: enough that the folders they share are listed once.
 _CHUNK = 32
@@ -30,10 +40,14 @@ def processes() -> int:
     return min(count, _MAX_PROCESSES)
 
 
-def outcomes(auditing: InputAuditor, inputs: Sequence[Input]) -> Iterator[Outcome]:
+def outcomes(auditing: Auditing[Source, Result], inputs: Sequence[Source]) -> Iterator[Result]:
     """What `auditing` makes of the inputs, in their order. What a lost worker leaves undone is done here."""
-    chunks = [inputs[at : at + _CHUNK] for at in range(0, len(inputs), _CHUNK)]
-    workers: list[_Worker] = []
+    return of_chunks(auditing, [inputs[at : at + _CHUNK] for at in range(0, len(inputs), _CHUNK)])
+
+
+def of_chunks(auditing: Auditing[Source, Result], chunks: Sequence[Sequence[Source]]) -> Iterator[Result]:
+    """The same for inputs in chunks, which the processes take by turns."""
+    workers: list[_Worker[Source, Result]] = []
     count = processes()
     try:
         for number in range(count if count > 1 else 0):
@@ -49,10 +63,15 @@ def outcomes(auditing: InputAuditor, inputs: Sequence[Input]) -> Iterator[Outcom
         _end(workers)
 
 
-class _Worker:
+class _Worker(Generic[Source, Result]):
     """A forked process that audits chunks and sends what it found, chunk by chunk, through a pipe of its own."""
 
-    def __init__(self, auditing: InputAuditor, chunks: Sequence[Sequence[Input]], siblings: Sequence[_Worker]) -> None:
+    def __init__(
+        self,
+        auditing: Auditing[Source, Result],
+        chunks: Sequence[Sequence[Source]],
+        siblings: Sequence[_Worker[Source, Result]],
+    ) -> None:
         reading, writing = os.pipe()
         try:
             self.pid = os.fork()
@@ -66,17 +85,19 @@ class _Worker:
         self.pipe: BinaryIO = os.fdopen(reading, "rb")
         self.alive = True
 
-    def next(self) -> list[Outcome] | None:
+    def next(self) -> list[Result] | None:
         """The outcomes of its next chunk; None for this and all later ones once it is gone."""
         if self.alive:
             try:
-                return cast("list[Outcome]", pickle.load(self.pipe))
+                return cast("list[Result]", pickle.load(self.pipe))
             except (EOFError, pickle.UnpicklingError, OSError):
                 self.alive = False
         return None
 
 
-def _work(auditing: InputAuditor, chunks: Sequence[Sequence[Input]], writing: int, others: Sequence[int]) -> None:
+def _work(
+    auditing: Auditing[Source, Result], chunks: Sequence[Sequence[Source]], writing: int, others: Sequence[int]
+) -> None:
     """What a worker does; does not return. Whatever goes wrong ends it, and the parent repeats its work and sees."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -90,7 +111,7 @@ def _work(auditing: InputAuditor, chunks: Sequence[Sequence[Input]], writing: in
         os._exit(0)
 
 
-def _end(workers: Sequence[_Worker]) -> None:
+def _end(workers: Sequence[_Worker[Source, Result]]) -> None:
     """Stop and reap the workers, undisturbed by an impatient second Ctrl-C."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

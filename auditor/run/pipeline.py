@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from auditor.core.errors import ExitCode
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor
+from auditor.run.result import exit_code as exit_code
 from auditor.run.selection import chosen
 from auditor.sources.files import collect
 
@@ -62,19 +62,6 @@ def _outcomes(auditing: InputAuditor, inputs: Iterator[Input]) -> Iterator[Outco
             from auditor.run.parallel import outcomes  # start-up: large runs only
 
             yield from outcomes(auditing, batch)
-
-
-def exit_code(report: Report, settings: Settings) -> ExitCode:
-    """What the process returns. An incomplete run is told apart from findings, so that CI can see it."""
-    errors = [error for target in report.targets for error in target.errors]
-    if any(not error.internal for error in errors):
-        return ExitCode.INCOMPLETE
-    if errors:
-        return ExitCode.INTERNAL
-    limit = settings.fail_on
-    if limit is None or settings.exit_zero or all(finding.severity < limit for finding in report.active):
-        return ExitCode.CLEAN
-    return ExitCode.FINDINGS
 
 
 def _search_target(paths: Sequence[str], skipped: Sequence[SkippedFile]) -> Target:

@@ -1,4 +1,7 @@
-"""Which rules a run uses: resolves the names a user gives against the rules there are."""
+"""Which rules a run uses: resolves the names a user gives against the rules there are.
+
+Each rule belongs to one command, `audit scan` (family "scan") or `audit lint` (the others). Both share their settings.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +17,45 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
 
 
-def all_rules() -> dict[str, Rule]:
-    """Every rule by id, in the order of ids. Raises RuleDataError."""
+LINT = "lint"
+SCAN = "scan"
+
+
+def all_rules(command: str = "") -> dict[str, Rule]:
+    """The rules of a command (LINT, SCAN; "" is both) by id, in the order of ids. Raises RuleDataError."""
     rules = load_rules()["rules"]
-    return {rule_id: Rule.of(rules[rule_id]) for rule_id in sorted(rules)}
+    return {rule_id: Rule.of(rules[rule_id]) for rule_id in sorted(rule_ids(command))}
 
 
-def rule_ids() -> frozenset[str]:
-    """The ids of all rules, without building the rules."""
-    return frozenset(load_rules()["rules"])
+def rule_ids(command: str = "") -> frozenset[str]:
+    """The ids of the rules of a command ("" is both), without building the rules."""
+    rules = load_rules()["rules"]
+    return frozenset(rule for rule in rules if not command or (rules[rule]["family"] == SCAN) == (command == SCAN))
 
 
-def chosen(settings: Settings) -> frozenset[str]:
-    """Ids of the rules whose findings are reported: `select` (default all) and `extend_select` without `ignore`.
+def chosen(settings: Settings, command: str = LINT) -> frozenset[str]:
+    """Ids of a command's rules whose findings are reported: `select` (default all), `extend_select`, not `ignore`.
 
-    A name is a rule id, a family, a prefix of ids, or "all". Raises UsageError on a name that fits nothing.
+    A name is a rule id, a family, a prefix of ids, or "all". Raises UsageError on a name that fits nothing, and on a
+    selection on the command line that has no rule of this command; one in a shared file then speaks of the other.
     """
-    ids = rule_ids()
-    _check_severities(settings, ids)
+    ids = rule_ids(command)
+    _check_severities(settings, rule_ids())
     if not (settings.select or settings.ignore or settings.extend_select):
         return ids
     rules = all_rules()
-    wanted = _matching("select", settings, rules) if settings.select else ids
-    return (wanted | _matching("extend-select", settings, rules)) - _matching("ignore", settings, rules)
+    wanted = _matching("select", settings, rules) & ids if settings.select else ids
+    if not wanted:
+        wanted = _without_any(settings, command, ids)
+    more = _matching("extend-select", settings, rules) & ids
+    return (wanted | more) - _matching("ignore", settings, rules)
+
+
+def _without_any(settings: Settings, command: str, ids: frozenset[str]) -> frozenset[str]:
+    where = settings.origins.get("select", "")
+    if where.startswith("--"):
+        raise UsageError(f"{where}: no rule of audit {command} is among them (there are: {', '.join(sorted(ids))})")
+    return ids
 
 
 def _matching(key: str, settings: Settings, rules: Mapping[str, Rule]) -> frozenset[str]:

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import FileIO
 
 from auditor.core.record import NamedTuple
 
@@ -36,6 +37,11 @@ class Skipped(NamedTuple):
 
     path: str
     reason: str
+
+
+#: Decides about an entry of a search by (entry, relative path, whether it is a directory): "" takes it, a reason
+#: leaves it out, None leaves it out without a word.
+Judge = Callable[["os.DirEntry[str]", str, bool], "str | None"]
 
 
 class UnreadableFile(Exception):
@@ -73,21 +79,30 @@ def read_regular(path: str, limit: int, *, follow: bool = True) -> bytes:
 
     Opened without blocking, so a named pipe cannot hang the run; the kind is checked on the open file, not on the name.
     """
+    try:
+        with open_regular(path, follow=follow) as file:
+            if os.fstat(file.fileno()).st_size > limit:
+                raise UnreadableFile(_too_large(limit))
+            return _read_up_to(file.read, limit)
+    except OSError as error:
+        raise UnreadableFile(reason_of(error)) from None
+
+
+def open_regular(path: str, *, follow: bool = True) -> FileIO:
+    """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     flags |= getattr(os, "O_NOCTTY", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
     try:
+        # Opening a device may do something: what it is must be known before.
         if not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
             raise UnreadableFile("not a regular file")
-        handle = os.open(path, flags)
-        with open(handle, "rb", buffering=0) as file:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                raise UnreadableFile("not a regular file")
-            if found.st_size > limit:
-                raise UnreadableFile(_too_large(limit))
-            return _read_up_to(file.read, limit)
+        file = FileIO(os.open(path, flags), "r")
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
+        file.close()
+        raise UnreadableFile("not a regular file")
     except (OSError, ValueError) as error:
-        raise UnreadableFile(_reason(error)) from None
+        raise UnreadableFile(reason_of(error)) from None
 
 
 def collect(
@@ -105,14 +120,14 @@ def collect(
     at any depth. What is left out is appended to `skipped`. Never raises for what it finds on disk.
     """
     notes = [] if skipped is None else skipped
-    excluded = _excluder(exclude)
+    excluded = excluder(exclude)
     seen: set[str] = set()
     for path in paths:
         if path == "-":
             yield _standard_input(stdin_filename, limit)
         elif os.path.isdir(path):
-            for found in _search(path, excluded, is_wanted, notes):
-                yield from _once(found, limit, seen)
+            for found in search(path, _judging(path, excluded, is_wanted), notes):
+                yield from _once(found.path, limit, seen)
         else:
             yield from _once(path, limit, seen)
 
@@ -135,7 +150,7 @@ def _standard_input(name: str, limit: int) -> Input:
     except UnreadableFile as error:
         return Input("-", name, None, str(error))
     except (OSError, ValueError) as error:
-        return Input("-", name, None, _reason(error))
+        return Input("-", name, None, reason_of(error))
 
 
 def _checked(path: str, display: str, data: bytes) -> Input:
@@ -161,13 +176,15 @@ def _too_large(limit: int) -> str:
     return f"larger than {limit >> 20} MiB" if limit % (1 << 20) == 0 else f"larger than {limit:,} bytes"
 
 
-def _reason(error: OSError | ValueError) -> str:
+def reason_of(error: OSError | ValueError) -> str:
+    """Why the system refused, in a few words of lower case."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return "not a usable file name"
 
 
-def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
+def excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a path, relative to a searched directory, fits patterns in `.dockerignore` syntax."""
     if not patterns:
         return lambda _: False
     from auditor.lang.ignorefile import parse  # start-up: only runs with --exclude need the matcher
@@ -176,42 +193,47 @@ def _excluder(patterns: Sequence[str]) -> Callable[[str], bool]:
     return parse("\n".join(anywhere)).matches
 
 
-def _search(
-    top: str, excluded: Callable[[str], bool], is_wanted: Callable[[str], bool], notes: list[Skipped]
-) -> Iterator[str]:
-    """Wanted files below a directory, each folder's files before its folders, by name."""
+def search(top: str, judge: Judge, notes: list[Skipped], most: int = 0) -> Iterator[os.DirEntry[str]]:
+    """The entries below a directory that `judge` takes, each folder's files before its folders, by name.
+
+    What is left out for a reason, what cannot be listed and what lies beyond `most` entries (0: MAX_ENTRIES) is noted.
+    """
+    most = most or MAX_ENTRIES
     pending = [""]
-    room = MAX_ENTRIES
+    room = most
     while pending:
         folder = pending.pop()
-        entries = _entries(os.path.join(top, folder), room, notes)
+        entries = _entries(os.path.join(top, folder), room, most, notes)
         room -= len(entries)
         below: list[str] = []
         for entry in entries:
             relative = f"{folder}/{entry.name}" if folder else entry.name
-            if _is_directory(entry):
-                if _may_enter(entry, relative, excluded, notes):
-                    below.append(relative)
-            elif is_wanted(relative) and _may_read(entry, relative, top, excluded, is_wanted, notes):
-                yield entry.path
+            is_directory = _is_directory(entry)
+            reason = judge(entry, relative, is_directory)
+            if reason:
+                notes.append(Skipped(entry.path, reason))
+            elif reason is not None and is_directory:
+                below.append(relative)
+            elif reason is not None:
+                yield entry
         pending += reversed(below)
         if room <= 0 and pending:
-            notes.append(Skipped(top, f"search stopped after {MAX_ENTRIES} directory entries"))
+            notes.append(Skipped(top, f"search stopped after {most} directory entries"))
             return
 
 
-def _entries(folder: str, room: int, notes: list[Skipped]) -> list[os.DirEntry[str]]:
+def _entries(folder: str, room: int, most: int, notes: list[Skipped]) -> list[os.DirEntry[str]]:
     """At most `room` entries of a directory, sorted by name; none, with a note, if it cannot be read."""
     entries: list[os.DirEntry[str]] = []
     try:
         with os.scandir(folder) as found:
             for entry in found:
                 if len(entries) >= room:
-                    notes.append(Skipped(folder, f"search stopped after {MAX_ENTRIES} directory entries"))
+                    notes.append(Skipped(folder, f"search stopped after {most} directory entries"))
                     break
                 entries.append(entry)
     except OSError as error:
-        notes.append(Skipped(folder, _reason(error)))
+        notes.append(Skipped(folder, reason_of(error)))
     return sorted(entries, key=lambda entry: entry.name)
 
 
@@ -222,36 +244,26 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _may_enter(entry: os.DirEntry[str], relative: str, excluded: Callable[[str], bool], notes: list[Skipped]) -> bool:
-    reason = ""
-    if entry.is_symlink():
-        reason = "link to a directory"
-    elif entry.name in SKIPPED_DIRECTORIES:
-        reason = "directory of dependencies or tool data"
-    elif excluded(relative):
-        reason = "excluded"
-    if reason:
-        notes.append(Skipped(entry.path, reason))
-    return not reason
+def _judging(top: str, excluded: Callable[[str], bool], is_wanted: Callable[[str], bool]) -> Judge:
+    """What a search for wanted files takes: no dependencies, no link to a directory, every file once."""
+
+    def judge(entry: os.DirEntry[str], relative: str, is_directory: bool) -> str | None:
+        if is_directory:
+            if entry.is_symlink():
+                return "link to a directory"
+            if entry.name in SKIPPED_DIRECTORIES:
+                return "directory of dependencies or tool data"
+        elif not is_wanted(relative):
+            return None
+        if excluded(relative):
+            return "excluded"
+        return _link_reason(entry, top, is_wanted) if not is_directory and entry.is_symlink() else ""
+
+    return judge
 
 
-def _may_read(
-    entry: os.DirEntry[str],
-    relative: str,
-    top: str,
-    excluded: Callable[[str], bool],
-    is_wanted: Callable[[str], bool],
-    notes: list[Skipped],
-) -> bool:
-    reason = ""
-    if excluded(relative):
-        reason = "excluded"
-    elif entry.is_symlink():
-        target, root = os.path.realpath(entry.path), os.path.realpath(top)
-        if not target.startswith(os.path.join(root, "")):
-            reason = "link out of the searched directory"
-        elif is_wanted(target) and os.path.isfile(target):
-            reason = "link to a file that is read by its own name"
-    if reason:
-        notes.append(Skipped(entry.path, reason))
-    return not reason
+def _link_reason(entry: os.DirEntry[str], top: str, is_wanted: Callable[[str], bool]) -> str:
+    target, root = os.path.realpath(entry.path), os.path.realpath(top)
+    if not target.startswith(os.path.join(root, "")):
+        return "link out of the searched directory"
+    return "link to a file that is read by its own name" if is_wanted(target) and os.path.isfile(target) else ""

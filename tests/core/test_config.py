@@ -62,6 +62,10 @@ def test_every_kind_of_value_from_a_file() -> None:
                 "format": ["sarif"],
                 "context": "app/build",
                 "color": "always",
+                "engine": "keywords",
+                "rules": ["own/a.toml", "b.toml"],
+                "baseline": ".secrets.baseline",
+                "max-depth": 3,
                 "severity": {"env-secret": "low"},
             },
         ),
@@ -73,6 +77,9 @@ def test_every_kind_of_value_from_a_file() -> None:
     assert settings.format == (Output("sarif", ""),)
     assert settings.context == os.path.join("repo", "app", "build")
     assert settings.severities == {"env-secret": Severity.LOW}
+    assert (settings.engine, settings.max_depth) == ("keywords", 3)
+    assert settings.rules == (os.path.join("repo", "own", "a.toml"), os.path.join("repo", "b.toml"))
+    assert settings.baseline == os.path.join("repo", ".secrets.baseline")
 
 
 def test_every_kind_of_value_from_the_environment() -> None:
@@ -82,6 +89,8 @@ def test_every_kind_of_value_from_the_environment() -> None:
         "AUDIT_NO_CONTEXT": "off",
         "AUDIT_FORMAT": "text,json:out.json",
         "AUDIT_SHOW_SECRETS": "1",
+        "AUDIT_RULES": "../a.toml,b.toml",
+        "AUDIT_MAX_DEPTH": "4",
         "AUDIT_SOMETHING_ELSE": "x",
     }
     settings = resolve({}, environment)
@@ -89,6 +98,7 @@ def test_every_kind_of_value_from_the_environment() -> None:
     assert settings.exit_zero
     assert not settings.no_context
     assert settings.format == (Output("text", ""), Output("json", "out.json"))
+    assert (settings.rules, settings.max_depth) == (("../a.toml", "b.toml"), 4)
     assert not settings.show_secrets, "only the command line may ask for secrets"
 
 
@@ -122,6 +132,13 @@ def test_a_context_on_the_command_line_beats_no_context_in_the_file() -> None:
         (table(show_secrets=True), "may be given on the command line only"),
         (table(context="../.."), "must lie below the configuration file"),
         (table(context="/"), "must lie below the configuration file"),
+        (table(rules=["a.toml", "../b.toml"]), "must lie below the configuration file"),
+        (table(baseline="/etc/passwd"), "must lie below the configuration file"),
+        (table(rules="a.toml"), "rules: must be a list of texts"),
+        (table(engine="fast"), "engine: must be one of auto, hyperscan, keywords, detect-secrets, not 'fast'"),
+        (table(max_depth=-1), "max-depth: must be a whole number from 0 on"),
+        (table(max_depth=True), "max-depth: must be a whole number from 0 on"),
+        (table(max_depth="two"), "max-depth: must be a whole number from 0 on, not 'two'"),
         (table(severity="low"), "severity: must be a table"),
         (table(severity={"env-secret": "loud"}), "severity.env-secret: must be one of"),
     ],

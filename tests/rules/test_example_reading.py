@@ -18,6 +18,20 @@ def test_ours_can_be_read(rule_id: str) -> None:
     assert len({example.label for example in found}) == len(found)
 
 
+def test_a_file_to_scan() -> None:
+    bad: Entry = {"text": "a\n", "name": "x/.npmrc", "finds": ["a"]}
+    good: Entry = {"text": "b\n"}
+    first, second = examples_of("some-rule", {"bad": [bad], "good": [good]})
+    assert (first.text, first.name, first.finds) == ("a\n", "x/.npmrc", ("a",))
+    assert (second.text, second.name) == ("b\n", "example.txt")
+
+
+@pytest.mark.parametrize("name", ["/etc/x", "../x", "a//x", "", "a\0b", 1])
+def test_a_file_to_scan_stays_in_its_folder(name: str | int) -> None:
+    with pytest.raises(RuleDataError, match="good example 1: name"):
+        examples_of("some-rule", {"good": [{"text": "a", "name": name}]})
+
+
 def test_fields() -> None:
     bad = {"title": "t", "dockerfile": "FROM a\n", "finds": ["a"], "severity": "low", "files": {"x/.env": "A=1"}}
     good = {"dockerfile": "FROM b\n"}

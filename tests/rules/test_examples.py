@@ -9,6 +9,7 @@ import pytest
 from auditor.core.finding import Finding, Severity
 from auditor.core.resources import load_rules
 from auditor.run.examples import Example, load_examples, run_example
+from auditor.run.examples import reported as text_of
 from auditor.run.variants import Variant, variants
 
 IDS = sorted(load_rules()["rules"])
@@ -34,9 +35,13 @@ def parameters(kind: str) -> list[object]:
 
 def spellings(example: Example) -> list[Variant]:
     """The variants in which the rule must say the same as in the example itself."""
+    if example.name:
+        text = example.text
+        other = {"CRLF": text.replace("\n", "\r\n"), "BOM": f"\ufeff{text}", "no final newline": text.rstrip("\n")}
+        return [Variant(name, spelled) for name, spelled in other.items()]
     return [
         variant
-        for variant in variants(example.dockerfile)
+        for variant in variants(example.text)
         if not (variant.heredoc and example.rule in NOT_IN_HEREDOC)
         and not (variant.onbuild and example.rule not in IN_ONBUILD)
     ]
@@ -49,7 +54,7 @@ def limit(rule_id: str) -> Severity:
 
 
 def reported(text: str, findings: list[Finding], rules: set[str]) -> list[str]:
-    return [text[f.location.span.start : f.location.span.end] for f in findings if f.rule in rules]
+    return [text_of(text, finding) for finding in findings if finding.rule in rules]
 
 
 def in_triggers(example: Example, text: str, findings: list[Finding]) -> list[str]:
@@ -66,7 +71,7 @@ def in_triggers(example: Example, text: str, findings: list[Finding]) -> list[st
 @pytest.mark.parametrize("example", parameters("bad"))
 def test_bad_example_is_reported(example: Example) -> None:
     findings = run_example(example)
-    assert reported(example.dockerfile, findings, {example.rule}) == list(example.finds)
+    assert reported(example.text, findings, {example.rule}) == list(example.finds)
     if example.severity is not None:
         assert {finding.severity for finding in findings if finding.rule == example.rule} == {example.severity}
 
@@ -74,7 +79,7 @@ def test_bad_example_is_reported(example: Example) -> None:
 @pytest.mark.parametrize("example", parameters("good"))
 def test_good_example_is_not_reported(example: Example) -> None:
     findings = [f for f in run_example(example) if f.severity >= limit(example.rule)]
-    assert reported(example.dockerfile, findings, {example.rule}) == []
+    assert reported(example.text, findings, {example.rule}) == []
 
 
 @pytest.mark.parametrize("example", parameters("bad"))

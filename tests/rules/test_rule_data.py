@@ -19,7 +19,10 @@ IDS = sorted(path.stem for path in (ROOT / "rules").glob("*/*.toml") if path.par
 PUBLIC_HOST = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|dev|de|eu)\b", re.IGNORECASE)
 #: Rules whose finding is made by the run itself, not by a check.
 WITHOUT_CHECK = {"unreadable-dockerfile", "unused-ignore"}
+#: Rules of `audit scan`, whose examples are files of any kind.
+SCANNED = {path.stem for path in (ROOT / "rules" / "scan").glob("*.toml")}
 EXAMPLE_KEYS = {"bad": {"title", "dockerfile", "finds", "severity", "files"}, "good": {"title", "dockerfile", "files"}}
+SCANNED_KEYS = {"bad": {"title", "text", "name", "finds", "severity"}, "good": {"title", "text", "name"}}
 
 
 @cache
@@ -36,7 +39,7 @@ def finds(example: Entry) -> list[str]:
 
 
 def text(example: Entry) -> str:
-    return str(example["dockerfile"])
+    return str(example["text"] if "text" in example else example["dockerfile"])
 
 
 def first_sentence(prose: str) -> str:
@@ -78,8 +81,10 @@ def test_examples_are_well_formed(rule_id: str, kind: str) -> None:
     found = examples(rule_id, kind)
     assert len(found) >= {"bad": 2, "good": 3}[kind]
     for example in found:
-        assert example.keys() <= EXAMPLE_KEYS[kind]
+        assert example.keys() <= (SCANNED_KEYS if rule_id in SCANNED else EXAMPLE_KEYS)[kind]
         assert text(example).endswith("\n") and "\r" not in text(example)
+        if rule_id in SCANNED:
+            continue
         rejected = parse(text(example)).error is not None
         assert rejected == (rule_id == "unreadable-dockerfile" and kind == "bad")
 
@@ -118,4 +123,18 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
 def test_every_rule_has_a_check_and_every_check_a_rule() -> None:
     from auditor.checks import registry
 
-    assert set(registry.checks()) | WITHOUT_CHECK == set(IDS)
+    assert set(registry.checks()) | WITHOUT_CHECK == set(IDS) - SCANNED
+
+
+def test_every_way_to_detect_is_a_rule_of_the_scan() -> None:
+    from auditor.detect import detection
+
+    ways = {value for name, value in vars(detection).items() if name.isupper() and isinstance(value, str)}
+    assert ways == SCANNED
+
+
+def test_no_rule_file_or_page_holds_a_value_as_a_scanner_would_find_it() -> None:
+    for rule_id in ("known-token", "private-key"):
+        sources = [ROOT / "rules" / "scan" / f"{rule_id}.toml", ROOT / "docs" / "rules" / f"{rule_id}.md"]
+        values = [value for example in examples(rule_id, "bad") for value in finds(example)]
+        assert [source.name for source in sources for value in values if value in source.read_text("utf-8")] == []

@@ -164,12 +164,12 @@ def test_a_stage_that_is_not_built_is_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_selection_by_id_family_and_prefix(names: list[str], expected: set[str]) -> None:
-    from auditor.run.selection import chosen, rule_ids
+    from auditor.run.selection import LINT, chosen, rule_ids
 
     assert chosen(resolve({"select": names})) == expected
-    assert chosen(resolve({"ignore": names})) == rule_ids() - expected
+    assert chosen(resolve({"ignore": names})) == rule_ids(LINT) - expected
     assert chosen(resolve({"select": ["layers"], "extend_select": names})) >= expected
-    assert chosen(resolve({"select": ["all"]})) == rule_ids()
+    assert chosen(resolve({"select": ["all"]})) == rule_ids(LINT)
 
 
 def test_a_name_that_fits_no_rule_is_a_usage_error() -> None:

@@ -1,0 +1,109 @@
+"""One run of `audit scan`: find files, search each by itself, sort, number."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from auditor.core.errors import UsageError
+from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
+from auditor.core.record import TYPE_CHECKING
+from auditor.detect.detector import Detector
+from auditor.run.scanning.files import FileScanner
+from auditor.run.selection import SCAN, all_rules, chosen
+from auditor.sources.contents import BY_CHOICE, STDIN, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from auditor.core.config import Settings
+    from auditor.run.scanning.files import Detecting, Scanned
+    from auditor.sources.contents import Found
+    from auditor.sources.files import Skipped as SkippedFile
+
+#: Files and bytes between two reports of a process, and how many such chunks are listed at once.
+_CHUNK_FILES = 64
+_CHUNK_BYTES = 4 << 20
+_CHUNKS = 256
+#: From so many files or bytes on, starting processes pays.
+_MANY_FILES = 256
+_MANY_BYTES = 4 << 20
+_MOST_NAMED = 3
+
+
+def scan(settings: Settings, paths: Sequence[str], detector: Detecting | None = None) -> Report:
+    """Search the files among and below these paths ("-" is the standard input) for secrets, with this detector.
+
+    Raises UsageError for names of rules that do not exist and for an engine that is not installed; never for what a
+    file contains.
+    """
+    usual = {rule.id: settings.severities.get(rule.id, rule.severity) for rule in all_rules(SCAN).values()}
+    scanner = FileScanner(settings, chosen(settings, SCAN), usual, detector or _detector(settings))
+    skipped: list[SkippedFile] = []
+    stdin_filename = settings.stdin_filename or STDIN
+    found = find(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped)
+    report = Report([], [])
+    rest = Target("", "files", files=0)
+    for scanned in _results(scanner, found):
+        report.targets += scanned.targets
+        report.findings += scanned.findings
+        rest.files += scanned.files
+        rest.size += scanned.size
+    _note_skipped(rest, skipped)
+    if rest.files or rest.skipped or not report.targets:
+        rest.name = _name(paths, {target.name for target in report.targets})
+        report.targets.append(rest)
+    report.findings.sort(key=lambda finding: finding.sort_key)
+    if report.findings:
+        number_findings(report.findings)
+    return report
+
+
+def _detector(settings: Settings) -> Detector:
+    where = settings.origins.get("engine", "engine")
+    try:
+        return Detector(settings.engine)
+    except ImportError:
+        raise UsageError(f"{where}: {settings.engine} is not installed") from None
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def _results(scanner: FileScanner, found: Iterator[Found]) -> Iterator[Scanned]:
+    chunks = _chunks(found)
+    while batch := list(islice(chunks, _CHUNKS)):
+        files = sum(map(len, batch))
+        size = sum(file.size for chunk in batch for file in chunk)
+        if len(batch) > 1 and (files >= _MANY_FILES or size >= _MANY_BYTES):
+            from auditor.run.parallel import of_chunks  # start-up: large runs only
+
+            yield from of_chunks(scanner, batch)
+        else:
+            yield from (scanner.audit(file) for chunk in batch for file in chunk)
+
+
+def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:
+    chunk: list[Found] = []
+    size = 0
+    for file in found:
+        chunk.append(file)
+        size += file.size
+        if len(chunk) >= _CHUNK_FILES or size >= _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _note_skipped(rest: Target, skipped: Iterable[SkippedFile]) -> None:
+    """What a search through directories left out; a part that could not be searched makes the run incomplete."""
+    for item in skipped:
+        rest.skipped.append(Skipped(item.path, item.reason))
+        if item.reason not in BY_CHOICE:
+            rest.errors.append(TargetError(f"not searched: {item.reason}", item.path))
+
+
+def _name(paths: Sequence[str], taken: set[str]) -> str:
+    """A name for everything that has no target of its own."""
+    more = len(paths) - _MOST_NAMED
+    name = " ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{name} (the rest)" if name in taken else name

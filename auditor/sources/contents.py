@@ -1,0 +1,252 @@
+"""Files of any kind as pieces of bytes: searched for below directories, cut where they are long, archives opened."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import stat
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+from auditor.core.record import NamedTuple
+from auditor.sources.archives import Limits, members
+from auditor.sources.archives.git import is_loose
+from auditor.sources.files import Skipped, UnreadableFile, excluder, open_regular, reason_of, search
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+STDIN = "-"
+#: Longest data of one piece, and how much of it neighbours share. A find belongs to the piece in which it has at least
+#: half of that beside it.
+PIECE = 1 << 20
+OVERLAP = 64 << 10
+MAX_ENTRIES = 5_000_000
+EXCLUDED, LINK, SPECIAL = "excluded", "link", "no regular file"
+#: Reasons for leaving something out that were asked for, or that leave nothing unread.
+BY_CHOICE = (EXCLUDED, LINK, SPECIAL)
+_STEP = PIECE - OVERLAP
+_STDIN_HELD = 64 << 20
+#: A file may be written to while it is read; one that never ends must not be read for ever.
+_GROWTH = 64 << 20
+#: Beginnings of formats whose own bytes say nothing once their contents were read.
+_OPAQUE = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06", b"PACK\0\0\0")
+_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UNIT = 4
+
+
+class Found(NamedTuple):
+    """A file to read: `path` to open ("-" is standard input), `display` to show, `size` in bytes when it was listed.
+
+    `named`: it was asked for by name, so that a link is followed.
+    """
+
+    path: str
+    display: str
+    size: int
+    named: bool
+
+
+class Piece(NamedTuple):
+    """Consecutive bytes of one content, a file or what is packed in one (`path` is then `app.jar!inner/name`).
+
+    Neighbouring pieces overlap: what begins in `data[start:end]` belongs to this one. `data[i]` is byte
+    `offset + i - lead` of the content; the `lead` bytes before repeat its byte order mark. `last` ends the content.
+    `outer`: these are the bytes of an archive whose contents came before.
+    """
+
+    path: str
+    data: bytes
+    offset: int = 0
+    lead: int = 0
+    start: int = 0
+    end: int = 0
+    last: bool = True
+    outer: bool = False
+
+
+def find(
+    paths: Iterable[str],
+    *,
+    exclude: Sequence[str] = (),
+    stdin_filename: str = STDIN,
+    skipped: list[Skipped] | None = None,
+) -> Iterator[Found]:
+    """Yield every file once: those named, and all regular files below directories, hidden ones too.
+
+    `exclude` as in `files.collect`. Links below a directory are not followed. What is left out is appended to
+    `skipped`. Never raises for what it finds on disk.
+    """
+    notes = [] if skipped is None else skipped
+    judge = _judging(excluder(exclude))
+    seen: set[str] = set()
+    for path in paths:
+        if path == STDIN:
+            found: Iterable[Found] = [Found(STDIN, stdin_filename, 0, True)]
+        elif os.path.isdir(path):
+            entries = search(path, judge, notes, MAX_ENTRIES)
+            found = (Found(entry.path, os.path.normpath(entry.path), _size(entry.path), False) for entry in entries)
+        else:
+            found = [Found(path, os.path.normpath(path) if path else path, _size(path), True)]
+        for file in found:
+            key = os.path.abspath(file.path) if file.path != STDIN else STDIN
+            if key not in seen:
+                seen.add(key)
+                yield file
+
+
+def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, None]:
+    """Everything in a file, at any depth of archives up to `depth`, in pieces; what cannot be read as `Skipped`.
+
+    Contents come before the archive's own bytes. Memory is bounded whatever the sizes. Raises UnreadableFile where the
+    file itself cannot be opened.
+    """
+    limits = Limits(depth=depth, piece=_STEP)
+    if found.path == STDIN:
+        yield from _standard_input(found.display, limits)
+        return
+    with io.BufferedReader(open_regular(found.path, follow=found.named)) as file:
+        try:
+            most = os.fstat(file.fileno()).st_size + _GROWTH
+            yield from pieces(found.display, file, limits, most)
+        except (OSError, ValueError) as error:
+            yield Skipped(found.display, reason_of(error))
+
+
+def pieces(path: str, file: BinaryIO, limits: Limits, most: int) -> Iterator[Piece | Skipped]:
+    """The pieces of a seekable binary file, of which at most `most` bytes are read. Raises OSError."""
+    head = file.read(_STEP)
+    inside, cut = False, False
+    for item in _packed(path, head if len(head) < _STEP else file, limits):
+        inside = True
+        cut = cut or isinstance(item, Skipped)
+        yield item
+    if inside and not cut and (head.startswith(_OPAQUE) or is_loose(head)):
+        return
+    if len(head) == _STEP:
+        file.seek(len(head))
+    yield from _raw(path, head, file.read, most, outer=inside)
+
+
+def _raw(path: str, head: bytes, rest: Callable[[int], bytes], most: int, *, outer: bool) -> Iterator[Piece | Skipped]:
+    """A file's own bytes."""
+    if len(head) < _STEP:
+        if head:
+            yield Piece(path, head, end=len(head), outer=outer)
+        return
+    joiner = _Joiner(path, outer)
+    chunk, room = head, most
+    while chunk:
+        room -= len(chunk)
+        following = rest(_STEP) if len(chunk) == _STEP and room > 0 else b""
+        yield joiner.add(chunk, last=not following)
+        chunk = following
+    if room <= 0:
+        yield Skipped(path, "grows while it is read; the rest is not read")
+
+
+def _packed(path: str, source: bytes | BinaryIO, limits: Limits) -> Iterator[Piece | Skipped]:
+    """What is packed in a file."""
+    joiner: _Joiner | None = None
+    for item in members(path, source, limits):
+        if joiner is not None and (isinstance(item, Skipped) or item.offset == 0):
+            yield joiner.add(b"", last=True)
+            joiner = None
+        if isinstance(item, Skipped):
+            yield item
+        elif joiner is None and item.last:
+            yield Piece(item.inner_path, item.data, end=len(item.data))
+        else:
+            joiner = joiner or _Joiner(item.inner_path, False)
+            yield joiner.add(item.data, last=item.last)
+            joiner = None if item.last else joiner
+    if joiner is not None:
+        yield joiner.add(b"", last=True)
+
+
+class _Joiner:
+    """Lays overlaps between the chunks of one content."""
+
+    __slots__ = ("_at", "_carry", "_lead", "_outer", "_owned", "_path")
+
+    def __init__(self, path: str, outer: bool) -> None:
+        self._path = path
+        self._outer = outer
+        self._carry = b""
+        self._at = 0
+        self._owned = 0
+        self._lead = b""
+
+    def add(self, chunk: bytes, *, last: bool) -> Piece:
+        """The piece that ends with this chunk; all but the last are at least an overlap long."""
+        data, offset, lead = self._carry + chunk, self._at, self._lead
+        if offset == 0 and not self._carry:
+            self._lead = next((mark for mark in _MARKS if chunk.startswith(mark)), b"")
+        end = len(data) if last else _boundary(data, len(data) - OVERLAP // 2, wide=bool(self._lead))
+        start = self._owned - offset
+        self._owned = offset + end
+        self._carry = data[-OVERLAP:]
+        self._at = offset + len(data) - len(self._carry)
+        shift = len(lead)
+        return Piece(self._path, lead + data, offset, shift, start + shift, end + shift, last, self._outer)
+
+
+def _boundary(data: bytes, at: int, *, wide: bool) -> int:
+    """The place at or just before `at` where no character is cut in two."""
+    if wide or 0 in data[at - _UNIT : at + _UNIT]:
+        return at - at % _UNIT
+    for back in range(_UNIT):
+        if data[at - back] & 0xC0 != 0x80:
+            return at - back
+    return at
+
+
+def _standard_input(name: str, limits: Limits) -> Iterator[Piece | Skipped]:
+    if sys.stdin is None:
+        raise UnreadableFile("closed")
+    stream = sys.stdin.buffer
+    try:
+        held = stream.read(_STDIN_HELD)
+        if len(held) < _STDIN_HELD:
+            yield from pieces(name, io.BytesIO(held), limits, len(held) + 1)
+            return
+        # Too long to be held, and an archive can only be opened by one who may go back in it.
+        if next(members(name, held, limits), None) is not None:
+            yield Skipped(name, f"archive on the standard input longer than {_STDIN_HELD >> 20} MiB: not opened")
+        start = io.BytesIO(held)
+        rest = _chained(start, stream)
+        yield from _raw(name, start.read(_STEP), rest, sys.maxsize, outer=False)
+    except (OSError, ValueError) as error:
+        yield Skipped(name, reason_of(error))
+
+
+def _chained(first: BinaryIO, second: BinaryIO) -> Callable[[int], bytes]:
+    """Reads one file and then the other; fewer bytes than asked for only at the end."""
+
+    def read_on(size: int) -> bytes:
+        data = first.read(size)
+        return data if len(data) == size else data + second.read(size - len(data))
+
+    return read_on
+
+
+def _judging(excluded: Callable[[str], bool]) -> Callable[[os.DirEntry[str], str, bool], str | None]:
+    def judge(entry: os.DirEntry[str], relative: str, is_directory: bool) -> str | None:
+        if excluded(relative):
+            return EXCLUDED
+        if entry.is_symlink():
+            return LINK
+        return "" if is_directory or entry.is_file() else SPECIAL
+
+    return judge
+
+
+def _size(path: str) -> int:
+    """Bytes of a regular file; 0 where that is not known."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
