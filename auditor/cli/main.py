@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "lint": "find secrets that Dockerfiles leak into images, history and logs",
     "scan": "find secrets in files of any kind, archives opened",
+    "baseline": "write the findings of a scan into a file that later scans accept",
     "context": "list what COPY . would take into an image, sensitive files marked",
     "explain": "say what a rule finds, why it matters and what to do",
     "rules": "list the rules, or check rule files of your own",

@@ -35,7 +35,7 @@ def run(argv: list[str]) -> int:
     paths: list[str] = arguments.pop("paths") or ["."]
     settings = settings_of(arguments, paths)
     check_outputs(settings)
-    _check_files(settings)
+    check_files(settings)
     if "-" in paths and sys.stdin is None:
         raise UsageError("-: standard input is closed")
     from auditor.run.result import exit_code  # start-up: --help and wrong arguments need no detector
@@ -53,18 +53,33 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
     add_rule_options(p)
-    group = p.add_argument_group("detection")
-    group.add_argument(
-        "--engine", metavar="NAME", help="auto (default), hyperscan, keywords or detect-secrets, for the first search"
-    )
-    group.add_argument("--rules", action="append", metavar="FILE", help="further rules of your own; repeatable")
-    group.add_argument("--baseline", metavar="FILE", help="findings to accept, in the format of detect-secrets")
-    group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
+    add_detection_options(p.add_argument_group("detection"))
     add_search_options(p.add_argument_group("input"), stdin_filename="-")
     return p
 
 
-def _check_files(settings: Settings) -> None:
-    for key, path in [("rules", path) for path in settings.rules] + [("baseline", settings.baseline)]:
+def add_detection_options(group: argparse._ArgumentGroup) -> None:
+    """How secrets are looked for, and which are known already."""
+    group.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="auto (default), hyperscan or keywords for the first search, or detect-secrets, which adds its plugins",
+    )
+    group.add_argument(
+        "--plugin", action="append", dest="plugins", metavar="FILE", help="your own detect-secrets plugin; repeatable"
+    )
+    group.add_argument(
+        "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
+    )
+    group.add_argument("--baseline", metavar="FILE", help="findings to accept, in the format of detect-secrets")
+    group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
+
+
+def check_files(settings: Settings) -> None:
+    """Raise UsageError for a file that is named and missing, and for plugins that nobody would run."""
+    named = [(key, path) for key in ("rules", "plugins") for path in getattr(settings, key)]
+    for key, path in [*named, ("baseline", settings.baseline)]:
         if path and not os.path.isfile(path):
             raise UsageError(f"{settings.origins.get(key, key)}: {path}: no such file")
+    if settings.plugins and settings.engine != "detect-secrets":
+        raise UsageError("--plugin: needs --engine detect-secrets")

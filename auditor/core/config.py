@@ -63,6 +63,8 @@ OPTIONS = (
     Option("rules", "files"),
     Option("baseline", "file"),
     Option("max-depth", "number"),
+    # A plugin is a program: only who runs the command may name one, not a repository that is scanned.
+    Option("plugins", "files", shared=False),
     Option("show-secrets", "flag", shared=False),
     Option("stdin-filename", "text", shared=False),
     Option("quiet", "flag", shared=False),
@@ -95,6 +97,7 @@ class Settings:
         "min_severity",
         "no_context",
         "origins",
+        "plugins",
         "quiet",
         "require_ignore_reason",
         "rules",
@@ -122,6 +125,7 @@ class Settings:
         self.require_ignore_reason = False
         self.engine = "auto"
         self.rules: tuple[str, ...] = ()
+        self.plugins: tuple[str, ...] = ()
         self.baseline = ""
         self.max_depth = 8
         self.show_secrets = False

@@ -113,7 +113,8 @@ _OTHERWISE = Pattern(
 )
 #: Names of things that are wrong on purpose.
 _NEGATED = Pattern(
-    r"(?i)(?:^|[_. -])(?:non|not|no|wrong|bad|invalid|fake|mock|dummy|sample|example|broken|unused)"
+    r"(?i)(?:^|[_. -])(?:non|not|no|wrong|bad|invalid|fake|mock|dummy|sample|example|broken|unused|hashed"
+    r"|encrypted|masked|redacted)"
     r"(?:[_. -]|matching|valid)*(?:token|key|secret|pass|cred|api|auth|$)"
 )
 #: Values of a test or sandbox account open nothing that is in use.

@@ -13,6 +13,8 @@ STORED_CREDENTIAL = "stored-credential"
 URL_CREDENTIAL = "url-credential"
 PROVIDER_KEY = "provider-key"
 ASSIGNED_SECRET = "assigned-secret"
+#: What the plugins of detect-secrets found besides.
+SECOND_OPINION = "detect-secrets"
 
 
 class Detection(NamedTuple):

@@ -8,10 +8,9 @@ input, and a pure function of bytes, path and rules.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 
 from auditor.core.finding import Confidence
-from auditor.core.record import NamedTuple
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers, rules_digest
 from auditor.core.secret import Secret
 from auditor.detect import announced, connections, structures, tokens
@@ -20,19 +19,27 @@ from auditor.detect.detection import (
     KNOWN_TOKEN,
     PRIVATE_KEY,
     PROVIDER_KEY,
+    SECOND_OPINION,
     STORED_CREDENTIAL,
     URL_CREDENTIAL,
     Detection,
 )
-from auditor.detect.prefilter import prefilter
-from auditor.detect.triggers import ANNOUNCED, CONNECTION, FORMAT, triggers
+from auditor.detect.prefilter import Trigger, prefilter
+from auditor.detect.triggers import ANNOUNCED, FORMAT, USER, Kind, triggers
 from auditor.detect.verify import verify
 from auditor.detect.views import decode, views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from auditor.detect.userrules import UserRule
+    from auditor.detect.views import Decoded
 
 #: Characters around a hit in which an announced value or a connection begins, and around a token's.
 _AROUND = 240
 _TOKEN_BEFORE, _TOKEN_AFTER = 1024, 4096
 _BESIDE = 2048
+_SAMPLE = 8192
 _SURER = {
     KNOWN_TOKEN: 6,
     PRIVATE_KEY: 5,
@@ -40,7 +47,10 @@ _SURER = {
     URL_CREDENTIAL: 3,
     PROVIDER_KEY: 2,
     ASSIGNED_SECRET: 1,
+    SECOND_OPINION: 0,
 }
+#: A rule that the user wrote knows best.
+_SUREST = 7
 
 
 class _Text(NamedTuple):
@@ -49,61 +59,84 @@ class _Text(NamedTuple):
 
 
 class Detector:
-    """Finds candidate secrets. `engine` is auto, hyperscan or keywords; both give the same results."""
+    """Finds candidate secrets.
 
-    def __init__(self, engine: str = "auto") -> None:
+    `engine` is auto, hyperscan, keywords (these find the same) or detect-secrets, which adds that library's plugins to
+    auto; `plugins` are files with more of them. `rules` are the user's own. Raises ValueError for another engine,
+    ImportError where hyperscan is asked for and missing, UsageError for a plugin file that cannot be loaded.
+    """
+
+    def __init__(self, engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = ()) -> None:
         patterns, self._kinds = triggers()
+        self._rules = tuple(rules)
+        patterns += tuple(Trigger(rule.pattern, rule.keywords, rule.caseless) for rule in self._rules if rule.pattern)
+        self._kinds += tuple(Kind(USER, number) for number, rule in enumerate(self._rules) if rule.pattern)
+        self._by_path = tuple(rule for rule in self._rules if not rule.pattern)
+        self._second = None
+        if engine == "detect-secrets":
+            from auditor.detect.detect_secrets import DetectSecrets  # start-up: a library that takes long to load
+
+            self._second, engine = DetectSecrets(plugin_files=plugins), "auto"
         digest = rules_digest() + load_providers()["digest"]
         self._prefilter = prefilter(patterns, digest, engine=engine)
 
     def detect(self, data: bytes, path: str = "") -> Iterator[Detection]:
         """The secrets in a piece of a file, by place; `start` and `end` are offsets of bytes. Never raises."""
-        if b"\0" in data[:8192] or data[:3] in (b"\xef\xbb\xbf",):
-            decoded = decode(data)
-            if decoded.encoding.startswith("utf-16") or decoded.encoding.startswith("utf-32"):
-                for found in self.search(decoded.text, path):
-                    offset = decoded.offsets.offset
-                    yield found._replace(start=offset(found.start), end=offset(found.end))
-                return
-        for found in self._search(_Text(data.decode("latin-1"), data), path):
-            yield found if found.secret.reveal().isascii() else _as_utf8(found)
+        decoded = decode(data) if self._second or b"\0" in data[:_SAMPLE] else None
+        if decoded is not None and decoded.encoding.startswith(("utf-16", "utf-32")):
+            yield from _in_bytes(self.search(decoded.text, path), decoded)
+            return
+        found = self._search(_Text(data.decode("latin-1"), data), path)
+        if self._second is not None and decoded is not None and not decoded.binary:
+            found = _surest([*found, *_in_bytes(self._second.lines(decoded.text, path), decoded)])
+        for one in found:
+            yield one if one.secret.reveal().isascii() else _as_utf8(one)
 
-    def search(self, text: str, path: str = "") -> Iterator[Detection]:
+    def search(self, text: str, path: str = "") -> list[Detection]:
         """The secrets in a text, by place; `start` and `end` are offsets of characters."""
-        yield from self._search(_Text(text, text.encode("latin-1", "replace")), path)
+        return self._search(_Text(text, text.encode("latin-1", "replace")), path)
 
-    def _search(self, source: _Text, path: str) -> Iterator[Detection]:
+    def _search(self, source: _Text, path: str) -> list[Detection]:
         found = self._plain(source, path)
+        for rule in self._by_path:
+            found += rule.find(source.text, path)
         for view in views(source.text):
             for inner in self._plain(_Text(view.text, view.text.encode("latin-1", "replace")), path):
                 if view.decoded(inner.start, inner.end):
                     start, end = view.origin(inner.start, inner.end)
                     found.append(inner._replace(start=start, end=end))
-        yield from _surest(found)
+        return _surest(found)
 
     def _plain(self, source: _Text, path: str) -> list[Detection]:
         """What the finders see around the hits in one text, decoded or not, each with its verdict."""
         text = source.text
-        found: list[Detection] = []
-        formats: dict[int, list[int]] = {}
-        places: dict[str, list[int]] = {ANNOUNCED: [], CONNECTION: []}
+        hits: dict[Kind, list[int]] = {}
         for index, place in self._prefilter.hits(source.data):
-            kind = self._kinds[index]
-            if kind.finder == FORMAT:
-                formats.setdefault(kind.format, []).append(place)
-            else:
-                places[kind.finder].append(place)
-        known = tokens.formats()
-        for number, hits in formats.items():
-            for start, end in _windows(sorted(hits), _TOKEN_BEFORE, _TOKEN_AFTER, len(text)):
-                one = known[number]
-                found += (_token(token, one.title) for token in tokens.within(one, text, start, end))
-        for start, end in _windows(sorted(places[ANNOUNCED]), _AROUND, _AROUND, len(text)):
-            found += announced.find(text, _line_start(text, start), end)
-        for start, end in _windows(sorted(places[CONNECTION]), _AROUND, _AROUND, len(text)):
-            found += connections.find(text, _line_start(text, start), end)
+            hits.setdefault(self._kinds[index], []).append(place)
+        found: list[Detection] = []
+        for kind, places in hits.items():
+            found += self._around(kind, sorted(places), text, path)
         found += structures.find(text, path)
         return [_verified(one, text) for one in _surest(found)]
+
+    def _around(self, kind: Kind, places: list[int], text: str, path: str) -> Iterator[Detection]:
+        """What the finder of this kind sees in the windows around its hits."""
+        if kind.finder == USER:
+            yield from self._rules[kind.number].find(text, path)
+        elif kind.finder == FORMAT:
+            known = tokens.formats()[kind.number]
+            for start, end in _windows(places, _TOKEN_BEFORE, _TOKEN_AFTER, len(text)):
+                yield from (_token(token, known.title) for token in tokens.within(known, text, start, end))
+        else:
+            find = announced.find if kind.finder == ANNOUNCED else connections.find
+            for start, end in _windows(places, _AROUND, _AROUND, len(text)):
+                yield from find(text, _line_start(text, start), end)
+
+
+def _in_bytes(found: Iterable[Detection], decoded: Decoded) -> list[Detection]:
+    """The same with offsets of the bytes that the text was decoded from."""
+    offset = decoded.offsets.offset
+    return [one._replace(start=offset(one.start), end=offset(one.end)) for one in found]
 
 
 def _windows(hits: list[int], before: int, after: int, size: int) -> Iterator[tuple[int, int]]:
@@ -159,7 +192,7 @@ def _surest(found: list[Detection]) -> list[Detection]:
 def _rank(found: Detection) -> tuple[bool, int, int, int, int]:
     # A documented sample of a known format is one, whatever the name beside it promises.
     sample = found.rule == KNOWN_TOKEN and found.verdict == "placeholder"
-    return (not sample, -found.confidence, -_SURER.get(found.rule, 7), found.start - found.end, found.start)
+    return (not sample, -found.confidence, -_SURER.get(found.rule, _SUREST), found.start - found.end, found.start)
 
 
 def _as_utf8(found: Detection) -> Detection:

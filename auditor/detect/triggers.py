@@ -16,7 +16,7 @@ from auditor.detect.prefilter import Trigger
 #: Formats that `structures` reads with their bodies.
 _STRUCTURED = frozenset({"private-key"})
 #: Finders that read around a hit.
-FORMAT, ANNOUNCED, CONNECTION, STRUCTURE = "format", "announced", "connection", "structure"
+FORMAT, ANNOUNCED, CONNECTION, USER = "format", "announced", "connection", "user"
 
 _SOURCE = r"(?:jdbc:|(?:server|source|driver|provider|database|catalog|name|uid|user id)[ \t]{0,2}=)"
 _LOGIN = r"(?:password|pwd)[ \t]{0,2}=[ \t]{0,2}[^\s;&\"'<>{}`\\]{3}"
@@ -40,10 +40,10 @@ _CONNECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
 
 
 class Kind(NamedTuple):
-    """What a trigger stands for: the finder, and for a format its place in the table."""
+    """What a trigger stands for: the finder, and for a format or a user's rule its place among these."""
 
     finder: str
-    format: int = -1
+    number: int = -1
 
 
 @lru_cache(maxsize=1)

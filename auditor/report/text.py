@@ -57,8 +57,9 @@ def summary(report: Report, meta: Meta) -> str:
         where = read if hit == files else f"{hit} of {read}"
         first = f"{', '.join(parts)} in {where} ({report.seconds:.2f} s)"
     rest = _unshown(report, meta)
-    if shown:
-        worst = max(shown, key=lambda finding: finding.severity)
+    explained = [finding for finding in shown if finding.rule in meta.rules]
+    if explained:
+        worst = max(explained, key=lambda finding: finding.severity)
         rest.append(f"audit explain {worst.rule} says more")
     return "\n".join([first, "; ".join(rest)] if rest else [first]) + "\n"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 
+from auditor.core.baseline import read as read_baseline
 from auditor.core.errors import UsageError
-from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
+from auditor.core.finding import Report, Skipped, Suppression, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detector import Detector
 from auditor.run.scanning.files import FileScanner
@@ -15,7 +17,10 @@ from auditor.sources.contents import BY_CHOICE, STDIN, find
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from auditor.core.baseline import Baseline
     from auditor.core.config import Settings
+    from auditor.core.finding import Finding
+    from auditor.detect.userrules import UserRule
     from auditor.run.scanning.files import Detecting, Scanned
     from auditor.sources.contents import Found
     from auditor.sources.files import Skipped as SkippedFile
@@ -37,12 +42,16 @@ def scan(settings: Settings, paths: Sequence[str], detector: Detecting | None = 
     file contains.
     """
     usual = {rule.id: settings.severities.get(rule.id, rule.severity) for rule in all_rules(SCAN).values()}
-    scanner = FileScanner(settings, chosen(settings, SCAN), usual, detector or _detector(settings))
+    notes: list[str] = []
+    scanner = FileScanner(settings, chosen(settings, SCAN), usual, detector or _detector(settings, notes))
+    known = read_baseline(settings.baseline) if settings.baseline else None
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or STDIN
-    found = find(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped)
+    exclude = (*settings.exclude, os.path.basename(settings.baseline)) if settings.baseline else settings.exclude
+    found = find(paths, exclude=exclude, stdin_filename=stdin_filename, skipped=skipped)
     report = Report([], [])
     rest = Target("", "files", files=0)
+    rest.skipped += (Skipped("rules", note) for note in notes)
     for scanned in _results(scanner, found):
         report.targets += scanned.targets
         report.findings += scanned.findings
@@ -55,13 +64,30 @@ def scan(settings: Settings, paths: Sequence[str], detector: Detecting | None = 
     report.findings.sort(key=lambda finding: finding.sort_key)
     if report.findings:
         number_findings(report.findings)
+    if known is not None:
+        _accept(report.findings, known)
     return report
 
 
-def _detector(settings: Settings) -> Detector:
+def _accept(findings: Iterable[Finding], known: Baseline) -> None:
+    """Silence what the baseline lists, unless a person has confirmed there that it is a secret."""
+    for finding in findings:
+        if finding.secret is not None and finding.suppressed is None:
+            entry = known.holds(finding.location.path, finding.location.start_line, finding.secret.reveal())
+            if entry is not None and entry.suppresses:
+                finding.suppressed = Suppression("baseline", entry.reason)
+
+
+def _detector(settings: Settings, notes: list[str]) -> Detector:
+    """The detector for these settings; what was left out of rule files on purpose is added to `notes`."""
+    rules: list[UserRule] = []
+    if settings.rules:
+        from auditor.detect.userrules import load  # start-up: only with rules of the user's own
+
+        rules = load(settings.rules, notes)
     where = settings.origins.get("engine", "engine")
     try:
-        return Detector(settings.engine)
+        return Detector(settings.engine, rules=rules, plugins=settings.plugins)
     except ImportError:
         raise UsageError(f"{where}: {settings.engine} is not installed") from None
     except ValueError as error:

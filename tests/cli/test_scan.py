@@ -137,8 +137,8 @@ def test_settings_from_a_file(here: Path, capsys: pytest.CaptureFixture[str]) ->
     (here / "app" / "a.txt").write_text(LEAKY)
     options = ['engine = "keywords"', "max-depth = 2", 'rules = ["own.toml"]', 'baseline = "known.json"']
     (here / "audit.toml").write_text("\n".join([*options, 'select = ["env-secret"]']))
-    (here / "own.toml").write_text("")
-    (here / "known.json").write_text("{}")
+    (here / "own.toml").write_text("[[rules]]\nid = 'acme'\nregex = 'acme-[0-9]{8}'\nkeywords = ['acme']\n")
+    (here / "known.json").write_text('{"version": "1.5.0", "results": {}}')
     code, _, err = run(capsys, "app")
     assert code == 1, err
     (here / "audit.toml").write_text('rules = ["../own.toml"]\n')

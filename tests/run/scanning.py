@@ -26,7 +26,7 @@ class PlantedDetector:
     """`PLANT=v` is a known-token, `PLANT-low=v` one of low confidence, `PLANT-some-rule=v` a finding of that rule,
     `PLANT-sample=v` a placeholder; `BOOM` makes it fail after what came before."""
 
-    def __init__(self, engine: str = "auto") -> None:
+    def __init__(self, engine: str = "auto", **_more: object) -> None:
         self.engine = engine
 
     def detect(self, data: bytes, path: str = "") -> Iterator[Detection]:

@@ -210,7 +210,7 @@ def test_a_small_run_starts_no_process(tmp_path: Path, monkeypatch: pytest.Monke
 def test_an_engine_that_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
-    def refuse(_: str) -> None:
+    def refuse(_: str, **_more: object) -> None:
         raise error
 
     monkeypatch.setattr(scan, "Detector", refuse)

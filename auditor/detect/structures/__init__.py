@@ -20,76 +20,6 @@ _MOST_CANDIDATES = 20000
 
 _Reader = Callable[[Source], Iterator[Candidate]]
 
-#: What to look for in a text, and the reader (module:function) of a text that has it, or what to look for next: most
-#: texts have few of the first pieces, so that a dozen searches are all they cost.
-_Tree = tuple[tuple[str, "str | _Tree"], ...]
-
-
-def _all(reader: str, *literals: str) -> _Tree:
-    return tuple((literal, reader) for literal in literals)
-
-
-_FIELD = "tables:find"
-_LITERALS: _Tree = (
-    ("PRIVATE KEY", _all("keys:find", "-----BEGIN ", "---- BEGIN SSH2")),
-    *_all("keys:find", "PuTTY-User-Key-File-", "AGE-SECRET-KEY-1", "untrusted comment:", '"keyMaterialType"'),
-    (
-        "oken",
-        (
-            ("uthToken", _all(_FIELD, "_authToken", "npmAuthToken")),
-            ("token:", (*_all(_FIELD, "oauth_token:", "auth-token:"), ("users:", "kubernetes:kubeconfig"))),
-            ("token = ", _all(_FIELD, "[registr", "token = {", 'credentials "')),
-            ("_token", _all(_FIELD, '"refresh_token"', "oauth2_refresh_token")),
-            ("itytoken", "logins:docker"),
-            ("rytoken", "logins:docker"),
-            ('oken"', (*_all(_FIELD, '"credentials":', '"gitlab-token"'), ('"users"', "kubernetes:kubeconfig"))),
-            ("SessionToken", "logins:aws"),
-            ('"accessToken', _FIELD),
-        ),
-    ),
-    (
-        "auth",
-        (
-            ('"auth', "logins:docker"),
-            ("_auth", _all(_FIELD, ":_auth", "\n_auth")),
-            ("-oauth", _all(_FIELD, '"github-oauth"', '"gitlab-oauth"', '"bitbucket-oauth"')),
-        ),
-    ),
-    (
-        "assw",
-        (
-            ("machine", "logins:netrc"),
-            ("default", (("login", "logins:netrc"),)),
-            ("users:", "kubernetes:kubeconfig"),
-            ("_password", _all(_FIELD, ":_password", "\n_password")),
-            ("[", _all(_FIELD, "[distutils]", "pypi]", "[client]", "[mysql")),
-            ("<", _all(_FIELD, "<settings", "<server>", "<tomcat-users", "credentials.impl.", "plugins.credentials")),
-            *_all(_FIELD, "signing.password", ".proxyPassword", "ClearTextPassword", '"http-basic"'),
-        ),
-    ),
-    ("passphrase", _all(_FIELD, "signing.gnupg.passphrase", "<settings", "<server>")),
-    (
-        "ecret",
-        (
-            ("Secret", (("kind", "kubernetes:manifests"),)),
-            ("ecretAccessKey", "logins:aws"),
-            ("secret_access_key", "logins:aws"),
-            ("lient", _all(_FIELD, '"client_secret"', '"clientSecret"')),
-            *_all(_FIELD, '"home_account_id"', "secret_key", "gs_secret"),
-        ),
-    ),
-    ("_KEY", (*_all(_FIELD, "APP_KEY", "AUTH_KEY", "SECRET_KEY"), ("SECRET_ACCESS_KEY", "logins:aws"))),
-    ("client-key-data", "kubernetes:kubeconfig"),
-    ('Key"', _all("whole:keeper", '"appKey"', '"clientKey"', '"privateKey"')),
-    ("\ntype = ", _all(_FIELD, "pass", "secret")),
-    *_all(_FIELD, "npmAuthIdent", "{AQAA", "<settingsSecurity", "rubygems_api_key"),
-    ("DB_PASSWORD", _all(_FIELD, "define(")),
-    (":$", _all("hashes:find", *(f":${scheme}$" for scheme in "apr1 1 2a 2b 2y 5 6 y gy 7".split()))),
-    (":{S", (("SHA}", "hashes:find"),)),
-    ('"terraform_version"', "terraform:state"),
-    (":5432:", "logins:pgpass"),
-    ("index", _all("logins:indexes", "index-url", "index_url")),
-)
 #: Readers that go by the names of values alone: where another one knows the place, that one is right.
 _GENERAL = ("terraform:state", "assignments:find")
 #: Kind or name of the file -> readers.
@@ -156,8 +86,12 @@ def find(text: str, path: str = "") -> Iterator[Detection]:
 
 
 def _source(text: str, path: str) -> Source:
-    if not path:
-        return Source(text, "", "", "", trusted=False, doubtful=False)
+    return _named(path)._replace(text=text) if path else Source(text, "", "", "", trusted=False, doubtful=False)
+
+
+@lru_cache(maxsize=64)
+def _named(path: str) -> Source:
+    """What a name says, without a text: all that is decoded in a file has the file's name."""
     inner = path.replace("\\", "/").replace("!", "/").lower()
     base = inner.rpartition("/")[2]
     known = credfiles.recognise(inner)
@@ -165,7 +99,7 @@ def _source(text: str, path: str) -> Source:
     sample = credfiles.is_sample(inner)
     trusted = (listed or base in _FILES) and not sample
     doubtful = sample or (not trusted and credfiles.is_program(inner))
-    return Source(text, inner, base, known.id if known is not None else "", trusted, doubtful)
+    return Source("", inner, base, known.id if known is not None else "", trusted, doubtful)
 
 
 def _by_name(source: Source) -> Iterator[str]:
@@ -175,11 +109,11 @@ def _by_name(source: Source) -> Iterator[str]:
 
 
 def _by_content(text: str) -> Iterator[str]:
-    from auditor.detect.structures import history, stores  # start-up: only a scan gets here
+    from auditor.detect.structures import hints, history, stores  # start-up: only a scan gets here
 
     if stores.might_be(text):
         yield "stores:find"
-    yield from _by_literal(text, _LITERALS)
+    yield from hints.readers(text)
     if text.startswith(("http://", "https://")):
         yield "logins:addresses"
     if (text[:2] == ": " or "\n: 1" in text[:3000] or "- cmd: " in text[:3000]) and history.is_history(text):
@@ -189,15 +123,6 @@ def _by_content(text: str) -> Iterator[str]:
 
         if is_environment(text):
             yield "assignments:find"
-
-
-def _by_literal(text: str, tree: _Tree) -> Iterator[str]:
-    for literal, following in tree:
-        if literal in text:
-            if isinstance(following, str):
-                yield following
-            else:
-                yield from _by_literal(text, following)
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,160 @@
+"""Which readers of `structures` a text may be for, told from strings that each of them needs.
+
+A text is searched for all of them at once where it is long and Hyperscan is there, else string by string. Both give
+the same readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.detect.prefilter import Trigger, prefilter
+
+if TYPE_CHECKING:
+    from auditor.detect.prefilter import Prefilter
+
+#: What to look for in a text, and the reader (module:function) of a text that has it, or what to look for next: most
+#: texts have few of the first pieces, so that a dozen searches are all they cost.
+_Tree = tuple[tuple[str, "str | _Tree"], ...]
+
+
+def _all(reader: str, *literals: str) -> _Tree:
+    return tuple((literal, reader) for literal in literals)
+
+
+_FIELD = "tables:find"
+_LITERALS: _Tree = (
+    ("PRIVATE KEY", _all("keys:find", "-----BEGIN ", "---- BEGIN SSH2")),
+    *_all("keys:find", "PuTTY-User-Key-File-", "AGE-SECRET-KEY-1", "untrusted comment:", '"keyMaterialType"'),
+    (
+        "oken",
+        (
+            ("uthToken", _all(_FIELD, "_authToken", "npmAuthToken")),
+            ("token:", (*_all(_FIELD, "oauth_token:", "auth-token:"), ("users:", "kubernetes:kubeconfig"))),
+            ("token = ", _all(_FIELD, "[registr", "token = {", 'credentials "')),
+            ("_token", _all(_FIELD, '"refresh_token"', "oauth2_refresh_token")),
+            ("itytoken", "logins:docker"),
+            ("rytoken", "logins:docker"),
+            ('oken"', (*_all(_FIELD, '"credentials":', '"gitlab-token"'), ('"users"', "kubernetes:kubeconfig"))),
+            ("SessionToken", "logins:aws"),
+            ('"accessToken', _FIELD),
+        ),
+    ),
+    (
+        "auth",
+        (
+            ('"auth', "logins:docker"),
+            ("_auth", _all(_FIELD, ":_auth", "\n_auth")),
+            ("-oauth", _all(_FIELD, '"github-oauth"', '"gitlab-oauth"', '"bitbucket-oauth"')),
+        ),
+    ),
+    (
+        "assw",
+        (
+            ("machine", "logins:netrc"),
+            ("default", (("login", "logins:netrc"),)),
+            ("users:", "kubernetes:kubeconfig"),
+            ("_password", _all(_FIELD, ":_password", "\n_password")),
+            ("[", _all(_FIELD, "[distutils]", "pypi]", "[client]", "[mysql")),
+            ("<", _all(_FIELD, "<settings", "<server>", "<tomcat-users", "credentials.impl.", "plugins.credentials")),
+            *_all(_FIELD, "signing.password", ".proxyPassword", "ClearTextPassword", '"http-basic"'),
+        ),
+    ),
+    ("passphrase", _all(_FIELD, "signing.gnupg.passphrase", "<settings", "<server>")),
+    (
+        "ecret",
+        (
+            ("Secret", (("kind", "kubernetes:manifests"),)),
+            ("ecretAccessKey", "logins:aws"),
+            ("secret_access_key", "logins:aws"),
+            ("lient", _all(_FIELD, '"client_secret"', '"clientSecret"')),
+            *_all(_FIELD, '"home_account_id"', "secret_key", "gs_secret"),
+        ),
+    ),
+    ("_KEY", (*_all(_FIELD, "APP_KEY", "AUTH_KEY", "SECRET_KEY"), ("SECRET_ACCESS_KEY", "logins:aws"))),
+    ("client-key-data", "kubernetes:kubeconfig"),
+    ('Key"', _all("whole:keeper", '"appKey"', '"clientKey"', '"privateKey"')),
+    ("\ntype = ", _all(_FIELD, "pass", "secret")),
+    *_all(_FIELD, "npmAuthIdent", "{AQAA", "<settingsSecurity", "rubygems_api_key"),
+    ("DB_PASSWORD", _all(_FIELD, "define(")),
+    (":$", _all("hashes:find", *(f":${scheme}$" for scheme in "apr1 1 2a 2b 2y 5 6 y gy 7".split()))),
+    (":{S", (("SHA}", "hashes:find"),)),
+    ('"terraform_version"', "terraform:state"),
+    (":5432:", "logins:pgpass"),
+    ("index", _all("logins:indexes", "index-url", "index_url")),
+)
+#: What is searched for instead of a string that programs have often: more of what its reader asks for.
+_CLOSER = {
+    "machine": r"machine[ \t\r\n]",
+    "default": r"default[ \t\r\n]{1,20}(?:login|account|port|passw)",
+    '"auth': r'"auth\\?"[ \t\r\n]{0,20}:',
+}
+#: Below so many characters the searches one by one take less time than one call of the library.
+_SHORT = 2048
+
+
+def readers(text: str) -> Iterator[str]:
+    """Readers (module:function) that may find something in the text. Linear, a reader may come more than once."""
+    hints = _Hints.made() if len(text) >= _SHORT else None
+    if hints is None or not hints.fast:
+        yield from _by_literal(text, _LITERALS)
+    else:
+        yield from hints.readers(text)
+
+
+class _Hints:
+    """One pass for the rarest string of every way through the tree; the others are looked for where it was found."""
+
+    def __init__(self) -> None:
+        self._rows: list[list[tuple[tuple[str, ...], str]]] = []
+        triggers: dict[str, int] = {}
+        for literals, reader in _ways(_LITERALS, ()):
+            rarest = max(reversed(literals), key=len)
+            if rarest not in triggers:
+                triggers[rarest] = len(self._rows)
+                self._rows.append([])
+            self._rows[triggers[rarest]].append((literals, reader))
+        patterns = [Trigger(_CLOSER.get(one, _quoted(one)), (one.lower(),), False, True) for one in triggers]
+        self._prefilter: Prefilter = prefilter(patterns, "structures")
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def made(cls) -> _Hints:
+        """The only one."""
+        return cls()
+
+    @property
+    def fast(self) -> bool:
+        """Whether one pass takes less time than looking for the strings one by one."""
+        return self._prefilter.engine == "hyperscan"
+
+    def readers(self, text: str) -> Iterator[str]:
+        """See `readers`."""
+        for index in sorted({index for index, _ in self._prefilter.hits(text.encode("latin-1", "replace"))}):
+            for literals, reader in self._rows[index]:
+                if all(literal in text for literal in literals):
+                    yield reader
+
+
+def _quoted(literal: str) -> str:
+    return "".join(f"\\x{ord(char):02x}" for char in literal)
+
+
+def _ways(tree: _Tree, before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """All strings on the way to each reader, and that reader."""
+    for literal, following in tree:
+        if isinstance(following, str):
+            yield (*before, literal), following
+        else:
+            yield from _ways(following, (*before, literal))
+
+
+def _by_literal(text: str, tree: _Tree) -> Iterator[str]:
+    for literal, following in tree:
+        if literal in text:
+            if isinstance(following, str):
+                yield following
+            else:
+                yield from _by_literal(text, following)
