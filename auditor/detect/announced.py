@@ -8,7 +8,7 @@ of that service's keys comes next; a word such as `token` somewhere before it on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.core.finding import Confidence
 from auditor.core.pattern import Pattern
@@ -28,20 +28,23 @@ _LEAST_RANDOM = 10
 _LEAST_SURE = 12
 _LONGEST = 1200
 _DIGIT = Pattern(r"[0-9]")
-_QUOTED = r"(?P<quote>[\"'`])(?P<quoted>[^\s\"'`\\]{8,1200}+)(?P=quote)(?![\w\"'`])"
+_QUOTED = r"(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s\\]){8,1200}+)(?P=quote)(?![\w\"'`])"
+#: With a first half that ends in a colon, if that has a digit in it, as no name has (`110201543:AAH...`).
+_HALF = r"(?:(?=[A-Za-z_/+-]{0,40}[0-9])[A-Za-z0-9_/+-]{6,64}={0,2}:)?"
 _BARE = (
-    r"(?<![A-Za-z0-9_+/.~%$@!?*^#-])(?P<bare>[A-Za-z0-9_+/.~%!-]{8,1200}+={0,3}+)"
-    r"(?=[\s\"'`<>,;)}\]|&\\]|:(?![/\w])|$)"
+    rf"(?<![A-Za-z0-9_+/.~%$@!?*^#-])(?P<bare>{_HALF}[A-Za-z0-9_+/.~%!-]{{8,1200}}+={{0,3}}+)"
+    r"(?=[\s<>,;)}\]|&\\]|[\"'`](?![\w\"'`])|:(?![/\w])|$)"
 )
 _ELEMENT = r"(?<=>)(?P<element>[^\s\"'`<>\\]{8,1200}+)(?=</)"
 _CANDIDATE = Pattern(f"{_QUOTED}|{_ELEMENT}|{_BARE}")
+_BARE_CANDIDATE = Pattern(_BARE)
+#: A quoted text that is made of parts: an address, pairs in a row.
+_COMPOSED = Pattern(r"://|[;&?][A-Za-z_][\w.-]{0,60}=|^(?P<name>[A-Za-z_][\w.-]{0,60})=[^=]")
 #: A value that a service hands out: no spaces, none of the characters that only expressions and patterns have.
 _TOKEN = Pattern(r"[A-Za-z0-9_+/.~-][A-Za-z0-9_+/.~%:!=@#$&-]+")
 #: Schemes that stand before a value within its quotes.
 _SCHEME = Pattern(r"(?i)(?:oauth2?|bearer|basic|token|apikey|key):")
 _OPENS = r"(?:[({\[<]{0,2}[\"'`]?|(?i:bearer|basic|token|apikey) )\Z"
-#: A number with a colon belongs to what follows: that is a part of a value.
-_NUMBERED = Pattern(r"[0-9]{4,}:\Z")
 #: The name that a value is assigned to: an identifier or a few words, then what assigns.
 _ASSIGNED = Pattern(
     r"(?P<name>[A-Za-z_][\w$@.-]{0,80}+(?: [A-Za-z][\w.-]{0,30}+){0,3})[\"'`\]]{0,2}[ \t]{0,16}"
@@ -49,7 +52,7 @@ _ASSIGNED = Pattern(
 )
 #: A name in one field and its value in the next: `name: X` / `value: Y`, `key="X" value="Y"`.
 _PAIRED = Pattern(
-    r"(?i)\b(?:name|key|id|variable)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<name>[A-Za-z_][\w.-]{1,80})[\"']?\s{0,40},?"
+    r"(?i)\b(?:name|key|id|variable)[\"']?\s{0,3}[:= ]\s{0,3}[\"']?(?P<name>[A-Za-z_][\w.-]{1,80})[\"']?\s{0,40}[,{]?"
     r"\s{0,40}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?\Z"
 )
 #: What assigns a value to the word right before it.
@@ -69,7 +72,7 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("api[_. -]?key", ("apikey", "api_key", "api.key", "api key", "api-key")),
 )
 SHORT_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (f"[_. -]key{_OP}", ("_key", ".key", " key", "-key")),
+    (f"[_. ?&-]key{_OP}", ("_key", ".key", " key", "?key", "&key", "-key")),
     (f"[a-z0-9]key{_OP}", ("key",)),
     (f"[_. -]pat{_OP}", ("_pat", ".pat", " pat", "-pat")),
     (f"[_. -]auth{_OP}", ("_auth", ".auth", " auth", "-auth")),
@@ -77,12 +80,12 @@ SHORT_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (f"[_. -]pass{_OP}", ("_pass", ".pass", " pass", "-pass")),
 )
 #: Ten characters of a value, one of which is a digit.
-VALUE = r"(?:[A-Za-z_+/.~%!-]{0,19}[0-9][A-Za-z0-9_+/.~%!=:-]{6}|[A-Za-z_+/.~%!-]{9,19}[0-9])"
+VALUE = r"(?:[A-Za-z_+/.~%!-]{0,31}[0-9][A-Za-z0-9_+/.~%!=:-]{6}|[A-Za-z_+/.~%!-]{9,31}[0-9])"
 #: From a word that announces a value to the value: anything that ends with a delimiter; one line break after it.
 TO_VALUE = r"[^\n]{0,80}?[ \t\"'`:=>({\[,\\&](?:\r?\n[ \t]{0,40}[\"'`]?)?"
 #: The same from what assigns, and from a name in one field to the value in the next.
 ON_VALUE = r"[^\n]{0,40}?(?:\r?\n[ \t]{0,40}[\"'`]?)?"
-PAIRED = r"[A-Za-z0-9_.-]{0,24}[\"']?,?\s{1,60}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+PAIRED = r"[A-Za-z0-9_.-]{0,24}[\"']?[,{ ]{0,3}\s{1,60}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
 #: A value that somebody chose, for a password: with a digit or a sign in it.
 CHOOSING = (
     r"(?:passw|passphrase|[_.-]pwd|[_.-]pass|secret)[A-Za-z0-9_.-]{0,16}[\"'`\])]{0,3}[ \t]{0,16}(?:=>|:=|[=:>])"
@@ -107,8 +110,9 @@ _IS_CHOSEN = Pattern(CHOSEN)
 _OTHERWISE = Pattern(
     r"(?i)(?:sha\d*|md5|digest|checksum|integrity|hash|commit|revision|\brev|etag|nonce|guid|uuid|version|thumbprint"
     r"|fingerprint|public[-_ ]?key|signature|src|href|url|uri|path|file\w*|class|xmlns|charset|key[-_ ]?id"
-    r"|client[-_ ]?id|(?:page|next|continuation|request|idempotency|cancell?ation|resume|sync|cursor|marker|change"
-    r"|csrf|xsrf|forgery|authenticity|verification|registration)[-_ ]?(?:token|key)|badge[^\n]{0,20}token"
+    r"|client[-_ ]?id|(?<![a-z])(?:client[-_ ]?|next[-_ ]?|prev(?:ious)?[-_ ]?)?(?:page|next|continuation|request"
+    r"|idempotency|cancell?ation|resume|sync|cursor|marker|change|csrf\w{0,12}?|xsrf|forgery|authenticity|verification"
+    r"|registration)[-_ ]?(?:token|key)|badge[^\n]{0,20}token"
     r")[\"'\])]{0,3}\s{0,3}(?:(?:=>|:=|[=:,(]|-|value=)\s{0,3}){0,2}[\"'`({\[]{0,3}\Z"
 )
 #: Names of things that are wrong on purpose.
@@ -119,7 +123,7 @@ _NEGATED = Pattern(
 )
 #: Values of a test or sandbox account open nothing that is in use.
 _SANDBOX = Pattern(r"(?i)sandbox|(?:^|[_-])(?:sbx?|test)(?:[_-])")
-_LABEL = Pattern(r"(?i)passw|passphrase|secret|token|credential|label|&lt;|^arn:|^[#,:./@]")
+_LABEL = Pattern(r"(?i)^\{.*\}$|passw|passphrase|secret|token|credential|label|&lt;|^arn:|^[#,:./@]")
 #: What assigns a chosen value; a comma or a dash between two words lists them.
 _ASSIGNING = ("=", ":", "=>", ":=", "->", "==", "===", ">")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
@@ -148,6 +152,20 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
         bare = match["bare"]
         if bare is not None and not _DIGIT.search(bare):
             continue  # a word; most candidates of a program are
+        if match["quoted"] is not None and _is_composed(match["quoted"]):
+            yield from _found(text, _BARE_CANDIDATE.compiled.finditer(text, *match.span("quoted")))
+        else:
+            yield from _found(text, (match,))
+
+
+def _is_composed(text: str) -> bool:
+    """Whether a quoted text is made of parts, each of which is a value of its own."""
+    match = _COMPOSED.search(text)
+    return match is not None and not (match["name"] and is_random(match["name"]))
+
+
+def _found(text: str, matches: Iterable[re.Match[str]]) -> Iterator[Detection]:
+    for match in matches:
         value = _value(text, match)
         found = _judged(value) if value is not None else None
         if found is not None:
@@ -156,10 +174,8 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
 
 def _value(text: str, match: re.Match[str]) -> _Value | None:
     """The value with what stands before it; None if no word there announces one."""
-    group = next(name for name in ("quoted", "element", "bare") if match[name] is not None)
+    group = next(name for name in ("quoted", "element", "bare") if match.groupdict().get(name) is not None)
     raw, start = match[group], match.start(group)
-    if group == "bare" and _NUMBERED.search(text[max(0, start - 24) : start]):
-        return None
     scheme = _SCHEME.match(raw)
     if scheme is not None:
         raw, start = raw[scheme.end() :], start + scheme.end()
@@ -204,7 +220,11 @@ def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detectio
     if filler:
         return None
     if named and len(value.text) >= _LEAST_OF_SERVICE:
-        return _detection(PROVIDER_KEY, "key of a service", named[-1].name + "-key", value, Confidence.MEDIUM)
+        # Shorter than any key of the service: cut off, or something else of it.
+        whole = any(len(value.text) >= one.least for one in named)
+        told = reading is not None and (reading.sure or _is_compound(value.name))
+        confidence = Confidence.MEDIUM if whole and told else Confidence.LOW
+        return _detection(PROVIDER_KEY, "key of a service", named[-1].name + "-key", value, confidence)
     if reading is None:
         return _detection(ASSIGNED_SECRET, "secret", "secret", value, Confidence.LOW)
     compound = _is_compound(value.name)

@@ -25,6 +25,7 @@ from auditor.detect.detection import (
     Detection,
 )
 from auditor.detect.prefilter import Trigger, prefilter
+from auditor.detect.randomness import is_random
 from auditor.detect.triggers import ANNOUNCED, FORMAT, USER, Kind, triggers
 from auditor.detect.verify import verify
 from auditor.detect.views import decode, views
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _AROUND = 240
 _TOKEN_BEFORE, _TOKEN_AFTER = 1024, 4096
 _BESIDE = 2048
+#: Beginnings of tokens that names of programs have as well.
+_LIKE_NAMES = ("test_", "live_", "prod_", "secret_", "s.", "b.", "agent:", "user:", "preview:", "project:")
 _SAMPLE = 8192
 _SURER = {
     KNOWN_TOKEN: 6,
@@ -160,7 +163,10 @@ def _line_start(text: str, place: int) -> int:
 
 def _token(token: tokens.Token, title: str) -> Detection:
     verdict = "placeholder" if token.documented else "unverified"
-    return Detection(KNOWN_TOKEN, title, token.start, token.end, token.secret, Confidence.HIGH, "", verdict)
+    value = token.secret.reveal()
+    # `test_` and thirty letters are a key of one service and the name of many a function.
+    confidence = Confidence.LOW if value.startswith(_LIKE_NAMES) and not is_random(value) else Confidence.HIGH
+    return Detection(KNOWN_TOKEN, title, token.start, token.end, token.secret, confidence, "", verdict)
 
 
 def _verified(found: Detection, text: str) -> Detection:

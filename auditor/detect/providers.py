@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_providers
 from auditor.core.secretrules import shape_pattern
 
 _HEAD = 4
-_SEPARATORS = str.maketrans("", "", " -_.")
+_SEPARATORS = Pattern(r"[-_. ]+")
 #: From this length on a name counts wherever it begins, and from the second on whatever follows it.
 _UNMISTAKABLE, _TELLING = 10, 7
 #: What follows a short name within one word: `shodankey`, `stripeapi`.
@@ -39,10 +40,23 @@ class Named(NamedTuple):
     name: str
     providers: tuple[Provider, ...]
 
+    @property
+    def least(self) -> int:
+        """Characters of the shortest key of the service."""
+        return min(_least(provider.pattern) for provider in self.providers)
+
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
+
+
+@lru_cache(maxsize=1024)
+def _least(pattern: str) -> int:
+    from auditor.detect.prefiltering.expression import width  # start-up: only for values that fit no key of a service
+    from auditor.detect.prefiltering.tree import read
+
+    return width(read(pattern))[0]
 
 
 @lru_cache(maxsize=1)
@@ -62,26 +76,35 @@ def _index() -> dict[str, tuple[Named, ...]]:
 
 def near(text: str) -> list[Named]:
     """The services named in a short text, separators ignored, from left to right, at one place the longest first."""
-    plain = text.translate(_SEPARATORS)
+    plain, begins = _without_separators(text)
     lower = plain.lower()
     index = _index()
     found: list[Named] = []
     for place in range(len(lower) - _HEAD + 1):
-        group = index.get(lower[place : place + _HEAD])
-        if group is None:
-            continue
-        for named in group:
-            if lower.startswith(named.name, place) and _stands(plain, lower, place, place + len(named.name)):
+        for named in index.get(lower[place : place + _HEAD], ()):
+            end = place + len(named.name)
+            if lower.startswith(named.name, place) and _stands(plain, lower, begins, place, end):
                 found.append(named)
     return found
 
 
-def _stands(plain: str, lower: str, start: int, end: int) -> bool:
+def _without_separators(text: str) -> tuple[str, set[int]]:
+    """The text without blanks, dots, dashes and underscores, and the places in it where a word begins."""
+    words = _SEPARATORS.compiled.split(text)
+    begins: set[int] = set()
+    place = 0
+    for word in words:
+        begins.add(place)
+        place += len(word)
+    return "".join(words), begins
+
+
+def _stands(plain: str, lower: str, begins: set[int], start: int, end: int) -> bool:
     """Whether a name stands as a word, or as a part of a compound that cannot be a syllable of something else."""
-    inside = start and plain[start - 1].isalpha() and not (plain[start].isupper() and plain[start - 1].islower())
-    if inside and end - start < _UNMISTAKABLE:
+    inside = start not in begins and plain[start - 1].isalpha()
+    if inside and not (plain[start].isupper() and plain[start - 1].islower()) and end - start < _UNMISTAKABLE:
         return False  # `myStripeKey` has its capital; `transportkey` is no key of Portkey
     after = plain[end : end + 1]
     if not after.isalpha() or after.isupper() != plain[end - 1].isupper() or end - start >= _TELLING:
         return True
-    return lower.startswith(_GOES_ON, end)
+    return end in begins or lower.startswith(_GOES_ON, end)

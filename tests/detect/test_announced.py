@@ -74,8 +74,13 @@ def test_a_service_beside_a_value_of_its_shape_is_the_surest() -> None:
 
 
 def test_a_service_beside_a_value_of_another_shape_still_names_it() -> None:
-    (found,) = find(f"algolia_api_key = '{MIXED}{MIXED}'"[:50] + "'")
+    (found,) = find(f"algolia_api_key = '{MIXED}{MIXED[::-1]}'")
     assert (found.rule, found.secret.kind, found.confidence) == (PROVIDER_KEY, "algolia-key", Confidence.MEDIUM)
+
+
+def test_a_value_shorter_than_any_key_of_the_service_is_of_low_confidence() -> None:
+    (found,) = find(f"algolia_api_key = '{MIXED}'")
+    assert (found.rule, found.confidence) == (PROVIDER_KEY, Confidence.LOW)
 
 
 def test_a_word_alone_makes_a_finding_of_low_confidence() -> None:
