@@ -25,7 +25,7 @@ NEAR, LINE = 48, 200
 _LEAST_OF_SERVICE = 16
 _LEAST_RANDOM = 10
 #: Shortest random value that is more than a guess without a service's shape.
-_LEAST_SURE = 12
+_LEAST_SURE = 16
 _LONGEST = 1200
 _DIGIT = Pattern(r"[0-9]")
 _QUOTED = r"(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s\\]){8,1200}+)(?P=quote)(?![\w\"'`])"
@@ -126,6 +126,9 @@ _SANDBOX = Pattern(r"(?i)sandbox|(?:^|[_-])(?:sbx?|test)(?:[_-])")
 _LABEL = Pattern(r"(?i)^\{.*\}$|passw|passphrase|secret|token|credential|label|&lt;|^arn:|^[#,:./@]")
 #: What assigns a chosen value; a comma or a dash between two words lists them.
 _ASSIGNING = ("=", ":", "=>", ":=", "->", "==", "===", ">")
+#: What stands behind a name in a program.
+_GOES_ON = frozenset(";,)}")
+_NAME = Pattern(r"[A-Za-z_][\w.]*")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
 _NO_WORD = Pattern(r"[0-9!#$%^&*?+~@]")
 _HASH_FREE = frozenset("uuid fingerprint host file version path number digest email".split())
@@ -137,6 +140,8 @@ class _Value(NamedTuple):
     name: str
     op: str
     left: str
+    quoted: bool
+    after: str
 
     @property
     def line(self) -> str:
@@ -186,9 +191,13 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
     ):
         return None
     assigned = _PAIRED.search(left) or _ASSIGNED.search(left)
+    quoted, after = group == "quoted", text[match.end() : match.end() + 1]
     if assigned is None:
-        return _Value(raw, start, "", "", left)
-    return _Value(raw, start, assigned["name"], assigned.groupdict().get("op", "=") or "", left)
+        return _Value(raw, start, "", "", left, quoted, after)
+    op = assigned.groupdict().get("op", "=") or ""
+    if op == "," and not quoted:
+        return None  # a list of names
+    return _Value(raw, start, assigned["name"], op, left, quoted, after)
 
 
 def _judged(value: _Value) -> Detection | None:
@@ -243,6 +252,8 @@ def _chosen(value: _Value, reading: names.Reading | None) -> Detection | None:
     """A value that somebody chose: a password, told by its name alone."""
     if reading is None or not reading.sure or value.op not in _ASSIGNING or _LABEL.search(value.text):
         return None
+    if not value.quoted and value.after in _GOES_ON and _NAME.fullmatch(value.text):
+        return None  # a name of the program, or a type
     judged = values.judge(value.name, value.text)
     if judged.level not in ("secret", "weak"):
         return None

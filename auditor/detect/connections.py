@@ -44,6 +44,8 @@ _NO_HOST = Pattern(
 _OPEN_USER = Pattern(r"(?i)sentry|ingest|glitchtip|gravatar")
 #: What passwords may look like, and signs of one that is yet to be filled in.
 _PASSWORD_LIKE = frozenset("number version host path file fingerprint uuid".split())
+#: A name of a program: with a dot, or in capitals with an underscore.
+_NAME = Pattern(r"(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*|[A-Z]+(?:_[A-Z]+)+")
 _UNFINISHED = ("{", "}", "$", "...", "***", "%s", "<")
 _LEAST_USER_TOKEN = 16
 #: Shorter passwords are what tests and manuals have.
@@ -107,6 +109,8 @@ def _password(place: int, password: str, *, real: bool) -> Iterator[Detection]:
 
 
 def _is_password(password: str) -> bool:
+    if _NAME.fullmatch(password):
+        return False
     kind = values.classify(password).kind
     likely = kind in _PASSWORD_LIKE or kind not in values.HARMLESS
     return likely and kind != "placeholder" and not any(sign in password for sign in _UNFINISHED)

@@ -12,7 +12,8 @@ from auditor.detect.decoding.plain import Decoded, readable
 from auditor.detect.decoding.stretch import Fresh, Room, Stretch, flags, lines, runs
 
 _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_BASE64 = _ALPHANUMERIC + b"+/-_"
+_STANDARD = _ALPHANUMERIC + b"+/"
+_BASE64 = _STANDARD + b"-_"
 _HEX = b"0123456789abcdefABCDEF"
 #: Shortest stretches worth reading: 12 bytes of base64, 8 of hexadecimal. By chance, fewer are text too often.
 BASE64_LEAST = 16
@@ -38,13 +39,17 @@ _MAGIC = (
 
 def base64_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
     """Stretches of base64 whose content is text or a known binary format, in order."""
-    marks = flags(text, _BASE64)
+    marks, standard = flags(text, _BASE64), flags(text, _STANDARD)
+    part = b"\1" * BASE64_LEAST
     past = 0
     for start, end in runs(marks, BASE64_LEAST):
         if start < past:
             continue
-        if text[start - 1 : start] == "\\" and text[start] in "nrt":
+        if text[start] in "nrt" and text[start - 1 : start] == "\\":
             start += 1
+        # Nearly every run is a name of a program: what rules those out decides the speed of all this.
+        if not _may_be_text(text, start) and (standard.find(part, start, end) < 0 or text[start:end].isalnum()):
+            continue
         for found in _base64_run(text, marks, start, end, room, fresh):
             past = max(past, found.end)
             yield found
@@ -93,10 +98,12 @@ def _base64_run(text: str, marks: bytes, start: int, end: int, room: Room, fresh
 
 def _may_be_text(text: str, start: int) -> bool:
     """Whether 16 letters may begin text or a known format: told from single letters, since most runs are words."""
-    heads = text[start : start + BASE64_LEAST : 4]
-    if _TEXT_HEADS.issuperset(heads):
+    first = text[start]
+    if first in _HIGH_HEADS:
+        return text[start + 1] in _HIGH_SECONDS
+    if _TEXT_HEADS.issuperset(text[start : start + BASE64_LEAST : 4]):
         return True
-    return text.startswith(_MAGIC_LETTERS, start) or heads[0] in _HIGH_HEADS
+    return first in _MAGIC_HEADS and text.startswith(_MAGIC_LETTERS, start)
 
 
 def _base64(text: str, marks: bytes, start: int, end: int, room: Room, fresh: Fresh | None) -> Stretch | None:
@@ -133,12 +140,15 @@ def _promising(head: bytes) -> bool:
 
 
 _COMPRESSED_MAGIC = tuple(magic for magic, _ in _COMPRESSED)
-#: The same as letters, as far as whole bytes make them; and the first letters of text that begins beyond ASCII.
+#: The same as letters, as far as whole bytes make them; and the first two letters of text that begins beyond ASCII: of
+#: a byte from 0xC0 on, and of one after it that continues UTF-8 or is the zero of a 16-bit unit.
 _MAGIC_LETTERS = tuple(
     binascii.b2a_base64(magic, newline=False).decode().rstrip("=")[: len(magic) * 8 // 6]
     for magic in (*_MAGIC, *_COMPRESSED_MAGIC)
 )
+_MAGIC_HEADS = frozenset(letters[0] for letters in _MAGIC_LETTERS)
 _HIGH_HEADS = frozenset("wxyz0123456789")
+_HIGH_SECONDS = frozenset("IJKLYZabopqr4567AQgw")
 
 
 def _stretch(kind: str, start: int, end: int, data: bytes, pieces: Pieces, room: Room) -> Stretch | None:

@@ -8,6 +8,7 @@ from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
 from auditor.detect import values
 from auditor.detect.detection import PRIVATE_KEY, STORED_CREDENTIAL, Detection
+from auditor.detect.fillers import is_typed
 from auditor.detect.verify import verify
 
 #: Readings of a value that stands where a password belongs and still is none.
@@ -17,6 +18,8 @@ _TOKEN_LIKE = frozenset("uuid fingerprint digest".split())
 #: Passwords of plain words are guessable below this length.
 _LONG_PASSWORD = 12
 _BESIDE = 32768
+#: Characters of the shortest private key in common use, with its frame (EC P-256, PKCS#8).
+_WHOLE_KEY = 200
 #: A name or a call of a program where its source has a setting's name on the left.
 _EXPRESSION = Pattern(r"(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(.*)?|[A-Za-z_]\w*\(.*")
 #: What expressions of a program have and tokens have not.
@@ -64,6 +67,8 @@ def detection(candidate: Candidate, source: Source) -> Detection | None:
     if judged is None or (source.doubtful and candidate.mode == "password" and _EXPRESSION.fullmatch(value)):
         return None
     confidence, verdict = judged
+    if candidate.mode in ("password", "token", "named") and is_typed(value):
+        confidence, verdict = Confidence.LOW, "placeholder"
     facts = candidate.facts
     if candidate.verifier:
         told = verify(candidate.verifier, value, beside=candidate.beside[:_BESIDE])
@@ -71,6 +76,7 @@ def detection(candidate: Candidate, source: Source) -> Detection | None:
         if told.verdict != "unverified":
             verdict = told.verdict
             confidence = _after(confidence, verdict, told.fact("encrypted") == "yes")
+            confidence = Confidence.LOW if _is_scrap(candidate, verdict) else confidence
     if confidence is Confidence.LOW and source.doubtful:
         return None
     rule = PRIVATE_KEY if candidate.mode == "key" else STORED_CREDENTIAL
@@ -87,6 +93,11 @@ def _after(confidence: Confidence, verdict: str, encrypted: bool) -> Confidence:
     if verdict == "malformed" or encrypted:
         return min(confidence, Confidence.MEDIUM)
     return confidence
+
+
+def _is_scrap(candidate: Candidate, verdict: str) -> bool:
+    """Whether a private key is too short to be one that something has cut off, as manuals show them."""
+    return candidate.mode == "key" and verdict == "malformed" and candidate.end - candidate.start < _WHOLE_KEY
 
 
 def _judged(candidate: Candidate, value: str, source: Source) -> tuple[Confidence, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect.prefilter import Trigger, prefilter
 
 if TYPE_CHECKING:
@@ -85,45 +85,51 @@ _LITERALS: _Tree = (
     (":5432:", "logins:pgpass"),
     ("index", _all("logins:indexes", "index-url", "index_url")),
 )
-#: What is searched for instead of a string that programs have often: more of what its reader asks for.
+_BLANKS = r"[ \t\r\n]{1,20}"
+_NETRC = rf"(?:machine{_BLANKS}[^\s'\"]{{1,200}}|default){_BLANKS}(?:login|account|port|passw)"
+_AWS = (
+    r"(?:aws_secret_access_key|secretaccesskey|aws_session_token|aws_security_token|sessiontoken)"
+    r"[\"']?[ \t]{0,20}[=:][ \t]{0,20}[\"']?[a-z0-9+/]{8}"
+)
+#: What is searched for instead of a string that programs have often: more of what its reader asks for. Without regard
+#: to case.
 _CLOSER = {
-    "machine": r"machine[ \t\r\n]",
-    "default": r"default[ \t\r\n]{1,20}(?:login|account|port|passw)",
-    '"auth': r'"auth\\?"[ \t\r\n]{0,20}:',
+    "machine": _NETRC,
+    "default": _NETRC,
+    '"auth': r"\"auth\x5c?\"\s{0,20}:\s{0,20}\x5c?\"[a-z0-9+/_-]{4}",
+    **dict.fromkeys(("SessionToken", "ecretAccessKey", "secret_access_key", "SECRET_ACCESS_KEY"), _AWS),
 }
 #: Below so many characters the searches one by one take less time than one call of the library.
 _SHORT = 2048
 
 
+class _Way(NamedTuple):
+    """One way through the tree: its place in it, the strings on it, the reader at its end."""
+
+    place: int
+    literals: tuple[str, ...]
+    reader: str
+
+
 def readers(text: str) -> Iterator[str]:
     """Readers (module:function) that may find something in the text. Linear, a reader may come more than once."""
-    hints = _Hints.made() if len(text) >= _SHORT else None
-    if hints is None or not hints.fast:
-        yield from _by_literal(text, _LITERALS)
-    else:
-        yield from hints.readers(text)
+    hints = _hints() if len(text) >= _SHORT else None
+    return _by_literal(text, _LITERALS) if hints is None or not hints.fast else hints.readers(text)
 
 
 class _Hints:
     """One pass for the rarest string of every way through the tree; the others are looked for where it was found."""
 
     def __init__(self) -> None:
-        self._rows: list[list[tuple[tuple[str, ...], str]]] = []
-        triggers: dict[str, int] = {}
-        for literals, reader in _ways(_LITERALS, ()):
+        self._ways: dict[str, list[_Way]] = {}
+        for place, (literals, reader) in enumerate(_ways(_LITERALS, ())):
             rarest = max(reversed(literals), key=len)
-            if rarest not in triggers:
-                triggers[rarest] = len(self._rows)
-                self._rows.append([])
-            self._rows[triggers[rarest]].append((literals, reader))
-        patterns = [Trigger(_CLOSER.get(one, _quoted(one)), (one.lower(),), False, True) for one in triggers]
-        self._prefilter: Prefilter = prefilter(patterns, "structures")
-
-    @classmethod
-    @lru_cache(maxsize=1)
-    def made(cls) -> _Hints:
-        """The only one."""
-        return cls()
+            self._ways.setdefault(rarest, []).append(_Way(place, literals, reader))
+        self._order = list(self._ways)
+        triggers = [
+            Trigger(_CLOSER.get(one, _quoted(one)), (one.lower(),), one in _CLOSER, True) for one in self._order
+        ]
+        self._prefilter: Prefilter = prefilter(triggers, "structures")
 
     @property
     def fast(self) -> bool:
@@ -131,11 +137,16 @@ class _Hints:
         return self._prefilter.engine == "hyperscan"
 
     def readers(self, text: str) -> Iterator[str]:
-        """See `readers`."""
-        for index in sorted({index for index, _ in self._prefilter.hits(text.encode("latin-1", "replace"))}):
-            for literals, reader in self._rows[index]:
-                if all(literal in text for literal in literals):
-                    yield reader
+        """See `readers`; in the order of the tree."""
+        seen = {self._order[index] for index, _ in self._prefilter.hits(text.encode("latin-1", "replace"))}
+        for way in sorted(way for one in seen for way in self._ways[one]):
+            if all(literal in text for literal in way.literals):
+                yield way.reader
+
+
+@lru_cache(maxsize=1)
+def _hints() -> _Hints:
+    return _Hints()
 
 
 def _quoted(literal: str) -> str:

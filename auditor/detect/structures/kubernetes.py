@@ -202,11 +202,12 @@ def _mode(key: str, plain: str) -> str:
 def kubeconfig(source: Source) -> Iterator[Candidate]:
     """Tokens, passwords and client keys of a kubeconfig, in YAML or JSON."""
     text = source.text
-    for match in _KEY_DATA.finditer(text):
+    for match in _KEY_DATA.finditer(text) if "client-key-data" in text else ():
         yield Candidate(
             "kubeconfig-key", "Kubernetes client key", *match.span("value"), match["name"], "key", "private-key-base64"
         )
-    if source.kind != "kubeconfig" and not _USER.search(text):
+    named = source.kind == "kubeconfig" or "clusters" in text or "current-context" in text
+    if not named or (source.kind != "kubeconfig" and not _USER.search(text)):
         return
     for pattern in (_FIELDS, _JSON_FIELDS):
         for match in pattern.finditer(text):

@@ -82,7 +82,13 @@ FIELDS: tuple[Field, ...] = (
     ),
     # code hosts and services
     Field(
-        "gh-token", "GitHub CLI token", "token", line("oauth_token", separator=":"), ("gh-hosts",), ("oauth_token:",)
+        "gh-token",
+        "GitHub CLI token",
+        "token",
+        line("oauth_token", separator=":"),
+        ("gh-hosts",),
+        ("oauth_token:",),
+        ("git_protocol:",),
     ),
     Field(
         "argocd-token",

@@ -50,10 +50,10 @@ CASES: list[Case] = [
     (".kube/config", f"users:\n- name: a\n  user:\n    token: {T}\n", [("kubeconfig-token", T)]),
     ("x", f"users:\n- name: a\n  user:\n    client-key-data: {KEY}\n", [("kubeconfig-key", KEY)]),
     ("x", f"clusters: []\nusers:\n- user:\n    username: a\n    password: {V}\n", [("kubeconfig-password", V)]),
-    ("x", f'{{"users": [{{"user": {{"token": "{T}"}}}}]}}', [("kubeconfig-token", T)]),
+    ("x", f'{{"clusters": [], "users": [{{"user": {{"token": "{T}"}}}}]}}', [("kubeconfig-token", T)]),
     (
         "x",
-        f"users:\n- user:\n    auth-provider:\n      config:\n        id-token: {T}\n        refresh-token: {T}x\n",
+        f"clusters: []\nusers:\n- user:\n    auth-provider:\n      config:\n        id-token: {T}\n        refresh-token: {T}x\n",
         [("kubeconfig-token", T), ("kubeconfig-token", f"{T}x")],
     ),
     (".kube/config", "users:\n- user:\n    tokenFile: /run/token\n    client-key: /x.key\n", []),

@@ -59,10 +59,11 @@ CASES: list[Case] = [
     ("x", "server: a\nauth-token: ''\n", []),
     ("x.md", "auth-token: the token of the server: see below", []),
     (".config/gh/hosts.yml", f"git.example:\n    oauth_token: {T}\n    user: me\n", [("gh-token", T)]),
-    ("h", f"git.example:\n- user: me\n  oauth_token: {T}\n", [("gh-token", T)]),
+    ("h", f"git.example:\n- user: me\n  oauth_token: {T}\n  git_protocol: ssh\n", [("gh-token", T)]),
     ("hosts.yml", "git.example:\n    user: me\n    git_protocol: ssh\n", []),
     ("x.yml", "oauth_token: ${TOKEN}\n", []),
     ("x.yml", "oauth_token: string\n", []),
+    ("x.py", "token = {\n  'oauth_token': 'kjerht2309uz'}\n", []),
     # databases, object stores
     (".my.cnf", f"[client]\nuser=root\npassword='{V}#1'\n", [("mysql-password", f"{V}#1")]),
     ("x", f"[mysqldump]\npassword = {V}\n", [("mysql-password", V)]),
