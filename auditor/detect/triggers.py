@@ -13,8 +13,8 @@ from auditor.core.resources import load_rules
 from auditor.detect.announced import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, TO_VALUE, VALUE, WORDS
 from auditor.detect.prefilter import Trigger
 
-#: Formats that `structures` reads with their bodies.
-_STRUCTURED = frozenset({"private-key"})
+#: Formats that `structures` reads with what belongs to them.
+_STRUCTURED = frozenset({"private-key", "docker-auth", "npmrc-auth"})
 #: Finders that read around a hit.
 FORMAT, ANNOUNCED, CONNECTION, USER = "format", "announced", "connection", "user"
 

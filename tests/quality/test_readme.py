@@ -16,20 +16,22 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[tuple[str, str]]:
-    """Each `$ command` of the console blocks with the output shown under it."""
-    found = []
-    for block in BLOCKS:
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _newline, output = part.partition("\n")
-            found.append((command, output))
-    return found
+def commands(block: str) -> list[tuple[str, str]]:
+    """Each `$ command` of a console block with the output shown under it."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    return [(command, output) for command, _newline, output in (part.partition("\n") for part in parts)]
 
 
-@pytest.mark.parametrize(("command", "shown"), commands(), ids=[c for c, _ in commands()])
-def test_command_prints_what_the_readme_shows(command: str, shown: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", BLOCKS, ids=["; ".join(c for c, _ in commands(block)) for block in BLOCKS])
+def test_commands_print_what_the_readme_shows(block: str, tmp_path: Path) -> None:
     folder = tmp_path / "repository"
     shutil.copytree(REPOSITORY / "tests/fixtures/repos/readme", folder)
+    assert commands(block)
+    for command, shown in commands(block):
+        check(command, shown, folder)
+
+
+def check(command: str, shown: str, folder: Path) -> None:
     program, *arguments = command.split()
     assert program == "audit"
     run = subprocess.run(
