@@ -18,6 +18,7 @@ from auditor.detect import names, providers, values
 from auditor.detect.detection import ASSIGNED_SECRET, PROVIDER_KEY, Detection
 from auditor.detect.fillers import is_filler
 from auditor.detect.randomness import is_random
+from auditor.detect.tokens import is_sample
 
 #: Characters before a value in which its announcement is looked for: for a service's name, and for a word on its line.
 NEAR, LINE = 48, 200
@@ -111,7 +112,7 @@ _OTHERWISE = Pattern(
     r"(?i)(?:sha\d*|md5|digest|checksum|integrity|hash|commit|revision|\brev|etag|nonce|guid|uuid|version|thumbprint"
     r"|fingerprint|public[-_ ]?key|signature|src|href|url|uri|path|file\w*|class|xmlns|charset|key[-_ ]?id"
     r"|client[-_ ]?id|(?<![a-z])(?:client[-_ ]?|next[-_ ]?|prev(?:ious)?[-_ ]?)?(?:page|next|continuation|request"
-    r"|idempotency|cancell?ation|resume|sync|cursor|marker|change|csrf\w{0,12}?|xsrf|forgery|authenticity|verification"
+    r"|idempotency|cancell?ation|resume|sync|cursor|marker|change|websocket|csrf\w{0,12}?|xsrf|forgery|authenticity|verification"
     r"|registration)[-_ ]?(?:token|key)|badge[^\n]{0,20}token"
     r")[\"'\])]{0,3}\s{0,3}(?:(?:=>|:=|[=:,(]|-|value=)\s{0,3}){0,2}[\"'`({\[]{0,3}\Z"
 )
@@ -220,6 +221,8 @@ def _judged(value: _Value) -> Detection | None:
 def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detection | None:
     """A random value, as services hand them out: of a service that is named near it, or of nobody knows whom."""
     filler = is_filler(value.text)
+    if is_sample(value.text):
+        return None
     named = providers.near(value.left[-NEAR:])
     for one in reversed(named):
         for provider in one.providers:

@@ -177,7 +177,8 @@ def _verified(found: Detection, text: str) -> Detection:
     judged = verify(found.secret.kind, found.secret.reveal(), beside=beside)
     confidence = found.confidence
     if judged.verdict == "malformed":
-        confidence = Confidence.MEDIUM if confidence == Confidence.HIGH else Confidence.LOW
+        likely = found.rule != KNOWN_TOKEN or is_random(found.secret.reveal())
+        confidence = Confidence.MEDIUM if confidence == Confidence.HIGH and likely else Confidence.LOW
     return found._replace(verdict=judged.verdict, facts=judged.facts, confidence=confidence)
 
 

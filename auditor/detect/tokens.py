@@ -21,11 +21,13 @@ from auditor.detect.entropy import entropy
 SHORTEST = 15
 #: Formats of keys that web pages carry, restricted by the site that uses them.
 _MAY_BE_PUBLIC = frozenset({"google-api-key"})
-#: The values vendors print in their own manuals, libraries and emulators; never a live credential. Those without a
-#: telling word: keys in the tests of Firebase's open libraries, the storage key built into the Azurite emulator.
-_DOCUMENTED = Pattern(
-    r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111"
-    r"|^AIzaSy(?:AnLA7N|CkEhVj|DMAScl|D3asb-|AdOS2z|ASWm6H|ANUvH9|A5_iVa|A4UrcG|DSb51J|BF2RrA|BcE-OO)|^Eby8vdM02xNOcq"
+#: The values vendors print in their own manuals; never a live credential.
+_DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
+#: Those without a telling word: keys in the tests of Firebase's open libraries, the storage key built into the Azurite
+#: emulator, the nonce of RFC 6455.
+_SAMPLES = Pattern(
+    r"^AIzaSy(?:AnLA7N|CkEhVj|DMAScl|D3asb-|AdOS2z|ASWm6H|ANUvH9|A5_iVa|A4UrcG|DSb51J|BF2RrA|BcE-OO)|^Eby8vdM02xNOcq"
+    r"|^dGhlIHNhbXBsZSBub25jZQ=="
 )
 
 
@@ -105,8 +107,14 @@ def within(known: Format, text: str, start: int = 0, end: int = maxsize) -> Iter
         value = match[group]
         secret = Secret(value, known.id, value[: known.prefix])
         body = value[known.prefix :]
-        documented = bool(_DOCUMENTED.search(value)) or len(set(body)) < 4 or entropy(value) < known.entropy
+        published = bool(_DOCUMENTED.search(value)) or is_sample(value)
+        documented = published or len(set(body)) < 4 or entropy(value) < known.entropy
         yield Token(known.id, match.start(group), match.end(group), secret, documented)
+
+
+def is_sample(value: str) -> bool:
+    """Whether a value is one that its owner has published for everybody's use."""
+    return _SAMPLES.search(value) is not None
 
 
 def is_for_browsers(kind: str, name: str) -> bool:

@@ -21,7 +21,8 @@ _BESIDE = 32768
 #: Characters of the shortest private key in common use, with its frame (EC P-256, PKCS#8).
 _WHOLE_KEY = 200
 #: A name or a call of a program where its source has a setting's name on the left.
-_EXPRESSION = Pattern(r"(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*(?:\(.*)?|[A-Za-z_]\w*\(.*")
+_EXPRESSION = Pattern(r"(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:\(.*|\[.*)?")
+_QUOTES = ('"', "'", "`")
 #: What expressions of a program have and tokens have not.
 _NOT_IN_TOKENS = frozenset("()[]{} \t'\"")
 
@@ -64,7 +65,7 @@ def detection(candidate: Candidate, source: Source) -> Detection | None:
     """The detection that a candidate is, None if its value is no secret."""
     value = source.text[candidate.start : candidate.end]
     judged = _judged(candidate, value, source)
-    if judged is None or (source.doubtful and candidate.mode == "password" and _EXPRESSION.fullmatch(value)):
+    if judged is None or (source.doubtful and _is_code(source.text, candidate, value)):
         return None
     confidence, verdict = judged
     if candidate.mode in ("password", "token", "named") and is_typed(value):
@@ -84,6 +85,13 @@ def detection(candidate: Candidate, source: Source) -> Detection | None:
     return Detection(
         rule, candidate.title, candidate.start, candidate.end, secret, confidence, candidate.name, verdict, facts
     )
+
+
+def _is_code(text: str, candidate: Candidate, value: str) -> bool:
+    """Whether a program computes the value: a name or a call, not in quotes."""
+    if candidate.mode not in ("password", "token", "named") or text[candidate.start - 1 : candidate.start] in _QUOTES:
+        return False
+    return _EXPRESSION.fullmatch(value) is not None
 
 
 def _after(confidence: Confidence, verdict: str, encrypted: bool) -> Confidence:

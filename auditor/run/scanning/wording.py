@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _VERDICTS = {
     "valid": "verified offline",
     "expired": "expired",
-    "malformed": "malformed",
+    "malformed": "checksum or form does not fit",
     "placeholder": "looks like a placeholder",
 }
 _LONGEST_NAME = 80
@@ -35,7 +35,9 @@ def subject(detection: Detection) -> str:
 
 
 def severity(detection: Detection, usual: Severity) -> Severity:
-    """The rule's severity, less where the value is a placeholder or hardly a secret."""
+    """The rule's severity, less where the value is a placeholder, opens nothing any more, or is hardly a secret."""
     if detection.verdict == "placeholder":
         return Severity.INFO
+    if detection.verdict == "expired":
+        usual = min(usual, Severity.MEDIUM)
     return min(usual, Severity.LOW) if detection.confidence is Confidence.LOW else usual
