@@ -14,8 +14,8 @@ help:
 	@echo 'make venv    create .venv with the package (editable) and the development tools'
 	@echo 'make test    set up, then linters, types, layers and all tests'
 	@echo 'make demo    set up, then audit lint on a small repository with leaks'
-	@echo 'make bench   start-up and throughput, as ratios'
-	@echo 'make docs    write the rule pages from rules/'
+	@echo 'make bench   start-up and throughput, as ratios; noise of a scan'
+	@echo 'make docs    write the pages about rules and formats from rules/'
 	@echo 'make format  format the code'
 	@echo 'make clean   remove .venv, built files and caches'
 
@@ -43,9 +43,12 @@ demo: rules
 bench: rules
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.lint_throughput
+	$(BIN)/python -m bench.prefilter
+	$(BIN)/python -m bench.scan
 
 docs: rules
 	$(BIN)/python -m tools.ruledocs
+	$(BIN)/python -m tools.formatdocs
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""`audit rules`: list the rules; `audit rules check [DIR]`: validate rule files and run their examples."""
+"""`audit rules`: list the rules; `audit rules check [DIR]`: validate rule files, tables included, and run examples."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.run.selection import all_rules, rule_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from auditor.core.ruledata import Entry
+    from auditor.core.ruledata import CompiledRules, Entry
     from auditor.run.examples import Example
 
 _LEAST_BAD, _LEAST_GOOD = 2, 3
@@ -48,27 +48,36 @@ def listing() -> str:
 
 
 def _check(directory: str | None) -> int:
-    docs = _docs(directory)
+    from auditor.run.tablechecks import check_tables
+
+    compiled = _compiled(directory)
+    docs = compiled["docs"]["rules"]
     wrong = [problem for rule_id in sorted(docs) for problem in problems(rule_id, docs[rule_id])]
-    for problem in wrong:
-        print(problem)
-    examples = sum(_length(docs[rule_id], kind) for rule_id in docs for kind in ("bad", "good"))
-    print(f"{len(docs)} rules, {examples} examples: {f'{len(wrong)} problems' if wrong else 'all as they should be'}")
+    tables = check_tables(compiled, directory)
+    wrong += tables.problems
+    for line in (*wrong, *tables.notes):
+        print(line)
+    examples = tables.examples + sum(_length(docs[rule_id], kind) for rule_id in docs for kind in ("bad", "good"))
+    counts = [f"{len(docs):,} rules"]
+    if tables.formats or tables.providers:
+        counts += [f"{tables.formats:,} formats", f"{tables.providers:,} providers"]
+    counts.append(f"{examples:,} examples")
+    print(f"{', '.join(counts)}: {f'{len(wrong)} problems' if wrong else 'all as they should be'}")
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN
 
 
-def _docs(directory: str | None) -> Mapping[str, Entry]:
-    """The prose of the rules in a folder; of our own rules without one."""
+def _compiled(directory: str | None) -> CompiledRules:
+    """The rules and tables of a folder; our own without one."""
     if directory is None:
-        from auditor.core.resources import load_rule_docs
+        from auditor.core.resources import load_providers, load_rule_docs, load_rules
 
-        return load_rule_docs()["rules"]
+        return {"running": load_rules(), "providers": load_providers(), "docs": load_rule_docs()}
     if not os.path.isdir(directory):
         raise UsageError(f"{directory}: no such directory")
     from auditor.core.rulefiles import compile_rules
 
     try:
-        return compile_rules(directory)["docs"]["rules"]
+        return compile_rules(directory)
     except OSError as error:
         raise RuleDataError(f"{directory}: cannot be read: {error.strerror}") from None
 

@@ -186,6 +186,8 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
     if scheme is not None:
         raw, start = raw[scheme.end() :], start + scheme.end()
     left = text[max(0, start - LINE) : start]
+    if raw.startswith("//") and left.endswith(":"):
+        return None  # an address
     if not (
         (_BEGINS.match(text, start) and _ANNOUNCES.search(left))
         or (_IS_CHOSEN.match(text, start) and _CHOOSES.search(left))

@@ -36,6 +36,8 @@ _GCP_DOWNLOAD = Pattern(r"^[a-z][a-z0-9-]{4,40}-[0-9a-f]{12}\.json$")
 _SAMPLE = Pattern(
     r"(?i)[-_.](?:example|sample|template|dist|default|tmpl|tpl|j2)s?(?:[-_.]|$)|^(?:example|sample|template)[-_.]"
 )
+#: Characters at a path's end that are looked at.
+_LONGEST = 1024
 
 
 class CredentialFile(NamedTuple):
@@ -90,9 +92,14 @@ def is_sample(path: str) -> bool:
     return _SAMPLE.search(path.rstrip("/").rpartition("/")[2]) is not None
 
 
-@lru_cache(maxsize=1 << 16)
 def recognise(path: str) -> CredentialFile | None:
     """The kind of credential file a path names, None if it names none. A trailing slash marks a folder."""
+    # Names inside of archives may be a megabyte long, and what is asked is remembered.
+    return _recognise(path[-_LONGEST:])
+
+
+@lru_cache(maxsize=1 << 16)
+def _recognise(path: str) -> CredentialFile | None:
     text = path.strip().replace("\\", "/").lower()
     folder = text.endswith("/")
     text = text.rstrip("/")

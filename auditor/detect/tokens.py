@@ -24,10 +24,14 @@ _MAY_BE_PUBLIC = frozenset({"google-api-key"})
 #: The values vendors print in their own manuals; never a live credential.
 _DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|1111111111")
 #: Those without a telling word: keys in the tests of Firebase's open libraries, the storage key built into the Azurite
-#: emulator, the nonce of RFC 6455.
+#: emulator, the examples of the RFCs for WebSocket and OAuth.
 _SAMPLES = Pattern(
     r"^AIzaSy(?:AnLA7N|CkEhVj|DMAScl|D3asb-|AdOS2z|ASWm6H|ANUvH9|A5_iVa|A4UrcG|DSb51J|BF2RrA|BcE-OO)|^Eby8vdM02xNOcq"
     r"|^dGhlIHNhbXBsZSBub25jZQ=="
+    # RFC 5849, 6749, 6750, 7009 and OpenID Connect Core
+    r"|^(?:2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|SlAV32hkKG|8xLOxBtZp8|mF_9\.B5f-4\.1JqM|7Fjfp0ZBr1KtDRbnfVdmIw"
+    r"|gX1fBat3bV|h480djs93hd8|cf136dc3c1fc93f31185e5885805d|j49sk3j29djd|dh893hdasih9|kd94hf93k423kf44"
+    r"|SplxlOBeZQQYbYS6WxSbIA)$"
 )
 
 

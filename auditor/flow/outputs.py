@@ -28,7 +28,7 @@ _BLIND = frozenset(
     "openssl-passwd basename dirname".split()
 )
 _MAX_DEPTH = 12
-_DIRECTIVE = Pattern(r"%(?:[-+ #0]*\d*(?:\.\d+)?[sbqdiuxXoc])")
+_DIRECTIVE = Pattern(r"%(?:[-+ #0]*+\d*+(?:\.\d++)?+[sbqdiuxXoc])")
 
 
 def of_word(word: Word, shell: Shell, depth: int = 0) -> tuple[Origin, ...]:

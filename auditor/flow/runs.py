@@ -18,6 +18,8 @@ from auditor.lang.shell import reader
 from auditor.lang.shell.nodes import Command, Literal, Script, Word
 
 _HEREDOC_WORD = Pattern(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
+#: What Linux reads of a first line, in characters (BINPRM_BUF_SIZE); the pattern is quadratic in it.
+_SHEBANG = 256
 _POSIX_SHEBANG = Pattern(r"^#!\s*(?:/usr)?/?\S*(?:/env\s+(?:-\S+\s+)?)?\S*?(?:ba|da|a|z|k)?sh\b")
 _TRACING_SHEBANG = Pattern(r"#![^\n]*sh[ \t]+-[a-z]*x")
 _FLAGS_BEFORE_SCRIPT = Pattern(r"(?i)^(?:[-/][A-Za-z]+[ \t]+)*(?:[-/](?:c|command|s)[ \t]+)?")
@@ -92,7 +94,7 @@ def _heredoc_script(heredoc: Heredoc, shell: Shell, dialect: str) -> None:
     """`RUN <<EOF`: the body is the script; with the shebang of another interpreter it is read by word only."""
     body = heredoc.body
     shell.xtrace = shell.xtrace or _TRACING_SHEBANG.match(body.text) is not None
-    other = body.text.startswith("#!") and not _POSIX_SHEBANG.match(body.text)
+    other = body.text.startswith("#!") and not _POSIX_SHEBANG.match(body.text[:_SHEBANG])
     follow(_read(body, "other" if other else dialect), shell)
 
 

@@ -137,14 +137,18 @@ def _raw(path: str, head: bytes, rest: Callable[[int], bytes], most: int, *, out
             yield Piece(path, head, end=len(head), outer=outer)
         return
     joiner = _Joiner(path, outer)
-    chunk, room = head, most
+    chunk, room, problem = head, most, ""
     while chunk:
         room -= len(chunk)
-        following = rest(_STEP) if len(chunk) == _STEP and room > 0 else b""
+        following = b""
+        try:
+            following = rest(_STEP) if len(chunk) == _STEP and room > 0 else b""
+        except (OSError, ValueError) as error:
+            problem = reason_of(error)
         yield joiner.add(chunk, last=not following)
         chunk = following
-    if room <= 0:
-        yield Skipped(path, "grows while it is read; the rest is not read")
+    if problem or room <= 0:
+        yield Skipped(path, problem or "grows while it is read; the rest is not read")
 
 
 def _packed(path: str, source: bytes | BinaryIO, limits: Limits) -> Iterator[Piece | Skipped]:

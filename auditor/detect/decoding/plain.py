@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.detect.decoding.places import ByteOffsets
 
@@ -12,6 +13,7 @@ _PRINTABLE = bytes([9, 10, 12, 13, *range(0x20, 0x7F)])
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\f\r\x08\x1b")
 _NOT_CONTROLS = bytes(byte for byte in range(256) if byte not in _CONTROLS)
 _EVERY_BYTE_BUT_HIGH = bytes(range(0x80))
+_LONE = Pattern("[\ud800-\udfff]")
 #: Below this many bytes nothing may be unprintable.
 _SHORT = 64
 _MARKS = (
@@ -39,7 +41,7 @@ class Decoded(NamedTuple):
 def decode(data: bytes) -> Decoded:
     """Read bytes as text, whatever they are: invalid UTF-8 becomes surrogates, or Latin-1 where nothing is UTF-8.
 
-    Half a UTF-16 or UTF-32 unit at the end is left out. Linear, never raises.
+    Half a UTF-16 or UTF-32 unit at the end is left out, half a UTF-16 pair becomes U+FFFD. Linear, never raises.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark) and (decoded := _marked(data, encoding)):
@@ -114,9 +116,13 @@ def _marked(data: bytes, encoding: str) -> Decoded | None:
 
 
 def _wide(data: bytes, encoding: str, binary: bool) -> Decoded:
-    """UTF-16; surrogates without a partner stay as they are."""
-    text = data[: len(data) // 2 * 2].decode(encoding, "surrogatepass")
-    return Decoded(text, encoding, binary, ByteOffsets(text, encoding, "surrogatepass"))
+    """UTF-16; a surrogate without a partner becomes U+FFFD, which is as wide: reports could not write it."""
+    data = data[: len(data) // 2 * 2]
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = _LONE.sub("\ufffd", data.decode(encoding, "surrogatepass"))
+    return Decoded(text, encoding, binary, ByteOffsets(text, encoding))
 
 
 def _utf8(data: bytes) -> Decoded:

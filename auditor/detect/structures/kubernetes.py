@@ -45,6 +45,8 @@ _USER = Pattern(r"(?m)^[ ]{0,20}(?:- )?user:[ \t]{0,9}\r?$|\"user\"\s{0,20}+:\s{
 _KEY_DATA = Pattern(
     r"[\"']?(?P<name>client-key-data)[\"']?[ \t]{0,9}:\s{0,40}[\"']?(?P<value>[A-Za-z0-9+/]{40,20000}+={0,2})"
 )
+#: A name of a program and the comma behind it.
+_NAME = Pattern(r"[A-Za-z_][\w.]{0,200},[ \t]{0,20}(?:#[^\n]{0,200})?\r?")
 
 
 class _Line(NamedTuple):
@@ -212,7 +214,14 @@ def kubeconfig(source: Source) -> Iterator[Candidate]:
     for pattern in (_FIELDS, _JSON_FIELDS):
         for match in pattern.finditer(text):
             start, end = trim(text, *match.span("value"))
+            if _is_name(match["value"]):
+                continue
             mode = "password" if match["name"] == "password" else "token"
             kind = f"kubeconfig-{mode}"
             verifier = "json-web-token" if text.startswith("eyJ", start) else ""
             yield Candidate(kind, f"Kubernetes {mode}", start, end, match["name"], mode, verifier)
+
+
+def _is_name(written: str) -> bool:
+    """Whether a value is a name in the source of a program: no YAML value ends with a comma, no JSON value is bare."""
+    return _NAME.fullmatch(written) is not None

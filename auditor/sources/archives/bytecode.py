@@ -10,7 +10,8 @@ _SHORT_STRINGS = b"zZ"
 _NOTHING = b"NFTS.0"
 _FIXED = {ord("i"): 4, ord("I"): 8, ord("g"): 8, ord("y"): 16, ord("r"): 4, ord("R"): 4}
 _COUNTED = b"([<>"
-_PENDING = 1 << 20
+#: Parts of containers still expected: one byte may announce 255 of them, and a place on the list takes eight.
+_PENDING = 1 << 21
 _TEXT = bytes(byte for byte in range(256) if byte >= 0x20 or byte in b"\t\n\r")
 
 
@@ -78,7 +79,7 @@ def _object(data: bytes, at: int, code: int, layout: str, expected: list[str], f
     if code in _SHORT_STRINGS or code in b"f)x":
         size = _size(data, at, 1)
         if code == ord(")"):
-            expected.extend("o" * size)
+            _expect(expected, size)
             return at + 1
         return _string(data, at + 1, size, found if code in _SHORT_STRINGS else [])
     if code in _LONG_STRINGS:
@@ -94,13 +95,11 @@ def _object(data: bytes, at: int, code: int, layout: str, expected: list[str], f
 
 def _container(data: bytes, at: int, code: int, layout: str, expected: list[str]) -> int:
     """Put the parts of a list, set, dictionary, slice or code object on the list; the offset after its count."""
-    if len(expected) > _PENDING:
-        raise Damaged("damaged")
     if code in _COUNTED:
         size = _size(data, at, 4)
         if size > len(data) - at:
             raise Damaged("damaged")
-        expected.extend("o" * size)
+        _expect(expected, size)
         return at + 4
     if code == ord("{"):
         expected.append("d")
@@ -111,6 +110,13 @@ def _container(data: bytes, at: int, code: int, layout: str, expected: list[str]
     else:
         raise Damaged("unknown marshal type")
     return at
+
+
+def _expect(expected: list[str], count: int) -> None:
+    """Put this many objects on the list. Raises Damaged where they are more than any program has."""
+    if len(expected) + count > _PENDING:
+        raise Damaged("too many parts")
+    expected.extend("o" * count)
 
 
 def _size(data: bytes, at: int, width: int) -> int:

@@ -97,9 +97,12 @@ class _Pack:
     def rebuild(self, at: int, packed: _Packed, data: bytes) -> tuple[int, bytes]:
         """Type number and content of the object at an offset, its deltas applied. Raises Damaged."""
         deltas: list[bytes] = []
-        first = at
+        first, held = at, 0
         while packed.base is not None:
             deltas.append(data)
+            held += len(data)
+            if held > self._budget.limits.held:
+                raise Damaged("object too large to rebuild in memory")
             base = packed.base if isinstance(packed.base, int) else self.offsets.get(packed.base, -1)
             if base < 12 or base == at or len(deltas) > _CHAIN:
                 raise Damaged("the base of a delta is missing")

@@ -53,13 +53,21 @@ CASES: list[Case] = [
     ("x", f'{{"clusters": [], "users": [{{"user": {{"token": "{T}"}}}}]}}', [("kubeconfig-token", T)]),
     (
         "x",
-        f"clusters: []\nusers:\n- user:\n    auth-provider:\n      config:\n        id-token: {T}\n        refresh-token: {T}x\n",
+        "clusters: []\nusers:\n- user:\n    auth-provider:\n      config:\n"
+        f"        id-token: {T}\n        refresh-token: {T}x\n",
         [("kubeconfig-token", T), ("kubeconfig-token", f"{T}x")],
     ),
     (".kube/config", "users:\n- user:\n    tokenFile: /run/token\n    client-key: /x.key\n", []),
     (".kube/config", f"clusters:\n- cluster:\n    certificate-authority-data: {b64('x' * 60)}\n", []),
     (".kube/config", "users:\n- user:\n    exec:\n      command: aws\n    token: ${TOKEN}\n", []),
     (".kube/config", "users:\n- user:\n    client-key-data: REDACTED\n", []),
+    # the source of a program
+    (
+        "a_test.py",
+        'clusters = []\n{"users": [\n  "user": {\n    "token": DATA_BASE64,\n    "password": k.PASS_1,  # of b\n'
+        f'    "token": "{T}",\n  }}]}}',
+        [("kubeconfig-token", T)],
+    ),
 ]
 
 

@@ -1,0 +1,156 @@
+"""Writes the page `docs/formats.md` from `rules/secrets/`. `--check` only says whether it is up to date."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, cast
+
+from auditor.core.rulefiles import compile_rules
+from auditor.core.secretrules import CLASSES
+from auditor.detect.verify import VERIFIERS, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from auditor.core.ruledata import CompiledRules, Entry, JsonValue, ProviderEntry, SecretEntry
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = os.path.join(ROOT, "docs", "formats.md")
+NOTE = "<!-- Made from rules/secrets/ by `python -m tools.formatdocs`: edit those files, not this page. -->"
+#: Unix time that examples are judged at, so that the page does not depend on the day.
+_NOW = 1_700_000_000.0
+_MOST_PREFIXES, _LONGEST_PREFIX = 4, 20
+
+_FORMATS = """\
+A value of these kinds gives itself away wherever it stands. *Prefix* is the part that everybody may know; reports show
+it. *Offline check* says what confirms a value without asking anybody:
+
+- **checksum**: the issuer put one into the value, and it is right;
+- **structure**: the value can be read as what it claims to be;
+- **facts**: what the value says about itself (its owner, its kind, when it ends) is read and reported. That proves
+  nothing, or only some variants of the format have something that does.
+
+A value that fails its check is still reported, with lower confidence. *Documented* is the owner's own page about the
+format, or about how its API authenticates."""
+_SERVICES = """\
+Keys of these services look like any other random value. They are recognised by the service's name near them, or in the
+name of the variable that holds them, together with their shape. *Announced by* are those names; a space stands for
+nothing or for one of `-`, `_` and `.`. A shape is a class of characters with one or more lengths, or a regular
+expression; several are joined by `|`:
+
+{classes}
+- `onecase`: hexadecimal digits, or letters and digits of one case
+- `uuid`, `jwt`: what these are elsewhere
+- `common`: 32, 40 or 64 letters and digits, a UUID or a JWT; for services that do not say how long their keys are"""
+
+
+def page(compiled: CompiledRules) -> str:
+    """Text of the page."""
+    formats, providers = compiled["running"]["tables"]["secrets"], compiled["providers"]["providers"]
+    docs = compiled["docs"]["tables"]
+    verified = sum(row["id"] in VERIFIERS for row in formats)
+    classes = "\n".join(f"- `{name}`: `{characters}`" for name, characters in CLASSES.items())
+    parts = [
+        NOTE,
+        "# What is recognised",
+        f"{len(formats):,} token formats, {verified:,} of them checked offline, and {len(providers):,} kinds of keys "
+        "that only the name of their service tells.",
+        "## Token formats",
+        _FORMATS,
+        _table(
+            ("Format", "What it is", "Prefix", "Offline check", "Documented"),
+            (_format(row, docs["secrets"][row["id"]]) for row in sorted(formats, key=lambda row: row["id"])),
+        ),
+        "## Services",
+        _SERVICES.format(classes=classes),
+        _table(
+            ("Key", "Service", "Announced by", "Shape", "Documented"),
+            (_provider(row, docs["providers"][row["id"]]) for row in sorted(providers, key=lambda row: row["id"])),
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _format(row: SecretEntry, docs: Entry) -> tuple[str, ...]:
+    return (_code(row["id"]), _plain(row["title"]), _prefixes(row, docs), _check(row["id"], docs), _source(docs))
+
+
+def _provider(row: ProviderEntry, docs: Entry) -> tuple[str, ...]:
+    shape = row.get("shape") or row["pattern"]
+    return (_code(row["id"]), _plain(row["title"]), ", ".join(row["names"]), _code(shape), _source(docs))
+
+
+def _prefixes(row: SecretEntry, docs: Entry) -> str:
+    """The public parts that the examples begin with; never more of an example than that."""
+    found = dict.fromkeys(secret[: row["prefix"]] for _, secret in _examples(docs))
+    shown = [_code(_cut(prefix)) for prefix in found if prefix]
+    return ", ".join(shown[:_MOST_PREFIXES])
+
+
+def _cut(prefix: str) -> str:
+    return prefix if len(prefix) <= _LONGEST_PREFIX else f"{prefix[:_LONGEST_PREFIX]}..."
+
+
+def _check(format_id: str, docs: Entry) -> str:
+    """What the verdicts on the format's own examples rest on."""
+    if format_id not in VERIFIERS:
+        return ""
+    proofs = {verify(format_id, secret, beside=text, now=_NOW).proof for text, secret in _examples(docs)}
+    return next((proof for proof in ("checksum", "structure") if proof in proofs), "facts")
+
+
+def _examples(docs: Entry) -> list[tuple[str, str]]:
+    return [_example(one) for one in cast("list[JsonValue]", docs["examples"])]
+
+
+def _example(one: JsonValue) -> tuple[str, str]:
+    return (str(one["text"]), str(one["secret"])) if isinstance(one, dict) else (str(one), str(one))
+
+
+def _source(docs: Entry) -> str:
+    return f"<{docs['source']}>"
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    ticks = "``" if "`" in text else "`"
+    space = " " if "`" in text else ""
+    return f"{ticks}{space}{_plain(text)}{space}{ticks}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the page, or with `--check` return 1 when it is stale."""
+    parser = argparse.ArgumentParser(prog="python -m tools.formatdocs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is stale")
+    options = parser.parse_args(argv)
+    wanted = page(compile_rules(os.path.join(ROOT, "rules")))
+    if _read(PAGE) == wanted:
+        return 0
+    sys.stdout.write(f"{'stale' if options.check else 'written'}: docs/formats.md\n")
+    if options.check:
+        return 1
+    with open(PAGE, "w", encoding="utf-8", newline="\n") as file:
+        file.write(wanted)
+    return 0
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
