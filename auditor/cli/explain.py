@@ -7,6 +7,7 @@ from auditor.core.config import suggestion
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.resources import load_rule_docs
+from auditor.detect.detection import SECOND_OPINION
 from auditor.report.prose import indented, paragraphs
 from auditor.run.examples import load_examples
 from auditor.run.selection import SCAN, all_rules
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
     from auditor.run.examples import Example
 
 _WIDTH = 80
+_SECOND = """\
+detect-secrets: Found by a plugin of detect-secrets
+high severity, CWE-798
+
+With --engine detect-secrets the plugins of that library search every line of
+text, too. This is what they found and our own rules did not. The message names
+the plugin; many of its findings are long random values that are no secrets.
+
+What to do
+
+Judge the value. A secret is replaced where it was issued, and read from a
+secret store or a mounted file. Without this engine these findings go away.
+
+To accept one case, on its line or the line above:
+
+    # audit: ignore[detect-secrets] why this is fine
+
+See
+
+  https://github.com/Yelp/detect-secrets"""
 
 
 def run(argv: list[str]) -> int:
@@ -25,9 +46,9 @@ def run(argv: list[str]) -> int:
     rules = all_rules()
     wanted = p.parse_args(argv).rules
     for name in wanted:
-        if name not in rules:
-            raise UsageError(f"there is no rule {name!r}{suggestion(name, rules)}")
-    print("\n\n".join(explanation(rules[name]) for name in wanted))
+        if name not in rules and name != SECOND_OPINION:
+            raise UsageError(f"there is no rule {name!r}{suggestion(name, [*rules, SECOND_OPINION])}")
+    print("\n\n".join(explanation(rules[name]) if name in rules else _SECOND for name in wanted))
     return ExitCode.CLEAN
 
 

@@ -141,11 +141,11 @@ def _complain(line: str) -> None:
 
 
 def _printable(text: str) -> str:
-    if text.isprintable():
+    if text.isprintable() and "##" not in text:
         return text
-    from auditor.report.terminal import escape  # start-up: on the way to an error only
+    from auditor.report.terminal import escape, inert  # start-up: on the way to an error only
 
-    return escape(text)
+    return inert(escape(text))
 
 
 def _silence_stdout() -> None:

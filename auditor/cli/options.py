@@ -33,7 +33,10 @@ def add_rule_options(p: argparse.ArgumentParser) -> None:
     group.add_argument("--extend-select", action="append", metavar="NAMES", help="use these rules as well")
     group.add_argument("--ignore", action="append", metavar="NAMES", help="leave these rules out")
     group.add_argument(
-        "--require-ignore-reason", action="store_true", default=None, help="ignore comments need a reason to count"
+        "--require-ignore-reason",
+        action="store_true",
+        default=None,
+        help="comments that ignore a finding need a reason, those of other tools as well",
     )
 
 
@@ -44,4 +47,6 @@ def add_search_options(group: argparse._ArgumentGroup, *, stdin_filename: str) -
         "--stdin-filename", metavar="NAME", help=f"what to call standard input (default: {stdin_filename})"
     )
     group.add_argument("--config", metavar="FILE", help="use this configuration file")
-    group.add_argument("--isolated", action="store_true", help="use no configuration file")
+    group.add_argument(
+        "--isolated", action="store_true", help="use no configuration file; for trees that you do not trust"
+    )

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDTH, _WIDEST = 60, 80, 110
 _KEY_BYTES = 32
+#: As searches through directories call it.
+_EXCLUDED = "excluded"
 
 
 def write(report: Report, settings: Settings, command: str = "lint") -> None:
     """Print and write everything a run of `command` reports. Raises UsageError where a file cannot be written."""
     if _has_nothing_to_show(report, settings):
-        _say("" if settings.quiet else _clean_line(report, command))
+        _say("" if settings.quiet else _clean_line(report, command) + _silenced(report, settings, command))
         return
     from auditor.report.text import problems, summary  # start-up: only where there is something to say
 
@@ -35,7 +37,7 @@ def write(report: Report, settings: Settings, command: str = "lint") -> None:
     on_terminal = meta._replace(color=_wants_color(settings.color, sys.stderr))
     _say(problems(report, on_terminal))
     if not settings.quiet:
-        _say(summary(report, on_terminal))
+        _say(summary(report, on_terminal) + _silenced(report, settings, command))
 
 
 def check_outputs(settings: Settings) -> None:
@@ -154,3 +156,32 @@ def _clean_line(report: Report, command: str) -> str:
     if not files:
         return "No Dockerfile found.\n" if command == "lint" else "No file found.\n"
     return f"No leaks found in {files} {'file' if files == 1 else 'files'} ({report.seconds:.2f} s).\n"
+
+
+def _silenced(report: Report, settings: Settings, command: str) -> str:
+    """What a configuration file did that looks like a clean run: a tree that is not trusted may bring such a file."""
+    said = []
+    excluded = any(item.reason == _EXCLUDED for target in report.targets for item in target.skipped)
+    if excluded and not any(target.files for target in report.targets) and _is_from_file(settings, "exclude"):
+        said.append(("exclude", "nothing is left to read"))
+    if _is_from_file(settings, "ignore"):
+        from auditor.run.selection import chosen  # start-up: only with such a file
+
+        if not chosen(settings, command):
+            said.append(("ignore", "no rule is left"))
+    limit = settings.fail_on
+    if limit is None and report.active and _is_from_file(settings, "fail-on"):
+        said.append(("fail-on", "the exit code does not tell of findings"))
+    failing = limit is not None and any(finding.severity >= limit for finding in report.active)
+    if failing and settings.exit_zero and _is_from_file(settings, "exit-zero"):
+        said.append(("exit-zero", "the exit code does not tell of findings"))
+    if not said:
+        return ""
+    from auditor.report.terminal import escape  # start-up: as above
+
+    notes = (f"note: {key} in {escape(settings.origins[key])}: {what}\n" for key, what in said)
+    return "".join(notes) + "note: --isolated uses no configuration file\n"
+
+
+def _is_from_file(settings: Settings, key: str) -> bool:
+    return os.path.isfile(settings.origins.get(key, ""))

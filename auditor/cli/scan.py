@@ -26,6 +26,8 @@ searched as well. Settings may also stand in audit.toml, .audit.toml or
 To accept a finding, put a comment on its line or on the line above:
   # audit: ignore[rule-id] why this is fine
 """
+_PLUGIN = "your own detect-secrets plugin, whose code is run; needs --engine detect-secrets; repeatable"
+_BASELINE = "findings to accept, in the format of detect-secrets"
 
 
 def run(argv: list[str]) -> int:
@@ -58,20 +60,18 @@ def _parser() -> argparse.ArgumentParser:
     return p
 
 
-def add_detection_options(group: argparse._ArgumentGroup) -> None:
+def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BASELINE) -> None:
     """How secrets are looked for, and which are known already."""
     group.add_argument(
         "--engine",
         metavar="NAME",
         help="auto (default), hyperscan or keywords for the first search, or detect-secrets, which adds its plugins",
     )
-    group.add_argument(
-        "--plugin", action="append", dest="plugins", metavar="FILE", help="your own detect-secrets plugin; repeatable"
-    )
+    group.add_argument("--plugin", action="append", dest="plugins", metavar="FILE", help=_PLUGIN)
     group.add_argument(
         "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
     )
-    group.add_argument("--baseline", metavar="FILE", help="findings to accept, in the format of detect-secrets")
+    group.add_argument("--baseline", metavar="FILE", help=baseline)
     group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
 
 

@@ -9,6 +9,7 @@ import os
 
 from auditor.core.errors import UsageError
 from auditor.core.finding import Severity
+from auditor.core.places import inside
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -135,6 +136,12 @@ class Settings:
         self.severities: dict[str, Severity] = {}
         self.origins: dict[str, str] = {}
 
+    def folder_of(self, key: str) -> str:
+        """The folder of the configuration file that says this; "" where somebody who runs the command did."""
+        origin = self.origins.get(key, "")
+        trusted = any(origin in (f"--{option.key}", option.variable) for option in OPTIONS)
+        return "" if trusted or not origin else os.path.dirname(origin) or os.curdir
+
 
 class ConfigFile(NamedTuple):
     """A configuration file as read: its path, and the table that is ours."""
@@ -196,14 +203,14 @@ def _apply_file(settings: Settings, file: ConfigFile) -> None:
             if option.kind == "formats":
                 _reject_files(read, where)
             if option.kind == "file":
-                read = _inside(file.path, str(read), where)
+                read = inside(file.path, str(read), where)
             elif option.kind == "files":
-                read = tuple(_inside(file.path, path, where) for path in _texts(value, where))
+                read = tuple(inside(file.path, path, where) for path in _texts(value, where))
             _set(settings, option, read, file.path)
 
 
 def _reject_key(key: str, where: str, known: list[str]) -> None:
-    if any(option.key == key for option in OPTIONS):
+    if any(key in (option.key, option.key.removesuffix("s")) for option in OPTIONS if not option.shared):
         raise UsageError(f"{where}: may be given on the command line only")
     raise UsageError(f"{where}: unknown key{suggestion(key, known)}")
 
@@ -212,14 +219,6 @@ def _reject_files(outputs: object, where: str) -> None:
     # A repository under audit must not be able to choose which files of its auditor get overwritten.
     if isinstance(outputs, tuple) and any(output.file for output in outputs):
         raise UsageError(f"{where}: a file name may be given on the command line only")
-
-
-def _inside(config: str, path: str, where: str) -> str:
-    """`path` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
-    joined = os.path.normpath(path)
-    if os.path.isabs(joined) or joined.split(os.sep)[0] == os.pardir:
-        raise UsageError(f"{where}: must lie below the configuration file; other places on the command line only")
-    return os.path.join(os.path.dirname(config), joined)
 
 
 def _severities(value: object, where: str) -> dict[str, Severity]:

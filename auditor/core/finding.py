@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from auditor.core.record import NamedTuple
-from auditor.core.secret import Secret
+from auditor.core.secret import Secret, encoded
 from auditor.core.span import LineIndex, Span
 
 
@@ -214,4 +214,4 @@ def number_findings(findings: list[Finding]) -> None:
         key = (finding.rule, finding.location.path, finding.subject)
         occurrence = seen[key] = seen.get(key, 0) + 1
         text = "\0".join((*key, str(occurrence)))
-        finding.id = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+        finding.id = hashlib.sha256(encoded(text)).hexdigest()[:20]

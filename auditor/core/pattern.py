@@ -14,6 +14,7 @@ class Pattern:
     """A pattern compiled on first use; the methods are those of `re.Pattern`."""
 
     __slots__ = ("_compiled", "_source")
+    _flags = re.NOFLAG
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -23,7 +24,7 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         """The compiled pattern."""
         if self._compiled is None:
-            self._compiled = re.compile(self._source)
+            self._compiled = re.compile(self._source, self._flags)
         return self._compiled
 
     def match(self, text: str, start: int = 0, end: int = maxsize) -> re.Match[str] | None:
@@ -38,9 +39,9 @@ class Pattern:
         """Match of the whole text."""
         return self.compiled.fullmatch(text)
 
-    def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """All matches in order."""
-        return self.compiled.finditer(text)
+    def finditer(self, text: str, start: int = 0, end: int = maxsize) -> Iterator[re.Match[str]]:
+        """All matches from `start` on in order, as if the text ended at `end`."""
+        return self.compiled.finditer(text, start, end)
 
     def sub(self, new: str | Callable[[re.Match[str]], str], text: str) -> str:
         """The text with every match replaced."""
@@ -49,3 +50,13 @@ class Pattern:
     def split(self, text: str) -> list[str]:
         """The text cut at every match."""
         return self.compiled.split(text)
+
+
+class BytePattern(Pattern):
+    """A pattern for texts that may be bytes read as Latin-1: white space, letters and digits are those of ASCII.
+
+    In UTF-8 the bytes 0x85 and 0xA0 are parts of letters such as `Å` and `à`; Unicode takes them for white space.
+    """
+
+    __slots__ = ()
+    _flags = re.ASCII

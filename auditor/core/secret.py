@@ -8,6 +8,14 @@ _TAIL = 4
 _MASK = "****"
 
 
+def encoded(text: str) -> bytes:
+    """UTF-8 for digests: bytes that were no UTF-8 become themselves again, other lone surrogates three bytes."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
 class Secret:
     """A secret value. `str()`, `repr()` and formatting give the redacted form; `reveal()` is the only way out.
 
@@ -39,7 +47,7 @@ class Secret:
         import hashlib  # start-up: only when a finding is reported
         import hmac
 
-        return hmac.new(key, self._value.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+        return hmac.new(key, encoded(self._value), hashlib.sha256).hexdigest()
 
     def __str__(self) -> str:
         return self.redacted

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from auditor.core.finding import Confidence
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
-from auditor.detect import names, providers, values
+from auditor.detect import names, providers, values, wordings
 from auditor.detect.detection import ASSIGNED_SECRET, PROVIDER_KEY, Detection
 from auditor.detect.fillers import is_filler
+from auditor.detect.notations import assignment
 from auditor.detect.randomness import is_random
 from auditor.detect.tokens import is_sample
 
@@ -28,7 +29,9 @@ _LEAST_RANDOM = 10
 #: Shortest random value that is more than a guess without a service's shape.
 _LEAST_SURE = 16
 _LONGEST = 1200
-_DIGIT = Pattern(r"[0-9]")
+#: Characters before a value in which a word says that it is something else.
+_NEXT = 64
+_DIGIT = BytePattern(r"[0-9]")
 _QUOTED = r"(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s\\]){8,1200}+)(?P=quote)(?![\w\"'`])"
 #: With a first half that ends in a colon, if that has a digit in it, as no name has (`110201543:AAH...`).
 _HALF = r"(?:(?=[A-Za-z_/+-]{0,40}[0-9])[A-Za-z0-9_/+-]{6,64}={0,2}:)?"
@@ -37,78 +40,20 @@ _BARE = (
     r"(?=[\s<>,;)}\]|&\\]|[\"'`](?![\w\"'`])|:(?![/\w])|$)"
 )
 _ELEMENT = r"(?<=>)(?P<element>[^\s\"'`<>\\]{8,1200}+)(?=</)"
-_CANDIDATE = Pattern(f"{_QUOTED}|{_ELEMENT}|{_BARE}")
-_BARE_CANDIDATE = Pattern(_BARE)
+#: What stands alone behind a name, up to the end of its line or a comment, with signs that only passwords have.
+_SIGNS = r"(?=[^\s]{0,64}?[@$#^*?()&,;\x80-\xff])"
+_LINE = rf"(?<=[:=])[ \t]{{0,16}}(?P<line>{_SIGNS}[^\s\"'`<>{{}}\[\]|\\]{{8,120}}+)(?=[ \t]{{0,16}}(?:\r?\n|$|[ \t]#))"
+_CANDIDATE = BytePattern(f"{_QUOTED}|{_ELEMENT}|{_LINE}|{_BARE}")
+_BARE_CANDIDATE = BytePattern(f"{_BARE}")
 #: A quoted text that is made of parts: an address, pairs in a row.
-_COMPOSED = Pattern(r"://|[;&?][A-Za-z_][\w.-]{0,60}=|^(?P<name>[A-Za-z_][\w.-]{0,60})=[^=]")
+_COMPOSED = BytePattern(r"://|[;&?][A-Za-z_][\w.-]{0,60}=|^(?P<name>[A-Za-z_][\w.-]{0,60})=[^=]")
 #: A value that a service hands out: no spaces, none of the characters that only expressions and patterns have.
-_TOKEN = Pattern(r"[A-Za-z0-9_+/.~-][A-Za-z0-9_+/.~%:!=@#$&-]+")
+_TOKEN = BytePattern(r"[A-Za-z0-9_+/.~-][A-Za-z0-9_+/.~%:!=@#$&-]+")
 #: Schemes that stand before a value within its quotes.
-_SCHEME = Pattern(r"(?i)(?:oauth2?|bearer|basic|token|apikey|key):")
-_OPENS = r"(?:[({\[<]{0,2}[\"'`]?|(?i:bearer|basic|token|apikey) )\Z"
-#: The name that a value is assigned to: an identifier or a few words, then what assigns.
-_ASSIGNED = Pattern(
-    r"(?P<name>[A-Za-z_][\w$@.-]{0,80}+(?: [A-Za-z][\w.-]{0,30}+){0,3})[\"'`\]]{0,2}[ \t]{0,16}"
-    rf"(?:(?P<op>=>|:=|->|<-|={{1,3}}|:|,|>|-|is\b)[ \t]{{0,16}}(?:\r?\n[ \t]{{0,40}})?)?{_OPENS}"
-)
-#: A name in one field and its value in the next: `name: X` / `value: Y`, `key="X" value="Y"`.
-_PAIRED = Pattern(
-    r"(?i)\b(?:name|key|id|variable)[\"']?\s{0,3}[:= ]\s{0,3}[\"']?(?P<name>[A-Za-z_][\w.-]{1,80})[\"']?\s{0,40}[,{]?"
-    r"\s{0,40}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?\Z"
-)
-#: What assigns a value to the word right before it.
-_OP = r"[0-9]?[\"'`\])]{0,3}[ \t]{0,9}(?:=|:|,|>|is )"
-#: Words that announce a value anywhere after them on the line, and those too short for that, which must be assigned to;
-#: each with the literals (lower case) one of which it contains. The detector's triggers are made of them.
-WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("token", ("token",)),
-    ("secret", ("secret",)),
-    ("passw", ("passw",)),
-    ("passphrase", ("passphrase",)),
-    ("credential", ("credential",)),
-    ("bearer", ("bearer",)),
-    ("authorization", ("authorization",)),
-    ("webhook", ("webhook",)),
-    ("licen[sc]e", ("license", "licence")),
-    ("api[_. -]?key", ("apikey", "api_key", "api.key", "api key", "api-key")),
-)
-SHORT_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (f"[_. ?&-]key{_OP}", ("_key", ".key", " key", "?key", "&key", "-key")),
-    (f"[a-z0-9]key{_OP}", ("key",)),
-    (f"[_. -]pat{_OP}", ("_pat", ".pat", " pat", "-pat")),
-    (f"[_. -]auth{_OP}", ("_auth", ".auth", " auth", "-auth")),
-    (f"[_. -]pwd{_OP}", ("_pwd", ".pwd", " pwd", "-pwd")),
-    (f"[_. -]pass{_OP}", ("_pass", ".pass", " pass", "-pass")),
-)
-#: Ten characters of a value, one of which is a digit.
-VALUE = r"(?:[A-Za-z_+/.~%!-]{0,31}[0-9][A-Za-z0-9_+/.~%!=:-]{6}|[A-Za-z_+/.~%!-]{9,31}[0-9])"
-#: From a word that announces a value to the value: anything that ends with a delimiter; one line break after it.
-TO_VALUE = r"[^\n]{0,80}?[ \t\"'`:=>({\[,\\&](?:\r?\n[ \t]{0,40}[\"'`]?)?"
-#: The same from what assigns, and from a name in one field to the value in the next.
-ON_VALUE = r"[^\n]{0,40}?(?:\r?\n[ \t]{0,40}[\"'`]?)?"
-PAIRED = r"[A-Za-z0-9_.-]{0,24}[\"']?[,{ ]{0,3}\s{1,60}[\"']?(?:value|default|val|string)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
-#: A value that somebody chose, for a password: with a digit or a sign in it.
-CHOOSING = (
-    r"(?:passw|passphrase|[_.-]pwd|[_.-]pass|secret)[A-Za-z0-9_.-]{0,16}[\"'`\])]{0,3}[ \t]{0,16}(?:=>|:=|[=:>])"
-    r"[ \t]{0,16}[\"'`]?"
-)
-CHOSEN = r"[^\s\"'`]{0,24}[0-9!#$%^&*?+~@]"
-_ANNOUNCES = Pattern(
-    "(?i)(?:"
-    + "|".join(
-        (
-            f"(?:{'|'.join(word for word, _ in WORDS)})(?:{TO_VALUE}|{PAIRED})",
-            f"(?:{'|'.join(word for word, _ in SHORT_WORDS)}){ON_VALUE}",
-        )
-    )
-    + r")\Z"
-)
-_BEGINS = Pattern(VALUE)
-_CHOOSES = Pattern(rf"(?i){CHOOSING}\Z")
-_IS_CHOSEN = Pattern(CHOSEN)
+_SCHEME = BytePattern(r"(?i)(?:oauth2?|bearer|basic|token|apikey|key):")
 #: Words that say the value right after them is something else, whatever stands further left; among them tokens that
 #: number a page or a request. A badge's token may be read by everybody.
-_OTHERWISE = Pattern(
+_OTHERWISE = BytePattern(
     r"(?i)(?:sha\d*|md5|digest|checksum|integrity|hash|commit|revision|\brev|etag|nonce|guid|uuid|version|thumbprint"
     r"|fingerprint|public[-_ ]?key|signature|src|href|url|uri|path|file\w*|class|xmlns|charset|key[-_ ]?id"
     r"|client[-_ ]?id|(?<![a-z])(?:client[-_ ]?|next[-_ ]?|prev(?:ious)?[-_ ]?)?(?:page|next|continuation|request"
@@ -117,25 +62,36 @@ _OTHERWISE = Pattern(
     r")[\"'\])]{0,3}\s{0,3}(?:(?:=>|:=|[=:,(]|-|value=)\s{0,3}){0,2}[\"'`({\[]{0,3}\Z"
 )
 #: Names of things that are wrong on purpose.
-_NEGATED = Pattern(
+_NEGATED = BytePattern(
     r"(?i)(?:^|[_. -])(?:non|not|no|wrong|bad|invalid|fake|mock|dummy|sample|example|broken|unused|hashed"
     r"|encrypted|masked|redacted)"
     r"(?:[_. -]|matching|valid)*(?:token|key|secret|pass|cred|api|auth|$)"
 )
+#: Whose keys every visitor of a web page gets.
+_PUBLISHED = BytePattern(r"(?i)docsearch|(?:search|public|publishable)[-_ ]?(?:only[-_ ]?)?(?:api[-_ ]?)?key\W{0,8}\Z")
 #: Values of a test or sandbox account open nothing that is in use.
-_SANDBOX = Pattern(r"(?i)sandbox|(?:^|[_-])(?:sbx?|test)(?:[_-])")
-_LABEL = Pattern(r"(?i)^\{.*\}$|passw|passphrase|secret|token|credential|label|&lt;|^arn:|^[#,:./@]")
+_SANDBOX = BytePattern(r"(?i)sandbox|(?:^|[_-])(?:sbx?|test)(?:[_-])")
+_LABEL = BytePattern(r"(?i)^\{.*\}$|passw|passphrase|secret|token|credential|label|&lt;|^arn:|^[#,:./@]")
 #: What assigns a chosen value; a comma or a dash between two words lists them.
-_ASSIGNING = ("=", ":", "=>", ":=", "->", "==", "===", ">")
+_ASSIGNING = ("=", ":", "=>", ":=", "?=", "==", "===", ">")
 #: What stands behind a name in a program.
 _GOES_ON = frozenset(";,)}")
-_NAME = Pattern(r"[A-Za-z_][\w.]*")
+_NAME = BytePattern(r"[A-Za-z_][\w.]*")
+#: A member of something, or a call.
+_EXPRESSION = BytePattern(
+    r"[A-Za-z_$@&*!]{0,2}[A-Za-z_]\w*+(?:(?:(?:\.|->|::)[A-Za-z_]\w*+)++[;,]?\Z|(?:[.:>-]++\w*+)*+[(\[])"
+)
+#: Words and a number at the end, as things are called: `text-input-2`.
+_IS_NAME = BytePattern(r"[a-z]+(?:[-_.][a-z]+)*[-_.]?[0-9]{0,2}")
+_DEFINES = BytePattern(r"\s*#\s*define\s")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
-_NO_WORD = Pattern(r"[0-9!#$%^&*?+~@]")
+_NO_WORD = BytePattern(r"[0-9!#$%^&*?+~@]")
 _HASH_FREE = frozenset("uuid fingerprint host file version path number digest email".split())
 
 
 class _Value(NamedTuple):
+    """A value with what stands around it."""
+
     text: str
     start: int
     name: str
@@ -158,10 +114,11 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
         bare = match["bare"]
         if bare is not None and not _DIGIT.search(bare):
             continue  # a word; most candidates of a program are
-        if match["quoted"] is not None and _is_composed(match["quoted"]):
-            yield from _found(text, _BARE_CANDIDATE.compiled.finditer(text, *match.span("quoted")))
-        else:
-            yield from _found(text, (match,))
+        found = () if _is_composed(match["quoted"] or match["line"] or "") else tuple(_found(text, (match,)))
+        yield from found
+        for group in ("quoted", "line"):
+            if not found and match[group] is not None:
+                yield from _found(text, _BARE_CANDIDATE.compiled.finditer(text, *match.span(group)))
 
 
 def _is_composed(text: str) -> bool:
@@ -180,7 +137,7 @@ def _found(text: str, matches: Iterable[re.Match[str]]) -> Iterator[Detection]:
 
 def _value(text: str, match: re.Match[str]) -> _Value | None:
     """The value with what stands before it; None if no word there announces one."""
-    group = next(name for name in ("quoted", "element", "bare") if match.groupdict().get(name) is not None)
+    group = next(name for name in ("quoted", "element", "line", "bare") if match.groupdict().get(name) is not None)
     raw, start = match[group], match.start(group)
     scheme = _SCHEME.match(raw)
     if scheme is not None:
@@ -189,18 +146,17 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
     if raw.startswith("//") and left.endswith(":"):
         return None  # an address
     if not (
-        (_BEGINS.match(text, start) and _ANNOUNCES.search(left))
-        or (_IS_CHOSEN.match(text, start) and _CHOOSES.search(left))
+        (wordings.BEGINS.match(text, start) and wordings.announce(left))
+        or (wordings.IS_CHOSEN.match(text, start) and wordings.choose(left))
     ):
         return None
-    assigned = _PAIRED.search(left) or _ASSIGNED.search(left)
-    quoted, after = group == "quoted", text[match.end() : match.end() + 1]
+    assigned = assignment(left)
+    quoted, after = group == "quoted", text[match.end(group) : match.end(group) + 1]
     if assigned is None:
         return _Value(raw, start, "", "", left, quoted, after)
-    op = assigned.groupdict().get("op", "=") or ""
-    if op == "," and not quoted:
+    if assigned.op == "," and not quoted:
         return None  # a list of names
-    return _Value(raw, start, assigned["name"], op, left, quoted, after)
+    return _Value(raw, start, assigned.name, assigned.op, left, quoted, after)
 
 
 def _judged(value: _Value) -> Detection | None:
@@ -212,12 +168,16 @@ def _judged(value: _Value) -> Detection | None:
         and _TOKEN.fullmatch(text) is not None
         and is_random(text)
     )
-    if (reading is None and not random) or _OTHERWISE.search(value.left) or _NEGATED.search(value.name):
+    if (reading is None and not random) or _OTHERWISE.search(value.left[-_NEXT:]) or _NEGATED.search(value.name):
         return None
     kind = values.classify(text, value.name).kind
     if kind in values.HARMLESS and not (random and kind in _HASH_FREE):
         return None
-    return _issued(value, reading, kind) if random else _chosen(value, reading)
+    found = _issued(value, reading, kind) if random else None
+    if random and (reading is None or reading.kind != "password"):
+        return found
+    chosen = _chosen(value, reading)
+    return max((one for one in (found, chosen) if one is not None), key=lambda one: one.confidence, default=None)
 
 
 def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detection | None:
@@ -230,6 +190,7 @@ def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detectio
         for provider in one.providers:
             if provider.fits(value.text):
                 confidence = Confidence.MEDIUM if filler else Confidence.HIGH
+                confidence = Confidence.LOW if _PUBLISHED.search(value.left) else confidence
                 return _detection(PROVIDER_KEY, provider.title, provider.id, value, confidence)
     if filler:
         return None
@@ -237,8 +198,10 @@ def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detectio
         # Shorter than any key of the service: cut off, or something else of it.
         whole = any(len(value.text) >= one.least for one in named)
         told = reading is not None and (reading.sure or _is_compound(value.name))
-        confidence = Confidence.MEDIUM if whole and told else Confidence.LOW
-        return _detection(PROVIDER_KEY, "key of a service", named[-1].name + "-key", value, confidence)
+        confidence = Confidence.MEDIUM if told and whole else Confidence.LOW
+        name = named[-1].name
+        kind = name if name.endswith(("key", "token", "secret")) else f"{name}-key"
+        return _detection(PROVIDER_KEY, "key of a service", kind, value, confidence)
     if reading is None:
         return _detection(ASSIGNED_SECRET, "secret", "secret", value, Confidence.LOW)
     compound = _is_compound(value.name)
@@ -255,16 +218,29 @@ def _is_compound(name: str) -> bool:
 
 def _chosen(value: _Value, reading: names.Reading | None) -> Detection | None:
     """A value that somebody chose: a password, told by its name alone."""
-    if reading is None or not reading.sure or value.op not in _ASSIGNING or _LABEL.search(value.text):
+    if reading is None or not reading.sure or _LABEL.search(value.text):
         return None
-    if not value.quoted and value.after in _GOES_ON and _NAME.fullmatch(value.text):
-        return None  # a name of the program, or a type
+    if value.op not in _ASSIGNING and not _DEFINES.match(value.line):
+        return None
+    if not value.quoted and _is_code(value):
+        return None
     judged = values.judge(value.name, value.text)
     if judged.level not in ("secret", "weak"):
         return None
-    real = judged.level == "secret" and reading.kind == "password" and _NO_WORD.search(value.text)
+    real = judged.level == "secret" and reading.kind == "password" and _NO_WORD.search(value.text) is not None
+    real = real and (value.quoted or not _IS_NAME.fullmatch(value.text))
     confidence = Confidence.MEDIUM if real else Confidence.LOW
     return _detection(ASSIGNED_SECRET, reading.kind, judged.kind, value, confidence)
+
+
+def _is_code(value: _Value) -> bool:
+    """Whether a text without quotes is a name, a type or a call of a program."""
+    return bool(
+        (value.after in _GOES_ON and _NAME.fullmatch(value.text))
+        or _EXPRESSION.match(value.text)
+        or value.text.endswith((",", ";", "("))
+        or value.text.startswith("*.")
+    )
 
 
 def _detection(rule: str, title: str, kind: str, value: _Value, confidence: Confidence) -> Detection:

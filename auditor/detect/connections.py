@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.core.finding import Confidence
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import BytePattern
 from auditor.core.secret import Secret
-from auditor.detect import values
+from auditor.detect import names, statements, values
 from auditor.detect.detection import ASSIGNED_SECRET, URL_CREDENTIAL, Detection
 from auditor.detect.fillers import is_filler
 from auditor.detect.randomness import is_random
+from auditor.detect.statements import Named
+from auditor.detect.tokens import is_sample
 
-_AUTHORITY = Pattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,24}+)://(?P<authority>[^\s\"'<>|\\/`,]{3,400}+)")
-_HEADER = Pattern(
+_AUTHORITY = BytePattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,24}+)://(?P<authority>[^\s\"'<>|\\/`,]{3,400}+)")
+_HEADER = BytePattern(
     r"(?i)\b(?P<name>(?:proxy-)?authorization)[\"'`]?\]?[ \t]{0,9}[:=,][ \t]{0,9}[\"'`]?"
     r"(?P<scheme>bearer|basic|token|apikey|sso-key|ssws|key)[ \t]{1,4}"
     r"(?P<value>[A-Za-z0-9_+/.~:%=-]{8,2000}+)(?![({\[<$])"
 )
-_CONNECTION = Pattern(
+_CONNECTION = BytePattern(
     r"(?i)(?<![A-Za-z0-9_])(?P<name>password|pwd)[ \t]{0,2}=[ \t]{0,2}"
     r"(?P<value>[^\s;&\"'<>{}`\\]{3,200}+)(?=[;&\"'`\s\\]|$)"
 )
-_CONNECTION_HINT = Pattern(
+_CONNECTION_HINT = BytePattern(
     r"(?i)jdbc:|\b(?:server|data source|driver|provider|database|initial catalog|accountname|uid|user id)[ \t]{0,2}="
 )
-_COMMAND = Pattern(
+_COMMAND = BytePattern(
     r"(?:\bsshpass[ \t]{1,4}-p[ \t]{0,2}|\bcurl\b[^\n|;]{0,200}?[ \t](?:-u|--user)[ =]?[\"']?[^\s:\"'$]{1,64}:"
     r"|\bdocker[ \t]{1,4}login\b[^\n|;]{0,160}?[ \t](?:-p|--password)[ =]|\bPGPASSWORD=|\bunseal[ \t]{1,4}"
     r"|\bmysql(?:dump|admin)?\b[^\n|;]{0,120}?[ \t](?:-p|--password=)"
@@ -36,20 +38,26 @@ _COMMAND = Pattern(
     r"(?P<quote>[\"']?)(?P<value>(?!-)[^\s\"'`$<>(){}|;\\]{4,200}+)(?P=quote)"
 )
 #: Hosts that manuals write, and those of one machine.
-_NO_HOST = Pattern(
+_NO_HOST = BytePattern(
     r"(?i)(?:^|[.@])(?:localhost\d*|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\]|(?:[\w-]+\.)*example(?:\.\w+)?|host(?:name)?|server|domain"
     r"|(?:\w+\.)?(?:test|invalid|local|localdomain))(?:[:/?]|$)|^(?:my|your|some|test|foo|bar|proxy|db|host|server)[\w-]*(?:\.(?:com|org|net))?(?::|$)"
 )
 #: Hosts whose URLs hold a name in the place of a token that everybody may know.
-_OPEN_USER = Pattern(r"(?i)sentry|ingest|glitchtip|gravatar")
+_OPEN_USER = BytePattern(r"(?i)sentry|ingest|glitchtip|gravatar")
 #: What passwords may look like, and signs of one that is yet to be filled in.
 _PASSWORD_LIKE = frozenset("number version host path file fingerprint uuid".split())
-#: A name of a program: with a dot, or in capitals with an underscore.
-_NAME = Pattern(r"(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*|[A-Z]+(?:_[A-Z]+)+")
-_UNFINISHED = ("{", "}", "$", "...", "***", "%s", "<")
+#: A name of a program: words with dots between them, or in capitals with an underscore.
+_NAME = BytePattern(r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|[A-Z]+(?:_[A-Z]+)+")
+#: Hashes of passwords, as SQL takes them instead.
+_HASHED = BytePattern(r"\*[0-9A-Fa-f]{40}|(?i:md5)[0-9a-f]{32}|SCRAM-SHA-256\$.*|0x[0-9A-Fa-f]{16,}")
+#: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
+_NO_WORD = BytePattern(r"[0-9!#$%^&*?+~@]")
+_UNFINISHED = ("{", "}", "$(", "...", "***", "%s", "<")
+#: A name or a caption of a secret, in a list of such.
+_LABEL = BytePattern(r"(?i)passw|passphrase|secret|token|credential|label")
 _LEAST_USER_TOKEN = 16
 #: Shorter passwords are what tests and manuals have.
-_LEAST_PASSWORD = 4
+_LEAST_PASSWORD, _LONGEST_PASSWORD = 4, 200
 #: Characters read beyond the range, so that what begins in it is seen whole.
 _LONGEST = 600
 
@@ -60,19 +68,40 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
     yield from _urls(text, start, stop)
     for match in _HEADER.compiled.finditer(text, start, stop):
         value = match["value"].rstrip(".,:")
-        if is_random(value) or (match["scheme"].lower() == "basic" and len(value) >= 12 and values.is_opaque(value)):
+        basic = match["scheme"].lower() == "basic" and len(value) >= 12 and values.is_opaque(value)
+        if (basic or is_random(value)) and not is_sample(value):
             yield _at(match.start("value"), value, "authorization header", "authorization-header", Confidence.MEDIUM)
     for match in _CONNECTION.compiled.finditer(text, start, stop):
         line = text[max(start, text.rfind("\n", start, match.start()) + 1, match.start() - 400) : match.end() + 200]
         if _CONNECTION_HINT.search(line.split("\n", 1)[0]):
             yield from _password(match.start("value"), match["value"], real=not _names_no_host(line))
     for match in _COMMAND.compiled.finditer(text, start, stop):
-        value = match["value"]
-        if _is_password(value) and not values.is_example_password(value):
-            confidence = Confidence.MEDIUM if values.is_opaque(value) else Confidence.LOW
-            place = match.start("value")
-            secret = Secret(value, "command-password")
-            yield Detection(ASSIGNED_SECRET, "password of a command", place, place + len(value), secret, confidence)
+        yield from _given(match.start("value"), match["value"], "password of a command", "command-password")
+    for place, last in statements.sql(text, start, stop):
+        if last - place <= _LONGEST_PASSWORD and values.is_opaque(text[place:last]):
+            yield from _given(place, text[place:last], "password of a database account", "database-password")
+    for one in statements.named(text, start, stop):
+        yield from _named(one, text[one.start : one.end])
+
+
+def _given(place: int, value: str, title: str, kind: str) -> Iterator[Detection]:
+    """A password that a command or a statement takes."""
+    if not _is_password(value) or values.is_example_password(value) or _HASHED.fullmatch(value):
+        return
+    confidence = Confidence.MEDIUM if values.is_opaque(value) and not is_filler(value) else Confidence.LOW
+    yield Detection(ASSIGNED_SECRET, title, place, place + len(value), Secret(value, kind), confidence)
+
+
+def _named(one: Named, value: str) -> Iterator[Detection]:
+    """A value that a call gives to a name: a password that is no word, anything else only if it is random."""
+    reading = names.read(one.name)
+    if reading is None or not reading.sure or not _is_password(value) or not _NO_WORD.search(value):
+        return
+    judged = values.judge(one.name, value)
+    likely = is_random(value) or (reading.kind == "password" and not values.is_example_password(value))
+    if judged.level == "secret" and likely and not is_filler(value) and not _LABEL.search(value):
+        secret = Secret(value, judged.kind)
+        yield Detection(ASSIGNED_SECRET, reading.kind, one.start, one.end, secret, Confidence.MEDIUM, one.name)
 
 
 def _names_no_host(line: str) -> bool:
@@ -96,7 +125,7 @@ def _urls(text: str, start: int, stop: int) -> Iterator[Detection]:
 
 
 def _is_user_token(user: str) -> bool:
-    return len(user) >= _LEAST_USER_TOKEN and is_random(user) and not is_filler(user)
+    return len(user) >= _LEAST_USER_TOKEN and is_random(user) and not is_filler(user) and not is_sample(user)
 
 
 def _password(place: int, password: str, *, real: bool) -> Iterator[Detection]:
@@ -109,11 +138,15 @@ def _password(place: int, password: str, *, real: bool) -> Iterator[Detection]:
 
 
 def _is_password(password: str) -> bool:
-    if _NAME.fullmatch(password):
+    if _NAME.fullmatch(password) or is_sample(password):
         return False
     kind = values.classify(password).kind
     likely = kind in _PASSWORD_LIKE or kind not in values.HARMLESS
-    return likely and kind != "placeholder" and not any(sign in password for sign in _UNFINISHED)
+    return (
+        likely
+        and kind != "placeholder"
+        and not (password.startswith("$") or any(sign in password for sign in _UNFINISHED))
+    )
 
 
 def _at(place: int, value: str, title: str, kind: str, confidence: Confidence) -> Detection:

@@ -13,14 +13,12 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Secret
 from auditor.detect import names, values
-from auditor.detect.detect_secrets_plugins import NAME, Plugin, analyze, built_in, from_file
-from auditor.detect.detection import Detection
+from auditor.detect.detect_secrets_plugins import Plugin, analyze, built_in, from_file
+from auditor.detect.detection import SECOND_OPINION, Detection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Rule id of what the plugins find; `Secret.kind` is this, a slash and the plugin's type ("detect-secrets/npm-tokens").
-DETECT_SECRETS = NAME
 #: Characters of candidate lines that are searched in one text; a line costs as much as so many.
 MAX_SEARCHED = 4 << 20
 _PER_LINE = 50
@@ -60,7 +58,11 @@ class _Found(NamedTuple):
 
 
 class DetectSecrets:
-    """The chosen plugins, ready to look at lines. `problems` collects what went wrong in them, one line per plugin."""
+    """The chosen plugins, ready to look at lines.
+
+    The rule of what they find is SECOND_OPINION; `Secret.kind` is this, a slash and the plugin's type
+    ("detect-secrets/npm-tokens").
+    """
 
     def __init__(self, plugins: Sequence[str] = (), plugin_files: Sequence[str] = ()) -> None:
         """`plugins` are class names of built-in plugins (none: all), `plugin_files` Python files with a user's own.
@@ -72,11 +74,13 @@ class DetectSecrets:
         self._failed: dict[str, str] = {}
         self._cut = False
 
-    @property
-    def problems(self) -> list[str]:
-        """What could not be searched since this was made: plugins that failed, and a text that was too large."""
-        cut = [f"{DETECT_SECRETS}: only the first {MAX_SEARCHED} characters that look promising were searched"]
-        return [*self._failed.values(), *(cut if self._cut else ())]
+    def take_problems(self) -> list[str]:
+        """What could not be searched since the last call: a line per plugin that failed, one for texts too large."""
+        told = list(self._failed.values())
+        if self._cut:
+            told.append(f"{SECOND_OPINION}: only the first {MAX_SEARCHED} characters that look promising were searched")
+        self._failed, self._cut = {}, False
+        return told
 
     def lines(self, text: str, path: str) -> Iterator[Detection]:
         """What the plugins find in a text, line by line; offsets are those of the text.
@@ -127,7 +131,7 @@ class DetectSecrets:
             places = [_locate(plugin, piece, value) for value in texts if isinstance(value, str)]
         except Exception as error:
             # Its message is left out: it may quote the line.
-            message = f"{DETECT_SECRETS}: plugin {plugin.name} failed: {type(error).__name__}"
+            message = f"{SECOND_OPINION}: plugin {plugin.name} failed: {type(error).__name__}"
             self._failed.setdefault(plugin.name, message)
             return
         for place in places:
@@ -144,7 +148,7 @@ def _detections(line: str, offset: int, found: Iterable[_Found]) -> Iterator[Det
         plugin = one.plugin
         secret = Secret(line[one.start : one.end], plugin.kind)
         start, end = one.start + offset, one.end + offset
-        yield Detection(DETECT_SECRETS, plugin.title, start, end, secret, plugin.confidence, one.name)
+        yield Detection(SECOND_OPINION, plugin.title, start, end, secret, plugin.confidence, one.name)
 
 
 def _locate(plugin: Plugin, line: str, value: str) -> tuple[int, int, str] | None:

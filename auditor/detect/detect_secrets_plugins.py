@@ -10,6 +10,7 @@ from auditor.core.errors import UsageError
 from auditor.core.finding import Confidence
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect.detection import SECOND_OPINION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from detect_secrets.constants import VerifiedResult
     from detect_secrets.core.potential_secret import PotentialSecret
     from detect_secrets.plugins.base import BasePlugin
-
-NAME = "detect-secrets"
 
 _PACKAGE = "detect_secrets.plugins."
 #: Not about secrets.
@@ -66,7 +65,7 @@ def types() -> dict[str, str]:
 
 
 def _kind(title: str) -> str:
-    return f"{NAME}/{_NOT_WORD.sub('-', title.lower()).strip('-')}"
+    return f"{SECOND_OPINION}/{_NOT_WORD.sub('-', title.lower()).strip('-')}"
 
 
 def _classes() -> list[type[BasePlugin]]:
@@ -155,7 +154,7 @@ def _unverified() -> Callable[[str], VerifiedResult]:
 
     # The library reads the arguments to give from here.
     verify.injectable_variables = {"secret"}  # type: ignore[attr-defined]
-    verify.path = NAME  # type: ignore[attr-defined]
+    verify.path = SECOND_OPINION  # type: ignore[attr-defined]
     return verify
 
 

@@ -23,7 +23,9 @@ class Detection(NamedTuple):
     `rule` says how it was found (one of the ids above, or the id of a user's own rule), `secret.kind` what it is
     ("github-token", "password"), `title` the same for people. `name` is what announces the value: a variable, a
     setting, a field, or "". `verdict` is the offline verdict (valid, expired, malformed, placeholder, unverified) and
-    `facts` what was learnt on the way, as (what, value) for the rotation note ("account", "123456789012").
+    `facts` what was learnt on the way, as (what, value) for the rotation note ("account", "123456789012"). `basis` is
+    what the verdict rests on: checksum (the issuer's own), structure (it parses as that format, which anybody can
+    write), or "".
     """
 
     rule: str
@@ -35,3 +37,4 @@ class Detection(NamedTuple):
     name: str = ""
     verdict: str = "unverified"
     facts: tuple[tuple[str, str], ...] = ()
+    basis: str = ""

@@ -34,12 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from auditor.detect.userrules import UserRule
-    from auditor.detect.views import Decoded
+    from auditor.detect.views import Cut, Decoded, View
 
 #: Characters around a hit in which an announced value or a connection begins, and around a token's.
 _AROUND = 240
 _TOKEN_BEFORE, _TOKEN_AFTER = 1024, 4096
 _BESIDE = 2048
+#: Characters before a value in a decoded text in which its name is looked for.
+_NAME_BEFORE = 200
 #: Beginnings of tokens that names of programs have as well.
 _LIKE_NAMES = ("test_", "live_", "prod_", "secret_", "s.", "b.", "agent:", "user:", "preview:", "project:")
 _SAMPLE = 8192
@@ -54,6 +56,8 @@ _SURER = {
 }
 #: A rule that the user wrote knows best.
 _SUREST = 7
+#: Kinds that hold several keys, which other ways find one by one.
+_WHOLE = frozenset({"keeper-config", "keeper-config-compact"})
 
 
 class _Text(NamedTuple):
@@ -72,8 +76,11 @@ class Detector:
     def __init__(self, engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = ()) -> None:
         patterns, self._kinds = triggers()
         self._rules = tuple(rules)
-        patterns += tuple(Trigger(rule.pattern, rule.keywords, rule.caseless) for rule in self._rules if rule.pattern)
-        self._kinds += tuple(Kind(USER, number) for number, rule in enumerate(self._rules) if rule.pattern)
+        guarded = [(number, rule) for number, rule in enumerate(self._rules) if rule.pattern and not rule.linear]
+        patterns += tuple(Trigger(rule.pattern, rule.keywords, rule.caseless) for _, rule in guarded)
+        self._kinds += tuple(Kind(USER, number) for number, _ in guarded)
+        # The prefilter searches with `re` for what it finds no literal in, which these rules must not be.
+        self._everywhere = tuple(rule for rule in self._rules if rule.linear)
         self._by_path = tuple(rule for rule in self._rules if not rule.pattern)
         self._second = None
         if engine == "detect-secrets":
@@ -83,29 +90,32 @@ class Detector:
         digest = rules_digest() + load_providers()["digest"]
         self._prefilter = prefilter(patterns, digest, engine=engine)
 
-    def detect(self, data: bytes, path: str = "") -> Iterator[Detection]:
-        """The secrets in a piece of a file, by place; `start` and `end` are offsets of bytes. Never raises."""
+    def detect(self, data: bytes, path: str = "", cuts: list[Cut] | None = None) -> Iterator[Detection]:
+        """The secrets in a piece of a file, by place; `start` and `end` are offsets of bytes. Never raises.
+
+        What was not decoded is appended to `cuts`, with places in the text that the bytes are.
+        """
         decoded = decode(data) if self._second or b"\0" in data[:_SAMPLE] else None
         if decoded is not None and decoded.encoding.startswith(("utf-16", "utf-32")):
-            yield from _in_bytes(self.search(decoded.text, path), decoded)
+            yield from _in_bytes(self.search(decoded.text, path, cuts), decoded)
             return
-        found = self._search(_Text(data.decode("latin-1"), data), path)
+        found = self._search(_Text(data.decode("latin-1"), data), path, cuts)
         if self._second is not None and decoded is not None and not decoded.binary:
             found = _surest([*found, *_in_bytes(self._second.lines(decoded.text, path), decoded)])
         for one in found:
             yield one if one.secret.reveal().isascii() else _as_utf8(one)
 
-    def search(self, text: str, path: str = "") -> list[Detection]:
-        """The secrets in a text, by place; `start` and `end` are offsets of characters."""
-        return self._search(_Text(text, text.encode("latin-1", "replace")), path)
+    def search(self, text: str, path: str = "", cuts: list[Cut] | None = None) -> list[Detection]:
+        """The secrets in a text, by place; `start` and `end` are offsets of characters. `cuts`: see `detect`."""
+        return self._search(_Text(text, text.encode("latin-1", "replace")), path, cuts)
 
-    def _search(self, source: _Text, path: str) -> list[Detection]:
+    def _search(self, source: _Text, path: str, cuts: list[Cut] | None) -> list[Detection]:
         found = self._plain(source, path)
         for rule in self._by_path:
             found += rule.find(source.text, path)
-        for view in views(source.text):
+        for view in views(source.text, cuts=cuts):
             for inner in self._plain(_Text(view.text, view.text.encode("latin-1", "replace")), path):
-                if view.decoded(inner.start, inner.end):
+                if _is_news(view, inner):
                     start, end = view.origin(inner.start, inner.end)
                     found.append(inner._replace(start=start, end=end))
         return _surest(found)
@@ -119,6 +129,8 @@ class Detector:
         found: list[Detection] = []
         for kind, places in hits.items():
             found += self._around(kind, sorted(places), text, path)
+        for rule in self._everywhere:
+            found += rule.find(text, path)
         found += structures.find(text, path)
         return [_verified(one, text) for one in _surest(found)]
 
@@ -134,6 +146,14 @@ class Detector:
             find = announced.find if kind.finder == ANNOUNCED else connections.find
             for start, end in _windows(places, _AROUND, _AROUND, len(text)):
                 yield from find(text, _line_start(text, start), end)
+
+
+def _is_news(view: View, found: Detection) -> bool:
+    """Whether the decoded text shows what the text as written does not: in the value, or between its name and it."""
+    if view.decoded(found.start, found.end):
+        return True
+    name = view.text.rfind(found.name, max(0, found.start - _NAME_BEFORE), found.start) if found.name else -1
+    return name >= 0 and view.decoded(name, found.start)
 
 
 def _in_bytes(found: Iterable[Detection], decoded: Decoded) -> list[Detection]:
@@ -177,13 +197,39 @@ def _verified(found: Detection, text: str) -> Detection:
     judged = verify(found.secret.kind, found.secret.reveal(), beside=beside)
     confidence = found.confidence
     if judged.verdict == "malformed":
-        likely = found.rule != KNOWN_TOKEN or is_random(found.secret.reveal())
+        # A configuration is base64 of an object: that one of anything looks random says nothing.
+        told_apart = found.secret.kind not in _WHOLE and is_random(found.secret.reveal())
+        likely = found.rule != KNOWN_TOKEN or told_apart
         confidence = Confidence.MEDIUM if confidence == Confidence.HIGH and likely else Confidence.LOW
-    return found._replace(verdict=judged.verdict, facts=judged.facts, confidence=confidence)
+    return found._replace(verdict=judged.verdict, facts=judged.facts, confidence=confidence, basis=judged.basis)
 
 
 def _surest(found: list[Detection]) -> list[Detection]:
-    """One detection for one place, by place: of those that overlap the one whose way of finding says most."""
+    """One detection for one place, by place: of those that overlap the one whose way of finding says most.
+
+    Where a user's rule matches a part of a value that we find whole, both are kept.
+    """
+    kept = _apart(found)
+    inner = [one for one in kept if one.rule not in _SURER]
+    if not inner:
+        return kept
+    starts = [one.start for one in kept]
+    known = set(kept)
+    for wide in _apart([one for one in found if one.rule in _SURER]):
+        first, beyond = bisect_left(starts, wide.start), bisect_left(starts, wide.end)
+        if wide not in known and (not first or kept[first - 1].end <= wide.start):
+            within = kept[first:beyond]
+            if all(one.rule not in _SURER and one.end <= wide.end for one in within) and not _is_whole(within, wide):
+                inner.append(wide)
+    return sorted({*kept, *inner}, key=lambda one: (one.start, one.end))
+
+
+def _is_whole(within: list[Detection], wide: Detection) -> bool:
+    return any((one.start, one.end) == (wide.start, wide.end) for one in within)
+
+
+def _apart(found: list[Detection]) -> list[Detection]:
+    """Those that say most, by place, none overlapping."""
     kept: list[Detection] = []
     starts: list[int] = []
     for one in sorted(found, key=_rank):
@@ -196,10 +242,12 @@ def _surest(found: list[Detection]) -> list[Detection]:
     return kept
 
 
-def _rank(found: Detection) -> tuple[bool, int, int, int, int]:
+def _rank(found: Detection) -> tuple[bool, bool, int, int, int, int]:
     # A documented sample of a known format is one, whatever the name beside it promises.
     sample = found.rule == KNOWN_TOKEN and found.verdict == "placeholder"
-    return (not sample, -found.confidence, -_SURER.get(found.rule, _SUREST), found.start - found.end, found.start)
+    surer = _SURER.get(found.rule, _SUREST)
+    whole = found.secret.kind in _WHOLE and (found.rule == STORED_CREDENTIAL or found.verdict == "valid")
+    return (not sample, not whole, -found.confidence, -surer, found.start - found.end, found.start)
 
 
 def _as_utf8(found: Detection) -> Detection:

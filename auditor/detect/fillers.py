@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import BytePattern
 
 #: Rows of characters that people type.
 _ROWS = (
@@ -24,7 +24,7 @@ _LEAST_STEPS = 6
 #: Characters of the pieces by which a repeated block is found, and the share of them that must have been seen before.
 _PIECE = 4
 _REPEATED = 0.3
-_WORDS = Pattern(
+_WORDS = BytePattern(
     r"(?i)sample|dummy|placeholder|change[-_]?me|redacted|your[-_]|insert[-_]|replace[-_]?me|x{6}|\*{4}"
     r"|[-_]here\b|not[-_]?(?:a[-_])?real|fake"
 )

@@ -7,46 +7,34 @@ what stands there, whoever calls decides what that means.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
-from auditor.detect import names, tokens, values
+from auditor.detect import names, statements, tokens, values
+from auditor.detect.statements import HOLE, Named
 
-_HOLE = r"\$\{[^{}\s]{1,200}\}|\$\(\.\.\.\)|\$[A-Za-z_][A-Za-z0-9_]*"
-_ANY_HOLE = Pattern(_HOLE)
-_URL_START = Pattern(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
+_ANY_HOLE = BytePattern(HOLE)
+_URL_START = BytePattern(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
 # Possessive repeats: a hole also fits the class beside it, and backtracking between the two would be exponential.
-_USERINFO = Pattern(
-    rf"(?P<user>(?:{_HOLE}|[^\s/?#@:'\"<>|\\])*+)(?P<colon>:(?P<password>(?:{_HOLE}|[^\s/?#@'\"<>|\\])*+))?+"
+_USERINFO = BytePattern(
+    rf"(?P<user>(?:{HOLE}|[^\s/?#@:'\"<>|\\])*+)(?P<colon>:(?P<password>(?:{HOLE}|[^\s/?#@'\"<>|\\])*+))?+"
     r"@(?=[^\s/?#'\"])"
 )
-_PAIR = Pattern(
+_PAIR = BytePattern(
     r"(?<![A-Za-z0-9_])(?<!\$\{)(?P<name>[A-Za-z_][A-Za-z0-9_.\-]{1,80})['\"]?[ \t]{0,3}(?P<op>=>|:=|=|:)[ \t]{0,3}"
     r"(?P<quote>['\"]?)(?=[^\s'\"`;<>|()\\])"
 )
-_PAIR_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\])++")
-_QUERY_VALUE = Pattern(rf"(?:{_HOLE}|[^\s'\"`;<>|()\\&])++")
-_XML = Pattern(r"<(?P<name>[A-Za-z][\w.-]{1,80})>\s{0,20}(?P<value>[^<>\s]{1,2000})\s{0,20}</(?P=name)>")
-_CALL = Pattern(
-    r"[(\[]\s{0,3}(?P<quote>['\"])(?P<name>\w{2,80})(?P=quote)\s{0,3}(?:,|\]\s{0,3}=)\s{0,3}['\"](?P<value>[^'\"\s]{1,2000})['\"]"
-)
-_SET_ENVIRONMENT = Pattern(
-    r"(?i)SetEnvironmentVariable\(\s{0,3}['\"]?(?P<name>\w{1,80})['\"]?\s{0,3},\s{0,3}['\"]?(?P<value>[^'\",)\s]+)"
-)
-_HEADER = Pattern(
+_PAIR_VALUE = BytePattern(rf"(?:{HOLE}|[^\s'\"`;<>|()\\])++")
+_QUERY_VALUE = BytePattern(rf"(?:{HOLE}|[^\s'\"`;<>|()\\&])++")
+_XML = BytePattern(r"<(?P<name>[A-Za-z][\w.-]{1,80})>\s{0,20}(?P<value>[^<>\s]{1,2000})\s{0,20}</(?P=name)>")
+_HEADER = BytePattern(
     r"(?i)\b(?P<name>authorization|proxy-authorization)['\"]?[ \t]{0,9}[:=][ \t]{0,9}['\"]?"
-    rf"(?:(?P<scheme>bearer|basic|token|negotiate|apikey)[ \t]+)?(?P<value>(?:{_HOLE}|[^\s'\",\\])+)"
+    rf"(?:(?P<scheme>bearer|basic|token|negotiate|apikey)[ \t]+)?(?P<value>(?:{HOLE}|[^\s'\",\\])+)"
 )
-_NETRC = Pattern(rf"(?<![\w-])(?:password|passwd)[ \t]+(?P<value>(?:{_HOLE}|[^\s'\"\\])+)")
-_MACHINE = Pattern(r"(?<![\w-])(?:machine|default|login)[ \t\n]+\S")
-_SQL = Pattern(
-    r"(?i)\b(?:identified\s{1,9}(?:with\s{1,9}\S{1,60}\s{1,9})?by|(?:with\s{1,9})?(?:encrypted\s{1,9})?password"
-    r"|set\s{1,9}password\s{0,9}=)\s{1,9}"
-    rf"(?:\\['\"](?P<inner>(?:{_HOLE}|[^'\"\\])+)|['\"](?P<value>(?:{_HOLE}|\\.|[^'\"\\])+))"
-)
-_SQL_HINT = Pattern(r"(?i)\b(?:alter|create)\s{1,9}(?:user|role|login)|identified\s|set\s{1,9}password")
-_VARIABLE = Pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
+_NETRC = BytePattern(rf"(?<![\w-])(?:password|passwd)[ \t]+(?P<value>(?:{HOLE}|[^\s'\"\\])+)")
+_MACHINE = BytePattern(r"(?<![\w-])(?:machine|default|login)[ \t\n]+\S")
+_VARIABLE = BytePattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
 #: Userinfo that is a name, not a secret: `git@host`, `root@host`.
 _ACCOUNT = frozenset("git root user admin hg svn anonymous ubuntu ec2-user www-data postgres mongo redis".split())
 
@@ -89,12 +77,9 @@ def find(text: str) -> list[Position]:
     if "passw" in lower or "identified" in lower:
         found += _netrc(text)
         found += _sql(text)
-    if "setenvironmentvariable" in lower:
-        found += _named_values(_SET_ENVIRONMENT, text)
+    found += _named_values(statements.named(text), text)
     if "</" in text:
-        found += _named_values(_XML, text)
-    if "('" in text or '("' in text or "['" in text or '["' in text:
-        found += _named_values(_CALL, text)
+        found += _named_values((Named(m["name"], *m.span("value")) for m in _XML.finditer(text)), text)
     if "=" in text or ":" in text:
         found += _pairs(text)
     return _distinct(found) if len(found) > 1 else found
@@ -144,7 +129,7 @@ def _urls(text: str) -> Iterator[Position]:
             password = ""  # the token stands where the name does
         if password:
             level = _level(password, "")
-            if level == "weak" and values.is_example_login(user, password):
+            if level == "weak" and values.is_manual_login(user, password):
                 level = "placeholder"
             yield Position("url", "password", *match.span("password"), level, "url-password", "", match.start())
         elif user and user.lower() not in _ACCOUNT and _token_user(user):
@@ -191,12 +176,12 @@ def _pair_level(name: str, value: str, following: str) -> str:
     return "placeholder" if judged.verdict == "placeholder" else judged.level
 
 
-def _named_values(pattern: Pattern, text: str) -> Iterator[Position]:
-    """Values with their names in other notations: XML elements, `define('X', 'y')`, `environ["X"] = "y"`, .NET."""
-    for match in pattern.finditer(text):
-        judged = values.judge(match["name"], match["value"])
+def _named_values(found: Iterable[Named], text: str) -> Iterator[Position]:
+    """Values with their names in other notations: XML elements, calls of programs."""
+    for name, start, end in found:
+        judged = values.judge(name, text[start:end])
         if judged.level != "none":
-            yield Position("pair", match["name"], *match.span("value"), judged.level, judged.kind)
+            yield Position("pair", name, start, end, judged.level, judged.kind)
 
 
 def _headers(text: str) -> Iterator[Position]:
@@ -217,8 +202,5 @@ def _netrc(text: str) -> Iterator[Position]:
 
 
 def _sql(text: str) -> Iterator[Position]:
-    if _SQL_HINT.search(text) is None:
-        return
-    for match in _SQL.finditer(text):
-        group = "inner" if match["inner"] else "value"
-        yield Position("sql", "password", *match.span(group), _level(match[group], "password"), "database-password")
+    for start, end in statements.sql(text):
+        yield Position("sql", "password", start, end, _level(text[start:end], "password"), "database-password")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import BytePattern
 from auditor.detect.entropy import entropy
 
 #: Bits from which on a string is called random; names of programs stay below, generated values of 16 characters above.
@@ -48,9 +48,10 @@ _ZERO = ord("N")
 #: Bits for every change between letters and digits beyond the first, and between cases beyond two.
 _DIGIT_CHANGE, _CASE_CHANGE = 1.2, 0.4
 _LEAST_PART = 5
-_PART = Pattern(r"[A-Za-z0-9]+")
-_HEX = Pattern(r"[0-9a-f]+|[0-9A-F]+")
-_UUID = Pattern(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_PART = BytePattern(r"[A-Za-z0-9]+")
+_HEX = BytePattern(r"[0-9a-f]+|[0-9A-F]+")
+#: Matches a whole text only.
+UUID = BytePattern(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _LEAST_HEX, _LEAST_HEX_ENTROPY = 16, 2.7
 _LEAST_ENTROPY = 2.8
 
@@ -75,7 +76,7 @@ def is_random(text: str) -> bool:
     core = "".join(_PART.compiled.findall(text))
     if len(core) < 10 or core.isdigit():
         return False
-    if _UUID.fullmatch(text):
+    if UUID.fullmatch(text):
         return entropy(text) >= _LEAST_HEX_ENTROPY
     if _HEX.fullmatch(core):
         return _is_random_hex(core)

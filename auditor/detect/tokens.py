@@ -31,7 +31,7 @@ _SAMPLES = Pattern(
     # RFC 5849, 6749, 6750, 7009 and OpenID Connect Core
     r"|^(?:2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|SlAV32hkKG|8xLOxBtZp8|mF_9\.B5f-4\.1JqM|7Fjfp0ZBr1KtDRbnfVdmIw"
     r"|gX1fBat3bV|h480djs93hd8|cf136dc3c1fc93f31185e5885805d|j49sk3j29djd|dh893hdasih9|kd94hf93k423kf44"
-    r"|SplxlOBeZQQYbYS6WxSbIA)$"
+    r"|SplxlOBeZQQYbYS6WxSbIA|czZCaGRSa3F0Mz[A-Za-z0-9]{15,40}|45ghiukldjahdnhzdauz)$|EXAMPLE(?:KEY)?$"
 )
 
 

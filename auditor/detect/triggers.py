@@ -6,12 +6,13 @@ triggers match; the finders then read a window around those places.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
-from auditor.detect.announced import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, TO_VALUE, VALUE, WORDS
 from auditor.detect.prefilter import Trigger
+from auditor.detect.wordings import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, TO_VALUE, VALUE, WORDS
 
 #: Formats that `structures` reads with what belongs to them.
 _STRUCTURED = frozenset({"private-key", "docker-auth", "npmrc-auth"})
@@ -20,6 +21,12 @@ FORMAT, ANNOUNCED, CONNECTION, USER = "format", "announced", "connection", "user
 
 _SOURCE = r"(?:jdbc:|(?:server|source|driver|provider|database|catalog|name|uid|user id)[ \t]{0,2}=)"
 _LOGIN = r"(?:password|pwd)[ \t]{0,2}=[ \t]{0,2}[^\s;&\"'<>{}`\\]{3}"
+#: Parts of names whose values calls give, and of calls that take a value alone.
+_NAMES = tuple("passw passphrase pwd _pass .pass secret token apikey api_key api-key access_key".split())
+_SETTERS = tuple(
+    f"{w}(" for w in "password passwd passphrase pwd secret token apikey api_key secretkey secret_key".split()
+)
+_BEGUN = r"['\"][^'\"\s]{4}"
 _CONNECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     (r"://[^\s\"'<>|\\/`,@]{3,200}@", ("://",), False),
     (
@@ -36,6 +43,16 @@ _CONNECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     (r"operator unseal[ \t]{1,4}[A-Za-z0-9+/]{8}", ("operator unseal",), False),
     (r"mysql(?:dump|admin)?[ \t][^\n|;]{0,120}?(?:-p|--password=)[^ ]", ("mysql",), False),
     (r"NetworkCredential\(", ("networkcredential",), False),
+    (r"SetEnvironmentVariable\(", ("setenvironmentvariable",), True),
+    (r"identified\s{1,9}(?:with\s{1,9}[^\s]{1,60}\s{1,9})?by\s{1,9}\\?['\"]", ("identified",), True),
+    (r"(?:user|role|login)\s[^;]{0,300}?password\s{1,9}\\?['\"]", ("password",), True),
+    (r"set\s{1,9}password[\s=][^\n;]{0,120}?['\"]", ("password",), True),
+    (rf"(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|secret)_?key)\(\s{{0,3}}{_BEGUN}", _SETTERS, True),
+    (
+        rf"['\"][\w.-]{{0,40}}(?:{'|'.join(map(re.escape, _NAMES))})[\w.-]{{0,40}}['\"]\s{{0,3}},\s{{0,3}}{_BEGUN}",
+        _NAMES,
+        True,
+    ),
 )
 
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
 from auditor.detect import names
 from auditor.detect.entropy import entropy
+from auditor.detect.randomness import UUID, is_random
 
+#: Not `str.strip` of everything: the last byte of a letter in UTF-8 may be a space of Latin-1.
+_SPACE = " \t\r\n\f\v"
+_LISTED = BytePattern(r"[^,\s]+")
 _BOOLEAN = frozenset("true false yes no on off 0 1 enabled disabled enable disable y n t f always never auto".split())
 _ABSENT = frozenset(
     "none null nil undefined unset unknown empty n/a na tbd todo fixme void not-set notset not_set missing disabled "
     "nothing".split()
 )
 #: Words that only ever stand in for a value.
-_FILLER = Pattern(
+_FILLER = BytePattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this)(?:[-_ ]?(?:please|now))?[!\d]*|replace[-_ ]?(?:me|this|with).*"
     r"|(?:to[-_ ]?be|insert|enter|put|add|fill|set|use|paste|type|some|none|if|build[-_ ]?time)[-_ ].*"
     r"|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
@@ -29,71 +33,82 @@ _FILLER = Pattern(
     r"|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
 )
 #: Those of them that open the door if they are left in as a password.
-_WORKING_DEFAULT = Pattern(
+_WORKING_DEFAULT = BytePattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this).*|example|test|temp|foo|bar|foobar|my[-_ ]?.*|some.*|sample|build)$"
 )
 #: The name of a password as it stands, not in the brackets of a template.
-_PASS = Pattern(r"(?i)[\w.-]*pass[\w.-]*\Z")
-_MASK = Pattern(r"^(?:[xX*.#_\-?0]{3,}|\.{2,}|[xX]{2,}[-_.\w]*[xX]{2,})$")
-_TEMPLATE = Pattern(
-    r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^\$\w+$|\$\{[A-Za-z_]\w*[}:]"
-    r"|\$(?:[A-Z_][A-Z0-9_]{2,}|[a-z_][a-z0-9_]{2,})(?![A-Za-z0-9])"
+_PASS = BytePattern(r"(?i)[\w.-]*pass[\w.-]*\Z")
+_MASK = BytePattern(r"^(?:[xX*.#_\-?0]{3,}+|\.{2,}+|[xX]{2}[-_.\w]{2,}+(?<=[xX]{2}))$")
+_TEMPLATE = BytePattern(
+    r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^(?:\$\w++)++$|\$\{[A-Za-z_]\w*[}:]"
+    r"|\$[A-Z_][A-Z0-9_]{2,}+(?![A-Za-z0-9])"
+    # In lower case it may be a part of a password, so it has to stand as a piece of its own.
+    r"|(?:^|[:/=._,;<>()\[{'\" -])\$[a-z_][a-z0-9_]{2,}+(?=$|[:/=.,;<>()\[\]}'\"&?@ -])"
     r"|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
 )
 #: A search pattern rather than a value: in running text only, since a password may look like anything.
-_SEARCH = Pattern(r"\.\*|\[\^|\\[sdwSDW(1-9]")
-_REFERENCE = Pattern(
+_SEARCH = BytePattern(r"\.\*|\[\^|\\[sdwSDW(1-9]")
+_REFERENCE = BytePattern(
     r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)"
     r"|secretsmanager|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)"
     r"(?:://|:)\S"
 )
-_CIPHERTEXT = Pattern(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
-_PATH = Pattern(
-    r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/|^(?:[\w.@-]+/)+[\w.@-]+$"
+_CIPHERTEXT = BytePattern(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
+_PATH = BytePattern(
+    r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/"
+    r"|^(?:[\w.@\x80-\U0010ffff-]+/)+[\w.@\x80-\U0010ffff-]+$"
 )
-_FILE = Pattern(
-    r"(?i)^[\w./\\-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer"
+_FILE = BytePattern(
+    r"(?i)^[\w./\\\x80-\U0010ffff-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer"
     r"|p12|pfx|jks|keystore|gpg|asc|pub|xml|properties|html?|php|jar|war|so|service|sock|log|md|template|tmpl|j2|csv)$"
 )
-_URL = Pattern(r"^[A-Za-z][A-Za-z0-9+.-]*://")
-_NUMBER = Pattern(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
-_VERSION = Pattern(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$|^[A-Za-z]+[-_]v?\d+(?:\.\d+)+$")
-_UUID = Pattern(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
-_DIGEST = Pattern(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
-_FINGERPRINT = Pattern(
+_URL = BytePattern(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_NUMBER = BytePattern(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$")
+_VERSION = BytePattern(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$|^[A-Za-z]+[-_]v?\d+(?:\.\d+)+$")
+_DIGEST = BytePattern(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
+_FINGERPRINT = BytePattern(
     r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8})?$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$"
 )
-_PUBLIC = Pattern(
+_PUBLIC = BytePattern(
     r"^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA|^-----BEGIN (?:PUBLIC KEY|CERTIFICATE|PGP PUBLIC)"
     r"|^pk_(?:test|live)_|^6L[\w-]{38}$|^RW[A-Za-z0-9+/]{54}$|^age1[a-z0-9]{58}$"
 )
-_EMAIL = Pattern(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
-_HOST = Pattern(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
-_SETTING_WORD = Pattern(r"^[A-Za-z]{1,20}$")
-_PLAIN_WORDS = Pattern(r"^[a-z]+(?:[-_.][a-z]+)*$")
-_CRYPT_HASH = Pattern(r"^\$(?:1|2[aby]?|5|6|y|gy|7|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$\S{8,}")
+_EMAIL = BytePattern(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
+_HOST = BytePattern(r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,12})(?::\d+)?(?:/\S*)?$")
+_SETTING_WORD = BytePattern(r"^[A-Za-z]{1,20}$")
+_PLAIN_WORDS = BytePattern(r"^[a-z]+(?:[-_.][a-z]+)*$")
+_CRYPT_HASH = BytePattern(r"^\$(?:1|2[aby]?|5|6|y|gy|7|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$\S{8,}")
 
 #: Kinds that settle the matter: not a secret.
 HARMLESS = frozenset(
     "search empty boolean number path file url reference template fingerprint uuid digest version public email host "
-    "encrypted own-name".split()
+    "encrypted own-name expression".split()
 )
 
 
 #: What manuals write where a name and a password go.
-_EXAMPLE_USERS = frozenset(
-    "user username name login usr me youruser myuser my_username my-username your_username admin root foo u test "
-    "someuser user1 scott".split()
+_MANUAL_USERS = frozenset(
+    "user username name login usr me u foo someuser youruser yourusername your_username your-username myuser "
+    "myusername my_username my-username".split()
 )
-_EXAMPLE_PASSWORDS = frozenset(
-    "password pass passwd pwd pw secret token yourpassword mypassword my_password my-password your_password p bar test "
-    "admin root user pat postgres mysql guest somepassword hunter2 tiger 1234 12345 123456 password1 secretpassword "
-    "changeme".split()
+_MANUAL_PASSWORDS = frozenset(
+    "password pass passwd pwd pw p secret token bar somepassword secretpassword yourpassword your_password "
+    "your-password mypassword my_password my-password".split()
 )
+#: Names and passwords that software comes with or that are tried first: they may well open the door.
+_EXAMPLE_USERS = _MANUAL_USERS | frozenset("admin root test user1 scott".split())
+_EXAMPLE_PASSWORDS = _MANUAL_PASSWORDS | frozenset(
+    "test admin root user pat postgres mysql guest hunter2 tiger 1234 12345 123456 password1 changeme".split()
+)
+
+
+def is_manual_login(user: str, password: str) -> bool:
+    """Whether a name and a password only hold the place of some: `user:pass`, `me:secret`."""
+    return user.lower() in _MANUAL_USERS and password.lower() in _MANUAL_PASSWORDS
 
 
 def is_example_login(user: str, password: str) -> bool:
-    """Whether a name and a password are those of a manual: `user:pass`, `scott:tiger`."""
+    """Whether a name and a password are those of a manual or a default: `user:pass`, `scott:tiger`, `root:root`."""
     return user.lower() in _EXAMPLE_USERS and is_example_password(password)
 
 
@@ -112,7 +127,7 @@ class Value(NamedTuple):
     works: bool = False
 
 
-_SHAPES: tuple[tuple[str, Pattern], ...] = (
+_SHAPES: tuple[tuple[str, BytePattern], ...] = (
     ("encrypted", _CIPHERTEXT),
     ("public", _PUBLIC),
     ("reference", _REFERENCE),
@@ -120,18 +135,33 @@ _SHAPES: tuple[tuple[str, Pattern], ...] = (
     ("search", _SEARCH),
     ("url", _URL),
     ("digest", _DIGEST),
-    ("uuid", _UUID),
+    ("uuid", UUID),
     ("version", _VERSION),
     ("number", _NUMBER),
     ("path", _PATH),
     ("file", _FILE),
     ("email", _EMAIL),
 )
+#: An expression of a program without its indexes: names with dots between them, a call at the end.
+_CHAIN = BytePattern(r"(?P<chain>[\w.?]++)(?P<call>\([^()]{0,200}+\)(?:\.[A-Za-z_]\w{0,40}+(?:\(\))?)?)?")
+_INDEX = BytePattern(r"\[(?:[0-9]{1,4}|\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'|[A-Za-z_]{1,40})\]")
+_ARGUMENTS = BytePattern(r"\((?:\"[^\"]{0,120}\"(?:, ?\"[^\"]{0,120}\")?|'[^']{0,120}'(?:, ?'[^']{0,120}')?)?\).*")
+_PART = BytePattern(r"[A-Za-z_]\w*")
+#: Digits that no name of a program has in this way.
+_TANGLED = BytePattern(r"[0-9]{4}|[0-9](?:[a-z]|[A-Z](?![a-z]))")
+#: What programs begin such an expression with, and end it with; or a part of it is made of several words.
+_OBJECTS = frozenset(
+    "process os env data var local module self this cls config conf cfg settings options opts args params props inputs "
+    "secrets vault request req ctx context app event state values input output outputs each path".split()
+)
+_LONGEST_EXPRESSION = 200
+_MEMBERS = frozenset("value result text data id name env key string content arn".split())
+_SEVERAL_WORDS = BytePattern(r"[A-Za-z]{2}_[A-Za-z]{2}|[a-z]{3}[A-Z][a-z]{2}")
 
 
 def classify(value: str, name: str = "") -> Value:
     """Say what a literal value is; `name` is the variable or setting that holds it, if there is one."""
-    text = value.strip().strip("\"'").strip()
+    text = value.strip(_SPACE).strip("\"'").strip(_SPACE)
     if not text:
         return Value("empty")
     lower = text.lower()
@@ -150,11 +180,33 @@ def classify(value: str, name: str = "") -> Value:
     for kind, shape in _SHAPES:
         if shape.search(head) and not (kind == "path" and _looks_random(head)):
             return Value(kind)
-    if all(_FINGERPRINT.match(word) for word in head.replace(",", " ").split()):
-        return Value("fingerprint")
-    if "/" not in text and _HOST.match(head) and not names.read(name):
-        return Value("host")
-    return Value("opaque" if is_opaque(text) else "weak")
+    return Value(_of_words(head, name) or ("opaque" if is_opaque(text) else "weak"))
+
+
+def _of_words(head: str, name: str) -> str:
+    """Kind of what is told by its parts, "" for anything else."""
+    if all(_FINGERPRINT.match(word) for word in _LISTED.compiled.findall(head)):
+        return "fingerprint"
+    if is_expression(head):
+        return "expression"
+    if "/" not in head and _HOST.match(head) and not names.read(name):
+        return "host"
+    return ""
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text is an expression of a program: `process.env.DB_PASS1`, `os.getenv("X")`, not dotted words."""
+    match = _CHAIN.fullmatch(_INDEX.sub("", text)) if len(text) <= _LONGEST_EXPRESSION else None
+    if match is None or (match["call"] and not _ARGUMENTS.fullmatch(match["call"])):
+        return False
+    parts = match["chain"].replace("?.", ".").split(".")
+    if any(not _PART.fullmatch(part) or _TANGLED.search(part) for part in parts):
+        return False
+    telling = match["call"] or (
+        len(parts) > 1
+        and (parts[0] in _OBJECTS or parts[-1] in _MEMBERS or _SEVERAL_WORDS.search(text) or names.read(parts[-1]))
+    )
+    return bool(telling) and not is_random(text)
 
 
 def _same_name(text: str, name: str) -> bool:

@@ -12,6 +12,7 @@ from auditor.detect.decoding.written import spelled_stretches, wide_stretches
 
 __all__ = ["Bounds", "Cut", "Decoded", "View", "decode", "views"]
 
+_NESTED = (base64_stretches, hex_stretches)
 _KINDS = (base64_stretches, hex_stretches, spelled_stretches, wide_stretches)
 
 
@@ -24,7 +25,7 @@ class Bounds(NamedTuple):
     depth: int = 3
     ratio: int = 4
     total: int = 8 * 1024 * 1024
-    least: int = 64 * 1024
+    least: int = 1024 * 1024
 
 
 class View:
@@ -83,8 +84,7 @@ def views(text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = N
         if room.cut:
             room.cut = False
             place = (0, len(text)) if parent is None else parent.origin(0, len(parent.text))
-            if not notes or notes[-1].end < place[1]:
-                notes.append(Cut(*place, "decoded text exceeds the limit"))
+            _note(notes, *place, "decoded text exceeds the limit")
         if stretch is None:
             stack.pop()
             continue
@@ -92,6 +92,29 @@ def views(text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = N
         yield view
         if len(stack) < bounds.depth:
             stack.append((_stretches(view.text, room, view.decoded), view))
+        elif cuts is not None and _holds_more(view):
+            _note(notes, *view.origin(0, len(view.text)), f"encoded more than {bounds.depth} times")
+
+
+#: Different characters of the shortest text that may hold more.
+_LEAST_LETTERS = 8
+#: Takes away what text has besides printable characters.
+_NO_BREAKS = dict.fromkeys(map(ord, "\t\r\n"))
+
+
+def _note(notes: list[Cut], start: int, end: int, reason: str) -> None:
+    """Note a cut unless the last one of its kind says it already."""
+    if not notes or notes[-1].reason != reason or notes[-1].end < end:
+        notes.append(Cut(start, end, reason))
+
+
+def _holds_more(view: View) -> bool:
+    """Whether a view is text with base64 or hexadecimal of its own; escapes of escapes hide nothing."""
+    readable = view.text.isascii() and view.text.translate(_NO_BREAKS).isprintable()
+    if not readable or len(set(view.text)) < _LEAST_LETTERS:
+        return False  # decoded by chance, or a filler
+    room = Room(len(view.text))
+    return any(True for find in _NESTED for _ in find(view.text, room, view.decoded))
 
 
 def _stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:

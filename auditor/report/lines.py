@@ -5,8 +5,8 @@ from __future__ import annotations
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.masking import FileMasker, maskers
-from auditor.report.plain import clean, from_root
-from auditor.report.terminal import escape
+from auditor.report.plain import from_root
+from auditor.report.terminal import escape, escape_path, inert
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report
@@ -23,9 +23,9 @@ def gnu(report: Report, meta: Meta) -> str:
     for finding in meta.shown(report):
         place = finding.location
         message = _message(finding, masks)
-        where = f"{escape(place.path)}:{place.start_line}:{place.start_column}"
+        where = f"{escape_path(place.path)}:{place.start_line}:{place.start_column}"
         lines.append(f"{where}: {finding.severity.label}: {escape(message)} [{finding.rule}]\n")
-    return "".join(lines)
+    return inert("".join(lines))
 
 
 def github(report: Report, meta: Meta) -> str:
@@ -67,12 +67,12 @@ def _annotation(kind: str, finding: Finding, message: str, meta: Meta) -> str:
         properties |= {"col": str(place.start_column), "endColumn": str(place.end_column)}
     properties["title"] = f"{meta.title(finding.rule)} ({finding.rule})"
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    shown = "\n".join(escape(line) for line in message.split("\n"))
-    return f"::{kind} {listed}::{_data(shown)}\n"
+    return f"::{kind} {listed}::{_data(message)}\n"
 
 
 def _data(text: str) -> str:
-    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    shown = "\n".join(escape(line) for line in text.split("\n"))
+    return shown.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -6,6 +6,9 @@ from auditor.core.finding import Severity
 
 _TAB = "    "
 _RESET = "\x1b[0m"
+#: What the runners of GitHub and Azure obey in any output: the first at the beginning of a line, the others anywhere.
+_COMMAND = "::"
+_OLD_COMMANDS = ("##[", "##vso[")
 _STYLES = {
     "critical": "\x1b[1;31m",
     "high": "\x1b[31m",
@@ -24,6 +27,25 @@ def escape(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(escape_character, text))
+
+
+def escape_path(path: str) -> str:
+    """A path as a line may begin with it: a build service would take some names for commands to itself."""
+    return escape(f"./{path}" if path.lstrip().startswith(_COMMAND) else path)
+
+
+def inert(text: str) -> str:
+    """The lines with that written out which a build service would obey."""
+    for sign in _OLD_COMMANDS:
+        text = text.replace(sign, f"#\\x23{sign[2:]}")
+    if _COMMAND not in text:
+        return text
+    return "\n".join(map(_inert_line, text.split("\n")))
+
+
+def _inert_line(line: str) -> str:
+    rest = line.lstrip()
+    return f"{line[: len(line) - len(rest)]}\\x3a{rest[1:]}" if rest.startswith(_COMMAND) else line
 
 
 def escape_character(char: str) -> str:

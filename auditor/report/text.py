@@ -10,7 +10,7 @@ from auditor.report.excerpt import Excerpt, Mark
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import counts
 from auditor.report.prose import advice
-from auditor.report.terminal import Painter, escape, wrap
+from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Step
     from auditor.report.meta import Meta
 
-_VERDICTS = {"valid": "verified offline", "expired": "expired", "malformed": "malformed"}
+#: Of the verdicts that the message itself does not tell.
+_VERDICTS = {"expired": "expired", "malformed": "malformed"}
 _NOTHING = {"lint": "No Dockerfile found."}
 _MOST_STEPS = 6
+#: Errors with one and the same message that are printed.
+_MOST_ALIKE = 10
 _FIX_INDENT = len("  fix: ")
 
 
@@ -36,7 +39,7 @@ def render(report: Report, meta: Meta) -> str:
         if path not in excerpts and path in files:
             excerpts[path] = Excerpt(files[path], masks[path], painter, meta.width)
         writer.block(block, excerpts.get(path), masks.get(path) or FileMasker([], []))
-    return "".join(f"{line}\n" for line in writer.lines)
+    return inert("".join(f"{line}\n" for line in writer.lines))
 
 
 def summary(report: Report, meta: Meta) -> str:
@@ -65,18 +68,26 @@ def summary(report: Report, meta: Meta) -> str:
 
 
 def problems(report: Report, meta: Meta) -> str:
-    """One line for the standard error for every input that could not be read whole."""
+    """A line for the standard error for every input that could not be read whole; of many alike the first ones."""
     masks = maskers(report)
     painter = Painter(meta.color)
     lines = []
+    alike: dict[str, int] = {}
     for target in report.targets:
         for error in target.errors:
-            place = escape(error.path) + (f":{error.line}" if error.line else "")
+            place = escape_path(error.path) + (f":{error.line}" if error.line else "")
             text = escape(masks[target.name].mask(error.message))
+            alike[text] = alike.get(text, 0) + 1
+            if alike[text] > _MOST_ALIKE and not meta.verbose:
+                continue
             lines.append(f"{painter.paint('path', place)}: {painter.paint('high', 'error')}: {text}\n")
         if meta.verbose:
-            lines += [f"{escape(item.path)}: skipped: {escape(item.reason)}\n" for item in target.skipped]
-    return "".join(lines)
+            lines += [f"{escape_path(item.path)}: skipped: {escape(item.reason)}\n" for item in target.skipped]
+    for text, number in alike.items():
+        if number > _MOST_ALIKE and not meta.verbose:
+            more = f"{number - _MOST_ALIKE} more (-v names them)"
+            lines.append(f"{more}: {painter.paint('high', 'error')}: {text}\n")
+    return inert("".join(lines))
 
 
 def _unshown(report: Report, meta: Meta) -> list[str]:
@@ -131,7 +142,7 @@ class _Writer:
             self.lines.append("")
 
     def _head(self, finding: Finding, masker: FileMasker) -> None:
-        where = f"{escape(finding.location.path)}:{_place(finding.location)}"
+        where = f"{escape_path(finding.location.path)}:{_place(finding.location)}"
         paint = self._painter.paint
         level = self._painter.severity(finding.severity, finding.severity.label)
         doubts = [] if finding.confidence is Confidence.HIGH else [f"{finding.confidence.label} confidence"]

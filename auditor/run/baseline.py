@@ -11,17 +11,20 @@ import os
 from auditor.core.baseline import Baseline, Entry, entry_key, folder_of, hashes, path_key, read
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
+from auditor.detect.detection import SECOND_OPINION
+from auditor.run.selection import rule_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from auditor.core.finding import Finding
 
     Row = dict[str, object]
 
-_DETECT_SECRETS = "detect-secrets/"
 #: detect-secrets stops at a type that it does not know, so that every kind is given one of its types.
 _OTHER = "Secret Keyword"
+#: Our own key in an entry: the rule that found it, if it is none of ours.
+_RULE = "rule"
 _TYPES = {
     "artifactory-key": "Artifactory Credentials",
     "aws-access-key-id": "AWS Access Key",
@@ -54,22 +57,28 @@ _TYPES = {
 
 
 class Written(NamedTuple):
-    """What `write` did: entries `added`, `kept` and `removed`, and findings without a value, which have no entry."""
+    """What `write` did: entries `added`, `kept` and `removed`, and findings without a value, which have no entry.
+
+    `unjudged` of the kept ones were not found, and the run could not have told that they are gone.
+    """
 
     added: int
     kept: int
     removed: int
     left_out: int
+    unjudged: int = 0
 
 
-def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = ()) -> Written:
+def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = (), more: Collection[str] = ()) -> Written:
     """Write these findings into the baseline at `path`, which is made or brought up to date.
 
-    `scanned` are the paths of all files of the run, those without findings included. Their entries go if the secret is
-    gone, unless a person has labelled them; entries of other files stay, and so do labels, types, settings and every
-    key that is not ours. Findings that a comment silences are left out. The file is replaced whole and keeps its
-    permissions; nothing is written if nothing but the time would change. Raises UsageError if the file that is there
-    is no baseline (`core.baseline.read`), or cannot be written.
+    `scanned` are the paths of all files that were searched whole and for everything, those without findings included.
+    Their entries (for an archive, those of what is packed in it) go if nothing was found for them, unless a person has
+    labelled them; entries of other files stay, and so do labels, types, settings and every key that is not ours.
+    `more` are the rules beside ours that have looked as well (`selection.more_rules`); what other rules have found, or
+    plugins of detect-secrets, stays. Findings that a comment silences are left out. The file is replaced whole and
+    keeps its permissions; nothing is written if nothing but the time would change. Raises UsageError if the file that
+    is there is no baseline (`core.baseline.read`), or cannot be written.
     """
     old = read(path) if os.path.lexists(path) else None
     folder = folder_of(path)
@@ -80,24 +89,27 @@ def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = ())
         if finding.suppressed is not None and finding.suppressed.by == "inline":
             continue
         key = path_key(finding.location.path, folder)
-        files.add(key)
         if finding.secret is None:
             left_out += 1
             continue
         for row in _rows(key, finding):
             wanted.setdefault((key, str(row["hashed_secret"])), row)
-    results, removed = _brought_up_to_date(old, folder, files, wanted)
+
+    def is_judged(key: str, entry: Entry, row: Row) -> bool:
+        return _is_among(key, files) and _is_looked_for(entry, row, more)
+
+    results, removed, unjudged = _brought_up_to_date(old, folder, is_judged, wanted)
     kept = sum(map(len, results.values()))
     for row in wanted.values():
         results.setdefault(str(row["filename"]), []).append(row)
     if old is None or old.document["results"] != results:
         _replace(path, _text(old, results))
-    return Written(len(wanted), kept, removed, left_out)
+    return Written(len(wanted), kept, removed, left_out, unjudged)
 
 
 def detect_secrets_type(rule: str, kind: str) -> str:
     """The type under which detect-secrets would list a secret of this kind (`Secret.kind`) and rule."""
-    if kind.startswith(_DETECT_SECRETS):
+    if kind.startswith(f"{SECOND_OPINION}/"):
         return _plugin_types().get(kind, _OTHER)
     return _TYPES.get(kind) or _TYPES.get(rule, _OTHER)
 
@@ -115,6 +127,7 @@ def _rows(key: str, finding: Finding) -> list[Row]:
     value = finding.secret.reveal()
     found = hashes(value)
     kind = detect_secrets_type(finding.rule, finding.secret.kind)
+    ours = finding.rule in rule_ids()
     return [
         {
             "type": kind,
@@ -122,32 +135,56 @@ def _rows(key: str, finding: Finding) -> list[Row]:
             "hashed_secret": text,
             "is_verified": False,
             "line_number": finding.location.start_line,
+            **({} if ours else {_RULE: finding.rule}),
         }
         for text in (*found.exact[-1:], *found.abridged)
     ]
 
 
+def _is_looked_for(entry: Entry, row: Row, more: Collection[str]) -> bool:
+    """Whether our rules and these could find this entry again: it may be of a rule that was not there this time."""
+    if _RULE in row:
+        return row[_RULE] in more
+    return SECOND_OPINION in more or entry.type == _OTHER or entry.type in _TYPES.values()
+
+
+def _is_among(key: str, files: Collection[str]) -> bool:
+    """Whether a file, or the archive that it is packed in (`app.jar!inner/name`), is one of these."""
+    at = len(key)
+    while at > 0 and key[:at] not in files:
+        at = key.rfind("!", 0, at)
+    return at > 0
+
+
 def _brought_up_to_date(
-    old: Baseline | None, folder: str, files: set[str], wanted: dict[tuple[str, str], Row]
-) -> tuple[dict[str, list[Row]], int]:
-    """The old entries that stay, by file, and how many went; what they hold already is taken out of `wanted`."""
+    old: Baseline | None,
+    folder: str,
+    is_judged: Callable[[str, Entry, Row], bool],
+    wanted: dict[tuple[str, str], Row],
+) -> tuple[dict[str, list[Row]], int, int]:
+    """The old entries that stay, by file; how many went, and how many stay because nobody has looked for them.
+
+    What they hold already is taken out of `wanted`.
+    """
     results: dict[str, list[Row]] = {}
     if old is None:
-        return results, 0
-    removed = 0
+        return results, 0, 0
+    removed = unjudged = 0
     held: set[tuple[str, str]] = set()
     for entry, row in zip(old.entries, _old_rows(old), strict=True):
         key = entry_key(entry.path, folder)
         found = wanted.get((key, entry.hash))
         if found is not None:
             held.add((key, entry.hash))
-        elif key in files and entry.is_secret is None:
-            removed += 1
-            continue
+        elif entry.is_secret is None:
+            if is_judged(key, entry, row):
+                removed += 1
+                continue
+            unjudged += 1
         results.setdefault(entry.path, []).append(_with_line(entry, row, found))
     for one in held:
         del wanted[one]
-    return results, removed
+    return results, removed, unjudged
 
 
 def _old_rows(old: Baseline) -> list[Row]:

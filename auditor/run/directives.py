@@ -29,16 +29,20 @@ MARKERS = (
     "ggignore",
 )
 _NEXT_LINE_ONLY = MARKERS[0]
+#: What ends a comment in the languages that end it before the line does.
+CLOSERS = ("*/", "-->", "-}", "*)")
 _LONGEST = 2000
 _OURS = re.compile(r"#\s*audit:\s*(ignore-file|ignore)(?![\w-])\s*(?:\[([^\]]*)\])?\s*(.*)", re.DOTALL)
+_HADOLINT_CODES = re.compile(r"(?:[A-Za-z]{2}[0-9]+[,\s]*)*")
 _HADOLINT = re.compile(r"#\s*hadolint\s+(global\s+)?ignore\s*=\s*(.*)", re.DOTALL)
 
 
 class Ignore:
     """One comment that asks for silence. `line` is the instruction it belongs to (None: the whole file, or nothing
-    if `problem` says why it has no effect). `ours` ones are reported when they silence nothing."""
+    if `problem` says why it has no effect). `ours` ones are reported when they silence nothing. `explained`: whether
+    somebody wrote why."""
 
-    __slots__ = ("line", "ours", "problem", "reason", "rules", "span", "used")
+    __slots__ = ("explained", "line", "ours", "problem", "reason", "rules", "span", "used")
 
     def __init__(self, rules: tuple[str, ...], reason: str, line: int | None, span: Span, *, ours: bool) -> None:
         self.rules = rules
@@ -46,6 +50,7 @@ class Ignore:
         self.line = line
         self.span = span
         self.ours = ours
+        self.explained = ours and bool(reason)
         self.problem = ""
         self.used: set[str] = set()
 
@@ -109,6 +114,16 @@ def same_line_marker(line: str) -> str:
     return "" if word == _NEXT_LINE_ONLY else word
 
 
+def gives_reason(line: str, word: str) -> bool:
+    """Whether words follow this marker in its comment; other markers are none."""
+    rest = line.lower().partition(word)[2] if word else ""
+    for closer in CLOSERS:
+        rest = rest.partition(closer)[0]
+    for other in MARKERS:
+        rest = rest.replace(other, "")
+    return any(char.isalnum() for char in rest)
+
+
 def _block_ends(comment_lines: list[int]) -> dict[int, int]:
     """For every comment line the last line of its unbroken block of comment lines."""
     ends: dict[int, int] = {}
@@ -147,11 +162,12 @@ def _read(text: str, span: Span, place: _Place) -> Ignore | None:
     other = _HADOLINT.match(text)
     if other is None or HADOLINT_RULE not in re.split(r"[,\s]+", other[2]):
         return None
-    if other[1]:
-        return Ignore(VARIABLE_RULES, "hadolint global ignore", None, span, ours=False)
-    if place.instruction is None:
+    if not other[1] and place.instruction is None:
         return None
-    return Ignore(VARIABLE_RULES, f"hadolint ignore={HADOLINT_RULE}", place.instruction, span, ours=False)
+    what = "hadolint global ignore" if other[1] else f"hadolint ignore={HADOLINT_RULE}"
+    ignore = Ignore(VARIABLE_RULES, what, None if other[1] else place.instruction, span, ours=False)
+    ignore.explained = any(char.isalnum() for char in _HADOLINT_CODES.sub("", other[2], count=1))
+    return ignore
 
 
 def _own(match: re.Match[str], span: Span, place: _Place) -> Ignore:

@@ -11,8 +11,9 @@ from auditor.core.finding import Report, Skipped, Suppression, Target, TargetErr
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detector import Detector
 from auditor.run.scanning.files import FileScanner
-from auditor.run.selection import SCAN, all_rules, chosen
-from auditor.sources.contents import BY_CHOICE, STDIN, find
+from auditor.run.selection import SCAN, all_rules, chosen, more_rules
+from auditor.sources.contents import BY_CHOICE, EXCLUDED, STDIN, find
+from auditor.sources.files import Skipped as SkippedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
-    from auditor.run.scanning.files import Detecting, Scanned
+    from auditor.run.scanning.files import Detecting, Scanned, Telling
     from auditor.sources.contents import Found
-    from auditor.sources.files import Skipped as SkippedFile
 
 #: Files and bytes between two reports of a process, and how many such chunks are listed at once.
 _CHUNK_FILES = 64
@@ -35,28 +35,35 @@ _MANY_BYTES = 4 << 20
 _MOST_NAMED = 3
 
 
-def scan(settings: Settings, paths: Sequence[str], detector: Detecting | None = None) -> Report:
+def scan(
+    settings: Settings,
+    paths: Sequence[str],
+    detector: Detecting | None = None,
+    *,
+    leave_out: str = "",
+    whole: list[str] | None = None,
+) -> Report:
     """Search the files among and below these paths ("-" is the standard input) for secrets, with this detector.
 
-    Raises UsageError for names of rules that do not exist and for an engine that is not installed; never for what a
-    file contains.
+    The baseline of the settings and the file `leave_out` are not searched. The paths of all files that were read whole
+    are appended to `whole`. Raises UsageError for names of rules that do not exist and for an engine that is not
+    installed; RuleDataError for rule files that cannot be used; never for what a file contains.
     """
-    usual = {rule.id: settings.severities.get(rule.id, rule.severity) for rule in all_rules(SCAN).values()}
     notes: list[str] = []
-    scanner = FileScanner(settings, chosen(settings, SCAN), usual, detector or _detector(settings, notes))
-    known = read_baseline(settings.baseline) if settings.baseline else None
     skipped: list[SkippedFile] = []
-    stdin_filename = settings.stdin_filename or STDIN
-    exclude = (*settings.exclude, os.path.basename(settings.baseline)) if settings.baseline else settings.exclude
-    found = find(paths, exclude=exclude, stdin_filename=stdin_filename, skipped=skipped)
+    scanner = _scanner(settings, detector, notes)
+    known = read_baseline(settings.baseline) if settings.baseline else None
+    found = find(paths, exclude=settings.exclude, stdin_filename=settings.stdin_filename or STDIN, skipped=skipped)
     report = Report([], [])
     rest = Target("", "files", files=0)
     rest.skipped += (Skipped("rules", note) for note in notes)
-    for scanned in _results(scanner, found):
+    for scanned in _results(scanner, _without(found, (settings.baseline, leave_out), skipped)):
         report.targets += scanned.targets
         report.findings += scanned.findings
         rest.files += scanned.files
         rest.size += scanned.size
+        if whole is not None and scanned.whole:
+            whole.append(scanned.path)
     _note_skipped(rest, skipped)
     if rest.files or rest.skipped or not report.targets:
         rest.name = _name(paths, {target.name for target in report.targets})
@@ -69,6 +76,36 @@ def scan(settings: Settings, paths: Sequence[str], detector: Detecting | None = 
     return report
 
 
+def _scanner(settings: Settings, detector: Detecting | None, notes: list[str]) -> FileScanner:
+    """What scans files with these settings; what was left out of rule files on purpose is added to `notes`."""
+    rules: list[UserRule] = []
+    if settings.rules:
+        from auditor.detect.userrules import load  # start-up: only with rules of the user's own
+
+        rules = load(settings.rules, notes, within=settings.folder_of("rules"))
+    more = more_rules(settings, rules)
+    wanted = chosen(settings, SCAN, more)
+    usual = {rule.id: rule.severity for rule in all_rules(SCAN).values()}
+    left_out = frozenset({*usual, *(rule.id for rule in more)}) - wanted
+    detector = detector or _detector(settings, rules)
+    telling: list[Telling] = [rule for rule in rules if rule.components]
+    second: Telling | None = getattr(detector, "_second", None)
+    telling += [second] if second is not None else []
+    return FileScanner(settings, left_out, {**usual, **settings.severities}, detector, telling)
+
+
+def _without(found: Iterable[Found], files: Iterable[str], skipped: list[SkippedFile]) -> Iterator[Found]:
+    """All but these files, which are known by where they really are: a namesake elsewhere is a file like any other."""
+    real = {os.path.realpath(path) for path in files if path}
+    names = {os.path.basename(path) for path in real}
+    for file in found:
+        # Only what was named may be a link; to resolve every path would cost as much as the search.
+        if (file.named or os.path.basename(file.path) in names) and os.path.realpath(file.path) in real:
+            skipped.append(SkippedFile(file.display, EXCLUDED))
+        else:
+            yield file
+
+
 def _accept(findings: Iterable[Finding], known: Baseline) -> None:
     """Silence what the baseline lists, unless a person has confirmed there that it is a secret."""
     for finding in findings:
@@ -78,13 +115,7 @@ def _accept(findings: Iterable[Finding], known: Baseline) -> None:
                 finding.suppressed = Suppression("baseline", entry.reason)
 
 
-def _detector(settings: Settings, notes: list[str]) -> Detector:
-    """The detector for these settings; what was left out of rule files on purpose is added to `notes`."""
-    rules: list[UserRule] = []
-    if settings.rules:
-        from auditor.detect.userrules import load  # start-up: only with rules of the user's own
-
-        rules = load(settings.rules, notes)
+def _detector(settings: Settings, rules: Sequence[UserRule]) -> Detector:
     where = settings.origins.get("engine", "engine")
     try:
         return Detector(settings.engine, rules=rules, plugins=settings.plugins)

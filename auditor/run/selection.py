@@ -1,24 +1,34 @@
 """Which rules a run uses: resolves the names a user gives against the rules there are.
 
 Each rule belongs to one command, `audit scan` (family "scan") or `audit lint` (the others). Both share their settings.
+Rules of the user's own files, and what the plugins of detect-secrets find, belong to `audit scan` as well.
 """
 
 from __future__ import annotations
 
 from auditor.core.config import suggestion
 from auditor.core.errors import UsageError
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rules
 from auditor.core.rule import Rule
+from auditor.detect.detection import SECOND_OPINION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Sequence
 
     from auditor.core.config import Settings
+    from auditor.detect.userrules import UserRule
 
 
 LINT = "lint"
 SCAN = "scan"
+
+
+class Named(NamedTuple):
+    """What a name can stand for: a rule and its family."""
+
+    id: str
+    family: str
 
 
 def all_rules(command: str = "") -> dict[str, Rule]:
@@ -33,45 +43,75 @@ def rule_ids(command: str = "") -> frozenset[str]:
     return frozenset(rule for rule in rules if not command or (rules[rule]["family"] == SCAN) == (command == SCAN))
 
 
-def chosen(settings: Settings, command: str = LINT) -> frozenset[str]:
+def more_rules(settings: Settings, loaded: Iterable[UserRule] | None = None) -> list[Named]:
+    """Rules of `audit scan` that are not in our files: those of the user's files, and the plugins of detect-secrets.
+
+    The file's name without its ending is the family. `loaded`: the rules in the user's files, read here if None.
+    Raises RuleDataError where they cannot be.
+    """
+    found = [Named(SECOND_OPINION, SECOND_OPINION)] if settings.engine == SECOND_OPINION else []
+    if settings.rules:
+        from auditor.detect.userrules import family_of, load  # start-up: only with rules of the user's own
+
+        rules = load(settings.rules, within=settings.folder_of("rules")) if loaded is None else loaded
+        found += (Named(rule.id, family_of(rule.file)) for rule in rules)
+    return found
+
+
+def chosen(settings: Settings, command: str = LINT, more: Sequence[Named] | None = None) -> frozenset[str]:
     """Ids of a command's rules whose findings are reported: `select` (default all), `extend_select`, not `ignore`.
 
-    A name is a rule id, a family, a prefix of ids, or "all". Raises UsageError on a name that fits nothing, and on a
-    selection on the command line that has no rule of this command; one in a shared file then speaks of the other.
+    A name is a rule id, a family, a prefix of ids, or "all". `more` are the user's own rules (`more_rules`), read where
+    they count if None. Raises UsageError on a name that fits nothing, and on a selection on the command line that
+    has no rule of this command; one in a shared file then speaks of the other.
     """
-    ids = rule_ids(command)
-    _check_severities(settings, rule_ids())
+    if more is None:
+        more = more_rules(settings) if command == SCAN or _speaks_of_more(settings) else ()
+    own = frozenset(rule.id for rule in more)
+    ids = rule_ids(command) | own if command == SCAN else rule_ids(command)
+    _check_severities(settings, rule_ids() | own)
     if not (settings.select or settings.ignore or settings.extend_select):
         return ids
-    rules = all_rules()
+    rules = [*(Named(rule.id, rule.family) for rule in all_rules().values()), *more]
     wanted = _matching("select", settings, rules) & ids if settings.select else ids
     if not wanted:
         wanted = _without_any(settings, command, ids)
-    more = _matching("extend-select", settings, rules) & ids
-    return (wanted | more) - _matching("ignore", settings, rules)
+    extended = _matching("extend-select", settings, rules) & ids
+    return (wanted | extended) - _matching("ignore", settings, rules)
+
+
+def _speaks_of_more(settings: Settings) -> bool:
+    """Whether a name is none of our rules, so that it may be one of the user's."""
+    if not settings.rules and settings.engine != SECOND_OPINION:
+        return False
+    names = (*settings.select, *settings.ignore, *settings.extend_select)
+    rules = [Named(rule.id, rule.family) for rule in all_rules().values()]
+    known = all(any(_fits(name, rule) for rule in rules) for name in names)
+    return not known or not rule_ids().issuperset(settings.severities)
 
 
 def _without_any(settings: Settings, command: str, ids: frozenset[str]) -> frozenset[str]:
     where = settings.origins.get("select", "")
     if where.startswith("--"):
-        raise UsageError(f"{where}: no rule of audit {command} is among them (there are: {', '.join(sorted(ids))})")
+        known = ", ".join(sorted(rule_ids(command)))
+        raise UsageError(f"{where}: no rule of audit {command} is among them (there are: {known})")
     return ids
 
 
-def _matching(key: str, settings: Settings, rules: Mapping[str, Rule]) -> frozenset[str]:
+def _matching(key: str, settings: Settings, rules: Sequence[Named]) -> frozenset[str]:
     names: tuple[str, ...] = getattr(settings, key.replace("-", "_"))
     found: set[str] = set()
     for name in names:
-        fits = {rule.id for rule in rules.values() if _fits(name, rule)}
+        fits = {rule.id for rule in rules if _fits(name, rule)}
         if not fits:
-            known = sorted({*rules, *(rule.family for rule in rules.values())})
+            known = sorted({name for rule in rules for name in rule})
             where = settings.origins.get(key, key)
             raise UsageError(f"{where}: {name!r} is no rule, family or prefix of rules{suggestion(name, known)}")
         found |= fits
     return frozenset(found)
 
 
-def _fits(name: str, rule: Rule) -> bool:
+def _fits(name: str, rule: Named) -> bool:
     return name in (rule.id, rule.family, "all") or (bool(name) and rule.id.startswith(name))
 
 

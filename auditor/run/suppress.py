@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.config import suggestion
 from auditor.core.finding import Finding, Location, Severity, Suppression
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.directives import Ignore, Lines, ignores, marker, same_line_marker
+from auditor.run.directives import Ignore, Lines, gives_reason, ignores, marker, same_line_marker
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -26,7 +26,17 @@ class Silencer:
     be needed elsewhere, so it is not called unused).
     """
 
-    __slots__ = ("_by_file", "_by_instruction", "_document", "_idle", "_ignores", "_known", "_lines", "_markers")
+    __slots__ = (
+        "_by_file",
+        "_by_instruction",
+        "_document",
+        "_idle",
+        "_ignores",
+        "_known",
+        "_lines",
+        "_markers",
+        "_require_reason",
+    )
 
     def __init__(
         self, document: Document, known: Collection[str], idle: Collection[str] = (), *, require_reason: bool = False
@@ -39,10 +49,12 @@ class Silencer:
         self._by_instruction: dict[tuple[int, str], Ignore] = {}
         self._by_file: dict[str, Ignore] = {}
         self._markers: dict[int, str] = {}
+        self._require_reason = require_reason
         for ignore in self._ignores:
             if require_reason and ignore.ours and not ignore.problem and not ignore.reason:
                 ignore.problem = "This ignore has no effect: a reason is required after the brackets."
-            self._index(ignore)
+            if not require_reason or ignore.explained:
+                self._index(ignore)
 
     def apply(self, findings: list[Finding]) -> None:
         """Set `suppressed` on every finding that a comment silences."""
@@ -83,12 +95,21 @@ class Silencer:
         return Suppression("inline", word) if word else None
 
     def _marker(self, line: int, start: int) -> str:
-        return same_line_marker(self._line(line)) or self._comment_marker(line - 1) or self._comment_marker(start - 1)
+        beside = self._line(line)
+        return (
+            self._explained(same_line_marker(beside), beside)
+            or self._comment_marker(line - 1)
+            or self._comment_marker(start - 1)
+        )
+
+    def _explained(self, word: str, line: str) -> str:
+        return word if not self._require_reason or gives_reason(line, word) else ""
 
     def _comment_marker(self, line: int) -> str:
         if line not in self._markers:
             text = self._line(line)
-            self._markers[line] = marker(text) if text.lstrip().startswith("#") else ""
+            word = marker(text) if text.lstrip().startswith("#") else ""
+            self._markers[line] = self._explained(word, text)
         return self._markers[line]
 
     def _line(self, line: int) -> str:

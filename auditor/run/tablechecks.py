@@ -14,19 +14,20 @@ from functools import lru_cache
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.rulereading import read_toml
 from auditor.core.secretrules import shape_pattern
+from auditor.detect.regexes.samples import sample
+from auditor.detect.regexes.steps import steps
 from auditor.detect.tokens import Format, within
-from auditor.run.regexes.samples import sample
-from auditor.run.regexes.steps import steps
+from auditor.detect.userrules.pythonregex import MAX_STEPS, TEXT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.core.ruledata import CompiledRules, Entry, JsonValue, ProviderEntry, SecretEntry
 
-#: A format is searched for in any text; a provider's shape is tried on one value of at most so many characters.
-TEXT_LENGTH, VALUE_LENGTH = 100_000, 1200
+#: A provider's shape is tried on one value of at most so many characters; a format is searched for in any text.
+VALUE_LENGTH = 1200
 #: Most steps for each character (see `regexes.steps`): what holds for every text, far above what ordinary ones take.
-MAX_STEPS, MAX_STEPS_ON_VALUE = 25_000, 100
+MAX_STEPS_ON_VALUE = 100
 MIN_KEYWORD = 4
 _LEAST_EXAMPLES, _LEAST_LOOKALIKES = 2, 3
 #: Characters of a secret that stay unknown when its public prefix is shown.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from auditor.core.record import NamedTuple
 from auditor.sources.archives import Limits, members
+from auditor.sources.archives.bytecode import is_copy
 from auditor.sources.archives.git import is_loose
 from auditor.sources.files import Skipped, UnreadableFile, excluder, open_regular, reason_of, search
 
@@ -24,9 +25,9 @@ STDIN = "-"
 PIECE = 1 << 20
 OVERLAP = 64 << 10
 MAX_ENTRIES = 5_000_000
-EXCLUDED, LINK, SPECIAL = "excluded", "link", "no regular file"
+EXCLUDED, LINK, SPECIAL, COMPILED = "excluded", "link", "no regular file", "compiled from a file beside it"
 #: Reasons for leaving something out that were asked for, or that leave nothing unread.
-BY_CHOICE = (EXCLUDED, LINK, SPECIAL)
+BY_CHOICE = (EXCLUDED, LINK, SPECIAL, COMPILED)
 _STEP = PIECE - OVERLAP
 _STDIN_HELD = 64 << 20
 #: A file may be written to while it is read; one that never ends must not be read for ever.
@@ -87,7 +88,7 @@ def find(
             found: Iterable[Found] = [Found(STDIN, stdin_filename, 0, True)]
         elif os.path.isdir(path):
             entries = search(path, judge, notes, MAX_ENTRIES)
-            found = (Found(entry.path, os.path.normpath(entry.path), _size(entry.path), False) for entry in entries)
+            found = _below(entries, notes)
         else:
             found = [Found(path, os.path.normpath(path) if path else path, _size(path), True)]
         for file in found:
@@ -95,6 +96,15 @@ def find(
             if key not in seen:
                 seen.add(key)
                 yield file
+
+
+def _below(entries: Iterable[os.DirEntry[str]], notes: list[Skipped]) -> Iterator[Found]:
+    """The files of a directory, without modules that Python has compiled from one of them: they say the same again."""
+    for entry in entries:
+        if is_copy(entry.path):
+            notes.append(Skipped(entry.path, COMPILED))
+        else:
+            yield Found(entry.path, os.path.normpath(entry.path), _size(entry.path), False)
 
 
 def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, None]:

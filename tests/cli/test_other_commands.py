@@ -49,6 +49,26 @@ def test_an_unknown_rule_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -
     assert run(capsys, "explain", "env-secrt") == (2, "", message)
 
 
+def test_what_plugins_of_detect_secrets_find_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", "detect-secrets")
+    assert code == 0
+    assert "    # audit: ignore[detect-secrets] why this is fine" in out
+    assert run(capsys, "explain", "detect-secret")[2].endswith("did you mean 'detect-secrets'?\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("baseline", "the file to write (default: .secrets.baseline)"),
+        ("baseline", "whose code is run; needs --engine detect-secrets"),
+        ("scan", "findings to accept, in the format of detect-secrets"),
+    ],
+)
+def test_help_says_what_files_are_for(capsys: pytest.CaptureFixture[str], command: str, said: str) -> None:
+    main([command, "--help"])
+    assert said in " ".join(capsys.readouterr().out.split())
+
+
 def test_the_list_has_every_rule_once(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "rules")
     assert code == 0

@@ -9,6 +9,7 @@ from tests.work import calls
 
 HEX = "5aab40e433037523cc70af7d3894a0fb"
 MIXED = "qFj32Da8vfXg7c8qLu9P"
+CHOSEN = "Fjord-88-lantern"
 
 FOUND = (
     (f"DEPLOY_TOKEN={MIXED}", MIXED),
@@ -26,6 +27,34 @@ FOUND = (
     ("db_password = 'xK9!vbQ2'", "xK9!vbQ2"),
     ("<password>Tr0ub4dor&3x</password>", "Tr0ub4dor&3x"),
     (f"https://api.acme.dev/v1/run?access_token={MIXED}&x=1", MIXED),
+    (f'password: str = "{CHOSEN}"', CHOSEN),
+    (f'const password: string = "{CHOSEN}"', CHOSEN),
+    (f'let password: &str = "{CHOSEN}"', CHOSEN),
+    (f'var password = @"{CHOSEN}"', CHOSEN),
+    (f'#define WIFI_PASSWORD "{CHOSEN}"', CHOSEN),
+    (f"DB_PASSWORD ?= {CHOSEN}", CHOSEN),
+    (f"<key>Password</key><string>{CHOSEN}</string>", CHOSEN),
+    (f"<name>DB_PASSWORD</name>\n  <value>{CHOSEN}</value>", CHOSEN),
+    (f"<password><![CDATA[{CHOSEN}]]></password>", CHOSEN),
+    (f"password: |\n    {CHOSEN}", CHOSEN),
+    (f"token: >-\n    {MIXED}", MIXED),
+    (f'token = b"{MIXED}"', MIXED),
+    (f'val token: String = "{MIXED}"', MIXED),
+    ('DB_PASSWORD = "Tz6mxw4Rk9d"', "Tz6mxw4Rk9d"),
+    *(
+        (f"{name}{value}{rest}", value)
+        for value in (
+            "P@ssw0rd!23",
+            "S3cr3t#2024",
+            "aB3$kL9@mN2",
+            "K7*mQ2^xL9",
+            "Rk9?vT3.pZ8",
+            "S3cr!t^Pa(55)",
+            "Tr0ub4dor1&lanternXYZ9",
+            "Abc1def2,restOfIt99",
+        )
+        for name, rest in (("password: ", ""), ("db_password=", " # old"))
+    ),
 )
 SILENT = (
     "token = get_token_from_environment(12345678)",
@@ -49,6 +78,19 @@ SILENT = (
     f"token = '{MIXED}[{HEX}'",
     f"token = '{MIXED}?{HEX}'",
     "the password is publicly1",
+    "password = process.env.DB_PASS1",
+    "master_password = data.aws_ssm_parameter.db1.value",
+    "password: text-input-2",
+    "password = get_pass(1)",
+    "password = params[:password1]",
+    "password = $(cat file1)",
+    "password=%s&user=%s1",
+    "passwords = *.key1,*.pem2",
+    "password -> x1234567",
+    "password: String, name1",
+    f"docsearch({{apiKey: '{HEX}', indexName: 'x'}})",
+    f"<https://docs.acme.example/{HEX}> token",
+    "client_secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'",
 )
 
 

@@ -1,10 +1,13 @@
 """Credentials where something signs in: what is one, what is a manual's example, what is no literal."""
 
+from functools import cache
+
 import pytest
 
 from auditor.core.finding import Confidence
 from auditor.detect.connections import find
 from auditor.detect.detection import Detection
+from auditor.detect.detector import Detector
 from tests.work import calls
 
 FOUND = (
@@ -19,6 +22,20 @@ FOUND = (
     ("curl -s -u admin:9kQx72Lm https://ci.acme.dev/job", "9kQx72Lm"),
     ("docker login -u bot -p 9kQx72LmZz registry.acme.dev", "9kQx72LmZz"),
     ("PGPASSWORD=9kQx72Lm pg_dump", "9kQx72Lm"),
+    ("u = 'postgres://shop:pa5$word12!@db.acme.dev/x'", "pa5$word12!"),
+    ("postgres://shop:Fjord.lantern88@db.acme.dev/x", "Fjord.lantern88"),
+    ("CREATE USER a IDENTIFIED BY 'Fjord-88-lantern'", "Fjord-88-lantern"),
+    ("GRANT ALL ON x.* TO 'a'@'%' IDENTIFIED BY 'Fjord-88-lantern';", "Fjord-88-lantern"),
+    ("ALTER ROLE shop\n  WITH ENCRYPTED PASSWORD 'Fjord-88-lantern';", "Fjord-88-lantern"),
+    ("CREATE ROLE a " + "LOGIN " * 60 + "PASSWORD 'Fjord-88-lantern'", "Fjord-88-lantern"),
+    ("SET PASSWORD FOR 'bob'@'%' = 'Fjord-88-lantern';", "Fjord-88-lantern"),
+    ('SetEnvironmentVariable("DB_PASSWORD","Fjord-88-lantern")', "Fjord-88-lantern"),
+    ('ds.setPassword("Fjord-88-lantern")', "Fjord-88-lantern"),
+    ('client.password( "Fjord-88-lantern" )', "Fjord-88-lantern"),
+    ('client.set_api_key("4f8a2b6c1d9e7f30a5b2c8d4")', "4f8a2b6c1d9e7f30a5b2c8d4"),
+    ('os.environ.get("DB_PASSWORD", "Fjord-88-lantern")', "Fjord-88-lantern"),
+    ('System.getProperty("db.password", "Fjord-88-lantern")', "Fjord-88-lantern"),
+    ("define('DB_PASS', 'Fjord-88-lantern');", "Fjord-88-lantern"),
 )
 SILENT = (
     "mongodb://user:pass@localhost:27017/app",
@@ -35,6 +52,28 @@ SILENT = (
     "Server=x;Password={password};",
     "sshpass -p $PASS ssh host",
     "docker login -p ${REGISTRY_PASSWORD}",
+    "postgres://app:$db_pass@db.acme.dev/x",
+    "postgres://app:$(pass)@db.acme.dev/x",
+    "postgres://app:data.aws_ssm_parameter.db1.value@db.acme.dev/x",
+    "postgres://app:config.db.password@db.acme.dev/x",
+    "CREATE USER a IDENTIFIED BY 'changeme'",
+    "CREATE USER a IDENTIFIED BY '$PASSWORD'",
+    "CREATE USER a IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'",
+    "CREATE ROLE a PASSWORD 'md53175bce1d3201d16594cebf9d7eb3f9d'",
+    "spotted and identified by 'jamesh'",
+    "the password 'Fjord-88-lantern' is wrong",
+    'SetEnvironmentVariable("DB_PASSWORD", password)',
+    'ds.setPassword("changeme")',
+    'ds.setPassword("correct-horse")',
+    'ds.setPassword("${db.password1}")',
+    'vault.getSecret("db-password-1")',
+    'os.environ.get("DB_PASSWORD", "postgres")',
+    'os.environ.get("API_KEY", "not-set-1")',
+    'fields = ("password", "confirm_password2")',
+    'fields = ("token", "csrf-token-2")',
+    "Authorization: Bearer mF_9.B5f-4.1JqM",
+    "https://2YotnFZFEjr1zCsicMWpAA@git.acme.dev/x.git",
+    "https://shop:tGzv3JOkF0XG5Qx2TlKWIA@git.acme.dev/x.git",
     "https://0f9c1d7e3b5a84620f9c1d7e3b5a8462@o123.ingest.sentry.example/42",
 )
 
@@ -65,7 +104,33 @@ def test_only_what_begins_in_the_range_is_read() -> None:
     assert [one.secret.reveal() for one in find(text, 0, 40)] == ["MyP4ssw0rd"]
 
 
+@pytest.mark.parametrize("code", range(0xC0, 0x100))
+def test_letters_beyond_ascii_read_as_bytes_are_part_of_a_password(code: int) -> None:
+    password = f"Fj{chr(code)}rd88lantern".encode().decode("latin-1")
+    for text in (
+        f"postgres://shop:{password}@db.acme.dev/x",
+        f"Server=sql.acme.dev;Password={password};",
+        f"sshpass -p '{password}' ssh deploy@prod",
+        f"CREATE USER a IDENTIFIED BY '{password}'",
+        f'ds.setPassword("{password}")',
+    ):
+        assert [one.secret.reveal() for one in _sure(text)] == [password]
+
+
+@pytest.mark.parametrize(("text", "secret"), FOUND)
+@pytest.mark.parametrize("engine", ["auto", "keywords"])
+def test_every_connection_has_a_trigger(text: str, secret: str, engine: str) -> None:
+    found = detector(engine).detect(f"\n{text}\n".encode())
+    assert secret in [one.secret.reveal() for one in found if one.confidence > Confidence.LOW]
+
+
+@cache
+def detector(engine: str) -> Detector:
+    return Detector(engine)
+
+
 HOSTILE = ("://a:b@", "password=", "Authorization: Bearer ", "curl -u a:", "http://" + "a" * 50)
+HOSTILE += ("identified by '", "set password ", "create user password '", "('password', ", "setpassword('", "settoken")
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

@@ -18,6 +18,8 @@ from auditor.core.finding import Confidence
 from auditor.core.resources import load_rule_docs
 from auditor.detect.detection import Detection
 from auditor.detect.detector import Detector
+from auditor.detect.views import Cut
+from tests.detect.verify.test_files import keeper
 from tests.work import calls
 
 _CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "vectors.jsonl.gz"
@@ -38,6 +40,10 @@ TOKEN = github_token("k3VbN0pTrwx3Zq8Lk2YdE9mQsXcA7h")
 OTHER = github_token("Zq8Lk2YdE9mQsXcA7hk3VbN0pTrwx3", good=False)
 OPAQUE = "qFj32Da8vfXg7c8qLu9P"
 HEX = "5aab40e433037523cc70af7d3894a0fb"
+JWT = ".".join(
+    base64.urlsafe_b64encode(part).decode().rstrip("=")
+    for part in (b'{"alg":"HS256","typ":"JWT"}', b'{"iss":"id.acme.dev","sub":"deploy"}', OPAQUE.encode() * 2)
+)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +114,77 @@ def test_what_is_encoded_is_found_where_it_stands(detector: Detector, write: obj
     (found,) = detector.detect(data, "x.yaml")
     assert found.secret.reveal() == TOKEN
     assert 9 <= found.start < found.end <= 9 + len(encoded)
+
+
+def test_a_name_beside_a_value_may_be_what_is_decoded(detector: Detector) -> None:
+    cell = {"source": [f'API_TOKEN = "{OPAQUE}"\n', f'deploy_token = "{OPAQUE[::-1]}"\n', f'key=\\"{OPAQUE}\\"']}
+    text = json.dumps({"cells": [cell]}, indent=1)
+    found = list(detector.detect(text.encode(), "x.ipynb"))[:2]
+    assert [one.name for one in found] == ["API_TOKEN", "deploy_token"]
+    assert [text[one.start : one.end] for one in found] == [OPAQUE, OPAQUE[::-1]]
+    assert all(one.confidence > Confidence.LOW for one in found)
+
+
+def test_what_is_nested_too_deep_is_told(detector: Detector) -> None:
+    data = f"token={TOKEN} and more".encode()
+    for _ in range(4):
+        data = base64.b64encode(data)
+    cuts: list[Cut] = []
+    assert list(detector.detect(b"x: " + data, "x.yaml", cuts)) == []
+    assert [cut.reason for cut in cuts] == ["encoded more than 3 times"]
+
+
+@pytest.mark.parametrize(
+    ("value", "basis"), [(TOKEN, "checksum"), (OTHER, "checksum"), (JWT, "structure"), (OPAQUE, "")]
+)
+def test_a_detection_says_what_its_verdict_rests_on(detector: Detector, value: str, basis: str) -> None:
+    (found,) = detector.detect(f"DEPLOY_TOKEN={value}\n".encode(), "x.txt")
+    assert found.basis == basis
+    assert (found.verdict == "unverified") == (not basis)
+
+
+KEEPER = json.loads(keeper())
+FORMS = [
+    KEEPER,
+    {"appOwnerPublicKey": "BC" * 40, **KEEPER},
+    {"z": 1, **KEEPER, "privateKey": base64.b64encode(b"Zq8vT1xKw3Rb" * 8).decode()},
+]
+
+
+@pytest.mark.parametrize("config", FORMS)
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("deploy.sh", "#!/bin/sh\nexport KSM_CONFIG=", "\n./run\n"),
+        ("a.yml", "env:\n  KSM_CONFIG: ", "\n  LEVEL: info\n"),
+        (".env", "KSM_CONFIG='", "'\nLEVEL=info\n"),
+        ("a.py", 'load("', '")\n'),
+        ("ksm-config.txt", "", ""),
+    ],
+)
+def test_a_keeper_configuration_is_one_finding(
+    detector: Detector, path: str, before: str, after: str, config: dict[str, str], indent: int | None
+) -> None:
+    encoded = base64.b64encode(json.dumps(config, indent=indent).encode()).decode()
+    (found,) = detector.detect(f"{before}{encoded}{after}".encode(), path)
+    assert found.secret.kind in ("keeper-config", "keeper-config-compact")
+    assert found.verdict == ("malformed" if "z" in config else "valid")
+    assert found.confidence > Confidence.LOW
+    assert found.start == len(before)
+    assert len(before + encoded) - 2 <= found.end <= len(before + encoded)
+
+
+@pytest.mark.parametrize("write", [str, json.dumps])
+def test_a_keeper_configuration_in_a_program_is_one_finding(detector: Detector, write: object) -> None:
+    (found,) = detector.detect(f"config = '{write(keeper())}'\n".encode(), "a.py")  # type: ignore[operator]
+    assert (found.secret.kind, found.verdict, found.secret.reveal()) == ("keeper-config", "valid", keeper())
+
+
+def test_an_object_in_base64_is_no_keeper_configuration(detector: Detector) -> None:
+    plain = json.dumps({"host": "h.example", "list": list("abcdefghijkl"), "name": "the name of a thing" * 4}, indent=2)
+    found = detector.detect(f"CONFIG: {base64.b64encode(plain.encode()).decode()}\n".encode(), "a.yml")
+    assert sure(list(found)) == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])

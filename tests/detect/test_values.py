@@ -23,6 +23,16 @@ HARMLESS: dict[str, list[str]] = {
     "fingerprint": ["0123ABCD", "0x0123456789ABCDEF", "A1" * 20, "de:ad:be:ef:00:11:22:33:44:55", "0123ABCD,4567CDEF"],
     "public": ["ssh-rsa AAAAB3Nz", "-----BEGIN PUBLIC KEY-----", "pk_live_x", "age1" + "q" * 58],
     "email": ["a.b+c@d.test"],
+    "expression": [
+        "process.env.DB_PASS1",
+        "data.aws_ssm_parameter.db1.value",
+        "os.getenv('DB_PASS1')",
+        'config.get("db1", "x").strip()',
+        "getPassword()",
+        "settings.DB[0].password",
+        "oauth2Client.token",
+        "process?.env.X1",
+    ],
 }
 PLACEHOLDERS = (
     "changeme change-it CHANGE_ME! replace_me your-token yourtoken my_secret example dummy-value xxxx **** .... ---- "
@@ -35,6 +45,78 @@ def test_harmless_value_is_no_secret_under_any_name(value: str, kind: str) -> No
     assert values.classify(value, "API_TOKEN").kind == kind
     assert values.judge("API_TOKEN", value).level == "none"
     assert values.judge("PLAIN", value).level == "none"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Fjord.lantern88",
+        "my.dog.rex1",
+        "Zq8vT1.xKw3Rb",
+        "config.s3cr3tLantern",
+        "hash(Fjord88x)",
+        "os.Zq8vT1xKw3RbP9dL",
+    ],
+)
+def test_dotted_words_and_generated_values_are_no_expression(value: str) -> None:
+    assert not values.is_expression(value)
+    assert values.judge("DB_PASSWORD", value).level == "secret"
+
+
+@pytest.mark.parametrize("value", ["pa5$word12!", "Fjord88$lantern", "$word12!", "Kq8$$word-12", "x!$word.88!"])
+def test_a_dollar_sign_inside_of_a_password_makes_no_template(value: str) -> None:
+    assert values.judge("DB_PASSWORD", value).level in ("secret", "weak")
+    assert values.classify(value).kind != "template"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "prefix-$TOKEN",
+        "a1B2$TOKEN",
+        "$user",
+        "$user:$pass",
+        "$user$pass",
+        "prefix-$token",
+        "app_$token",
+        "md5($password)",
+        "$row['password']",
+        "$this->password",
+        "a${name}b1",
+        "$pass@h.test",
+        "$_POST['x']",
+    ],
+)
+def test_variables_of_a_shell_and_of_programs_are_templates(value: str) -> None:
+    assert values.classify(value).kind == "template"
+
+
+@pytest.mark.parametrize("code", range(0xC0, 0x100))
+def test_letters_beyond_ascii_read_as_bytes_are_no_white_space(code: int) -> None:
+    for password in (f"Fj{chr(code)}rd-88-lantern", f"Fjord-88-lantern{chr(code)}", f"{chr(code)}-88-lantern"):
+        text = password.encode().decode("latin-1")
+        assert values.judge("DB_PASSWORD", text).level == "secret"
+        assert values.classify(f"files/{text}").kind == values.classify(f"files/{password}").kind == "path"
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "manual", "example"),
+    [
+        ("user", "password", True, True),
+        ("username", "pass", True, True),
+        ("me", "secret", True, True),
+        ("YourUser", "mypassword", True, True),
+        ("admin", "changeme", False, True),
+        ("root", "root", False, True),
+        ("scott", "tiger", False, True),
+        ("user", "postgres", False, True),
+        ("deploy", "password", False, False),
+        ("user", "Fjord-88-lantern", False, False),
+    ],
+)
+def test_logins_of_manuals_and_default_logins(user: str, password: str, manual: bool, example: bool) -> None:
+    assert values.is_manual_login(user, password) == manual
+    assert values.is_example_login(user, password) == example
 
 
 @pytest.mark.parametrize("value", PLACEHOLDERS)

@@ -182,6 +182,17 @@ def test_nesting_stops_at_the_depth() -> None:
     assert find(text, SECRET) is None
 
 
+@pytest.mark.parametrize(("times", "cut"), [(0, False), (3, False), (4, True), (5, True)])
+def test_what_is_nested_deeper_is_noted(times: int, cut: bool) -> None:
+    text = SECRET
+    for _ in range(times):
+        text = standard(text)
+    cuts: list[Cut] = []
+    list(views(f"x: {text}\n", cuts=cuts))
+    assert [one.reason for one in cuts] == ["encoded more than 3 times"] * cut
+    assert all(3 <= one.start < one.end <= 3 + len(text) for one in cuts)
+
+
 def test_copied_text_is_told_from_decoded() -> None:
     view = find("plain words and pass%77ord here", "password")
     assert view is not None

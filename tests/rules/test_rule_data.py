@@ -130,7 +130,7 @@ def test_every_way_to_detect_is_a_rule_of_the_scan() -> None:
     from auditor.detect import detection
 
     ways = {value for name, value in vars(detection).items() if name.isupper() and isinstance(value, str)}
-    assert ways == SCANNED
+    assert ways == SCANNED | {detection.SECOND_OPINION}
 
 
 def test_no_rule_file_or_page_holds_a_value_as_a_scanner_would_find_it() -> None:

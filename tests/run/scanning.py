@@ -29,7 +29,7 @@ class PlantedDetector:
     def __init__(self, engine: str = "auto", **_more: object) -> None:
         self.engine = engine
 
-    def detect(self, data: bytes, path: str = "") -> Iterator[Detection]:
+    def detect(self, data: bytes, path: str = "", cuts: object = None) -> Iterator[Detection]:
         decoded = decode(data)
         for match in _PLANTED.finditer(decoded.text):
             word = match[1] or ""
@@ -43,6 +43,7 @@ class PlantedDetector:
                 name="PLANT",
                 verdict="placeholder" if word == "sample" else "valid",
                 facts=(("account", "42"),),
+                basis="" if word == "sample" else "checksum",
             )
         if "BOOM" in decoded.text:
             raise ValueError("hunter22")

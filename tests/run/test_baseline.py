@@ -154,12 +154,32 @@ def test_entries_of_other_files_and_labels_stay() -> None:
     assert json.loads(Path("b").read_text())["custom"] == {"team": "x"}
 
 
+def test_entries_of_other_rules_are_told_apart() -> None:
+    own = finding("app.py", 1, "ticket-1!x")
+    own.rule = "acme"
+    write(".secrets.baseline", [own, finding("app.py", 2, PASSWORD)])
+    with default_settings():
+        assert get_baseline_from_file(".secrets.baseline").files == {"app.py"}
+    assert write(".secrets.baseline", [], ["app.py"]) == (0, 1, 1, 0, 1)
+    assert write(".secrets.baseline", [], ["app.py"], ["acme"]) == (0, 0, 1, 0, 0)
+
+
+def test_types_of_plugins_stay_without_them() -> None:
+    write("b", findings())
+    document = json.loads(Path("b").read_text())
+    for row in document["results"]["app.py"]:
+        row["type"] = "Hex High Entropy String"
+    Path("b").write_text(json.dumps(document))
+    assert write("b", [], ["app.py"]).unjudged == 4
+    assert write("b", [], ["app.py"], ["detect-secrets"]).removed == 4
+
+
 def test_what_has_no_entry() -> None:
     silent = finding("app.py", 1, "silenced-1!")
     silent.suppressed = Suppression("inline", "")
     known = finding("app.py", 2, "known-2!xy")
     known.suppressed = Suppression("baseline", "")
-    assert write("b", [silent, known, finding("app.py", 3, None)]) == (1, 0, 0, 1)
+    assert write("b", [silent, known, finding("app.py", 3, None)]) == (1, 0, 0, 1, 0)
     assert [row["line_number"] for row in rows("b")["app.py"]] == [2]
 
 

@@ -132,6 +132,40 @@ def test_a_reason_may_be_required(tmp_path: Path) -> None:
     assert [f.location.start_line for f in report.active] == [1]
 
 
+@pytest.mark.parametrize(
+    ("line", "silenced"),
+    [
+        ("PLANT=Abc1 # gitleaks:allow", False),
+        ("PLANT=Abc1 # gitleaks:allow public demo key", True),
+        ("PLANT=Abc1 /* pragma: allowlist secret */ x", False),
+        ("PLANT=Abc1 # pragma: allowlist secret - rotated daily", True),
+        ("PLANT=Abc1 # gitleaks:allow # trufflehog:ignore", False),
+        ("# pragma: allowlist nextline secret\nPLANT=Abc1", False),
+        ("# pragma: allowlist nextline secret (demo)\nPLANT=Abc1", True),
+    ],
+)
+def test_a_reason_is_required_after_markers_of_other_tools_as_well(tmp_path: Path, line: str, silenced: bool) -> None:
+    report, _ = scanned(tmp_path / "a", line, require_ignore_reason=True)
+    assert (not report.active) == silenced
+    assert ("a reason is required" in rendered(report)) != silenced
+
+
+@pytest.mark.parametrize(
+    ("line", "noted"),
+    [
+        ("PLANT=Abc1 # audit: ignore", True),
+        ("# audit: ignore it is a demo\nPLANT=Abc1", True),
+        ("x = 1 # audit: ignore\nPLANT=Abc1", False),
+        ("PLANT=Abc1 # audit: ignore  [private-key] other", False),
+        ("PLANT=Abc1 # audit: ignored", False),
+    ],
+)
+def test_a_comment_that_names_no_rule_is_not_passed_over_in_silence(tmp_path: Path, line: str, noted: bool) -> None:
+    report, code = scanned(tmp_path / "a", line)
+    assert code == ExitCode.FINDINGS
+    assert ("write audit: ignore[known-token] and the reason" in " ".join(rendered(report).split())) == noted
+
+
 def test_what_cannot_be_read_makes_the_run_incomplete(tmp_path: Path) -> None:
     (tmp_path / "b").write_text(f"PLANT={VALUE}")
     settings = Settings()
@@ -172,6 +206,17 @@ def test_findings_of_one_file_are_limited(tmp_path: Path, monkeypatch: pytest.Mo
     assert scanned(tmp_path / "a", "PLANT=Abc123\n" * 10)[1] == ExitCode.FINDINGS
     monkeypatch.setattr(files, "MOST_DETECTIONS", 5)
     assert scanned(tmp_path / "a", "PLANT=Abc123\n" * 6)[1] == ExitCode.INCOMPLETE
+
+
+def test_placeholders_do_not_end_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_FINDINGS", 10)
+    monkeypatch.setattr(files, "MOST_PLACEHOLDERS", 5)
+    report, code = scanned(tmp_path / "a", "PLANT-sample=Abc123\n" * 30 + "PLANT=Abc124\n" * 10)
+    assert [f.verdict for f in report.findings].count("valid") == 10
+    assert (len(report.findings), code) == (15, ExitCode.FINDINGS)
+    reasons = [item.reason for target in report.targets for item in target.skipped]
+    assert reasons == ["more than 5 placeholders; the rest of them is not listed"]
+    assert scanned(tmp_path / "a", "PLANT-sample=Abc123\n" * 30 + "PLANT=Abc124\n" * 11)[1] == ExitCode.INCOMPLETE
 
 
 def told(report: Report) -> list[object]:

@@ -130,6 +130,23 @@ def test_reasons_can_be_required() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "silenced"),
+    [
+        ("FROM a\nENV A=HERE # gitleaks:allow\n", False),
+        ("FROM a\nENV A=HERE # gitleaks:allow a demo\n", True),
+        ("FROM a\n# ggignore\nENV A=HERE\n", False),
+        ("FROM a\n# ggignore a demo\nENV A=HERE\n", True),
+        ("FROM a\n# hadolint ignore=DL3064,DL3006\nENV A=HERE\n", False),
+        ("FROM a\n# hadolint ignore=DL3064 # a demo\nENV A=HERE\n", True),
+        ("# check=skip=SecretsUsedInArgOrEnv\nFROM a\nENV A=HERE\n", False),
+    ],
+)
+def test_other_tools_comments_need_a_reason_then_as_well(text: str, silenced: bool) -> None:
+    assert silence(text)[0] is not None
+    assert (silence(text, require_reason=True)[0] is not None) == silenced
+
+
+@pytest.mark.parametrize(
     ("line", "word"),
     [
         ("# gitleaks:allow", "gitleaks:allow"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import py_compile
 import tarfile
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from auditor.sources import contents
-from auditor.sources.contents import OVERLAP, PIECE, Found, Piece, find, read
+from auditor.sources.contents import COMPILED, OVERLAP, PIECE, Found, Piece, find, read
 from auditor.sources.files import Skipped, UnreadableFile
 
 
@@ -196,3 +197,29 @@ def test_a_file_that_grows_while_it_is_read_ends(tmp_path: Path, monkeypatch: py
     pieces, skipped = read_all(tmp_path / "f")
     assert sum(piece.end - piece.start for piece in pieces) < 4 << 20
     assert [item.reason for item in skipped] == ["grows while it is read; the rest is not read"]
+
+
+def _compiled(folder: Path, source: str = "password = 'x'\n") -> str:
+    module = folder / "app.py"
+    module.write_text(source)
+    return py_compile.compile(str(module), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
+
+
+def test_a_module_is_read_and_what_was_compiled_from_it_is_not(tmp_path: Path) -> None:
+    _compiled(tmp_path)
+    skipped: list[Skipped] = []
+    assert [os.path.basename(found.path) for found in find([str(tmp_path)], skipped=skipped)] == ["app.py"]
+    assert [item.reason for item in skipped] == [COMPILED]
+
+
+def test_what_was_compiled_from_another_text_is_read(tmp_path: Path) -> None:
+    compiled = _compiled(tmp_path)
+    (tmp_path / "app.py").write_text("password = 'something else'\n")
+    assert compiled in [found.path for found in find([str(tmp_path)])]
+
+
+def test_what_was_compiled_is_read_where_the_module_is_gone_or_it_was_asked_for(tmp_path: Path) -> None:
+    compiled = _compiled(tmp_path)
+    assert [found.path for found in find([compiled])] == [compiled]
+    (tmp_path / "app.py").unlink()
+    assert [found.path for found in find([str(tmp_path)])] == [compiled]

@@ -80,10 +80,11 @@ _SPELLINGS = (
     _Spelling(
         "escapes",
         "\\",
-        # Beside codes: a quoted name, slashes of a URL and a line that begins with a name, all inside of a string.
+        # Beside codes: a quoted name, a quoted value (HTML writes lower case and no blank), slashes of a URL and a line
+        # that begins with a name, all inside of a string.
         re.compile(
             r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|U00[01][0-9a-fA-F]{5}"
-            r"|\"\s{0,4}[:=]|/\\/|r?\\?n[A-Za-z_][\w.-]{0,63}\s?[=:])"
+            r"|\"(?:\s{0,4}[:=]|(?<=[:=] \\\")|(?<=[A-Z0-9_][:=]\\\"))|/\\/|r?\\?n[A-Za-z_][\w.-]{0,63}\s?[=:])"
         ),
         re.compile(rf"\\(?:{_CODE}|[ntr\"'/\\])"),
         _read_escape,

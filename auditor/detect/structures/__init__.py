@@ -6,17 +6,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
-from itertools import islice
 
 from auditor.detect import credfiles
 from auditor.detect.detection import Detection
 from auditor.detect.structures.candidate import Candidate, Source, detection
 
-__all__ = ["MOST", "find"]
+__all__ = ["find"]
 
-#: Detections of one text; a file with more of them has been reported well enough.
-MOST = 2000
-_MOST_CANDIDATES = 20000
+#: Characters of a path that say what file it is; a member's name may be as long as its archive says.
+_PATH = 1024
 
 _Reader = Callable[[Source], Iterator[Candidate]]
 
@@ -70,23 +68,23 @@ def find(text: str, path: str = "") -> Iterator[Detection]:
 
     `path` names the file (`app.jar!conf/.npmrc` for a member of an archive), "" if it has no name; what the content
     gives away is found without it. The text may be any part of a file, binary included (one character for each byte).
-    Raises nothing; linear in the text; at most MOST detections.
+    Raises nothing; linear in the text.
     """
     source = _source(text, path)
     wanted = dict.fromkeys((*_by_name(source), *_by_content(text)))
     found: list[Detection] = []
     for reader in sorted(wanted, key=_GENERAL.__contains__):
-        for candidate in islice(_load(reader)(source), _MOST_CANDIDATES):
+        for candidate in _load(reader)(source):
             one = detection(candidate, source)
             if one is not None:
                 found.append(one)
-            if len(found) >= MOST:
-                break
-    yield from _distinct(found)[:MOST]
+    yield from _distinct(found)
 
 
 def _source(text: str, path: str) -> Source:
-    return _named(path)._replace(text=text) if path else Source(text, "", "", "", trusted=False, doubtful=False)
+    if not path:
+        return Source(text, "", "", "", trusted=False, doubtful=False)
+    return _named(path[-_PATH:])._replace(text=text)
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from auditor.detect.fillers import is_typed
 from auditor.detect.verify import verify
 
 #: Readings of a value that stands where a password belongs and still is none.
-_NO_PASSWORD = frozenset("empty template reference encrypted boolean path url".split())
+_NO_PASSWORD = frozenset("empty template reference encrypted boolean path url expression".split())
 #: What a generated token may look like besides opaque; anything else harmless is none.
 _TOKEN_LIKE = frozenset("uuid fingerprint digest".split())
 #: Passwords of plain words are guessable below this length.
@@ -48,6 +48,7 @@ class Candidate(NamedTuple):
     `mode` says how to judge the value: `password` (chosen by a person), `token` (generated), `named` (the name
     decides), `sure` (the reader has proved it), `likely` and `weak` (the same with less certainty), `hash` (of a
     password) and `key` (a private key). `verifier` is the kind for `verify` and `beside` the text that it may look at.
+    `plain` is the value itself where the place holds it with escapes.
     """
 
     kind: str
@@ -59,23 +60,24 @@ class Candidate(NamedTuple):
     verifier: str = ""
     beside: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    plain: str = ""
 
 
 def detection(candidate: Candidate, source: Source) -> Detection | None:
     """The detection that a candidate is, None if its value is no secret."""
-    value = source.text[candidate.start : candidate.end]
+    value = candidate.plain or source.text[candidate.start : candidate.end]
     judged = _judged(candidate, value, source)
     if judged is None or (source.doubtful and _is_code(source.text, candidate, value)):
         return None
     confidence, verdict = judged
     if candidate.mode in ("password", "token", "named") and is_typed(value):
         confidence, verdict = Confidence.LOW, "placeholder"
-    facts = candidate.facts
+    facts, basis = candidate.facts, ""
     if candidate.verifier:
         told = verify(candidate.verifier, value, beside=candidate.beside[:_BESIDE])
         facts = (*told.facts, *facts)
         if told.verdict != "unverified":
-            verdict = told.verdict
+            verdict, basis = told.verdict, told.basis
             confidence = _after(confidence, verdict, told.fact("encrypted") == "yes")
             confidence = Confidence.LOW if _is_scrap(candidate, verdict) else confidence
     if confidence is Confidence.LOW and source.doubtful:
@@ -83,7 +85,7 @@ def detection(candidate: Candidate, source: Source) -> Detection | None:
     rule = PRIVATE_KEY if candidate.mode == "key" else STORED_CREDENTIAL
     secret = Secret(value, candidate.kind)
     return Detection(
-        rule, candidate.title, candidate.start, candidate.end, secret, confidence, candidate.name, verdict, facts
+        rule, candidate.title, candidate.start, candidate.end, secret, confidence, candidate.name, verdict, facts, basis
     )
 
 

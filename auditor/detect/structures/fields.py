@@ -5,11 +5,13 @@ Regular expressions rather than parsers, so that half a file and a damaged one a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.detect import values
+from auditor.detect.structures import escapes
 from auditor.detect.structures.candidate import Candidate, Source
 
 #: Characters of the longest value of a field.
@@ -23,7 +25,8 @@ class Field(NamedTuple):
     """One kind of field of a credential file.
 
     It is searched in files whose kind or name is in `files`, and in any text that contains one of `some` and all of
-    `every`. `pattern` has the group `exact`, or `value` for one that may be quoted, and `name` unless it is given.
+    `every`. `pattern` has the group `exact` (or `cdata`), or `value` for one that may be quoted, and `name` unless it
+    is given. `notation` is how values are written (see `escapes`), by default that of JSON in double quotes.
     """
 
     kind: str
@@ -35,6 +38,7 @@ class Field(NamedTuple):
     every: tuple[str, ...] = ()
     name: str = ""
     verifier: str = ""
+    notation: str = ""
 
 
 def line(keys: str, *, separator: str = "[=:]", before: str = "") -> Pattern:
@@ -48,8 +52,15 @@ def line(keys: str, *, separator: str = "[=:]", before: str = "") -> Pattern:
 def element(keys: str) -> Pattern:
     """Pattern of XML elements with text that is not in braces, which is how Maven and Jenkins mark ciphertext."""
     return Pattern(
-        rf"<(?P<name>{keys})>\s{{0,100}}+(?P<exact>(?!\{{)[^<>\s](?:[^<>]{{0,{LONGEST}}}[^<>\s])?)\s{{0,100}}</"
+        rf"<(?P<name>{keys})>\s{{0,100}}+(?:<!\[CDATA\[\s{{0,100}}+(?P<cdata>(?!\{{)(?:[^\]<]|\](?!\]>)|<(?!!\[)){{1,{LONGEST}}}+)"
+        r"\]\]>"
+        rf"|(?P<exact>(?!\{{)[^<>\s](?:[^<>]{{0,{LONGEST}}}[^<>\s])?))\s{{0,100}}</"
     )
+
+
+def string(most: int = LONGEST) -> str:
+    """Source of the group `exact`: what is in single or double quotes, escapes included."""
+    return rf"(?P<quote>[\"'])(?P<exact>(?:(?!(?P=quote))[^\\\r\n]|\\[^\r\n]){{1,{most}}}+)(?P=quote)"
 
 
 def member(keys: str) -> Pattern:
@@ -67,7 +78,7 @@ def trim(text: str, start: int, end: int, *, comments: bool = True) -> tuple[int
     if quote and quote in "\"'":
         close = _closing(text, start + 1, end, quote)
         if close >= 0:
-            return start + 1, close
+            return start + 1, _joined(text, start + 1, close, end)
         start += 1
     elif comments:
         mark = text.find(" #", start, end)
@@ -77,12 +88,28 @@ def trim(text: str, start: int, end: int, *, comments: bool = True) -> tuple[int
     return start, end
 
 
+def _joined(text: str, start: int, close: int, end: int) -> int:
+    """Where a value ends that a shell puts together from strings without a blank between them."""
+    while start < close and close + 2 < end and text[close + 1] in "\"'":
+        following = _closing(text, close + 2, end, text[close + 1])
+        if following < 0:
+            break
+        close = following
+    return close
+
+
 def _closing(text: str, start: int, end: int, quote: str) -> int:
-    """Index of the quote that ends a string, -1 if the line ends before it."""
-    at = text.find(quote, start, end)
-    while at > start and quote == '"' and _escaped(text, start, at):
-        at = text.find(quote, at + 1, end)
-    return at
+    """Index of the quote that ends a string, -1 if the line ends before it.
+
+    Some notations write a quote in the value with a backslash, some twice; where that leaves no end, this one does not.
+    """
+    first = at = text.find(quote, start, end)
+    while at > start:
+        doubled = quote == "'" and text.startswith("''", at) and at + 1 < end
+        if not doubled and not _escaped(text, start, at):
+            return at
+        at = text.find(quote, at + 1 + doubled, end)
+    return first if at < 0 and quote == "'" else at
 
 
 def _escaped(text: str, start: int, at: int) -> bool:
@@ -95,13 +122,22 @@ def _escaped(text: str, start: int, at: int) -> bool:
 
 def search(field: Field, source: Source) -> Iterator[Candidate]:
     """The candidates of one field in the text."""
-    groups = field.pattern.compiled.groupindex
     for match in field.pattern.finditer(source.text):
-        start, end = match.span("exact") if "exact" in groups else trim(source.text, *match.span("value"))
+        start, end = _place(source.text, match)
         if start < end and not _is_commented_sample(source.text, start, end):
+            name = field.name or match["name"]
+            notation = field.notation or (escapes.JSON if source.text[start - 1 : start] == '"' else "")
+            said = escapes.plain(source.text[start:end], notation)
             yield Candidate(
-                field.kind, field.title, start, end, field.name or match["name"], field.mode, field.verifier
-            )
+                field.kind, field.title, start, end, name, field.mode, field.verifier, "", (), said
+            )  # fmt: skip
+
+
+def _place(text: str, match: re.Match[str]) -> tuple[int, int]:
+    groups = match.re.groupindex
+    if "cdata" in groups and match["cdata"] is not None:
+        return trim(text, *match.span("cdata"), comments=False)
+    return match.span("exact") if "exact" in groups else trim(text, *match.span("value"))
 
 
 def _is_commented_sample(text: str, start: int, end: int) -> bool:

@@ -13,11 +13,11 @@ _ZSH = Pattern(r"(?m)^: \d{9,11}:\d{1,7};")
 _FISH = Pattern(r"(?m)^- cmd: [^\n]{1,4000}\n  when: \d{9,11}")
 _HEAD = 3000
 #: A word as a shell reads it: in quotes, or up to the next blank or operator.
-_WORD = r"(?P<value>'[^'\r\n]{1,2000}'|\"(?:[^\"\\\r\n]|\\.){1,2000}\"|[^\s'\"`;|&<>()]{1,2000})"
+_WORD = r"(?P<value>(?:'[^'\r\n]{0,2000}+'|\"(?:[^\"\\\r\n]|\\.){0,2000}+\"|\\[^\r\n]|[^\s'\"`;|&<>()\\]){1,2000}+)"
 _SHORT = Pattern(rf"[ \t]-(?P<flag>[pa])[ \t]{{0,9}}{_WORD}")
 _USER = Pattern(
-    r"[ \t](?:-u|--user|--proxy-user|-a|--auth)(?:=|[ \t]{0,9})(?P<quote>['\"]?)[^\s:'\"]{1,200}"
-    r":(?P<value>[^\s'\"]{1,500})(?P=quote)"
+    r"[ \t](?:-u|--user|--proxy-user|-a|--auth)(?:=|[ \t]{0,9})(?P<quote>['\"])?[^\s:'\"]{1,200}"
+    r":(?P<value>(?(quote)(?:(?!(?P=quote))[^\\\r\n]|\\[^\r\n]){1,500}+|(?:[^\s'\"\\]|\\[^\r\n]){1,500}+))"
 )
 #: Programs whose `-p` takes a password, glued only (apart it is another thing), or apart as well; `-a`; `-u name:word`.
 _GLUED = Pattern(r"\b(?:mysql(?:dump|admin|import|show|check)?|mariadb(?:-dump|-admin)?)\b")

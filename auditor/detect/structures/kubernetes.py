@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.detect import names, values
+from auditor.detect.structures import escapes
 from auditor.detect.structures.candidate import Candidate, Source
 from auditor.detect.structures.fields import line, trim
 from auditor.detect.verify.encoding import base64_bytes
@@ -38,7 +39,7 @@ _FIELDS = line(
 )
 _JSON_FIELDS = Pattern(
     r"\"(?P<name>token|password|id-token|refresh-token|access-token|client-secret)\"\s{0,20}+:\s{0,20}+"
-    r"\"(?P<value>[^\"\\\s]{1,8000}+)\""
+    r"\"(?P<value>(?:[^\"\\\s]|\\.){1,8000}+)\""
 )
 #: Where a user's credentials begin.
 _USER = Pattern(r"(?m)^[ ]{0,20}(?:- )?user:[ \t]{0,9}\r?$|\"user\"\s{0,20}+:\s{0,20}+\{")
@@ -170,8 +171,8 @@ def _json(text: str) -> Iterator[Candidate]:
 
 
 def _value(text: str, start: int, end: int, key: str, section: str) -> Iterator[Candidate]:
-    """The candidate for one entry: judged by the decoded value, reported as it is written."""
-    written = text[start:end]
+    """The candidate for one entry: judged by the value decoded from base64, reported without what escapes add."""
+    written = escapes.plain(text[start:end], escapes.JSON if text[start - 1 : start] == '"' else "")
     if key.lower() in _PUBLIC or names.is_about_something_else(key) or key.endswith((".crt", ".pub")):
         return
     plain = written
@@ -184,12 +185,12 @@ def _value(text: str, start: int, end: int, key: str, section: str) -> Iterator[
         verifier = "private-key-base64" if section == "data" else "private-key"
         yield Candidate("private-key", "Private key in a Kubernetes Secret", start, end, key, "key", verifier)
         return
-    mode = _mode(key, plain)
+    mode = mode_of(key, plain)
     if mode:
-        yield Candidate("kubernetes-secret", _TITLE, start, end, key, mode)
+        yield Candidate("kubernetes-secret", _TITLE, start, end, key, mode, plain=written)
 
 
-def _mode(key: str, plain: str) -> str:
+def mode_of(key: str, plain: str) -> str:
     """How sure an entry is a secret, "" if it is none."""
     if key == ".dockerconfigjson" or key == ".dockercfg":
         return "sure" if '"auth"' in plain or '"password"' in plain else ""
@@ -219,7 +220,8 @@ def kubeconfig(source: Source) -> Iterator[Candidate]:
             mode = "password" if match["name"] == "password" else "token"
             kind = f"kubeconfig-{mode}"
             verifier = "json-web-token" if text.startswith("eyJ", start) else ""
-            yield Candidate(kind, f"Kubernetes {mode}", start, end, match["name"], mode, verifier)
+            said = escapes.plain(text[start:end], escapes.JSON if text[start - 1 : start] == '"' else "")
+            yield Candidate(kind, f"Kubernetes {mode}", start, end, match["name"], mode, verifier, plain=said)
 
 
 def _is_name(written: str) -> bool:

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 
 from auditor.core.pattern import Pattern
 from auditor.detect.structures.candidate import Candidate, Source
+from auditor.detect.structures.escapes import ANY, plain
 from auditor.detect.verify import verify
 
 _AUTH = Pattern(r"\\?\"auth\\?\"\s{0,20}+:\s{0,20}+\\?\"(?P<value>[A-Za-z0-9+/_-]{4,20000}+={0,2})\\?\"")
 _REGISTRY_TOKEN = Pattern(
-    r"\\?\"(?P<name>identitytoken|registrytoken)\\?\"\s{0,20}+:\s{0,20}+\\?\"(?P<value>[^\"\\\s]{8,20000}+)\\?\""
+    r"\\?\"(?P<name>identitytoken|registrytoken)\\?\"\s{0,20}+:\s{0,20}+\\?\"(?P<value>(?:[^\"\\\s]|\\[^\"\s]){8,20000}+)\\?\""
 )
 _HOST_BEFORE = Pattern(r"\"([^\"\s]{1,200})\"\s{0,20}:\s{0,20}\{[^{}]{0,300}\Z")
 _NETRC = Pattern(
     r"(?<![\w-])(?:machine[ \t\r\n]{1,20}(?P<host>[^\s'\"]{1,200})|default)(?P<rest>(?:[ \t\r\n]{1,20}"
     r"(?:login|account|port)[ \t\r\n]{1,20}[^\s]{1,500}){0,4}+)[ \t\r\n]{1,20}(?P<name>password|passwd)[ \t\r\n]{1,20}"
-    r"(?P<value>\"[^\"\r\n]{1,1000}\"|[^\s]{1,1000})"
+    r"(?P<value>\"(?:[^\"\\\r\n]|\\[^\r\n]){1,1000}+\"|[^\s]{1,1000})"
 )
 #: Characters before an entry that are searched for the beginning of its line.
 _LINE_START = 200
@@ -32,7 +33,7 @@ _INDEX = Pattern(
 )
 _PGPASS = Pattern(
     r"(?m)^(?P<host>[^:\s#]{1,200}):(?:\d{1,5}|\*):(?:[^:\\\r\n]|\\.){1,200}+:(?:[^:\\\r\n]|\\.){1,200}+:"
-    r"(?P<value>[^\r\n:]{1,500})"
+    r"(?P<value>(?:[^\r\n:\\]|\\[^\r\n]){1,500}+)"
 )
 _AWS = Pattern(
     r"(?i)\b(?P<name>aws_secret_access_key|SecretAccessKey|aws_session_token|aws_security_token|SessionToken)\b[\"']?"
@@ -77,7 +78,8 @@ def netrc(source: Source) -> Iterator[Candidate]:
         if not source.trusted and _is_about_netrc(source.text, match):
             continue
         host = (("host", match["host"]),) if match["host"] and match["host"].isprintable() else ()
-        yield Candidate("netrc-password", "netrc password", start, end, match["name"], "password", "", "", host)
+        said = plain(source.text[start:end], ANY) if start > match.start("value") else ""
+        yield Candidate("netrc-password", "netrc password", start, end, match["name"], "password", "", "", host, said)
 
 
 def _is_about_netrc(text: str, match: re.Match[str]) -> bool:
@@ -145,7 +147,7 @@ def pgpass(source: Source) -> Iterator[Candidate]:
         if known or port.startswith(("5432:", "*:", "6432:", "5433:")):
             yield Candidate(
                 "pgpass-password", "PostgreSQL password", *match.span("value"), "password", "password", "", "",
-                (("host", match["host"]),) if match["host"].isprintable() else (),
+                (("host", match["host"]),) if match["host"].isprintable() else (), plain(match["value"], ANY),
             )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ FIELDS: tuple[Field, ...] = (
         "token",
         Pattern(
             r"\"(?P<name>github-oauth|gitlab-oauth|gitlab-token|bearer)\"\s{0,20}+:\s{0,20}+\{\s{0,50}+\"[^\"\n]{1,200}\"\s{0,20}+:\s{0,20}+"
-            r"(?P<value>\"[^\"\n]{1,1000}\")"
+            r"(?P<value>\"(?:[^\"\\\n]|\\.){1,1000}+\")"
         ),
         ("composer-auth",),
         ('"github-oauth"', '"gitlab-oauth"', '"gitlab-token"', '"bearer"'),

@@ -6,7 +6,8 @@ What each file holds is in its program's manual: .s3cfg of s3cmd, rclone.conf, w
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
-from auditor.detect.structures.fields import Field, element, line, member
+from auditor.detect.structures.escapes import QUOTES
+from auditor.detect.structures.fields import Field, element, line, member, string
 
 _CREDENTIALS_XML = "com.cloudbees.plugins.credentials", "credentials.impl."
 
@@ -54,7 +55,7 @@ FIELDS: tuple[Field, ...] = (
         "token",
         Pattern(
             r"(?s)\bcredentials[ \t]{1,9}\"[^\"\n]{1,200}\"[ \t]{0,9}\{[^{}\"]{0,400}\b(?P<name>token)[ \t]{0,20}="
-            r"[ \t]{0,20}(?P<value>\"[^\"\n]{1,1000}\")"
+            r"[ \t]{0,20}(?P<value>\"(?:[^\"\\\n]|\\.){1,1000}+\")"
         ),
         ("terraform",),
         ('credentials "',),
@@ -63,7 +64,7 @@ FIELDS: tuple[Field, ...] = (
         "terraform-token",
         "Terraform host token",
         "token",
-        Pattern(r"\{\s{0,50}+\"(?P<name>token)\"\s{0,9}+:\s{0,9}+(?P<value>\"[^\"\n]{1,1000}\")"),
+        Pattern(r"\{\s{0,50}+\"(?P<name>token)\"\s{0,9}+:\s{0,9}+(?P<value>\"(?:[^\"\\\n]|\\.){1,1000}+\")"),
         ("credentials.tfrc.json",),
         ('"credentials":', '"credentials" :'),
         ('"token"',),
@@ -74,7 +75,7 @@ FIELDS: tuple[Field, ...] = (
         "token",
         Pattern(
             r"(?:\"accessToken\"|\"accessTokens\"\s{0,9}+:\s{0,9}+\{\s{0,50}+\"[^\"\n]{1,200}\")\s{0,9}+:\s{0,9}+"
-            r"(?P<value>\"[^\"\n]{1,1000}\")"
+            r"(?P<value>\"(?:[^\"\\\n]|\\.){1,1000}+\")"
         ),
         (),
         ('"accessTokens"',),
@@ -133,7 +134,9 @@ FIELDS: tuple[Field, ...] = (
         "rclone-token",
         "rclone token",
         "token",
-        Pattern(r"(?m)^token = \{[^\r\n]{0,4000}?\"(?P<name>refresh_token)\":(?P<value>\"[^\"\r\n]{1,2000}\")"),
+        Pattern(
+            r"(?m)^token = \{[^\r\n]{0,4000}?\"(?P<name>refresh_token)\":(?P<value>\"(?:[^\"\\\r\n]|\\.){1,2000}+\")"
+        ),
         ("rclone.conf", ".rclone.conf"),
         ("token = {",),
     ),
@@ -152,11 +155,12 @@ FIELDS: tuple[Field, ...] = (
         "password",
         Pattern(
             r"define\(\s{0,9}['\"](?P<name>DB_PASSWORD|FTP_PASS|(?:SECURE_)?AUTH_(?:KEY|SALT)|LOGGED_IN_(?:KEY|SALT)"
-            r"|NONCE_(?:KEY|SALT)|WP_CACHE_KEY_SALT)['\"]\s{0,9},\s{0,20}(?P<value>'[^'\r\n]{1,500}'|\"[^\"\r\n]{1,500}\")"
+            rf"|NONCE_(?:KEY|SALT)|WP_CACHE_KEY_SALT)['\"]\s{{0,9}},\s{{0,20}}{string(500)}"
         ),
         ("wp-config",),
         ("DB_PASSWORD", "AUTH_KEY", "AUTH_SALT"),
         ("define(",),
+        notation=QUOTES,
     ),
     Field(
         "rails-secret-key-base",

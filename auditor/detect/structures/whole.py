@@ -11,9 +11,9 @@ _LINE = Pattern(r"\A\ufeff?\s{0,100}(?P<value>[^\s](?:[^\r\n]{0,4000}[^\s])?)\s{
 _HEX_KEY = Pattern(r"\A\s{0,20}(?P<value>[0-9a-f]{32}|[0-9a-f]{64})\s{0,20}\Z")
 _JENKINS_KEY = Pattern(r"\A\s{0,20}(?P<value>[0-9a-f]{256})\s{0,20}\Z")
 _KEEPER_JSON = Pattern(
-    r"\"(?P<name>privateKey|clientKey)\"\s{0,50}+:\s{0,50}+\"(?P<value>[A-Za-z0-9+/_-]{40,4000}={0,2})\""
+    r"\"(?P<name>privateKey|clientKey)\\?\"\s{0,50}+:\s{0,50}+\\?\"(?P<value>[A-Za-z0-9+/_-]{40,4000}={0,2})\\?\""
 )
-_KEEPER_APP = Pattern(r"\"(?P<name>appKey|clientId)\"\s{0,50}+:\s{0,50}+\"[A-Za-z0-9+/_-]{20,400}={0,2}\"")
+_KEEPER_APP = Pattern(r"\"(?P<name>appKey|clientId)\\?\"\s{0,50}+:\s{0,50}+\\?\"[A-Za-z0-9+/_-]{20,400}={0,2}\\?\"")
 _KEEPER_INI = Pattern(
     r"(?m)^[ \t]{0,20}(?P<name>config|privatekey|clientkey|appkey|KSM_CONFIG)[ \t]{0,20}=[ \t]{0,20}[\"']?"
     r"(?P<value>[A-Za-z0-9+/_-]{40,8000}={0,2})"
@@ -77,10 +77,7 @@ def keeper(source: Source) -> Iterator[Candidate]:
     """Configuration of Keeper Secrets Manager: JSON, keeper.ini, base64 of the JSON; one-time tokens."""
     text = source.text
     if _KEEPER_APP.search(text):
-        for match in _KEEPER_JSON.finditer(text):
-            start, end = text.rfind("{", 0, match.start()), text.find("}", match.end())
-            one = Candidate("keeper-config", "Keeper configuration key", *match.span("value"), match["name"], "token")
-            yield one._replace(facts=_facts(text[start : end + 1])) if 0 <= start < end else one
+        yield from _keeper_json(text)
     if source.kind == "keeper-config":
         for match in _KEEPER_INI.finditer(text):
             verifier = "keeper-config" if match["value"].startswith("ey") or match["value"].startswith("ew") else ""
@@ -96,7 +93,21 @@ def keeper(source: Source) -> Iterator[Candidate]:
             )
 
 
-def _facts(value: str) -> tuple[tuple[str, str], ...]:
-    from auditor.detect.verify import verify  # start-up: only for these files
-
-    return verify("keeper-config", value).facts
+def _keeper_json(text: str) -> Iterator[Candidate]:
+    """The configuration as one secret; the keys of one that has no private key yet, or that is not whole."""
+    done = 0
+    for match in _KEEPER_JSON.finditer(text):
+        if match.start() < done:
+            continue
+        start = text.rfind("{", max(done, match.start() - _MOST), match.start())
+        end = text.find("}", match.end(), match.end() + _MOST) + 1
+        inside = text[start:end].replace('\\"', '"').replace("\\n", "\n") if 0 <= start < end else ""
+        if '"clientId"' in inside and '"privateKey"' in inside:
+            done = end
+            if not text[:start].strip() and not text[end:].strip():
+                start, end = 0, len(text)  # with its blanks, so that the base64 around it is told whole
+            yield Candidate(
+                "keeper-config", "Keeper configuration", start, end, "", "sure", "keeper-config", plain=inside
+            )
+        else:
+            yield Candidate("keeper-config", "Keeper configuration key", *match.span("value"), match["name"], "token")

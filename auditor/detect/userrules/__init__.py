@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.detect.userrules.loading import load
+from auditor.detect.userrules.loading import family_of, load
 from auditor.detect.userrules.rule import UserRule
 
-__all__ = ["UserRule", "load"]
+__all__ = ["UserRule", "family_of", "load"]

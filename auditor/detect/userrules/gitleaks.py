@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditor.core.errors import RuleDataError
+from auditor.core.places import is_below
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect.userrules.tables import MAX_RULES, Table, read_file
 
@@ -28,12 +29,19 @@ class Config(NamedTuple):
     defaults: bool
 
 
-def read_config(data: dict[str, object], path: str, notes: list[str]) -> Config:
-    """What the file at the path holds and extends. Raises RuleDataError."""
-    return _read(Table(data, path), path, notes, ())
+def read_config(data: dict[str, object], path: str, notes: list[str], *, within: str = "") -> Config:
+    """What the file at the path holds and extends; `within`: see `loading.load`. Raises RuleDataError."""
+    return _read(Table(data, path), path, notes, _Outer((), within))
 
 
-def _read(top: Table, path: str, notes: list[str], outer: tuple[str, ...]) -> Config:
+class _Outer(NamedTuple):
+    """The files that extend the one that is read, by real path, and the folder that none may lead out of."""
+
+    chain: tuple[str, ...]
+    within: str
+
+
+def _read(top: Table, path: str, notes: list[str], outer: _Outer) -> Config:
     rules: dict[str, Table] = {}
     for values in top.tables("rules"):
         rule = _identified(values, path)
@@ -75,7 +83,7 @@ def _identified(rule: Table, path: str) -> Table:
     return known
 
 
-def _extended(config: Config, extend: Table, path: str, notes: list[str], outer: tuple[str, ...]) -> Config:
+def _extended(config: Config, extend: Table, path: str, notes: list[str], outer: _Outer) -> Config:
     target, defaults = extend.text("path"), extend.flag("useDefault")
     disabled = set(extend.texts("disabledRules"))
     if target and defaults:
@@ -92,12 +100,14 @@ def _extended(config: Config, extend: Table, path: str, notes: list[str], outer:
     inner = os.path.normpath(os.path.join(os.path.dirname(path), target))
     if not os.path.exists(inner) and os.path.exists(target):
         inner = target
-    chain = (*outer, os.path.realpath(path))
+    if outer.within and (os.path.isabs(target) or not is_below(inner, outer.within)):
+        raise extend.error("extend", "path must lie below the configuration file; other places with --rules only")
+    chain = (*outer.chain, os.path.realpath(path))
     if os.path.realpath(inner) in chain:
         raise extend.error("extend", f"{target} extends itself")
     if len(chain) > _MAX_DEPTH:
         raise extend.error("extend", f"more than {_MAX_DEPTH} files extend each other")
-    base = _read(Table(read_file(inner), inner), inner, notes, chain)
+    base = _read(Table(read_file(inner), inner), inner, notes, _Outer(chain, outer.within))
     return _merged(config, base, disabled)
 
 

@@ -33,6 +33,11 @@ class NativeFinder:
         self._compiled = re.compile(pattern)
         self._group = group
 
+    @property
+    def linear(self) -> bool:
+        """Never: a pattern that could be slow is refused."""
+        return False
+
     def hits(self, text: str, lower: str) -> Iterator[Hit]:
         """Every match with a secret that is not empty."""
         for found in self._compiled.finditer(text):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 64 * 1024
 _MAX_WORK = 20_000_000
+#: Steps for each character, over all attempts in a text so long: the same that our own formats may take.
+MAX_STEPS, TEXT_LENGTH = 25_000, 100_000
 _BEYOND_ASCII: Ranges = ((0x80, 0x10FFFF),)
 _CATEGORIES = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}
 _EDGES = {
@@ -25,19 +27,21 @@ _EDGES = {
 
 
 def check_bounded(pattern: str) -> None:
-    """Raises Unsupported where one attempt to match may look at any number of characters again and again."""
+    """Raises Unsupported where a search may look at the same characters again and again, so that a text can stop it."""
     from importlib import import_module  # start-up: only where a user has rules of their own
     from re import IGNORECASE
+
+    from auditor.detect.regexes.steps import steps
 
     if len(pattern) > MAX_LENGTH:
         raise Unsupported(f"the pattern is longer than {MAX_LENGTH} characters")
     try:
         parsed = import_module("re._parser").parse(pattern)
         tree = _row(list(parsed), bool(parsed.state.flags & IGNORECASE))
-        work = attempt(tree)
+        slow = attempt(tree) > _MAX_WORK or steps(pattern, length=TEXT_LENGTH) > MAX_STEPS
     except RecursionError:
         raise Unsupported("the pattern is nested too deeply") from None
-    if work > _MAX_WORK:
+    if slow:
         raise Unsupported("it may take time without bound; bound its repeats ({1,100}) or make them possessive (++)")
 
 

@@ -21,9 +21,16 @@ if TYPE_CHECKING:
     from auditor.detect.userrules.goregex.expression import Expression
 
     class Finder(Protocol):
-        """What finds the matches of a rule: `pattern` is its regular expression as Python writes it."""
+        """What finds the matches of a rule: `pattern` is its regular expression as Python writes it.
+
+        `linear`: Python would be slow with it, so that only the finder may search for it.
+        """
 
         pattern: str
+
+        @property
+        def linear(self) -> bool:
+            """See above."""
 
         def hits(self, text: str, lower: str) -> Iterator[Hit]:
             """Every match; `lower` is the text in lower case, character by character."""
@@ -91,9 +98,11 @@ class UserRule:
     `pattern` is a Python regular expression ("" for a rule about paths only). `keywords` are in lower case; where the
     text in lower case has none of them the rule finds nothing; without keywords it is searched for everywhere.
     `caseless` says that keywords count in any case. `hidden`: the rule is only a part of others and reports nothing.
+    `id` is what findings name; `written_id` is what the file calls the rule.
     """
 
     __slots__ = (
+        "_cut",
         "allowlists",
         "components",
         "confidence",
@@ -109,11 +118,12 @@ class UserRule:
         "prefilters",
         "prefix",
         "title",
+        "written_id",
     )
     caseless = True
 
     def __init__(self, rule_id: str, title: str, file: str, finder: Finder | None) -> None:
-        self.id = rule_id
+        self.id = self.written_id = rule_id
         self.title = title or rule_id
         self.file = file
         self.finder = finder
@@ -129,6 +139,12 @@ class UserRule:
         self.prefilters: tuple[Filter, ...] = ()
         self.filters: tuple[Filter, ...] = ()
         self.components: tuple[Component, ...] = ()
+        self._cut = False
+
+    @property
+    def linear(self) -> bool:
+        """Whether only the finder may search for the pattern, because `re` would be slow."""
+        return self.finder is not None and self.finder.linear
 
     @property
     def pattern(self) -> str:
@@ -152,9 +168,16 @@ class UserRule:
         for hit, detection in (first, *found):
             pairs += sum(len(hits) for _, hits in parts)
             if pairs > _MAX_PAIRS:
+                self._cut = True
                 return
             if all(any(_near(source, one, hit, other) for other in hits) for one, hits in parts):
                 yield detection
+
+    def take_problems(self) -> list[str]:
+        """What could not be searched since the last call: one line where there were too many matches to compare."""
+        told = [f"rule {self.id}: too many matches to compare with its components; the rest is not searched"]
+        told, self._cut = told if self._cut else [], False
+        return told
 
     def _matches(self, source: _Text) -> Iterator[tuple[Hit, Detection]]:
         """Matches that path, keywords, entropy, allowlists and filters let pass."""
@@ -197,7 +220,7 @@ class UserRule:
     def _about(self, source: _Text, hit: Hit, line: tuple[int, int]) -> dict[str, object]:
         """What filters can ask about a match beyond its texts; offsets are in characters."""
         return {
-            "rule_id": self.id,
+            "rule_id": self.written_id,
             "description": self.title,
             "fragment_raw": source.text,
             "match_start_idx": hit.start,
@@ -217,12 +240,13 @@ class UserRule:
 class GoFinder:
     """Matches of a Go expression. `group`: number of the secret's group, 0 for the first that is not empty."""
 
-    __slots__ = ("_expression", "_group", "pattern")
+    __slots__ = ("_expression", "_group", "linear", "pattern")
 
     def __init__(self, expression: Expression, group: int) -> None:
         self._expression = expression
         self._group = group
         self.pattern = expression.pattern
+        self.linear = expression.linear
 
     def hits(self, text: str, lower: str) -> Iterator[Hit]:
         """Every match with a secret; as in gitleaks the groups are those of the match read by itself."""

@@ -26,6 +26,11 @@ class Verdict(NamedTuple):
         """The first fact of that name, empty if there is none."""
         return next((value for key, value in self.facts if key == name), "")
 
+    @property
+    def basis(self) -> str:
+        """The proof as detections name it, empty where there is none."""
+        return "" if self.proof == "none" else self.proof
+
 
 Facts = tuple[tuple[str, str], ...]
 

@@ -40,11 +40,28 @@ def blocks(text: str, most: int = 1) -> list[Block]:
 
 
 def _block(label: str, inside: str, closed: bool) -> Block:
-    lines = _ESCAPED.sub("\n", inside)
+    lines = _ESCAPED.sub("\n", _bare(inside, closed))
     headers = {m[1]: m[2] for m in _HEADER.finditer(lines)} if ":" in lines else {}
     body = (_HEADER.sub("", lines) if headers else lines).translate(_AROUND)
     armoured, _, _checksum = body.partition("=") if label.startswith("PGP") else (body, "", "")
     return Block(label, headers, body, _decoded(armoured if label.startswith("PGP") else body), closed)
+
+
+def _bare(inside: str, closed: bool) -> str:
+    """The lines without what stands around each of them: the sign of a comment or a diff, a string that is continued.
+
+    The line of one marker shows what follows on every line, that of the other what precedes.
+    """
+    first, *lines = inside.split("\n")
+    if not lines or not closed:
+        return inside
+    after, before = first.rstrip(), lines.pop()
+    bare = before.rstrip()
+    if bare and all(line.startswith(before) or line.rstrip() == bare for line in lines):
+        lines = [line[len(before) :] for line in lines]
+    if after:
+        lines = [line.rstrip().removesuffix(after) for line in lines]
+    return "\n".join(["", *lines, ""])
 
 
 def _decoded(body: str) -> bytes | None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from string import ascii_letters, digits
 
-from auditor.core.finding import Finding, Location, Severity
+from auditor.core.finding import Finding, Location, Severity, Step
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Position, Span
-from auditor.run.scanning.ignores import suppression
+from auditor.detect.detection import (
+    ASSIGNED_SECRET,
+    KNOWN_TOKEN,
+    PRIVATE_KEY,
+    PROVIDER_KEY,
+    SECOND_OPINION,
+    STORED_CREDENTIAL,
+    URL_CREDENTIAL,
+)
+from auditor.run.scanning.ignores import no_effect, suppression
 from auditor.run.scanning.measure import HEAD, Coding, Line, Ruler, line_above, line_at, printable_run
+from auditor.run.scanning.remedies import remedy
 from auditor.run.scanning.wording import message, severity, subject
 
 if TYPE_CHECKING:
@@ -26,6 +37,14 @@ _RUN = 80
 _COMMENTED = 4000
 _CUT = "…"
 _KEY_FRAME = "-----BEGIN "
+_MASK = "****"
+#: What joins parts of one password, and the letters and digits beside a token that are worth hiding.
+_JOINING = frozenset("!#$%*+-.^_~" + ascii_letters + digits)
+_LEAST_JOINED = 3
+#: These find whole values. A rule of the user's own may match a part of one, and the rest must not be shown either.
+_EXACT = frozenset(
+    {KNOWN_TOKEN, PRIVATE_KEY, STORED_CREDENTIAL, URL_CREDENTIAL, PROVIDER_KEY, ASSIGNED_SECRET, SECOND_OPINION}
+)
 
 
 class Quoted(NamedTuple):
@@ -110,11 +129,18 @@ class Content:
             confidence=detection.confidence,
             verdict=detection.verdict,
             secret=detection.secret,
+            remedy=remedy(detection, self.path),
         )
         if not coding.binary:
-            beside, above = sight.comments(detection)
-            finding.suppressed = suppression(detection.rule, beside, above, require_reason=self._require_reason)
+            self._heed(finding, *sight.comments(detection))
         return finding
+
+    def _heed(self, finding: Finding, beside: tuple[str, str], above: str) -> None:
+        """Let comments silence a finding, and say so of one that seems to be meant to and cannot."""
+        finding.suppressed = suppression(finding.rule, beside, above, require_reason=self._require_reason)
+        if finding.suppressed is None:
+            note = no_effect(finding.rule, beside, above, require_reason=self._require_reason)
+            finding.flow = (Step(note, None),) if note else ()
 
     def _quote(self, sight: Sight, detection: Detection, begin: Position, offset: int) -> Quoted:
         """The line of a detection, added to those that are kept unless it is there; its secrets noted for masking."""
@@ -174,6 +200,7 @@ class Sight:
             text = quoted.text[span.start - quoted.at : span.end - quoted.at]
             if detection.end > quoted.line.start and not _is_frame(text):
                 spans.append((span, detection.secret.redacted))
+                spans += _wider(quoted, span, detection)
         return spans
 
     def comments(self, detection: Detection) -> tuple[tuple[str, str], str]:
@@ -193,6 +220,55 @@ class Sight:
         if line.start == 0 and before.startswith("\ufeff"):
             before = before[1:]
         return min(len(before) + (1 if line.cut_left else 0), len(quoted.text))
+
+
+def _wider(quoted: Quoted, span: Span, detection: Detection) -> list[tuple[Span, str]]:
+    """What else to mask around a detection that may be a part of a longer secret."""
+    start, end = span.start - quoted.at, span.end - quoted.at
+    if detection.rule == KNOWN_TOKEN:
+        low, high = _joined(quoted.text, start, end)
+        shown = f"{_MASK if low < start else ''}{detection.secret.redacted}{_MASK if high > end else ''}"
+    elif detection.rule not in _EXACT:
+        (low, high), shown = value_around(quoted.text, start, end), _MASK
+    else:
+        return []
+    return [(Span(quoted.at + low, quoted.at + high), shown)] if (low, high) != (start, end) else []
+
+
+def _joined(text: str, start: int, end: int) -> tuple[int, int]:
+    """The token with what is joined to it without a sign that separates: it may stand within a password."""
+    low, high = start, end
+    while low > 0 and text[low - 1] in _JOINING:
+        low -= 1
+    while high < len(text) and text[high] in _JOINING:
+        high += 1
+    telling = [sum(map(str.isalnum, text[a:b])) >= _LEAST_JOINED for a, b in ((low, start), (end, high))]
+    return low if telling[0] else start, high if telling[1] else end
+
+
+def value_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """What text[start:end] can be a part of: all between the quotes around it, else up to white space on both sides.
+
+    Without quotes it does not go beyond `=` and `:` to the left, where the name of a value ends.
+    """
+    before, after = _quotes_around(text, start), _quotes_around(text, end)
+    low = before[0] if before else start
+    while not before and low > 0 and not text[low - 1].isspace() and text[low - 1] not in "=:\"'`":
+        low -= 1
+    high = after[1] if after else end
+    while not after and high < len(text) and not text[high].isspace():
+        high += 1
+    return low, high
+
+
+def _quotes_around(text: str, place: int) -> tuple[int, int] | None:
+    """Beginning and end of what stands between the nearest quotes around a place; None without any."""
+    opened = sorted((text.rfind(one, 0, place) for one in "\"'`" if text.count(one, 0, place) % 2), reverse=True)
+    for at in opened:
+        close = text.find(text[at], place)
+        if close >= 0:
+            return at + 1, close
+    return None
 
 
 def _is_frame(text: str) -> bool:

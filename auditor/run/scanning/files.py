@@ -20,18 +20,26 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Severity
     from auditor.core.secret import Secret
     from auditor.detect.detection import Detection
+    from auditor.detect.views import Cut
     from auditor.sources.contents import Found, Piece
 
     class Detecting(Protocol):
         """What finds secrets in bytes; offsets are those of the bytes."""
 
-        def detect(self, data: bytes, path: str) -> Iterator[Detection]:
-            """The candidate secrets of one piece of a content at `path`."""
+        def detect(self, data: bytes, path: str, cuts: list[Cut] | None = None) -> Iterator[Detection]:
+            """The candidate secrets of one piece of a content at `path`; what was not decoded is added to `cuts`."""
+
+    class Telling(Protocol):
+        """What may have to leave a part of a text unsearched, and says so when it is asked."""
+
+        def take_problems(self) -> list[str]:
+            """What could not be searched since the last call."""
 
 
-#: Findings of one file that are reported, detections of one piece that are looked at, cuts inside of one file that are
-#: told one by one.
+#: Findings and placeholders of one file that are reported, detections of one piece that are looked at, cuts inside of
+#: one file that are told one by one.
 MOST_FINDINGS = 5_000
+MOST_PLACEHOLDERS = 1_000
 MOST_DETECTIONS = 50_000
 MOST_NOTES = 100
 #: Values found inside of an archive that its own bytes are compared with.
@@ -40,24 +48,39 @@ _TOO_DEEP = "nested deeper than"
 
 
 class Scanned(NamedTuple):
-    """What one file gave: contents and bytes without anything to tell, targets and findings for the others."""
+    """What one file gave: contents and bytes without anything to tell, targets and findings for the others.
+
+    `path` is the file's; `whole`: all of it was searched, with everything that is packed in it.
+    """
 
     files: int
     size: int
     targets: tuple[Target, ...] = ()
     findings: tuple[Finding, ...] = ()
+    path: str = ""
+    whole: bool = False
 
 
 class FileScanner:
-    """Scans one file after the other. `wanted` are the rules to report, `usual` the severities of all of ours."""
+    """Scans one file after the other.
+
+    `left_out` are the rules not to report, `usual` the severities of rules; `telling` is asked after every piece what
+    the detector had to leave unsearched.
+    """
 
     def __init__(
-        self, settings: Settings, wanted: Collection[str], usual: Mapping[str, Severity], detector: Detecting
+        self,
+        settings: Settings,
+        left_out: Collection[str],
+        usual: Mapping[str, Severity],
+        detector: Detecting,
+        telling: Sequence[Telling] = (),
     ) -> None:
         self.settings = settings
-        self.wanted = wanted
+        self.left_out = left_out
         self.usual = usual
         self.detector = detector
+        self.telling = telling
 
     def audit(self, found: Found) -> Scanned:
         """What a file holds, archives opened. Never raises for what it contains."""
@@ -88,6 +111,8 @@ class _FileScan:
         self._files = 0
         self._size = 0
         self._notes = 0
+        self._placeholders = 0
+        self._told: set[str] = set()
         self._counted = False
         self._inside: set[str] = set()
         self._before: dict[Secret, int] = {}
@@ -110,6 +135,13 @@ class _FileScan:
         if not (item.reason.startswith(_TOO_DEEP) and "max-depth" in self._scanner.settings.origins):
             target.errors.append(TargetError(f"not read: {item.reason}", item.path))
 
+    def cut(self, reason: str, path: str) -> None:
+        """Something encoded that was not decoded; once for each content."""
+        error = TargetError(f"not followed: {reason}", path)
+        target = self.target(path)
+        if error not in target.errors:
+            target.errors.append(error)
+
     def internal(self, place: str, error: Exception, path: str) -> None:
         """Note that we failed."""
         if wants_traceback():
@@ -124,13 +156,12 @@ class _FileScan:
             content = self._next(piece.path)
         detections = self._detections(piece)
         reported = [found for found in detections if self._is_reported(found, piece)] if detections else []
-        room = MOST_FINDINGS - len(self._findings)
-        cut = len(reported) > room
+        reported, cut = self._bounded(reported)
         if reported:
             target = self.target(piece.path)
             known = set(target.secrets)
             target.secrets += dict.fromkeys(found.secret for found in detections if found.secret not in known)
-        self._findings += content.take(piece, detections, reported[:room])
+        self._findings += content.take(piece, detections, reported)
         self._remember(piece, reported)
         if cut:
             message = f"more than {MOST_FINDINGS:,} findings; the rest is not searched"
@@ -142,7 +173,35 @@ class _FileScan:
         self._end()
         if not self._counted and self._name not in self._targets:
             self._files += 1  # an empty file, or an archive whose own bytes say nothing
-        return Scanned(self._files, self._size, tuple(self._targets.values()), tuple(self._findings))
+        targets = tuple(self._targets.values())
+        whole = not any(target.errors or target.skipped for target in targets)
+        return Scanned(self._files, self._size, targets, tuple(self._findings), self._name, whole)
+
+    def _bounded(self, reported: list[Detection]) -> tuple[list[Detection], bool]:
+        """As many of these as may still be reported, and whether the search must end.
+
+        Placeholders count for themselves: filler must not end the search before a secret.
+        """
+        room = MOST_FINDINGS + self._placeholders - len(self._findings)
+        kept: list[Detection] = []
+        for found in reported:
+            if found.verdict != "placeholder":
+                if not room:
+                    return kept, True
+                room -= 1
+            elif self._placeholders < MOST_PLACEHOLDERS:
+                self._placeholders += 1
+            else:
+                self._leave_out_placeholders()
+                continue
+            kept.append(found)
+        return kept, False
+
+    def _leave_out_placeholders(self) -> None:
+        reason = f"more than {MOST_PLACEHOLDERS:,} placeholders; the rest of them is not listed"
+        if reason not in self._told:
+            self._told.add(reason)
+            self.target(self._name).skipped.append(LeftOut(self._name, reason))
 
     def _next(self, path: str) -> Content:
         self._end()
@@ -168,8 +227,9 @@ class _FileScan:
     def _detections(self, piece: Piece) -> list[Detection]:
         """All detections in a piece, sorted by place; what goes wrong is noted, and what came before is kept."""
         found: list[Detection] = []
+        cuts: list[Cut] = []
         try:
-            for detection in self._scanner.detector.detect(piece.data, piece.path):
+            for detection in self._scanner.detector.detect(piece.data, piece.path, cuts):
                 found.append(detection)
                 if len(found) >= MOST_DETECTIONS:
                     message = f"more than {MOST_DETECTIONS:,} candidates in one place; the rest of it is not searched"
@@ -177,19 +237,22 @@ class _FileScan:
                     break
         except Exception as error:
             self.internal("the detector", error, piece.path)
+        for reason in dict.fromkeys(cut.reason for cut in cuts):
+            self.cut(reason, piece.path)
+        for one in self._scanner.telling:
+            for problem in one.take_problems():
+                if problem not in self._told:
+                    self._told.add(problem)
+                    self.target(self._name).errors.append(TargetError(problem, piece.path))
         return sorted(found, key=lambda detection: (detection.start, detection.end))
 
     def _is_reported(self, found: Detection, piece: Piece) -> bool:
         """Whether a detection is this piece's own, of a chosen rule, and not told already."""
-        if not piece.start <= found.start < piece.end or not self._is_wanted(found.rule):
+        if not piece.start <= found.start < piece.end or found.rule in self._scanner.left_out:
             return False
         if found.start + piece.offset - piece.lead < self._before.get(found.secret, 0):
             return False
         return not (piece.outer and self._is_inside(found.secret.reveal()))
-
-    def _is_wanted(self, rule: str) -> bool:
-        """A rule that is not ours comes from the user's own files: it was chosen by naming them."""
-        return rule in self._scanner.wanted or rule not in self._scanner.usual
 
     def _is_inside(self, value: str) -> bool:
         """Whether this was found in an archive's contents before; the archive's own bytes may show more beside it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.core.finding import Suppression
 from auditor.core.pattern import Pattern
-from auditor.run.directives import MARKERS
+from auditor.run.directives import CLOSERS, MARKERS, gives_reason
 
 _NEXT_LINE = MARKERS[0]
 _SAME_LINE = MARKERS[1:]
@@ -12,7 +12,7 @@ _SAME_LINE = MARKERS[1:]
 _OPENER = r"(?:#|//|--|;|%|/\*|\*|<!--|\{-|\(\*|'|::|\b[Rr][Ee][Mm]\b)"
 _OURS = Pattern(rf"{_OPENER}[ \t]*audit:[ \t]*ignore(?![\w-])[ \t]*\[([^\]]{{0,500}})\][ \t]*(.*)")
 _COMMENT = Pattern(rf"\s*{_OPENER}")
-_CLOSERS = ("*/", "-->", "-}", "*)")
+_BARE = Pattern(rf"{_OPENER}[ \t]*audit:[ \t]*ignore(?![\w-])(?![ \t]*\[)")
 
 
 def suppression(rule: str, beside: tuple[str, str], above: str, *, require_reason: bool = False) -> Suppression | None:
@@ -25,8 +25,21 @@ def suppression(rule: str, beside: tuple[str, str], above: str, *, require_reaso
         reason = _ours(rule, text)
         if reason is not None and (reason or not require_reason):
             return Suppression("inline", reason)
-    word = next((word for text in beside if (word := _marker(text, _SAME_LINE))), "") or _marker(above, (_NEXT_LINE,))
-    return Suppression("inline", word) if word else None
+    for text, words in ((beside[0], _SAME_LINE), (beside[1], _SAME_LINE), (above, (_NEXT_LINE,))):
+        word = _marker(text, words)
+        if word and (gives_reason(text, word) or not require_reason):
+            return Suppression("inline", word)
+    return None
+
+
+def no_effect(rule: str, beside: tuple[str, str], above: str, *, require_reason: bool = False) -> str:
+    """Why a comment at a finding that nothing silences has no effect, though it seems to be meant to; or ""."""
+    for text in (*beside, above if _COMMENT.match(above) else ""):
+        if "audit:" in text and _BARE.search(text):
+            return f"The comment has no effect, it names no rule: write audit: ignore[{rule}] and the reason."
+        if require_reason and (_ours(rule, text) is not None or _marker(text, MARKERS)):
+            return "The comment has no effect: a reason is required after it."
+    return ""
 
 
 def _ours(rule: str, text: str) -> str | None:
@@ -36,7 +49,7 @@ def _ours(rule: str, text: str) -> str | None:
     for match in _OURS.finditer(text):
         if rule in [name.strip() for name in match[1].split(",")]:
             reason = match[2]
-            for closer in _CLOSERS:
+            for closer in CLOSERS:
                 reason = reason.partition(closer)[0]
             return " ".join(reason.split())
     return None

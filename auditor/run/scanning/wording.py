@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from auditor.core.finding import Confidence, Severity
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.detect.detection import Detection
 
-#: As the text report says it beside a finding.
+#: What follows the title.
 _VERDICTS = {
-    "valid": "verified offline",
+    "valid": "well-formed",
     "expired": "expired",
     "malformed": "checksum or form does not fit",
     "placeholder": "looks like a placeholder",
 }
+#: What a valid value whose checksum fits has earned: one that can only be parsed anybody could have written.
+_PROVEN = "verified offline"
 _LONGEST_NAME = 80
+#: What a declaration says before the name.
+_DECLARED = Pattern(r"\A(?:(?:const|static|final|String|var|let|val)\s+)+(?=\S)")
 _MOST_FACTS = 8
 
 
@@ -23,9 +28,13 @@ def message(detection: Detection) -> str:
     """One sentence: what it is, what announces it, what was learnt about it without asking anybody."""
     facts = [f"{what} {value}" for what, value in detection.facts[:_MOST_FACTS]]
     verdict = _VERDICTS.get(detection.verdict, "")
+    if detection.verdict == "valid" and detection.basis == "checksum":
+        verdict = _PROVEN
     notes = ", ".join([verdict, *facts] if verdict else facts)
-    name = detection.name[:_LONGEST_NAME]
+    name = _DECLARED.sub("", detection.name)[:_LONGEST_NAME]
     title = detection.title[:1].upper() + detection.title[1:]
+    if name.lower() in title.lower().split():
+        name = ""
     return f"{title}{f' in {name}' if name else ''}{f' ({notes})' if notes else ''}."
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import stat
+
 from auditor.sources.archives.limits import Budget, Damaged
 from auditor.sources.archives.stream import Entries, Entry, Note, Store, of_bytes
+from auditor.sources.files import UnreadableFile, open_regular
 
+_CACHE, _UINT32 = "__pycache__", 0xFFFFFFFF
 _LONG_STRINGS = b"aAuts"
 _SHORT_STRINGS = b"zZ"
 _NOTHING = b"NFTS.0"
@@ -21,6 +26,23 @@ def is_bytecode(head: bytes) -> bool:
         return False
     version = int.from_bytes(head[:2], "little")
     return 2900 < version < 4500 and head[_header(version)] in (ord("c"), ord("c") | 0x80)
+
+
+def is_copy(path: str) -> bool:
+    """Whether a file in `__pycache__` was compiled from the source beside that folder as it is now (PEP 3147, 552)."""
+    folder, name = os.path.split(path)
+    if not name.endswith(".pyc") or os.path.basename(folder) != _CACHE:
+        return False
+    try:
+        source = os.lstat(os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py"))
+        with open_regular(path, follow=False) as file:
+            head = file.read(16)
+    except (OSError, UnreadableFile):
+        return False
+    written = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
+    now = int(source.st_mtime) & _UINT32, source.st_size & _UINT32
+    # Flags of zero: the header tells the time and the size of the source, not its hash.
+    return stat.S_ISREG(source.st_mode) and head[2:8] == b"\r\n\0\0\0\0" and written == now
 
 
 def strings(store: Store, budget: Budget) -> Entries:

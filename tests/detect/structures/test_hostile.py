@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from auditor.detect.structures import MOST, find
+from auditor.detect.structures import find
 from tests.detect.structures.samples import V, dashes
 
 MEGABYTE = 1 << 20
 PATHS = ["", ".env", ".npmrc", ".kube/config", ".bash_history", "a.tfstate", "settings.xml", ".netrc", "secrets.yml"]
+PATHS += ["a.tfvars", "application.properties"]
 KEY = dashes("PRIVATE KEY")
 TEXTS = {
     "braces": "{" * 100_000,
@@ -42,6 +43,12 @@ TEXTS = {
     "DER": "0\x82\xff\xff" * 200_000,
     "key store": "\xfe\xed\xfe\xed\0\0\0\2\xff\xff\xff\xff" + "\0\0\0\2\0\0" * 100_000,
     "braces of Jenkins": "<password>{AQAA" + "A" * MEGABYTE,
+    "CDATA": "<password><![CDATA[" * 50_000 + "]]>",
+    "CDATA brackets": "<settings><password><![CDATA[" + "]" * MEGABYTE,
+    "heredocs": "password = <<EOT\n" * 60_000,
+    "resources": '"terraform_version""type":"kubernetes_secret","data":{' * 20_000,
+    "configurations": f'"appKey":"{"a" * 40}"' + f'"clientKey":"{"a" * 40}",' * 16_000,
+    "prefixes": (KEY + "\n# ") * 20_000,
     "surrogates": "\ud800password machine \udcff" * 40_000,
 }
 
@@ -52,14 +59,13 @@ def test_hostile_texts_take_a_moment(name: str) -> None:
     for path in PATHS:
         started = time.process_time()
         told = list(find(text, path))
-        assert time.process_time() - started < 1.0, path
-        assert len(told) <= MOST
+        assert time.process_time() - started < 1.0 + len(told) / 20_000, path
         assert all(0 <= one.start < one.end <= len(text) for one in told)
 
 
 def test_detections_do_not_overlap_and_stand_in_order() -> None:
     told = list(find(TEXTS["fields"][:200_000], ".env"))
-    assert len(told) == MOST
+    assert len(told) > 2000
     assert all(a.end <= b.start for a, b in pairwise(told))
 
 

@@ -88,6 +88,37 @@ def test_a_key_that_parses_names_itself() -> None:
     assert dict(one.facts)["key"] == "Ed25519"
 
 
+LINES = PEM.split("\n")
+
+
+def joined(before: str, after: str) -> str:
+    """A key of which every line stands between two things."""
+    return "\n".join(f"{before}{one}{after}" for one in LINES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'String k = "' + '\\n" +\n    "'.join(LINES) + '";',
+        'k = "' + '\\n"\n  + "'.join(LINES) + '";',
+        "k = '" + "' .\r\n  '".join(LINES) + "';",
+        *(joined(before, "") for before in ("+", "-", " +", "# ", "#", "// ", " * ", "> ", "; ", "\t", "+\t# ")),
+        joined("", " "),
+        joined('"', '\\n",'),
+        joined("# ", "\r"),
+    ],
+)
+def test_a_key_between_signs_is_the_same_key(text: str) -> None:
+    (one,) = find(f"x\n{text}\ny\n")
+    assert (one.verdict, one.basis, one.confidence) == ("valid", "structure", Confidence.HIGH)
+    assert one.secret.reveal().startswith(LINES[0]) and one.secret.reveal().endswith(LINES[-1])
+
+
+def test_a_sign_on_some_lines_only_belongs_to_the_key() -> None:
+    damaged = joined("+", "").replace("+" + LINES[1], LINES[1], 1).replace(LINES[1], "." + LINES[1], 1)
+    assert [one.verdict for one in find(damaged)] == ["malformed"]
+
+
 def test_a_google_key_file_is_one_detection() -> None:
     text = json.dumps(
         {

@@ -37,6 +37,8 @@ CASES: list[Case] = [
     ),
     ("", f'{{"apiVersion":"v1","data":{{"password":"{b64(V)}"}},"kind":"Secret"}}', [("kubernetes-secret", b64(V))]),
     ("", f'{{"kind": "Secret", "stringData": {{"token": "{T}"}}', [("kubernetes-secret", T)]),
+    ("", f'{{"kind": "Secret", "stringData": {{"password": "a\\"{V}"}}}}', [("kubernetes-secret", f'a"{V}')]),
+    (".kube/config", f'{{"clusters": [], "user": {{"password": "a\\"{V}"}}}}', [("kubeconfig-password", f'a"{V}')]),
     ("", f"kind: SealedSecret\nspec:\n  encryptedData:\n    password: {b64(V * 9)}\n", []),
     ("", "kind: ExternalSecret\nspec:\n  data:\n  - secretKey: password\n", []),
     ("", "kind: Secret\ndata:\n  password: {{ .Values.password | b64enc }}\n", []),

@@ -29,6 +29,7 @@ CASES: list[Case] = [
     ),
     ("etc/apt/auth.conf", f"machine d.example/x login u password {V}", [("netrc-password", V)]),
     (".netrc", f'machine a.example login u account b password "{V}"', [("netrc-password", V)]),
+    (".netrc", f'machine a.example login u password "a\\"{V} b"', [("netrc-password", f'a"{V} b')]),
     ("readme.md", "Each machine has a login and a password field; the default login or password is unset.", []),
     (".netrc", "machine git.example login me password ${TOKEN}\n", []),
     (".netrc", "machine git.example\nlogin me\n", []),
@@ -47,6 +48,7 @@ CASES: list[Case] = [
     # .pgpass
     (".pgpass", f"localhost:5433:db:me:{V}\n", [("pgpass-password", V)]),
     ("x", f"# servers\ndb.example:5432:*:app:{V}\n*:*:*:x:{T}\n", [("pgpass-password", V), ("pgpass-password", T)]),
+    (".pgpass", f"db.example:5432:db:me:a\\:{V}\\\\x\n", [("pgpass-password", f"a:{V}\\x")]),
     (".pgpass", "db.example:5432:db:me:\n", []),
     (".pgpass", "# db.example:5432:db:me:secret\n", []),
     ("compose.yml", '  ports: ["127.0.0.1:5432:5432"]\n', []),

@@ -37,6 +37,9 @@ CASES: list[Case] = [
     # Maven, Gradle, NuGet
     ("settings.xml", f"<server><id>x</id><password>{V}</password></server>", [("maven-password", V)]),
     ("m.txt", f"<settings>\n<servers><server>\n<passphrase>\n {V}\n</passphrase>", [("maven-password", V)]),
+    ("settings.xml", f"<server><password><![CDATA[{V}<]a]]></password></server>", [("maven-password", f"{V}<]a")]),
+    ("settings.xml", "<server><password><![CDATA[${env.PASSWORD}]]></password></server>", []),
+    ("settings.xml", "<server><password><![CDATA[{COQLCE6DU6GtcS5P=}]]></password></server>", []),
     ("settings.xml", "<server><password>{COQLCE6DU6GtcS5P=}</password></server>", []),
     ("settings.xml", "<server><password>${env.MAVEN_PASSWORD}</password></server>", []),
     ("settings.xml", "<server><privateKey>${user.home}/.ssh/id_rsa</privateKey></server>", []),

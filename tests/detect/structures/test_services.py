@@ -43,6 +43,7 @@ CASES: list[Case] = [
     ("credentials.tfrc.json", f'{{"credentials": {{"tf.example": {{"token": "{T}"}}}}}}', [("terraform-token", T)]),
     (".terraformrc", 'plugin_cache_dir = "/x"\ndisable_checkpoint = true\n', []),
     (".terraformrc", 'credentials_helper "x" {\n args = []\n}\n', []),
+    ("credentials.tfrc.json", f'{{"credentials": {{"h": {{"token": "a\\/{T}"}}}}}}', [("terraform-token", f"a/{T}")]),
     ("credentials.tfrc.json", '{"credentials": {}}', []),
     ("p", f'{{"current": "x", "accessTokens": {{"https://p.example": "{T}"}}}}', [("pulumi-token", T)]),
     (
@@ -92,6 +93,8 @@ CASES: list[Case] = [
         f"define('AUTH_KEY', '{SALT}');\ndefine(\"DB_PASSWORD\", \"{V}\");",
         [("wordpress-secret", SALT), ("wordpress-secret", V)],
     ),
+    ("wp-config.php", f"define('DB_PASSWORD', 'a\\'{V}');", [("wordpress-secret", f"a'{V}")]),
+    ("wp-config.php", f"define('DB_PASSWORD', 'a\"{V}');", [("wordpress-secret", f'a"{V}')]),
     ("wp-config.php", "define('DB_PASSWORD', getenv('X'));", []),
     ("wp-config-docker.php", "define('DB_PASSWORD', getenv_docker('DB_PASSWORD', ''));", []),
     ("wp-config.php", "define('DB_PASSWORD', '');", []),

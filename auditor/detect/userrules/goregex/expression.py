@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import perf_counter
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.userrules.goregex.anchors import anchor, lowered, places
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 #: Bounds of the work of one attempt up to which `re` is used: around a literal, and at every character of the text.
 _MAX_WORK_ANCHORED, _MAX_WORK = 20_000_000, 2000
-#: Failed attempts in a text, besides one for every eighth character, before an automaton goes on.
+#: Failed attempts in a text, besides one for every eighth character, before an automaton goes on, and seconds that all
+#: attempts may take, besides so many for every character. Both find the same.
 _PATIENCE = 4000
+_SECONDS, _SECONDS_EACH = 0.5, 2e-6
+#: Bound of the steps for each character of a text, up to which it is searched for a single match with `re`.
+_MAX_STEPS, _LENGTH = 25_000, 4096
 
 
 class Expression:
@@ -31,7 +36,7 @@ class Expression:
     states never repeat; what lies behind is then not found.
     """
 
-    __slots__ = ("_anchor", "_compiled", "_machines", "groups", "linear", "pattern", "source")
+    __slots__ = ("_anchor", "_compiled", "_machines", "_slow", "groups", "linear", "pattern", "source")
 
     def __init__(self, source: str) -> None:
         """Raises Unsupported with the reason."""
@@ -41,6 +46,7 @@ class Expression:
         self._anchor = anchor(tree)
         self.pattern = python_pattern(tree)
         self.linear = attempt(tree) > (_MAX_WORK_ANCHORED if self._anchor else _MAX_WORK)
+        self._slow: bool | None = None
         self._compiled: re.Pattern[str] | None = None
         self._machines: tuple[Machine, Machine] | None = None
         if self.linear:
@@ -60,8 +66,9 @@ class Expression:
 
     def search(self, text: str) -> bool:
         """Whether there is a match, the empty one included."""
-        if self.linear and self._machines is not None:
-            return self._machines[0].forward(text, 0, None, Budget(len(text)))[1] >= 0
+        machines = self._machines if self.linear else self._automata() if self._is_slow() else None
+        if machines is not None:
+            return machines[0].forward(text, 0, None, Budget(len(text)))[1] >= 0
         return self._re().search(text) is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
@@ -74,6 +81,17 @@ class Expression:
             return [] if slots is None else list(zip(slots[::2], slots[1::2], strict=True))
         found = self._re().search(text)
         return [] if found is None else [found.span(group) for group in range(self.groups + 1)]
+
+    def _is_slow(self) -> bool:
+        """Whether all attempts together may take long with `re`, though each one is bounded."""
+        if self._slow is None:
+            from auditor.detect.regexes.steps import steps  # start-up: only where a list or a filter is asked
+
+            try:
+                self._slow = steps(self.pattern, length=_LENGTH) > _MAX_STEPS
+            except (re.error, RecursionError, OverflowError):
+                self._slow = True
+        return self._slow
 
     def _automata(self) -> tuple[Machine, Machine] | None:
         """The automata for an expression that `re` turned out to be slow with, None if they would be too large."""
@@ -108,6 +126,7 @@ class Expression:
     def _around(self, text: str, starts: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         match = self._re().match
         at, patience = 0, _PATIENCE + len(text) // 8
+        limit = perf_counter() + _SECONDS + _SECONDS_EACH * len(text)
         for low, high in starts:
             at = max(at, low)
             while at <= high:
@@ -115,12 +134,12 @@ class Expression:
                 if found is None or found.end() == at:
                     at += 1
                     patience -= 1
-                    if not patience and (machines := self._automata()):
-                        yield from self._run(machines, text, starts, at)
-                        return
                 else:
                     yield found.span()
                     at = found.end()
+                if (not patience or perf_counter() > limit) and (machines := self._automata()):
+                    yield from self._run(machines, text, starts, at)
+                    return
 
     def _run(
         self, machines: tuple[Machine, Machine], text: str, starts: list[tuple[int, int]] | None, at: int

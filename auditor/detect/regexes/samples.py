@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from auditor.core.record import TYPE_CHECKING, cast
-from auditor.run.regexes.sets import REPEATS, SINGLE, characters, inside
+from auditor.detect.regexes.sets import REPEATS, SINGLE, characters, inside
 
 if TYPE_CHECKING:
     from random import Random
 
-    from auditor.run.regexes.sets import Part, Parts
+    from auditor.detect.regexes.sets import Part, Parts
 
 _FIRST, _LAST = 33, 126  # the printable ones of ASCII, without the space
 _TRIES = 50

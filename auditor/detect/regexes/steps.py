@@ -14,17 +14,17 @@ import re
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
+from auditor.detect.regexes import sets
+from auditor.detect.regexes.sets import LOOKS, OTHERS, REPEATS, SINGLE, WORDS, alphabet, characters, first, last
+from auditor.detect.regexes.state import INFINITE, State, common, either, ends, moved, near
 from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE, normal, overlap
 from auditor.lang.automaton import complement
-from auditor.run.regexes import sets
-from auditor.run.regexes.sets import LOOKS, OTHERS, REPEATS, SINGLE, WORDS, alphabet, characters, first, last
-from auditor.run.regexes.state import INFINITE, State, common, either, ends, moved, near
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from auditor.detect.regexes.sets import Part, Parts
     from auditor.lang.automaton import Ranges
-    from auditor.run.regexes.sets import Part, Parts
 
 _UNLIMITED = 1 << 30
 _MAX_RUN = 16

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from auditor.detect.regexes import sets
 from auditor.detect.userrules.goregex.charsets import ANY, overlap
 from auditor.lang.automaton import Ranges
-from auditor.run.regexes import sets
 
 
 def parsed(pattern: str) -> Any:

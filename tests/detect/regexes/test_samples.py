@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from auditor.run.regexes.samples import sample
+from auditor.detect.regexes.samples import sample
 
 
 @pytest.mark.parametrize(

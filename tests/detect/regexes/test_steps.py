@@ -14,7 +14,7 @@ import pytest
 from auditor.core.pattern import Pattern
 from auditor.core.resources import load_providers, load_rules
 from auditor.core.secretrules import shape_pattern
-from auditor.run.regexes.steps import steps
+from auditor.detect.regexes.steps import steps
 from auditor.run.tablechecks import MAX_STEPS, MAX_STEPS_ON_VALUE, TEXT_LENGTH, VALUE_LENGTH
 
 GIVE_UP = 200_000
@@ -23,6 +23,7 @@ MAX_OWN_STEPS = 50_000
 #: Characters of the longest text that a pattern is applied to, where that is bounded by its caller: the name of an
 #: assignment, what stands left of a value on its line, a host, values of which only short ones get so far.
 SHORT = {
+    "announced._EXPRESSION": 1200,
     "announced._NEGATED": 200,
     "announced._OTHERWISE": 200,
     "connections._NAME": 200,
@@ -30,8 +31,8 @@ SHORT = {
     "values._FILLER": 120,
     "values._PASS": 120,
 }
-#: Cubic in a value of crosses, and waiting to be rewritten.
-MODULES = ("announced", "connections", "positions", "values", "tokens")
+#: Whose patterns are the detector's own.
+MODULES = ("announced", "notations", "wordings", "connections", "statements", "positions", "values", "tokens")
 
 
 class Exhausted(Exception):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect.regexes.sets import last, may_be_empty
 from auditor.detect.userrules.goregex.charsets import ANY, normal, overlap
 from auditor.lang.automaton import complement
-from auditor.run.regexes.sets import last, may_be_empty
 
 if TYPE_CHECKING:
+    from auditor.detect.regexes.sets import Parts
     from auditor.lang.automaton import Ranges
-    from auditor.run.regexes.sets import Parts
 
 INFINITE = float("inf")
 _MAX_MARKS, _MAX_DISTANCE = 8, 64

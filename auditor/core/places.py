@@ -1,0 +1,22 @@
+"""Where paths lead, for files that a repository under audit names itself."""
+
+from __future__ import annotations
+
+import os
+
+from auditor.core.errors import UsageError
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path leads into the folder (or to it), links followed."""
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def inside(config: str, path: str, where: str) -> str:
+    """`path` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
+    folder, joined = os.path.dirname(config), os.path.normpath(path)
+    outside = os.path.isabs(joined) or joined.split(os.sep)[0] == os.pardir
+    if outside or not is_below(os.path.join(folder, joined), folder or os.curdir):
+        raise UsageError(f"{where}: must lie below the configuration file; other places on the command line only")
+    return os.path.join(folder, joined)

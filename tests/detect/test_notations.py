@@ -1,0 +1,52 @@
+"""Names and what assigns a value to them, read from the value to the left."""
+
+import pytest
+
+from auditor.detect.notations import assignment
+
+
+@pytest.mark.parametrize(
+    ("left", "name", "op"),
+    [
+        ("password=", "password", "="),
+        ("password = '", "password", "="),
+        ("export API_KEY: ", "export API_KEY", ":"),
+        ('"password": "', "password", ":"),
+        ("params['password'] = '", "password", "="),
+        ("password => '", "password", "=>"),
+        ("password := `", "password", ":="),
+        ("PASSWORD ?= ", "PASSWORD", "?="),
+        ("password == '", "password", "=="),
+        ("the password is ", "the password", "is"),
+        ("password - ", "password", "-"),
+        ("user-key", "user-key", ""),
+        ("a->b = '", "b", "="),
+        ("<password>", "password", ">"),
+        ("<password><![CDATA[", "password", ">"),
+        ("password: str = '", "password", "="),
+        ("password: Optional[str] = '", "password", "="),
+        ("let password: &'static str = \"", "let password", "="),
+        ("password: string | undefined = '", "password", "="),
+        ("Cookie: session=", "session", "="),
+        ("Authorization: Bearer ", "Authorization", ":"),
+        ("acme token ", "acme token", ""),
+        ("password = b'", "password", "="),
+        ('password = @"', "password", "="),
+        ("f('password', '", "password", ","),
+        ("password:\n    ", "password", ":"),
+        ("password: |\n    ", "password", ":"),
+        ("password: >-\r\n  ", "password", ":"),
+        ("name: DB_TOKEN\n  value: ", "DB_TOKEN", "="),
+        ('key="AccessToken" value="', "AccessToken", "="),
+        ("<key>Password</key>\n<string>", "Password", "="),
+    ],
+)
+def test_notations(left: str, name: str, op: str) -> None:
+    found = assignment(left)
+    assert found is not None
+    assert (found.name, found.op) == (name, op)
+
+
+@pytest.mark.parametrize("left", ["", "\n", "= ", "(", "a + ", "https://", "1234 ", "-----\n"])
+def test_values_that_stand_alone(left: str) -> None:
+    assert assignment(left) is None
