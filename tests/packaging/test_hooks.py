@@ -60,6 +60,13 @@ def test_the_hook_leaves(path: str) -> None:
     assert not takes(HOOKS["audit"], path)
 
 
+def test_the_hook_of_the_scan_gets_every_file_in_one_call() -> None:
+    hook = HOOKS["audit-scan"]
+    assert hook["entry"] == "audit scan"
+    assert hook["require_serial"] is True
+    assert not {"files", "types", "types_or", "exclude"} & hook.keys()
+
+
 def test_every_hook_calls_an_installed_command(root: Path) -> None:
     scripts = tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"]
     for hook in HOOKS.values():
