@@ -161,6 +161,8 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
 
 def _judged(value: _Value) -> Detection | None:
     text = value.text
+    if _OTHERWISE.search(value.left[-_NEXT:]) or _NEGATED.search(value.name):
+        return None
     reading = names.read(value.name) if value.name else None
     random = (
         len(text) >= _LEAST_RANDOM
@@ -168,7 +170,7 @@ def _judged(value: _Value) -> Detection | None:
         and _TOKEN.fullmatch(text) is not None
         and is_random(text)
     )
-    if (reading is None and not random) or _OTHERWISE.search(value.left[-_NEXT:]) or _NEGATED.search(value.name):
+    if reading is None and not random:
         return None
     kind = values.classify(text, value.name).kind
     if kind in values.HARMLESS and not (random and kind in _HASH_FREE):

@@ -7,6 +7,7 @@ name beside them says. Used by every part that meets a literal (DESIGN: Detectio
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
@@ -159,6 +160,7 @@ _MEMBERS = frozenset("value result text data id name env key string content arn"
 _SEVERAL_WORDS = BytePattern(r"[A-Za-z]{2}_[A-Za-z]{2}|[a-z]{3}[A-Z][a-z]{2}")
 
 
+@lru_cache(maxsize=32)  # asked twice in a row: of what kind it is, and then with its name
 def classify(value: str, name: str = "") -> Value:
     """Say what a literal value is; `name` is the variable or setting that holds it, if there is one."""
     text = value.strip(_SPACE).strip("\"'").strip(_SPACE)
