@@ -1,4 +1,5 @@
-"""`make demo`: `audit lint` on a small repository with leaks, shown as a user sees it, then held against what is there.
+"""`make demo`: `audit lint` and `audit scan` on a small repository with leaks, as a user sees it, then held against
+what is there.
 
 `python -m tests.demo --update` writes down what was found instead.
 """
@@ -9,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures" / "repos"
@@ -16,22 +18,26 @@ DEMO = FIXTURES / "demo"
 EXPECTED = FIXTURES / "demo.expected"
 
 
-def lint(*options: str) -> subprocess.CompletedProcess[str]:
-    """`audit lint` of the demo repository, with its standard output captured."""
+COMMANDS = ("lint", "scan")
+
+
+def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """`audit lint` or `audit scan` of the demo repository, with its standard output captured."""
     script = Path(sys.executable).parent / "audit"
-    command = [script, "lint", "--isolated", "--min-severity", "medium", *options]
-    return subprocess.run(command, cwd=DEMO, stdout=subprocess.PIPE, text=True, check=False)
+    words = [script, command, "--isolated", "--min-severity", "medium", *options]
+    return subprocess.run(words, cwd=DEMO, stdout=subprocess.PIPE, text=True, check=False)
 
 
 def found() -> list[str]:
-    """`path:line severity rule` of every finding from medium on, in order."""
-    report = json.loads(lint("--format", "json", "--quiet").stdout)
-    lines = []
-    for finding in report["findings"]:
+    """`path:line severity rule` of every finding from medium on, command by command."""
+    return [line for command in COMMANDS for line in sorted(_lines(command))]
+
+
+def _lines(command: str) -> Iterator[str]:
+    for finding in json.loads(run(command, "--format", "json", "--quiet").stdout)["findings"]:
         if finding["severity"] in ("medium", "high", "critical"):
             place = f"{finding['location']['path']}:{finding['location']['start_line']}"
-            lines.append(f"{place} {finding['severity']} {finding['rule']}")
-    return sorted(lines)
+            yield f"{place} {finding['severity']} {finding['rule']}"
 
 
 def main(arguments: list[str]) -> int:
@@ -40,10 +46,11 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--update"]:
         EXPECTED.write_text("".join(f"{line}\n" for line in lines))
         return 0
-    sys.stdout.write(f"$ cd {os.path.relpath(DEMO)} && audit lint\n\n")
-    sys.stdout.flush()
-    sys.stdout.write(lint("--color", "always" if sys.stdout.isatty() else "never").stdout)
-    sys.stdout.flush()
+    for command in COMMANDS:
+        sys.stdout.write(f"$ cd {os.path.relpath(DEMO)} && audit {command}{' .' if command == 'scan' else ''}\n\n")
+        sys.stdout.flush()
+        sys.stdout.write(run(command, "--color", "always" if sys.stdout.isatty() else "never").stdout)
+        sys.stdout.flush()
     expected = EXPECTED.read_text().splitlines()
     if lines == expected:
         print(f"\nThese are the {len(expected)} findings that the demo repository was made for.")
