@@ -79,11 +79,20 @@ def _gone(target: str, paths: Sequence[str]) -> list[str]:
         return []
     folder = os.path.dirname(os.path.realpath(target))
     roots = [os.path.realpath(path) for path in paths]
-    listed = {os.path.realpath(os.path.join(folder, entry.path)) for entry in read(target).entries}
+    entries = [entry.path for entry in read(target).entries if _is_path(entry.path)]
+    listed = {os.path.realpath(os.path.join(folder, path)) for path in entries}
     below = (
         path for path in listed if any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
     )
     return [path for path in below if _is_gone(path)]
+
+
+def _is_path(text: str) -> bool:
+    """Whether the system takes a text for a path: no null character, and nothing that has no bytes."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_gone(path: str) -> bool:

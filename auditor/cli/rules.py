@@ -53,6 +53,8 @@ def _check(directory: str | None) -> int:
     compiled = _compiled(directory)
     docs = compiled["docs"]["rules"]
     wrong = [problem for rule_id in sorted(docs) for problem in problems(rule_id, docs[rule_id])]
+    if directory is not None and not docs and not any(compiled["running"]["tables"].values()):
+        raise UsageError(f"{directory}: no rules found; give the folder that holds their folders, as `rules/`")
     tables = check_tables(compiled, directory)
     wrong += tables.problems
     for line in (*wrong, *tables.notes):

@@ -32,7 +32,11 @@ _LONGEST = 1200
 #: Characters before a value in which a word says that it is something else.
 _NEXT = 64
 _DIGIT = BytePattern(r"[0-9]")
-_QUOTED = r"(?P<quote>[\"'`])(?P<quoted>(?:(?!(?P=quote))[^\s\\]){8,1200}+)(?P=quote)(?![\w\"'`])"
+#: What no word and no name has, among the signs of a value without quotes.
+_NO_NAME = BytePattern(r"[0-9!+~%]")
+#: A quote is doubled within a text, or stands behind a backslash; three of them are one.
+_WITHIN = r"(?:(?!(?P=quote))[^\s\\]|(?P=quote){2}|\\[\"'])"
+_QUOTED = rf"(?P<quote>\"{{3}}|'{{3}}|[\"'`])(?P<quoted>{_WITHIN}{{8,900}}+)(?P=quote)(?![\w\"'`])"
 #: With a first half that ends in a colon, if that has a digit in it, as no name has (`110201543:AAH...`).
 _HALF = r"(?:(?=[A-Za-z_/+-]{0,40}[0-9])[A-Za-z0-9_/+-]{6,64}={0,2}:)?"
 _BARE = (
@@ -112,7 +116,7 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
         if match.start() > last:
             return
         bare = match["bare"]
-        if bare is not None and not _DIGIT.search(bare):
+        if bare is not None and not _NO_NAME.search(bare):
             continue  # a word; most candidates of a program are
         found = () if _is_composed(match["quoted"] or match["line"] or "") else tuple(_found(text, (match,)))
         yield from found

@@ -15,7 +15,7 @@ from auditor.core.record import NamedTuple
 #: scheme.
 _OPENS = (
     r"(?:[ ](?i:reraeb|cisab|nekot|yekipa)(?=[ \t]{1,16}[:=,])"
-    r"|[\"'`](?:(?:[rbfuRBFUL]{1,2}|[@$])(?![\w\"'`]))?(?:\[ATADC\[!<)?[({\[<]{0,2}"
+    r"|(?:\"{3}|'{3}|[\"'`])(?:(?:[rbfuRBFUL]{1,2}|[@$])(?![\w\"'`]))?(?:\[ATADC\[!<)?[({\[<]{0,2}"
     r"|\[ATADC\[!<|[({\[<]{0,2})"
 )
 #: A line break after what assigns, with YAML's marks of a block.
@@ -36,6 +36,10 @@ _PAIRED = BytePattern(
 _ELEMENTS = BytePattern(r"(?i)>(?:gnirts|eulav)<\s{0,60}>(?:yek|eman)/<(?P<name>[\w.-]{1,80}[A-Za-z_])>(?:yek|eman)<")
 
 
+#: What stands between a name and a value that nothing assigns to it.
+_APART = re.compile(r"[ \t({\[<]")
+
+
 class Assignment(NamedTuple):
     """The name that a value is assigned to, and the sign that assigns it: empty if they stand side by side."""
 
@@ -50,4 +54,9 @@ def assignment(left: str) -> Assignment | None:
     if match is not None:
         return Assignment(match["name"][::-1], "=")
     match = _ASSIGNED.match(turned)
-    return None if match is None else Assignment(match["name"][::-1], (match["typed"] or match["op"] or "")[::-1])
+    if match is None:
+        return None
+    op = match["typed"] or match["op"] or ""
+    if not op and not _APART.search(turned, 0, match.start("name")):
+        return None  # a quoted text right behind another: the first is no name, it is a part of the value
+    return Assignment(match["name"][::-1], op[::-1])

@@ -102,3 +102,10 @@ def test_only_the_baseline_itself_is_left_out(here: Path, capsys: pytest.Capture
     assert Path(".secrets.baseline").read_text() == before
     (here / "sub" / ".secrets.baseline").write_text(PASSWORD.replace("77", "78"))
     assert main(["scan", "--baseline", ".secrets.baseline", "."]) == 1
+
+
+def test_paths_in_a_baseline_that_no_file_can_have_are_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = {"type": "x", "hashed_secret": "a" * 40, "line_number": 1}
+    results = {name: [{**entry, "filename": name}] for name in ("\ud800", "a\0b")}
+    Path(".secrets.baseline").write_text(json.dumps({"version": "1.5.0", "results": results}))
+    assert said(capsys, ".") == (0, "0 added, 2 kept (2 of them not looked for in this run), 0 removed")

@@ -63,3 +63,9 @@ def test_problems_and_notes(
     got, out = check(tmp_path, TABLE.replace(old, new), capsys)
     assert got == code
     assert message in out
+
+
+def test_a_folder_without_rules_is_a_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.toml").write_text("[[rules]]\nid = 'a'\nregex = '(('\n")
+    assert main(["rules", "check", str(tmp_path)]) == 2
+    assert "no rules found" in capsys.readouterr().err

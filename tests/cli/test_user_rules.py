@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,13 @@ def test_what_plugins_find_can_be_left_out(here: Path, capsys: pytest.CaptureFix
     (here / "a.txt").write_text("x = 'c3VwZXIgbG9uZyBzdHJpbmcgc2hvdWxkIGNhdXNlIGVub3VnaCBlbnRyb3B5'\n")
     assert found(capsys, "--engine", "detect-secrets") == ["detect-secrets"]
     assert found(capsys, "--engine", "detect-secrets", "--ignore", "detect-secrets") == []
+
+
+@pytest.mark.parametrize("rule_id", ["a\nb", "a\x1b[31m", "a\u202eb"])
+def test_an_id_that_a_terminal_would_obey_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rule_id: str
+) -> None:
+    (tmp_path / "g.toml").write_text(f"[[rules]]\nid = {json.dumps(rule_id)}\nregex = 'foo'\n")
+    (tmp_path / "a.txt").write_text("foo\n")
+    assert main(["scan", "--isolated", "--rules", str(tmp_path / "g.toml"), str(tmp_path / "a.txt")]) == 2
+    assert "printable" in capsys.readouterr().err

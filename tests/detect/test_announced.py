@@ -41,6 +41,9 @@ FOUND = (
     (f'token = b"{MIXED}"', MIXED),
     (f'val token: String = "{MIXED}"', MIXED),
     ('DB_PASSWORD = "Tz6mxw4Rk9d"', "Tz6mxw4Rk9d"),
+    (f'password = """{CHOSEN}"""', CHOSEN),
+    ("password: 'Fj0rd''s-88-lantern'", "Fj0rd''s-88-lantern"),
+    ('password = @"Fj0rd""s-88-lantern"', 'Fj0rd""s-88-lantern'),
     *(
         (f"{name}{value}{rest}", value)
         for value in (
@@ -52,6 +55,8 @@ FOUND = (
             "S3cr!t^Pa(55)",
             "Tr0ub4dor1&lanternXYZ9",
             "Abc1def2,restOfIt99",
+            "lMaX!ZjljE_NUh",
+            "Mwee+kUFmg.qqN",
         )
         for name, rest in (("password: ", ""), ("db_password=", " # old"))
     ),

@@ -19,7 +19,9 @@ from auditor.detect.notations import assignment
         ("password == '", "password", "=="),
         ("the password is ", "the password", "is"),
         ("password - ", "password", "-"),
-        ("user-key", "user-key", ""),
+        ("user-key ", "user-key", ""),
+        ("token('", "token", ""),
+        ('password = """', "password", "="),
         ("a->b = '", "b", "="),
         ("<password>", "password", ">"),
         ("<password><![CDATA[", "password", ">"),
@@ -47,6 +49,6 @@ def test_notations(left: str, name: str, op: str) -> None:
     assert (found.name, found.op) == (name, op)
 
 
-@pytest.mark.parametrize("left", ["", "\n", "= ", "(", "a + ", "https://", "1234 ", "-----\n"])
+@pytest.mark.parametrize("left", ["", "user-key", "name'\"", "\n", "= ", "(", "a + ", "https://", "1234 ", "-----\n"])
 def test_values_that_stand_alone(left: str) -> None:
     assert assignment(left) is None

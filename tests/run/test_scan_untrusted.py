@@ -158,3 +158,20 @@ def test_plugins_are_named_on_the_command_line_only(tmp_path: Path, key: str) ->
         from auditor.core.configfile import find
 
         resolve({}, {}, find(str(tmp_path), str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: 'Zk29fj3Qq8Lp''Wm47xv5Rt6bT0yHq2Lc9Vd3s'",
+        'var password = @"Zk29fj3Qq8Lp""Wm47xv5Rt6bT0yHq2Lc9Vd3s";',
+        '$password = "Zk29fj3Qq8Lp`"Wm47xv5Rt6bT0yHq2Lc9Vd3s"',
+        "API_TOKEN='Zk29fj3Qq8Lp'\"Wm47xv5Rt6bT0yHq2Lc9Vd3s\"",
+        "CREATE USER a IDENTIFIED BY 'Zk29!fj3_Qq8Lp''Wm47!xv5_Rt';",
+    ],
+)
+def test_no_piece_of_a_value_of_several_pieces_is_shown(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text + "\n")
+    shown = rendered(scanned(tmp_path)[0])
+    assert "****" in shown
+    assert not [piece for piece in ("Zk29", "fj3", "Qq8Lp", "Wm47", "xv5") if piece in shown]

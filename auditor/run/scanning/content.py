@@ -6,6 +6,7 @@ from bisect import bisect_left
 from string import ascii_letters, digits
 
 from auditor.core.finding import Finding, Location, Severity, Step
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Position, Span
 from auditor.detect.detection import (
@@ -41,6 +42,9 @@ _MASK = "****"
 #: What joins parts of one password, and the letters and digits beside a token that are worth hiding.
 _JOINING = frozenset("!#$%*+-.^_~" + ascii_letters + digits)
 _LEAST_JOINED = 3
+#: A quote, or two of them, and what follows at once.
+_PIECES = Pattern(r"(?:[\\\"'`]{1,3}[^\s\\\"'`,;:=(){}\[\]<>&|]{3,})+")
+_LONGEST_PIECES = 400
 #: These find whole values. A rule of the user's own may match a part of one, and the rest must not be shown either.
 _EXACT = frozenset(
     {KNOWN_TOKEN, PRIVATE_KEY, STORED_CREDENTIAL, URL_CREDENTIAL, PROVIDER_KEY, ASSIGNED_SECRET, SECOND_OPINION}
@@ -226,13 +230,20 @@ def _wider(quoted: Quoted, span: Span, detection: Detection) -> list[tuple[Span,
     """What else to mask around a detection that may be a part of a longer secret."""
     start, end = span.start - quoted.at, span.end - quoted.at
     if detection.rule == KNOWN_TOKEN:
-        low, high = _joined(quoted.text, start, end)
+        low, high = _joined(quoted.text, *_pieces(quoted.text, start, end))
         shown = f"{_MASK if low < start else ''}{detection.secret.redacted}{_MASK if high > end else ''}"
     elif detection.rule not in _EXACT:
         (low, high), shown = value_around(quoted.text, start, end), _MASK
     else:
-        return []
+        (low, high), shown = _pieces(quoted.text, start, end), _MASK
     return [(Span(quoted.at + low, quoted.at + high), shown)] if (low, high) != (start, end) else []
+
+
+def _pieces(text: str, start: int, end: int) -> tuple[int, int]:
+    """A value with the quoted pieces that stand beside it without a space: `'one'"two"`, `'one''two'`."""
+    after = _PIECES.compiled.match(text, end)
+    before = _PIECES.match(text[max(0, start - _LONGEST_PIECES) : start][::-1])
+    return start - (before.end() if before else 0), after.end() if after else end
 
 
 def _joined(text: str, start: int, end: int) -> tuple[int, int]:
