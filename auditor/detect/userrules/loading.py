@@ -46,7 +46,7 @@ def load(paths: Sequence[str], notes: list[str] | None = None, *, within: str = 
     for path in paths:
         for rule in _load_file(path, said, within):
             if not rule.id.isprintable():
-                raise RuleDataError(f"{path}: {ascii(rule.id)}: an id is one line of printable characters")
+                raise RuleDataError(f"{path}: {rule.id!a}: an id is one line of printable characters")
             if rule.id in ours:
                 rule.id = f"{family_of(path)}-{rule.id}"
                 said.append(f"{path}: {rule.written_id} is a rule of this program, too; here it is called {rule.id}")
