@@ -12,6 +12,7 @@ import os
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.smallfile import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,7 @@ _RANK: dict[bool | None, int] = {True: 0, False: 1, None: 2}
 
 def read(path: str) -> Baseline:
     """Read a baseline. Raises UsageError, with the file and the place in it, for anything that is none."""
-    document = _parse(path, _content(path))
+    document = _parse(path, content_of(path, MAX_BYTES))
     version = document.get("version")
     if not (isinstance(version, str) and _VERSION.fullmatch(version)):
         raise UsageError(f"{path}: version: must be three numbers, as in 1.5.0")
@@ -164,23 +165,6 @@ def _real(path: str) -> str:
 
 def _slashes(path: str) -> str:
     return path.replace("\\", "/")
-
-
-def _content(path: str) -> bytes:
-    import stat  # start-up: only where a baseline is used
-
-    try:
-        # A pipe must not make the program wait for somebody to write into it.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise UsageError(f"{path}: not a regular file")
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{path}: larger than {MAX_BYTES} bytes")
-    return content
 
 
 def _parse(path: str, content: bytes) -> dict[str, object]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from auditor.core.config import ConfigFile
 from auditor.core.errors import UsageError
+from auditor.core.smallfile import content_of
 
 NAMES = ("audit.toml", ".audit.toml")
 PYPROJECT = "pyproject.toml"
@@ -35,11 +35,11 @@ def read(path: str) -> ConfigFile:
     """The configuration in this file; of a pyproject.toml its `[tool.audit]`. Raises UsageError."""
     if os.path.basename(path) == PYPROJECT:
         return _project_table(path) or ConfigFile(path, {})
-    return ConfigFile(path, _parse(path, _content(path)))
+    return ConfigFile(path, _parse(path, content_of(path, MAX_BYTES)))
 
 
 def _project_table(path: str) -> ConfigFile | None:
-    content = _content(path)
+    content = content_of(path, MAX_BYTES)
     if b"audit" not in content:
         return None
     tool = _parse(path, content).get("tool")
@@ -49,20 +49,6 @@ def _project_table(path: str) -> ConfigFile | None:
     if not isinstance(table, dict):
         raise UsageError(f"{path}: tool.audit: must be a table")
     return ConfigFile(path, table)
-
-
-def _content(path: str) -> bytes:
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise UsageError(f"{path}: not a regular file")
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{path}: larger than {MAX_BYTES} bytes")
-    return content
 
 
 def _parse(path: str, content: bytes) -> dict[str, object]:

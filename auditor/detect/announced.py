@@ -14,7 +14,7 @@ from auditor.core.finding import Confidence
 from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
-from auditor.detect import names, providers, values, wordings
+from auditor.detect import announcing, names, providers, values
 from auditor.detect.detection import ASSIGNED_SECRET, PROVIDER_KEY, Detection
 from auditor.detect.fillers import is_filler
 from auditor.detect.notations import assignment
@@ -81,10 +81,8 @@ _ASSIGNING = ("=", ":", "=>", ":=", "?=", "==", "===", ">")
 #: What stands behind a name in a program.
 _GOES_ON = frozenset(";,)}")
 _NAME = BytePattern(r"[A-Za-z_][\w.]*")
-#: A member of something, or a call.
-_EXPRESSION = BytePattern(
-    r"[A-Za-z_$@&*!]{0,2}[A-Za-z_]\w*+(?:(?:(?:\.|->|::)[A-Za-z_]\w*+)++[;,]?\Z|(?:[.:>-]++\w*+)*+[(\[])"
-)
+#: A call, or a part of something; plain members are what `values` says is an expression.
+_CALL = BytePattern(r"[A-Za-z_$@&*!]{0,2}[A-Za-z_]\w*+(?:[.:>-]++\w*+)*+[(\[]")
 #: Words and a number at the end, as things are called: `text-input-2`.
 _IS_NAME = BytePattern(r"[a-z]+(?:[-_.][a-z]+)*[-_.]?[0-9]{0,2}")
 _DEFINES = BytePattern(r"\s*#\s*define\s")
@@ -150,8 +148,8 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
     if raw.startswith("//") and left.endswith(":"):
         return None  # an address
     if not (
-        (wordings.BEGINS.match(text, start) and wordings.announce(left))
-        or (wordings.IS_CHOSEN.match(text, start) and wordings.choose(left))
+        (announcing.BEGINS.match(text, start) and announcing.announce(left))
+        or (announcing.IS_CHOSEN.match(text, start) and announcing.choose(left))
     ):
         return None
     assigned = assignment(left)
@@ -243,7 +241,7 @@ def _is_code(value: _Value) -> bool:
     """Whether a text without quotes is a name, a type or a call of a program."""
     return bool(
         (value.after in _GOES_ON and _NAME.fullmatch(value.text))
-        or _EXPRESSION.match(value.text)
+        or _CALL.match(value.text)
         or value.text.endswith((",", ";", "("))
         or value.text.startswith("*.")
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from auditor.core.finding import Confidence
+from auditor.core.overlap import apart
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers, rules_digest
 from auditor.core.secret import Secret
@@ -108,6 +109,12 @@ class Detector:
     def search(self, text: str, path: str = "", cuts: list[Cut] | None = None) -> list[Detection]:
         """The secrets in a text, by place; `start` and `end` are offsets of characters. `cuts`: see `detect`."""
         return self._search(_Text(text, text.encode("latin-1", "replace")), path, cuts)
+
+    def take_problems(self) -> list[str]:
+        """What plugins and rules of the user's own have left unsearched since the last call."""
+        telling = [rule for rule in self._rules if rule.components]
+        found = [problem for rule in telling for problem in rule.take_problems()]
+        return found + (self._second.take_problems() if self._second is not None else [])
 
     def _search(self, source: _Text, path: str, cuts: list[Cut] | None) -> list[Detection]:
         found = self._plain(source, path)
@@ -230,16 +237,7 @@ def _is_whole(within: list[Detection], wide: Detection) -> bool:
 
 def _apart(found: list[Detection]) -> list[Detection]:
     """Those that say most, by place, none overlapping."""
-    kept: list[Detection] = []
-    starts: list[int] = []
-    for one in sorted(found, key=_rank):
-        place = bisect_left(starts, one.start)
-        before = kept[place - 1] if place else None
-        after = kept[place] if place < len(kept) else None
-        if (before is None or before.end <= one.start) and (after is None or one.end <= after.start):
-            kept.insert(place, one)
-            starts.insert(place, one.start)
-    return kept
+    return apart(sorted(found, key=_rank))
 
 
 def _rank(found: Detection) -> tuple[bool, bool, int, int, int, int]:

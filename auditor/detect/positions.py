@@ -6,9 +6,9 @@ what stands there, whoever calls decides what that means.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
+from auditor.core.overlap import apart
 from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
 from auditor.detect import names, statements, tokens, values
@@ -82,21 +82,7 @@ def find(text: str) -> list[Position]:
         found += _named_values((Named(m["name"], *m.span("value")) for m in _XML.finditer(text)), text)
     if "=" in text or ":" in text:
         found += _pairs(text)
-    return _distinct(found) if len(found) > 1 else found
-
-
-def _distinct(found: list[Position]) -> list[Position]:
-    """One position for one place: earlier kinds (more specific) win over what overlaps them."""
-    kept: list[Position] = []
-    starts: list[int] = []
-    for position in found:
-        place = bisect_left(starts, position.start)
-        before = kept[place - 1] if place else None
-        after = kept[place] if place < len(kept) else None
-        if (before is None or before.end <= position.start) and (after is None or position.end <= after.start):
-            kept.insert(place, position)
-            starts.insert(place, position.start)
-    return kept
+    return apart(found)
 
 
 def _level(value: str, name: str, fallback: str = "password") -> str:

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
+from auditor.detect.announcing import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, TO_VALUE, VALUE, WORDS
 from auditor.detect.prefilter import Trigger
-from auditor.detect.wordings import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, TO_VALUE, VALUE, WORDS
 
 #: Formats that `structures` reads with what belongs to them.
 _STRUCTURED = frozenset({"private-key", "docker-auth", "npmrc-auth"})

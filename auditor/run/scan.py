@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
-    from auditor.run.scanning.files import Detecting, Scanned, Telling
+    from auditor.run.scanning.files import Detecting, Scanned
     from auditor.sources.contents import Found
 
 #: Files and bytes between two reports of a process, and how many such chunks are listed at once.
@@ -88,10 +88,7 @@ def _scanner(settings: Settings, detector: Detecting | None, notes: list[str]) -
     usual = {rule.id: rule.severity for rule in all_rules(SCAN).values()}
     left_out = frozenset({*usual, *(rule.id for rule in more)}) - wanted
     detector = detector or _detector(settings, rules)
-    telling: list[Telling] = [rule for rule in rules if rule.components]
-    second: Telling | None = getattr(detector, "_second", None)
-    telling += [second] if second is not None else []
-    return FileScanner(settings, left_out, {**usual, **settings.severities}, detector, telling)
+    return FileScanner(settings, left_out, {**usual, **settings.severities}, detector)
 
 
 def _without(found: Iterable[Found], files: Iterable[str], skipped: list[SkippedFile]) -> Iterator[Found]:

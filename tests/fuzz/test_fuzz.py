@@ -94,7 +94,7 @@ def test_archives_behind_each_other_cost_their_length_only(seed: int) -> None:
 def test_the_checks_notice() -> None:
     """A check that cannot fail finds nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auditor.detect.structures._distinct", lambda found: [*found, *found])
+        patch.setattr("auditor.detect.structures.apart", lambda found: [*found, *found])
         with pytest.raises(AssertionError):
             targets.check_structures(b"\2DB_PASSWORD=Zq8vT1xKw3Rb\n")
         patch.setattr("auditor.detect.decoding.plain._narrow", lambda data: decode(data.upper()))

@@ -29,6 +29,9 @@ class PlantedDetector:
     def __init__(self, engine: str = "auto", **_more: object) -> None:
         self.engine = engine
 
+    def take_problems(self) -> list[str]:
+        return []
+
     def detect(self, data: bytes, path: str = "", cuts: object = None) -> Iterator[Detection]:
         decoded = decode(data)
         for match in _PLANTED.finditer(decoded.text):

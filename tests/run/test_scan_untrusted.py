@@ -13,7 +13,7 @@ from auditor.core.errors import UsageError
 from auditor.detect.detection import Detection
 from auditor.detect.detector import Detector
 from auditor.detect.userrules import load
-from auditor.run.scanning.content import value_around
+from auditor.run.scanning.extent import value_around
 from tests.run.scanning import rendered, scanned
 
 SOURCE = 'DB_PASSWORD = "Fjord\x2d88-lantern"\n'

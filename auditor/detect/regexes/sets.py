@@ -6,7 +6,7 @@ Beyond ASCII the classes are coarse: all of it counts as letters, which are in `
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, cast
-from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE, PERL, WORD, folded, normal
+from auditor.detect.regexes.charsets import ANY, NEWLINE, PERL, WORD, folded, normal
 from auditor.lang.automaton import TOP, complement
 
 if TYPE_CHECKING:

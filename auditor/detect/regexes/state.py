@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect.regexes.charsets import ANY, normal, overlap
 from auditor.detect.regexes.sets import last, may_be_empty
-from auditor.detect.userrules.goregex.charsets import ANY, normal, overlap
 from auditor.lang.automaton import complement
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import re
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
 from auditor.detect.regexes import sets
+from auditor.detect.regexes.charsets import ANY, NEWLINE, normal, overlap
 from auditor.detect.regexes.sets import LOOKS, OTHERS, REPEATS, SINGLE, WORDS, alphabet, characters, first, last
 from auditor.detect.regexes.state import INFINITE, State, common, either, ends, moved, near
-from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE, normal, overlap
 from auditor.lang.automaton import complement
 
 if TYPE_CHECKING:

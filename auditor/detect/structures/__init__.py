@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
 
+from auditor.core.overlap import apart
 from auditor.detect import credfiles
 from auditor.detect.detection import Detection
 from auditor.detect.structures.candidate import Candidate, Source, detection
@@ -78,7 +78,7 @@ def find(text: str, path: str = "") -> Iterator[Detection]:
             one = detection(candidate, source)
             if one is not None:
                 found.append(one)
-    yield from _distinct(found)
+    yield from apart(found)
 
 
 def _source(text: str, path: str) -> Source:
@@ -128,16 +128,3 @@ def _load(reader: str) -> _Reader:
     module, _, function = reader.partition(":")
     found: _Reader = getattr(import_module(f"auditor.detect.structures.{module}"), function)
     return found
-
-
-def _distinct(found: list[Detection]) -> list[Detection]:
-    """One detection for one place, in order of place; what was found first wins over what overlaps it."""
-    kept: list[Detection] = []
-    starts: list[int] = []
-    for one in found:
-        place = bisect_left(starts, one.start)
-        free = not place or kept[place - 1].end <= one.start
-        if free and (place == len(kept) or one.end <= kept[place].start):
-            kept.insert(place, one)
-            starts.insert(place, one.start)
-    return kept

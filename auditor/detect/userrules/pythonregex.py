@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, cast
-from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE, PERL, folded, normal
+from auditor.detect.regexes.charsets import ANY, NEWLINE, PERL, folded, normal
 from auditor.detect.userrules.goregex.cost import attempt
 from auditor.detect.userrules.goregex.nodes import EMPTY, Branch, Chars, Concat, Edge, Group, Repeat, Unsupported
 from auditor.lang.automaton import complement

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import stat
-
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, cast
+from auditor.core.smallfile import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +17,7 @@ def read_file(path: str) -> dict[str, object]:
     """Content of one file. Raises RuleDataError where it cannot be read, is no TOML or is larger than MAX_BYTES."""
     import tomllib  # start-up: only where a user has rules of their own
 
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise RuleDataError(f"{path}: not a regular file")
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise RuleDataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(content) > MAX_BYTES:
-        raise RuleDataError(f"{path}: larger than {MAX_BYTES} bytes")
+    content = content_of(path, MAX_BYTES, RuleDataError)
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

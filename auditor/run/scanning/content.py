@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from string import ascii_letters, digits
 
 from auditor.core.finding import Finding, Location, Severity, Step
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Position, Span
 from auditor.detect.detection import (
@@ -18,6 +16,7 @@ from auditor.detect.detection import (
     STORED_CREDENTIAL,
     URL_CREDENTIAL,
 )
+from auditor.run.scanning.extent import joined, pieces, value_around
 from auditor.run.scanning.ignores import no_effect, suppression
 from auditor.run.scanning.measure import HEAD, Coding, Line, Ruler, line_above, line_at, printable_run
 from auditor.run.scanning.remedies import remedy
@@ -39,12 +38,6 @@ _COMMENTED = 4000
 _CUT = "…"
 _KEY_FRAME = "-----BEGIN "
 _MASK = "****"
-#: What joins parts of one password, and the letters and digits beside a token that are worth hiding.
-_JOINING = frozenset("!#$%*+-.^_~" + ascii_letters + digits)
-_LEAST_JOINED = 3
-#: A quote, or two of them, and what follows at once.
-_PIECES = Pattern(r"(?:[\\\"'`]{1,3}[^\s\\\"'`,;:=(){}\[\]<>&|]{3,})+")
-_LONGEST_PIECES = 400
 #: These find whole values. A rule of the user's own may match a part of one, and the rest must not be shown either.
 _EXACT = frozenset(
     {KNOWN_TOKEN, PRIVATE_KEY, STORED_CREDENTIAL, URL_CREDENTIAL, PROVIDER_KEY, ASSIGNED_SECRET, SECOND_OPINION}
@@ -230,56 +223,13 @@ def _wider(quoted: Quoted, span: Span, detection: Detection) -> list[tuple[Span,
     """What else to mask around a detection that may be a part of a longer secret."""
     start, end = span.start - quoted.at, span.end - quoted.at
     if detection.rule == KNOWN_TOKEN:
-        low, high = _joined(quoted.text, *_pieces(quoted.text, start, end))
+        low, high = joined(quoted.text, *pieces(quoted.text, start, end))
         shown = f"{_MASK if low < start else ''}{detection.secret.redacted}{_MASK if high > end else ''}"
     elif detection.rule not in _EXACT:
         (low, high), shown = value_around(quoted.text, start, end), _MASK
     else:
-        (low, high), shown = _pieces(quoted.text, start, end), _MASK
+        (low, high), shown = pieces(quoted.text, start, end), _MASK
     return [(Span(quoted.at + low, quoted.at + high), shown)] if (low, high) != (start, end) else []
-
-
-def _pieces(text: str, start: int, end: int) -> tuple[int, int]:
-    """A value with the quoted pieces that stand beside it without a space: `'one'"two"`, `'one''two'`."""
-    after = _PIECES.compiled.match(text, end)
-    before = _PIECES.match(text[max(0, start - _LONGEST_PIECES) : start][::-1])
-    return start - (before.end() if before else 0), after.end() if after else end
-
-
-def _joined(text: str, start: int, end: int) -> tuple[int, int]:
-    """The token with what is joined to it without a sign that separates: it may stand within a password."""
-    low, high = start, end
-    while low > 0 and text[low - 1] in _JOINING:
-        low -= 1
-    while high < len(text) and text[high] in _JOINING:
-        high += 1
-    telling = [sum(map(str.isalnum, text[a:b])) >= _LEAST_JOINED for a, b in ((low, start), (end, high))]
-    return low if telling[0] else start, high if telling[1] else end
-
-
-def value_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """What text[start:end] can be a part of: all between the quotes around it, else up to white space on both sides.
-
-    Without quotes it does not go beyond `=` and `:` to the left, where the name of a value ends.
-    """
-    before, after = _quotes_around(text, start), _quotes_around(text, end)
-    low = before[0] if before else start
-    while not before and low > 0 and not text[low - 1].isspace() and text[low - 1] not in "=:\"'`":
-        low -= 1
-    high = after[1] if after else end
-    while not after and high < len(text) and not text[high].isspace():
-        high += 1
-    return low, high
-
-
-def _quotes_around(text: str, place: int) -> tuple[int, int] | None:
-    """Beginning and end of what stands between the nearest quotes around a place; None without any."""
-    opened = sorted((text.rfind(one, 0, place) for one in "\"'`" if text.count(one, 0, place) % 2), reverse=True)
-    for at in opened:
-        close = text.find(text[at], place)
-        if close >= 0:
-            return at + 1, close
-    return None
 
 
 def _is_frame(text: str) -> bool:

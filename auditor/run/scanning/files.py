@@ -29,9 +29,6 @@ if TYPE_CHECKING:
         def detect(self, data: bytes, path: str, cuts: list[Cut] | None = None) -> Iterator[Detection]:
             """The candidate secrets of one piece of a content at `path`; what was not decoded is added to `cuts`."""
 
-    class Telling(Protocol):
-        """What may have to leave a part of a text unsearched, and says so when it is asked."""
-
         def take_problems(self) -> list[str]:
             """What could not be searched since the last call."""
 
@@ -64,8 +61,7 @@ class Scanned(NamedTuple):
 class FileScanner:
     """Scans one file after the other.
 
-    `left_out` are the rules not to report, `usual` the severities of rules; `telling` is asked after every piece what
-    the detector had to leave unsearched.
+    `left_out` are the rules not to report, `usual` the severities of rules.
     """
 
     def __init__(
@@ -74,13 +70,11 @@ class FileScanner:
         left_out: Collection[str],
         usual: Mapping[str, Severity],
         detector: Detecting,
-        telling: Sequence[Telling] = (),
     ) -> None:
         self.settings = settings
         self.left_out = left_out
         self.usual = usual
         self.detector = detector
-        self.telling = telling
 
     def audit(self, found: Found) -> Scanned:
         """What a file holds, archives opened. Never raises for what it contains."""
@@ -239,11 +233,10 @@ class _FileScan:
             self.internal("the detector", error, piece.path)
         for reason in dict.fromkeys(cut.reason for cut in cuts):
             self.cut(reason, piece.path)
-        for one in self._scanner.telling:
-            for problem in one.take_problems():
-                if problem not in self._told:
-                    self._told.add(problem)
-                    self.target(self._name).errors.append(TargetError(problem, piece.path))
+        for problem in self._scanner.detector.take_problems():
+            if problem not in self._told:
+                self._told.add(problem)
+                self.target(self._name).errors.append(TargetError(problem, piece.path))
         return sorted(found, key=lambda detection: (detection.start, detection.end))
 
     def _is_reported(self, found: Detection, piece: Piece) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auditor.detect.regexes import sets
-from auditor.detect.userrules.goregex.charsets import ANY, overlap
+from auditor.detect.regexes.charsets import ANY, overlap
 from auditor.lang.automaton import Ranges
 
 

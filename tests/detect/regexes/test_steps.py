@@ -23,7 +23,7 @@ MAX_OWN_STEPS = 50_000
 #: Characters of the longest text that a pattern is applied to, where that is bounded by its caller: the name of an
 #: assignment, what stands left of a value on its line, a host, values of which only short ones get so far.
 SHORT = {
-    "announced._EXPRESSION": 1200,
+    "announced._CALL": 1200,
     "announced._NEGATED": 200,
     "announced._OTHERWISE": 200,
     "connections._NAME": 200,
@@ -32,7 +32,7 @@ SHORT = {
     "values._PASS": 120,
 }
 #: Whose patterns are the detector's own.
-MODULES = ("announced", "notations", "wordings", "connections", "statements", "positions", "values", "tokens")
+MODULES = ("announced", "notations", "announcing", "connections", "statements", "positions", "values", "tokens")
 
 
 class Exhausted(Exception):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import log2
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE, normal, overlap
+from auditor.detect.regexes.charsets import ANY, NEWLINE, normal, overlap
 from auditor.detect.userrules.goregex.nodes import Branch, Chars, Concat, Edge, Group, Repeat, longest, shortest
 
 if TYPE_CHECKING:

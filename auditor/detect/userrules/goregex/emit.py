@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE
+from auditor.detect.regexes.charsets import ANY, NEWLINE
 from auditor.detect.userrules.goregex.nodes import Branch, Chars, Concat, Edge, Group
 from auditor.lang.automaton import complement
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.detect.userrules.goregex.charsets import ANY, WORD
+from auditor.detect.regexes.charsets import ANY, WORD
 from auditor.detect.userrules.goregex.nodes import Branch, Chars, Concat, Edge, Group, Unsupported, shortest
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.detect.userrules.goregex.charsets import ANY, NEWLINE, PERL, POSIX, category, folded, normal
+from auditor.detect.regexes.charsets import ANY, NEWLINE, PERL, POSIX, category, folded, normal
 from auditor.detect.userrules.goregex.nodes import EMPTY, Branch, Chars, Concat, Edge, Group, Repeat, Unsupported
 from auditor.lang.automaton import TOP, complement
 

@@ -1,0 +1,31 @@
+"""Files that people write for us, read whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from auditor.core.errors import RuleDataError, UsageError
+from auditor.core.smallfile import content_of
+
+
+def test_up_to_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    assert content_of(str(tmp_path / "a"), 5) == b"12345"
+    with pytest.raises(UsageError, match="larger than 4 bytes"):
+        content_of(str(tmp_path / "a"), 4)
+
+
+@pytest.mark.parametrize("name", ["missing", "a\0b", "."])
+def test_what_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RuleDataError, match="cannot be read"):
+        content_of(str(tmp_path / name), 4, RuleDataError)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="not a regular file"):
+        content_of(str(tmp_path / "pipe"), 4)
