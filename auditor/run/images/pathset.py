@@ -1,0 +1,56 @@
+"""A set of paths in eight bytes each: layers have hundreds of thousands, and only membership is asked for."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from hashlib import blake2b
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.core.secret import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_BYTES = 8
+
+
+class PathSet:
+    """Paths as digests of 64 bits. Two paths are taken for one in about one of 10**13 questions."""
+
+    __slots__ = ("_sorted",)
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self._sorted = array("Q", sorted({_number(path) for path in paths}))
+
+    def __contains__(self, path: str) -> bool:
+        number = _number(path)
+        at = bisect_left(self._sorted, number)
+        return at < len(self._sorted) and self._sorted[at] == number
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` reads, on the same kind of machine."""
+        return self._sorted.tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PathSet:
+        """Raises ValueError for what `to_bytes` cannot have written."""
+        made = cls()
+        made._sorted.frombytes(data)
+        if list(made._sorted) != sorted(made._sorted):
+            raise ValueError("not a set of paths")
+        return made
+
+    def __getstate__(self) -> bytes:
+        return self.to_bytes()
+
+    def __setstate__(self, state: bytes) -> None:
+        self._sorted = array("Q")
+        self._sorted.frombytes(state)
+
+
+def _number(path: str) -> int:
+    return int.from_bytes(blake2b(encoded(path), digest_size=_BYTES).digest(), "big")

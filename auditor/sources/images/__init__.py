@@ -1,0 +1,1 @@
+"""Built images from wherever they are kept: archives, OCI layouts, registries, engines, plain directories."""
