@@ -23,14 +23,17 @@ _KEY_BYTES = 32
 _EXCLUDED = "excluded"
 
 
-def write(report: Report, settings: Settings, command: str = "lint") -> None:
-    """Print and write everything a run of `command` reports. Raises UsageError where a file cannot be written."""
+def write(report: Report, settings: Settings, command: str = "lint", key: bytes = b"") -> None:
+    """Print and write everything a run of `command` reports; `key` is that of fingerprints, if the run has one.
+
+    Raises UsageError where a file cannot be written.
+    """
     if _has_nothing_to_show(report, settings):
         _say("" if settings.quiet else _clean_line(report, command) + _silenced(report, settings, command))
         return
     from auditor.report.text import problems, summary  # start-up: only where there is something to say
 
-    meta = _meta(settings, command)
+    meta = _meta(settings, command, key)
     for output in settings.format:
         _write_one(output, report, meta, settings)
     sys.stdout.flush()
@@ -76,7 +79,7 @@ def _renderer(name: str) -> Callable[[Report, Meta], str]:
     }[name]
 
 
-def _meta(settings: Settings, command: str) -> Meta:
+def _meta(settings: Settings, command: str, key: bytes) -> Meta:
     import time
 
     from auditor.core.resources import load_rule_docs, rules_digest
@@ -93,7 +96,7 @@ def _meta(settings: Settings, command: str) -> Meta:
         fail_on=settings.fail_on,
         min_severity=settings.min_severity,
         show_secrets=settings.show_secrets,
-        key=os.urandom(_KEY_BYTES),
+        key=key or os.urandom(_KEY_BYTES),
         time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         prefix=_prefix(),
         verbose=settings.verbose,

@@ -64,6 +64,10 @@ OPTIONS = (
     Option("rules", "files"),
     Option("baseline", "file"),
     Option("max-depth", "number"),
+    Option("platform", "text"),
+    Option("base", "text"),
+    Option("dockerfile", "file"),
+    Option("no-cache", "flag"),
     # A plugin is a program: only who runs the command may name one, not a repository that is scanned.
     Option("plugins", "files", shared=False),
     Option("show-secrets", "flag", shared=False),
@@ -84,9 +88,11 @@ class Settings:
     """Everything a run can be told. `origins` says for every key that was set where its value came from."""
 
     __slots__ = (
+        "base",
         "baseline",
         "color",
         "context",
+        "dockerfile",
         "engine",
         "exclude",
         "exit_zero",
@@ -96,8 +102,10 @@ class Settings:
         "ignore",
         "max_depth",
         "min_severity",
+        "no_cache",
         "no_context",
         "origins",
+        "platform",
         "plugins",
         "quiet",
         "require_ignore_reason",
@@ -129,6 +137,10 @@ class Settings:
         self.plugins: tuple[str, ...] = ()
         self.baseline = ""
         self.max_depth = 8
+        self.platform = ""
+        self.base = ""
+        self.dockerfile = ""
+        self.no_cache = False
         self.show_secrets = False
         self.stdin_filename = ""
         self.quiet = False

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from auditor.core.record import NamedTuple
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Secret, encoded
 from auditor.core.span import LineIndex, Span
+
+if TYPE_CHECKING:
+    from auditor.core.image import ImagePlace
+    from auditor.core.layerline import LayerLine
 
 
 class Severity(IntEnum):
@@ -64,12 +68,30 @@ class Location(NamedTuple):
         end = lines.position(max(span.end, span.start))
         return cls(path, start.line, start.column, end.line, end.column, span)
 
+    @classmethod
+    def line(cls, path: str, number: int) -> Location:
+        """A whole line (from 1) of a file whose text is not at hand: its columns are both 1."""
+        return cls(path, number, 1, number, 1, Span(0, 0))
+
+    @classmethod
+    def target(cls, name: str) -> Location:
+        """What findings in an image have for a location: the target's name; `Finding.image` says where in it."""
+        return cls(name, 1, 1, 1, 1, Span(0, 0))
+
 
 class Step(NamedTuple):
     """One step of the story that a finding tells: what happens, and where (None: outside the file)."""
 
     message: str
     location: Location | None
+
+
+class Related(NamedTuple):
+    """Another place that a finding tells of: in a file, in the image, or in neither."""
+
+    message: str
+    location: Location | None = None
+    image: ImagePlace | None = None
 
 
 class Suppression(NamedTuple):
@@ -87,14 +109,22 @@ class Finding:
     rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
     (valid, expired, malformed, placeholder, unverified). `secret_span` is where the secret stands in the text, so that
     quotes can leave it out.
+
+    A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
+    fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
+    line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
     """
 
     __slots__ = (
         "confidence",
+        "excerpt",
         "flow",
+        "group",
         "id",
+        "image",
         "location",
         "message",
+        "related",
         "remedy",
         "rule",
         "secret",
@@ -119,6 +149,10 @@ class Finding:
         secret: Secret | None = None,
         secret_span: Span | None = None,
         remedy: str = "",
+        image: ImagePlace | None = None,
+        related: tuple[Related, ...] = (),
+        group: str = "",
+        excerpt: str = "",
     ) -> None:
         self.rule = rule
         self.severity = severity
@@ -131,12 +165,20 @@ class Finding:
         self.secret = secret
         self.secret_span = secret_span
         self.remedy = remedy
+        self.image = image
+        self.related = related
+        self.group = group
+        self.excerpt = excerpt
         self.suppressed: Suppression | None = None
         self.id = ""
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
-        """Order of a report: by place, then rule."""
+        """Order of a report: by place, then rule; in an image layers come first, then its metadata."""
+        if self.image is not None:
+            from auditor.core.identity import image_order  # start-up: only for findings in images
+
+            return image_order(self, self.image)
         return (self.location.path, self.location.start_line, self.location.start_column, self.rule, self.subject)
 
 
@@ -161,10 +203,25 @@ class Target:
 
     `secrets` and `secret_spans` are everything that must be masked where `text` is quoted: those of every rule,
     chosen or not. Where `text` is but a choice of lines, `numbers` has for each one its number in the file (for what is
-    no text, its byte offset); it is empty where `text` is the whole file.
+    no text, its byte offset); it is empty where `text` is the whole file. An image has `digest` (of its manifest, else
+    of its config), `platform` and `layers`, base first; its `size` is that of the uncompressed layers that were read.
     """
 
-    __slots__ = ("errors", "files", "kind", "name", "numbers", "secret_spans", "secrets", "size", "skipped", "text")
+    __slots__ = (
+        "digest",
+        "errors",
+        "files",
+        "kind",
+        "layers",
+        "name",
+        "numbers",
+        "platform",
+        "secret_spans",
+        "secrets",
+        "size",
+        "skipped",
+        "text",
+    )
 
     def __init__(self, name: str, kind: str, *, size: int = 0, files: int = 1, text: str = "") -> None:
         self.name = name
@@ -172,6 +229,9 @@ class Target:
         self.size = size
         self.files = files
         self.text = text
+        self.digest = ""
+        self.platform = ""
+        self.layers: list[LayerLine] = []
         self.numbers: tuple[int, ...] = ()
         self.errors: list[TargetError] = []
         self.skipped: list[Skipped] = []
@@ -206,12 +266,20 @@ class Report:
 
 
 def number_findings(findings: list[Finding]) -> None:
-    """Give every finding its stable id: digest of rule, path, subject and occurrence; never of the value."""
+    """Give every finding its stable id: digest of its identity (`core.identity`) and occurrence; never of the value.
+
+    Occurrences count within one target. The id of a finding in an image leaves out the target's name and all digests:
+    the same image has the same ids from a registry and from an archive, and mostly after a rebuild, too. Of two such
+    targets in one report only target and id together are unique.
+    """
     import hashlib  # start-up: only when there is something to report
 
-    seen: dict[tuple[str, str, str], int] = {}
+    from auditor.core.identity import identity  # start-up: as above
+
+    seen: dict[tuple[str, ...], int] = {}
     for finding in findings:
-        key = (finding.rule, finding.location.path, finding.subject)
+        same = identity(finding)
+        key = (finding.location.path, *same)
         occurrence = seen[key] = seen.get(key, 0) + 1
-        text = "\0".join((*key, str(occurrence)))
+        text = "\0".join((*same, str(occurrence)))
         finding.id = hashlib.sha256(encoded(text)).hexdigest()[:20]

@@ -14,7 +14,7 @@ from auditor.core.overlap import apart
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers, rules_digest
 from auditor.core.secret import Secret
-from auditor.detect import announced, connections, structures, tokens
+from auditor.detect import announced, companions, connections, structures, tokens
 from auditor.detect.detection import (
     ASSIGNED_SECRET,
     KNOWN_TOKEN,
@@ -32,7 +32,7 @@ from auditor.detect.verify import verify
 from auditor.detect.views import decode, views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.detect.userrules import UserRule
     from auditor.detect.views import Cut, Decoded, View
@@ -72,14 +72,17 @@ class Detector:
     `engine` is auto, hyperscan, keywords (these find the same) or detect-secrets, which adds that library's plugins to
     auto; `plugins` are files with more of them. `rules` are the user's own. Raises ValueError for another engine,
     ImportError where hyperscan is asked for and missing, UsageError for a plugin file that cannot be loaded.
+
+    `patterns` are what it looks for first and `kinds`, at the same places, what each of them stands for; `digest` is
+    that of the rules. `thorough`: contents have to be given to `detect` whole, for rules without a trigger.
     """
 
     def __init__(self, engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = ()) -> None:
-        patterns, self._kinds = triggers()
+        patterns, kinds = triggers()
         self._rules = tuple(rules)
         guarded = [(number, rule) for number, rule in enumerate(self._rules) if rule.pattern and not rule.linear]
-        patterns += tuple(Trigger(rule.pattern, rule.keywords, rule.caseless) for _, rule in guarded)
-        self._kinds += tuple(Kind(USER, number) for number, _ in guarded)
+        self.patterns = patterns + tuple(Trigger(rule.pattern, rule.keywords, rule.caseless) for _, rule in guarded)
+        self.kinds = kinds + tuple(Kind(USER, number) for number, _ in guarded)
         # The prefilter searches with `re` for what it finds no literal in, which these rules must not be.
         self._everywhere = tuple(rule for rule in self._rules if rule.linear)
         self._by_path = tuple(rule for rule in self._rules if not rule.pattern)
@@ -88,8 +91,9 @@ class Detector:
             from auditor.detect.detect_secrets import DetectSecrets  # start-up: a library that takes long to load
 
             self._second, engine = DetectSecrets(plugin_files=plugins), "auto"
-        digest = rules_digest() + load_providers()["digest"]
-        self._prefilter = prefilter(patterns, digest, engine=engine)
+        self.engine = engine
+        self.digest = rules_digest() + load_providers()["digest"]
+        self._prefilter = prefilter(self.patterns, self.digest, engine=engine)
 
     def detect(self, data: bytes, path: str = "", cuts: list[Cut] | None = None) -> Iterator[Detection]:
         """The secrets in a piece of a file, by place; `start` and `end` are offsets of bytes. Never raises.
@@ -102,13 +106,34 @@ class Detector:
             return
         found = self._search(_Text(data.decode("latin-1"), data), path, cuts)
         if self._second is not None and decoded is not None and not decoded.binary:
-            found = _surest([*found, *_in_bytes(self._second.lines(decoded.text, path), decoded)])
+            found = surest([*found, *_in_bytes(self._second.lines(decoded.text, path), decoded)])
         for one in found:
             yield one if one.secret.reveal().isascii() else _as_utf8(one)
 
     def search(self, text: str, path: str = "", cuts: list[Cut] | None = None) -> list[Detection]:
         """The secrets in a text, by place; `start` and `end` are offsets of characters. `cuts`: see `detect`."""
         return self._search(_Text(text, text.encode("latin-1", "replace")), path, cuts)
+
+    @property
+    def thorough(self) -> bool:
+        """See the class."""
+        return bool(self._second or self._everywhere or self._by_path)
+
+    def near(self, text: str, hits: Mapping[Kind, list[int]], path: str) -> list[Detection]:
+        """What the finders see around places that a search for `patterns` gave, each with its verdict.
+
+        The text has one character for each byte (Latin-1), and so have the offsets.
+        """
+        found: list[Detection] = []
+        for kind, places in hits.items():
+            found += self._around(kind, sorted(places), text, path)
+        judged = [_verified(one, text) for one in surest(found)]
+        return [one if one.secret.reveal().isascii() else _as_utf8(one) for one in judged]
+
+    def stored(self, text: str, path: str) -> list[Detection]:
+        """What the readers of credential files find in a text with one character for each byte, with verdicts."""
+        judged = [_verified(one, text) for one in structures.find(text, path)]
+        return [one if one.secret.reveal().isascii() else _as_utf8(one) for one in judged]
 
     def take_problems(self) -> list[str]:
         """What plugins and rules of the user's own have left unsearched since the last call."""
@@ -123,23 +148,22 @@ class Detector:
         for view in views(source.text, cuts=cuts):
             for inner in self._plain(_Text(view.text, view.text.encode("latin-1", "replace")), path):
                 if _is_news(view, inner):
-                    start, end = view.origin(inner.start, inner.end)
-                    found.append(inner._replace(start=start, end=end))
-        return _surest(found)
+                    found.append(_at_origin(inner, view, source.text))
+        return surest(found)
 
     def _plain(self, source: _Text, path: str) -> list[Detection]:
         """What the finders see around the hits in one text, decoded or not, each with its verdict."""
         text = source.text
         hits: dict[Kind, list[int]] = {}
         for index, place in self._prefilter.hits(source.data):
-            hits.setdefault(self._kinds[index], []).append(place)
+            hits.setdefault(self.kinds[index], []).append(place)
         found: list[Detection] = []
         for kind, places in hits.items():
             found += self._around(kind, sorted(places), text, path)
         for rule in self._everywhere:
             found += rule.find(text, path)
         found += structures.find(text, path)
-        return [_verified(one, text) for one in _surest(found)]
+        return [_verified(one, text) for one in surest(found)]
 
     def _around(self, kind: Kind, places: list[int], text: str, path: str) -> Iterator[Detection]:
         """What the finder of this kind sees in the windows around its hits."""
@@ -148,7 +172,10 @@ class Detector:
         elif kind.finder == FORMAT:
             known = tokens.formats()[kind.number]
             for start, end in _windows(places, _TOKEN_BEFORE, _TOKEN_AFTER, len(text)):
-                yield from (_token(token, known.title) for token in tokens.within(known, text, start, end))
+                for token in tokens.within(known, text, start, end):
+                    yield _token(token, known.title)
+                    if known.id == companions.KEY_ID:
+                        yield from companions.find(text, token)
         else:
             find = announced.find if kind.finder == ANNOUNCED else connections.find
             for start, end in _windows(places, _AROUND, _AROUND, len(text)):
@@ -161,6 +188,19 @@ def _is_news(view: View, found: Detection) -> bool:
         return True
     name = view.text.rfind(found.name, max(0, found.start - _NAME_BEFORE), found.start) if found.name else -1
     return name >= 0 and view.decoded(name, found.start)
+
+
+def _at_origin(found: Detection, view: View, text: str) -> Detection:
+    """The detection in a decoded text with its place in the text as written.
+
+    A configuration is handed around in its encoded form: that is the secret then.
+    """
+    start, end = view.origin(found.start, found.end)
+    if found.secret.kind not in _WHOLE:
+        return found._replace(start=start, end=end)
+    while text[end : end + 1] == "=":
+        end += 1
+    return found._replace(start=start, end=end, secret=Secret(text[start:end], found.secret.kind))
 
 
 def _in_bytes(found: Iterable[Detection], decoded: Decoded) -> list[Detection]:
@@ -211,7 +251,7 @@ def _verified(found: Detection, text: str) -> Detection:
     return found._replace(verdict=judged.verdict, facts=judged.facts, confidence=confidence, basis=judged.basis)
 
 
-def _surest(found: list[Detection]) -> list[Detection]:
+def surest(found: list[Detection]) -> list[Detection]:
     """One detection for one place, by place: of those that overlap the one whose way of finding says most.
 
     Where a user's rule matches a part of a value that we find whole, both are kept.

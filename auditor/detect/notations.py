@@ -57,6 +57,8 @@ def assignment(left: str) -> Assignment | None:
     if match is None:
         return None
     op = match["typed"] or match["op"] or ""
+    if not op and turned[match.end("name") : match.end("name") + 1] == "/":
+        return None  # the end of a path, which a list of digests has before every value
     if not op and not _APART.search(turned, 0, match.start("name")):
         return None  # a quoted text right behind another: the first is no name, it is a part of the value
     return Assignment(match["name"][::-1], op[::-1])

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.report.images import location, source
 from auditor.report.masking import FileMasker, maskers
-from auditor.report.meta import counts
+from auditor.report.meta import IMAGES, counts
 from auditor.report.plain import clean
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Target
+    from auditor.core.image import ImagePlace
+    from auditor.core.layerline import LayerLine
     from auditor.core.secret import Secret
     from auditor.report.meta import Meta
 
@@ -39,16 +42,40 @@ def _target(target: Target, masker: FileMasker) -> dict[str, object]:
     return {
         "name": clean(target.name),
         "kind": target.kind,
-        "digest": None,
+        "digest": target.digest or None,
         "complete": target.complete,
         "errors": [{"message": clean(masker.mask(e.message)), "path": clean(e.path)} for e in target.errors],
         "skipped": [{"path": clean(s.path), "reason": clean(s.reason)} for s in target.skipped],
-        "stats": {"bytes": target.size, "files": target.files, "layers": 0},
+        "stats": {"bytes": target.size, "files": target.files, "layers": len(target.layers)},
+        **({"image": _image_of(target, masker)} if target.kind in IMAGES else {}),
+    }
+
+
+def _image_of(target: Target, masker: FileMasker) -> dict[str, object]:
+    return {
+        "platform": clean(target.platform) or None,
+        "layers": [_layer(layer, masker) for layer in target.layers],
+    }
+
+
+def _layer(layer: LayerLine, masker: FileMasker) -> dict[str, object]:
+    return {
+        "layer_index": layer.number,
+        "diff_id": layer.diff_id or None,
+        "digest": layer.digest or None,
+        "size": layer.size if layer.size >= 0 else None,
+        "stored_size": layer.stored if layer.stored >= 0 else None,
+        "history_index": layer.history_index,
+        "created_by": clean(masker.mask(layer.created_by)) or None,
+        "dockerfile_line": layer.dockerfile_line,
+        "in_base": layer.in_base,
+        "state": layer.state,
     }
 
 
 def _finding(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, object]:
     suppressed = finding.suppressed
+    place = location(finding)
     return {
         "id": finding.id,
         "rule": finding.rule,
@@ -58,16 +85,49 @@ def _finding(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, obje
         "title": meta.title(finding.rule),
         "message": clean(masker.mask(finding.message)),
         "target": clean(finding.location.path),
-        "location": _location(finding.location),
-        "image": None,
-        "related": [
-            {"message": clean(masker.mask(step.message)), "location": _location(step.location), "image": None}
-            for step in finding.flow
-            if step.location is not None
-        ],
+        "location": place and _location(place),
+        "image": finding.image and _image(finding.image, masker),
+        "related": _related(finding, masker),
         "secret": _secret(finding.secret, meta) if finding.secret is not None else None,
         "fixes": [],
         "suppressed": suppressed and {"by": suppressed.by, "reason": clean(masker.mask(suppressed.reason))},
+        **({"excerpt": clean(masker.mask(finding.excerpt)) or None} if finding.image else {}),
+    }
+
+
+def _related(finding: Finding, masker: FileMasker) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = [
+        {"message": clean(masker.mask(step.message)), "location": _location(step.location), "image": None}
+        for step in finding.flow
+        if step.location is not None
+    ]
+    for related in finding.related:
+        place = related.location or (related.image and source(related.image))
+        image = related.image and _image(related.image, masker)
+        message = clean(masker.mask(related.message))
+        found.append({"message": message, "location": place and _location(place), "image": image})
+    return found
+
+
+def _image(place: ImagePlace, masker: FileMasker) -> dict[str, object]:
+    """The coordinates; what does not apply is null."""
+    return {
+        "part": place.part,
+        "layer_index": place.layer_index,
+        "diff_id": place.diff_id or None,
+        "digest": place.digest or None,
+        "path": clean(place.path) or None,
+        "inner_path": clean(place.inner_path) or None,
+        "line": place.line,
+        "offset": place.offset,
+        "pointer": clean(place.pointer) or None,
+        "state": place.state,
+        "removed_by_layer": place.removed_by_layer,
+        "history_index": place.history_index,
+        "created_by": clean(masker.mask(place.created_by)) or None,
+        "dockerfile_line": place.dockerfile_line,
+        "in_base": place.in_base,
+        "package": clean(place.package) or None,
     }
 
 
@@ -89,6 +149,6 @@ def _secret(secret: Secret, meta: Meta) -> dict[str, str]:
         "redacted": clean(secret.redacted),
         "fingerprint": secret.fingerprint(meta.key),
     }
-    if meta.show_secrets:
+    if meta.show_secrets and secret.reveal():
         shown["value"] = clean(secret.reveal())
     return shown

@@ -9,6 +9,8 @@ from itertools import accumulate
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.core.finding import Report, Target
     from auditor.core.secret import Secret
     from auditor.core.span import Span
@@ -104,13 +106,17 @@ class FileMasker:
 
 
 def maskers(report: Report) -> dict[str, FileMasker]:
-    """A masker for every target, by name."""
-    return {target.name: masker(target) for target in report.targets}
+    """A masker for every target, by name; that of an image knows the secrets of all findings in it."""
+    in_images: dict[str, list[Secret]] = {}
+    for finding in report.findings:
+        if finding.image is not None and finding.secret is not None:
+            in_images.setdefault(finding.location.path, []).append(finding.secret)
+    return {target.name: masker(target, in_images.get(target.name, [])) for target in report.targets}
 
 
-def masker(target: Target) -> FileMasker:
-    """The masker of one target's text."""
-    return FileMasker(target.secrets, target.secret_spans)
+def masker(target: Target, more: Sequence[Secret] = ()) -> FileMasker:
+    """The masker of one target's text, which hides these secrets, too."""
+    return FileMasker([*target.secrets, *more], target.secret_spans)
 
 
 def _counts(text: str, start: int, end: int) -> bool:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from auditor.core.rule import Rule
 
 
+#: Kinds of targets that are made of layers.
+IMAGES = ("image", "cache")
+
+
 class Meta(NamedTuple):
     """`rules` are those of `command`, which was run. `key` (bytes) keys the secrets' fingerprints; `time` is ISO 8601
     in UTC; `width` is in terminal columns; `prefix` leads from the repository root to the paths of the report; `prose`

@@ -7,11 +7,15 @@ from urllib.parse import quote
 
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
+from auditor.report import image_sarif
+from auditor.report.images import described, source, told
 from auditor.report.masking import FileMasker, maskers
+from auditor.report.meta import IMAGES
 from auditor.report.plain import clean, from_root
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Step, Target
+    from auditor.core.image import ImagePlace
     from auditor.core.rule import Rule
     from auditor.report.meta import Meta
 
@@ -79,7 +83,7 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
     result: dict[str, object] = {"ruleId": finding.rule}
     if finding.rule in index:
         result["ruleIndex"] = index[finding.rule]
-    properties = {
+    properties: dict[str, object] = {
         "severity": finding.severity.label,
         "confidence": finding.confidence.label,
         "verdict": finding.verdict,
@@ -89,19 +93,58 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
         properties |= {"secretType": finding.secret.kind, "secret": clean(finding.secret.redacted)}
     result |= {
         "level": _level(finding.severity),
-        "message": {"text": clean(masker.mask(finding.message))},
-        "locations": [{"physicalLocation": _physical(finding.location, meta)}],
+        "message": {"text": _message(finding, masker)},
+        "locations": [_location(finding, meta)],
         "partialFingerprints": {"primaryLocationLineHash": f"{finding.id}:1", "auditFinding/v1": finding.id},
         "properties": properties,
     }
     if finding.flow:
         result |= _flow(finding, masker, meta)
+    if finding.image is not None:
+        properties |= image_sarif.properties(finding.image, masker)
+        if related := _related(finding, masker, meta):
+            result["relatedLocations"] = related
     if finding.suppressed is not None:
         reason = clean(masker.mask(finding.suppressed.reason))
         kind = "inSource" if finding.suppressed.by == "inline" else "external"
         suppression = {"kind": kind, "status": "accepted"}
         result["suppressions"] = [suppression | ({"justification": reason} if reason else {})]
     return result
+
+
+def _message(finding: Finding, masker: FileMasker) -> str:
+    """In an image the place as well: what shows results may show the line of the Dockerfile alone."""
+    message = masker.mask(finding.message)
+    if finding.image is not None:
+        message = f"{described(finding.image)}: {told(message, finding.image)}"
+    return clean(message)
+
+
+def _location(finding: Finding, meta: Meta) -> dict[str, object]:
+    if finding.image is None:
+        return {"physicalLocation": _physical(finding.location, meta)}
+    return _image_location(finding.location.path, finding.image, meta)
+
+
+def _image_location(name: str, place: ImagePlace, meta: Meta) -> dict[str, object]:
+    """A line of the Dockerfile where one is known, else the place in the image as if that were a folder."""
+    line = source(place)
+    if line is not None and not from_root(line.path, meta).startswith("/"):
+        physical = {"artifactLocation": {"uri": _uri(line.path, meta)}, "region": {"startLine": line.start_line}}
+    else:
+        physical = image_sarif.physical(place)
+    return {"physicalLocation": physical, "logicalLocations": [image_sarif.logical(name, place)]}
+
+
+def _related(finding: Finding, masker: FileMasker, meta: Meta) -> list[dict[str, object]]:
+    located = []
+    for related in finding.related[:_MOST_STEPS]:
+        message = {"message": {"text": clean(masker.mask(related.message))}}
+        if related.image is not None:
+            located.append(message | _image_location(finding.location.path, related.image, meta))
+        elif related.location is not None:
+            located.append(message | {"physicalLocation": _physical(related.location, meta)})
+    return [{"id": number, **place} for number, place in enumerate(located, 1)]
 
 
 def _flow(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, object]:
@@ -157,13 +200,18 @@ def _invocation(report: Report, masks: dict[str, FileMasker], meta: Meta, *, cut
 def _notice(target: Target, masker: FileMasker, meta: Meta) -> list[dict[str, object]]:
     notices: list[dict[str, object]] = []
     for error in target.errors:
+        text = clean(masker.mask(error.message))
+        if target.kind in IMAGES:
+            named = "" if error.path in ("", target.name) else f"{clean(error.path)}: "
+            notices.append({"level": "error", "message": {"text": f"{clean(target.name)}: {named}{text}"}})
+            continue
         place: dict[str, object] = {"artifactLocation": {"uri": _uri(error.path, meta)}}
         if error.line is not None:
             place["region"] = {"startLine": error.line}
         notices.append(
             {
                 "level": "error",
-                "message": {"text": clean(masker.mask(error.message))},
+                "message": {"text": text},
                 "locations": [{"physicalLocation": place}],
             }
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.core.finding import Severity
 
 _TAB = "    "
+_CUT = "…"
 _RESET = "\x1b[0m"
 #: What the runners of GitHub and Azure obey in any output: the first at the beginning of a line, the others anywhere.
 _COMMAND = "::"
@@ -86,6 +87,21 @@ def wrap(text: str, width: int, first: str, rest: str) -> list[str]:
         used += needed + (0 if empty else 1)
         empty = False
     return [*lines, line]
+
+
+def cut(text: str, width: int, focus: int = 0) -> str:
+    """At most `width` columns of an escaped text, the character at `focus` among them; what was left out is marked."""
+    if columns(text) <= width:
+        return text
+    start = max(focus - width // 3, 0) if focus > width * 2 // 3 else 0
+    shown, used = (_CUT, 2) if start else ("", 1)
+    whole = columns(text[start:]) < width
+    for char in text[start : start + width]:
+        used += columns(char)
+        if used > width + whole:
+            break
+        shown += char
+    return shown if whole else shown + _CUT
 
 
 class Painter:

@@ -8,14 +8,14 @@ from auditor.core.finding import Confidence
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.excerpt import Excerpt, Mark
 from auditor.report.masking import FileMasker, maskers
-from auditor.report.meta import counts
+from auditor.report.meta import IMAGES, counts
 from auditor.report.prose import advice
 from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.core.finding import Finding, Location, Report, Step
+    from auditor.core.finding import Finding, Location, Report, Step, Target
     from auditor.report.meta import Meta
 
 #: Of the verdicts that the message itself does not tell.
@@ -28,17 +28,21 @@ _FIX_INDENT = len("  fix: ")
 
 
 def render(report: Report, meta: Meta) -> str:
-    """The findings that are not hidden, in the order of the files; "" where there is none."""
+    """The findings that are not hidden, in the order of the files, images last; "" where there is none."""
     files = {target.name: target for target in report.targets}
     masks = maskers(report)
     painter = Painter(meta.color)
     writer = _Writer(meta, painter)
     excerpts: dict[str, Excerpt] = {}
-    for block in _blocks(meta.shown(report)):
+    for block in _blocks([finding for finding in meta.shown(report) if finding.image is None]):
         path = block[0].location.path
         if path not in excerpts and path in files:
             excerpts[path] = Excerpt(files[path], masks[path], painter, meta.width)
         writer.block(block, excerpts.get(path), masks.get(path) or FileMasker([], []))
+    if _has_images(report):
+        from auditor.report import image_text  # start-up: images only
+
+        writer.lines += image_text.render(report, meta)
     return inert("".join(f"{line}\n" for line in writer.lines))
 
 
@@ -47,18 +51,24 @@ def summary(report: Report, meta: Meta) -> str:
     painter = Painter(meta.color)
     shown = meta.shown(report)
     files = sum(target.files for target in report.targets)
-    read = _count(files, "file")
-    if not files:
+    hit = len({finding.location.path for finding in shown})
+    read, time = _count(files, "file"), f"({report.seconds:.2f} s)"
+    where = read if hit == files else f"{hit} of {read}"
+    if _has_images(report):
+        from auditor.report import image_summary  # start-up: images only
+
+        shown = image_summary.shown(report, meta)
+        read, time = image_summary.extent(report), image_summary.time(report)
+        where = read
+    if not files and not _has_images(report):
         first = _NOTHING.get(meta.command, "No file found.")
     elif not shown and not report.complete:
-        first = f"No leaks found in what could be read of {read} ({report.seconds:.2f} s)."
+        first = f"No leaks found in what could be read of {read} {time}."
     elif not shown:
-        first = f"No leaks found in {read} ({report.seconds:.2f} s)."
+        first = f"No leaks found in {read} {time}."
     else:
-        hit = len({finding.location.path for finding in shown})
         parts = [painter.severity(level, f"{n} {level.label}") for level, n in counts(shown).items() if n]
-        where = read if hit == files else f"{hit} of {read}"
-        first = f"{', '.join(parts)} in {where} ({report.seconds:.2f} s)"
+        first = f"{', '.join(parts)} in {where} {time}"
     rest = _unshown(report, meta)
     explained = [finding for finding in shown if finding.rule in meta.rules]
     if explained:
@@ -75,14 +85,20 @@ def problems(report: Report, meta: Meta) -> str:
     alike: dict[str, int] = {}
     for target in report.targets:
         for error in target.errors:
-            place = escape_path(error.path) + (f":{error.line}" if error.line else "")
+            place = escape_path(_named(target, error.path)) + (f":{error.line}" if error.line else "")
             text = escape(masks[target.name].mask(error.message))
             alike[text] = alike.get(text, 0) + 1
             if alike[text] > _MOST_ALIKE and not meta.verbose:
                 continue
             lines.append(f"{painter.paint('path', place)}: {painter.paint('high', 'error')}: {text}\n")
         if meta.verbose:
-            lines += [f"{escape_path(item.path)}: skipped: {escape(item.reason)}\n" for item in target.skipped]
+            lines += [
+                f"{escape_path(_named(target, item.path))}: skipped: {escape(item.reason)}\n" for item in target.skipped
+            ]
+        elif target.skipped and _is_image(target):
+            from auditor.report import image_summary  # start-up: images only
+
+            lines += image_summary.skipped(target)
     for text, number in alike.items():
         if number > _MOST_ALIKE and not meta.verbose:
             more = f"{number - _MOST_ALIKE} more (-v names them)"
@@ -91,7 +107,12 @@ def problems(report: Report, meta: Meta) -> str:
 
 
 def _unshown(report: Report, meta: Meta) -> list[str]:
-    hidden = [f for f in report.active if f.severity < meta.min_severity]
+    found = report.active
+    if _has_images(report):
+        from auditor.report.images import leading  # start-up: images only
+
+        found = leading(found)
+    hidden = [f for f in found if f.severity < meta.min_severity]
     parts = []
     if hidden:
         levels = ", ".join(f"{n} {level.label}" for level, n in counts(hidden).items() if n)
@@ -101,8 +122,24 @@ def _unshown(report: Report, meta: Meta) -> list[str]:
         parts.append(f"{suppressed} suppressed")
     unread = sum(not target.complete for target in report.targets)
     if unread:
-        parts.append(f"{_count(unread, 'file')} not read whole")
+        noun = "image" if _has_images(report) else "file"
+        parts.append(f"{_count(unread, noun)} not read whole")
     return parts
+
+
+def _is_image(target: Target) -> bool:
+    return target.kind in IMAGES
+
+
+def _has_images(report: Report) -> bool:
+    return any(map(_is_image, report.targets))
+
+
+def _named(target: Target, path: str) -> str:
+    """What could not be read, or was not; of an image the part, after its name."""
+    if not _is_image(target):
+        return path
+    return f"{target.name}: {path}" if path not in ("", target.name) else target.name
 
 
 def _count(number: int, noun: str) -> str:

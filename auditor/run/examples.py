@@ -9,7 +9,7 @@ from functools import cache
 from auditor.core.errors import RuleDataError
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.resources import load_rule_docs
+from auditor.core.resources import load_rule_docs, load_rules
 from auditor.core.span import LineIndex
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ class Example(NamedTuple):
     """One example of a rule.
 
     `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or for `audit scan` a file of
-    any kind that is called `name` ("" otherwise). `finds` are the texts that the rule reports in a bad example, in
-    order, of each its first line; `severity` is what all of them must have if the example says so. `files` (path ->
-    content) is the build context; None where the example is about the Dockerfile alone.
+    any kind that is called `name` ("" otherwise), or for `audit image` a document of the image's metadata. `finds` are
+    the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
+    must have if the example says so. `files` (path -> content) is the build context; None where the example is about
+    the Dockerfile alone.
     """
 
     rule: str
@@ -65,6 +66,10 @@ def run_example(example: Example, text: str | None = None) -> list[Finding]:
     """All findings of all rules that no comment silences, in place order; `text` replaces the example's own."""
     from auditor.core.config import Settings  # start-up: reading and showing examples needs no checks
 
+    if example.name and _is_about_images(example.rule):
+        from auditor.run.images.examples import findings_in  # start-up: as above
+
+        return findings_in(example.name, example.text if text is None else text, _detector())
     with tempfile.TemporaryDirectory(prefix="audit-example-") as folder:
         path = os.path.join(folder, example.name or _DOCKERFILE)
         _write(path, example.text if text is None else text)
@@ -82,6 +87,11 @@ def run_example(example: Example, text: str | None = None) -> list[Finding]:
             for name, content in example.files.items():
                 _write(os.path.join(folder, *name.split("/")), content)
         return lint(settings, [path]).active
+
+
+def _is_about_images(rule_id: str) -> bool:
+    rule = load_rules()["rules"].get(rule_id)
+    return rule is not None and rule["family"] == "image"
 
 
 @cache

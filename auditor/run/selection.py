@@ -1,7 +1,8 @@
 """Which rules a run uses: resolves the names a user gives against the rules there are.
 
-Each rule belongs to one command, `audit scan` (family "scan") or `audit lint` (the others). Both share their settings.
-Rules of the user's own files, and what the plugins of detect-secrets find, belong to `audit scan` as well.
+`audit scan` has the family "scan", `audit lint` those about sources, `audit image` what an image can show of both, and
+the family "image". All share their settings. Rules of the user's own files, and what the plugins of detect-secrets
+find, belong to `audit scan` and `audit image` as well.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 LINT = "lint"
 SCAN = "scan"
+IMAGE = "image"
+#: Families of the rules of commands; `audit lint` has all that are neither for files of any kind nor for images only.
+_FAMILIES = {
+    SCAN: frozenset({SCAN}),
+    IMAGE: frozenset({SCAN, IMAGE, "variables", "metadata", "run", "baked"}),
+}
 
 
 class Named(NamedTuple):
@@ -32,15 +39,20 @@ class Named(NamedTuple):
 
 
 def all_rules(command: str = "") -> dict[str, Rule]:
-    """The rules of a command (LINT, SCAN; "" is both) by id, in the order of ids. Raises RuleDataError."""
+    """The rules of a command (LINT, SCAN, IMAGE; "" is all) by id, in the order of ids. Raises RuleDataError."""
     rules = load_rules()["rules"]
     return {rule_id: Rule.of(rules[rule_id]) for rule_id in sorted(rule_ids(command))}
 
 
 def rule_ids(command: str = "") -> frozenset[str]:
-    """The ids of the rules of a command ("" is both), without building the rules."""
+    """The ids of the rules of a command ("" is all), without building the rules."""
     rules = load_rules()["rules"]
-    return frozenset(rule for rule in rules if not command or (rules[rule]["family"] == SCAN) == (command == SCAN))
+    if not command:
+        return frozenset(rules)
+    families = _FAMILIES.get(command)
+    if families is None:
+        return frozenset(rule for rule in rules if rules[rule]["family"] not in (SCAN, IMAGE))
+    return frozenset(rule for rule in rules if rules[rule]["family"] in families)
 
 
 def more_rules(settings: Settings, loaded: Iterable[UserRule] | None = None) -> list[Named]:
@@ -66,9 +78,9 @@ def chosen(settings: Settings, command: str = LINT, more: Sequence[Named] | None
     has no rule of this command; one in a shared file then speaks of the other.
     """
     if more is None:
-        more = more_rules(settings) if command == SCAN or _speaks_of_more(settings) else ()
+        more = more_rules(settings) if command != LINT or _speaks_of_more(settings) else ()
     own = frozenset(rule.id for rule in more)
-    ids = rule_ids(command) | own if command == SCAN else rule_ids(command)
+    ids = rule_ids(command) | own if command != LINT else rule_ids(command)
     _check_severities(settings, rule_ids() | own)
     if not (settings.select or settings.ignore or settings.extend_select):
         return ids

@@ -129,7 +129,7 @@ def pieces(path: str, file: BinaryIO, limits: Limits, most: int) -> Iterator[Pie
     """The pieces of a seekable binary file, of which at most `most` bytes are read. Raises OSError."""
     head = file.read(_STEP)
     inside, cut = False, False
-    for item in _packed(path, head if len(head) < _STEP else file, limits):
+    for item in packed(path, head if len(head) < _STEP else file, limits):
         inside = True
         cut = cut or isinstance(item, Skipped)
         yield item
@@ -161,7 +161,7 @@ def _raw(path: str, head: bytes, rest: Callable[[int], bytes], most: int, *, out
         yield Skipped(path, problem or "grows while it is read; the rest is not read")
 
 
-def _packed(path: str, source: bytes | BinaryIO, limits: Limits) -> Iterator[Piece | Skipped]:
+def packed(path: str, source: bytes | BinaryIO, limits: Limits) -> Iterator[Piece | Skipped]:
     """What is packed in a file."""
     joiner: _Joiner | None = None
     for item in members(path, source, limits):

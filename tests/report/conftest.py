@@ -151,3 +151,9 @@ def meta() -> Meta:
         time="2026-01-02T03:04:05Z",
         prose={"arg-secret": "The history keeps it."},
     )
+
+
+@pytest.fixture
+def image_meta(meta: Meta) -> Meta:
+    """The same for images."""
+    return meta._replace(command="image")

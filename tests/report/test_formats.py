@@ -14,6 +14,7 @@ from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
 from auditor.report import json_report, lines, sarif, text
 from auditor.report.meta import Meta
+from tests.report.comparing import compare
 
 Render = Callable[[Report, Meta], str]
 FORMATS: dict[str, Render] = {
@@ -24,16 +25,7 @@ FORMATS: dict[str, Render] = {
     "github.txt": lines.github,
     "gnu.txt": lines.gnu,
 }
-GOLDEN = Path(__file__).parent / "golden"
 VALUES = ("Tundra-42-kite", "zbV9QsLBHXKhgc1QxygJofAP", "Kp7$x9", "Kp7\\$x9", "0123456789abcdef")
-
-
-def compare(name: str, got: str, update: bool) -> None:
-    path = GOLDEN / name
-    if update:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(got, encoding="utf-8", newline="")
-    assert got == path.read_text(encoding="utf-8"), "run with --update if the change is wanted"
 
 
 @pytest.mark.parametrize("name", FORMATS)

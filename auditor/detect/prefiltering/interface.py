@@ -18,7 +18,7 @@ class Prefilter(ABC):
     engine: str
 
     @abstractmethod
-    def hits(self, data: bytes) -> list[tuple[int, int]]:
+    def hits(self, data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
         """Pairs (index of a trigger, offset in `data`), sorted, each once. Never raises for what the bytes hold.
 
         For every match m of trigger i (`re.ASCII`, `data` decoded as Latin-1, at most LONGEST long) there is a pair

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, cast
 from auditor.detect.prefiltering import store
 from auditor.detect.prefiltering.crowd import Crowd
 from auditor.detect.prefiltering.interface import Prefilter
@@ -46,20 +46,21 @@ class NativePrefilter(Prefilter):
         self._bare = [(index, re.compile(triggers[index].pattern, flags(triggers[index]))) for index in bare]
         self._local = threading.local()
 
-    def hits(self, data: bytes) -> list[tuple[int, int]]:
+    def hits(self, data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
         """See `Prefilter.hits`."""
         crowd = Crowd()
         if self._database is not None:
+            view = memoryview(data)
             for start in range(0, len(data), _PIECE):
-                self._scan(data[start : start + _PIECE + _OVERLAP], start, crowd)
+                self._scan(view[start : start + _PIECE + _OVERLAP], start, crowd)
         if self._bare:
-            text = data.decode("latin-1")
+            text = bytes(data).decode("latin-1")
             for index, pattern in self._bare:
                 for match in pattern.finditer(text):
                     crowd.add(index, match.end())
         return crowd.result()
 
-    def _scan(self, data: bytes, base: int, crowd: Crowd) -> None:
+    def _scan(self, data: memoryview, base: int, crowd: Crowd) -> None:
         # Hyperscan takes the interpreter's lock for each call, so the call does as little as possible.
         hits, add = crowd.hits, crowd.hits.append
 
@@ -69,7 +70,8 @@ class NativePrefilter(Prefilter):
                 crowd.thin()
 
         if self._database is not None:
-            self._database.scan(data, match_event_handler=found, scratch=self._scratch())
+            # The binding takes any buffer; its signature says less.
+            self._database.scan(cast("bytes", data), match_event_handler=found, scratch=self._scratch())
 
     def _scratch(self) -> hyperscan.Scratch:
         """Working memory of the calling thread."""

@@ -56,8 +56,9 @@ class WordPrefilter(Prefilter):
         for needle in _needles(made.searches):
             self._file(needle)
 
-    def hits(self, data: bytes) -> list[tuple[int, int]]:
+    def hits(self, data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
         """See `Prefilter.hits`."""
+        data = bytes(data)
         crowd = Crowd()
         lowered = data.lower()
         words = set(data.translate(_WORDS_ONLY).split())

@@ -126,13 +126,9 @@ class _Hints:
     def __init__(self) -> None:
         self._ways: dict[str, list[_Way]] = {}
         for place, (literals, reader) in enumerate(_ways(_LITERALS, ())):
-            rarest = max(reversed(literals), key=len)
-            self._ways.setdefault(rarest, []).append(_Way(place, literals, reader))
+            self._ways.setdefault(_rarest(literals), []).append(_Way(place, literals, reader))
         self._order = list(self._ways)
-        triggers = [
-            Trigger(_CLOSER.get(one, _quoted(one)), (one.lower(),), one in _CLOSER, True) for one in self._order
-        ]
-        self._prefilter: Prefilter = prefilter(triggers, "structures")
+        self._prefilter: Prefilter = prefilter(triggers(), "structures")
 
     @property
     def fast(self) -> bool:
@@ -150,6 +146,16 @@ class _Hints:
 @lru_cache(maxsize=1)
 def _hints() -> _Hints:
     return _Hints()
+
+
+def triggers() -> list[Trigger]:
+    """What to look for in bytes of which a part may be for a reader; `readers` then says which one."""
+    wanted = dict.fromkeys(_rarest(literals) for literals, _ in _ways(_LITERALS, ()))
+    return [Trigger(_CLOSER.get(one, _quoted(one)), (one.lower(),), one in _CLOSER, True) for one in wanted]
+
+
+def _rarest(literals: tuple[str, ...]) -> str:
+    return max(reversed(literals), key=len)
 
 
 def _quoted(literal: str) -> str:

@@ -44,8 +44,9 @@ class Leak(NamedTuple):
     """One secret at one place of an image.
 
     `message` is one sentence, `subject` names what leaks in words that survive rebuilds (`Finding.subject`), `excerpt`
-    is the line that holds it, masked ("" if there is none to show), `remedy` overrides the rule's advice where it is
-    not "". `group` is the secret's fingerprint under the key of the run: equal for equal values.
+    is the line that holds it, masked ("" if there is none to show), `remedy` overrides the rule's advice unless "".
+    `silenced`: a comment in the file silences it, for this reason. `group` is the secret's fingerprint under the key
+    of the run: equal for equal values.
     """
 
     rule: str
@@ -59,3 +60,4 @@ class Leak(NamedTuple):
     place: ImagePlace
     excerpt: str = ""
     remedy: str = ""
+    silenced: str | None = None

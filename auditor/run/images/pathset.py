@@ -20,13 +20,19 @@ class PathSet:
 
     __slots__ = ("_sorted",)
 
-    def __init__(self, paths: Iterable[str] = ()) -> None:
-        self._sorted = array("Q", sorted({_number(path) for path in paths}))
+    def __init__(self, numbers: Iterable[int] = ()) -> None:
+        """Of paths as `number` gives them, which is what can be collected of millions."""
+        self._sorted = array("Q", sorted(set(numbers)))
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> PathSet:
+        """Of paths as they are written."""
+        return cls(map(number, paths))
 
     def __contains__(self, path: str) -> bool:
-        number = _number(path)
-        at = bisect_left(self._sorted, number)
-        return at < len(self._sorted) and self._sorted[at] == number
+        wanted = number(path)
+        at = bisect_left(self._sorted, wanted)
+        return at < len(self._sorted) and self._sorted[at] == wanted
 
     def __len__(self) -> int:
         return len(self._sorted)
@@ -52,5 +58,6 @@ class PathSet:
         self._sorted.frombytes(state)
 
 
-def _number(path: str) -> int:
+def number(path: str) -> int:
+    """64 bits of a digest of the path."""
     return int.from_bytes(blake2b(encoded(path), digest_size=_BYTES).digest(), "big")

@@ -1,0 +1,149 @@
+"""`audit image`: options, sources, the run, reports."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from auditor.cli.arguments import parser
+from auditor.cli.options import add_report_options, add_rule_options
+from auditor.cli.reporting import check_outputs, write
+from auditor.cli.scan import check_files
+from auditor.cli.settings import settings_of
+from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from auditor.core.config import Settings
+    from auditor.cli.progress import Progress
+    from auditor.sources.images.model import Source
+
+_EPILOG = """\
+targets:
+  REF, docker:REF      image of the docker engine      podman:REF    of podman
+  registry:REF         image of a registry             rootfs:DIR    plain files
+  FILE                 archive of docker save, or an OCI archive, compressed or
+                       not (docker-archive:FILE[:TAG], oci-archive:FILE[:TAG])
+  oci:DIR[:TAG]        OCI layout                      -             archive on
+                                                       standard input
+Every layer is searched by itself, so that what later ones delete or replace is
+found; so are history, configuration, labels, annotations and attestations.
+Nothing is unpacked, and nothing leaves this machine.
+"""
+
+
+def run(argv: list[str]) -> int:
+    """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
+    started = time.perf_counter()
+    arguments = vars(_parser().parse_args(argv))
+    targets: list[str] = arguments.pop("targets")
+    build_cache: bool = arguments.pop("build_cache")
+    assertions: list[str] = arguments.pop("assert_absent") or []
+    settings = settings_of(arguments, [])
+    _check(settings, targets, build_cache=build_cache)
+    from auditor.run.result import exit_code  # start-up: --help and wrong arguments need no detector
+    from auditor.run.selection import IMAGE
+
+    stdin = sys.stdin.buffer if "-" in targets and sys.stdin is not None else None
+    listener = _Shown(quiet=settings.quiet)
+    sources = _build_cache() if build_cache else []
+    if assertions:
+        from auditor.run.images.proof import prove  # start-up: as above
+
+        report, key = prove(settings, targets, assertions, stdin=stdin, listener=listener, sources=sources)
+    else:
+        from auditor.run.images.scan import scan  # start-up: as above
+
+        report, key = scan(settings, targets, stdin=stdin, listener=listener, sources=sources)
+    listener.close()
+    report.seconds = time.perf_counter() - started
+    write(report, settings, IMAGE, key)
+    return exit_code(report, settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = parser(
+        "image", "Find what a built image keeps, by layer, and the instruction that put it there.", epilog=_EPILOG
+    )
+    p.add_argument("targets", nargs="*", metavar="TARGET", help="images, archives, layouts; see below")
+    group = p.add_argument_group("image")
+    group.add_argument(
+        "--platform", metavar="OS/ARCH", help="which image of an index, or all (default: this machine's)"
+    )
+    group.add_argument("--base", metavar="REF|DIFF_ID", help="the base image, whose findings are marked")
+    group.add_argument("--dockerfile", metavar="FILE", help="the Dockerfile, to tell its lines (default: found here)")
+    group.add_argument("--target", metavar="STAGE", help="the stage that was built (default: the last one)")
+    group.add_argument("--build-cache", action="store_true", help="search what builds left behind in the docker engine")
+    group.add_argument(
+        "--assert-absent",
+        action="append",
+        metavar="NAME=SOURCE",
+        help="prove that a value (env:VAR, file:PATH or - for standard input) is nowhere in the image; repeatable",
+    )
+    group.add_argument("--no-cache", action="store_true", default=None, help="search layers that are known, too")
+    add_report_options(p)
+    add_rule_options(p)
+    group = p.add_argument_group("detection")
+    group.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="auto (default), hyperscan or keywords for the first search, or detect-secrets, which adds its plugins",
+    )
+    group.add_argument("--plugin", action="append", dest="plugins", metavar="FILE", help=_PLUGIN)
+    group.add_argument(
+        "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
+    )
+    group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
+    group = p.add_argument_group("input")
+    group.add_argument("--config", metavar="FILE", help="use this configuration file")
+    group.add_argument("--isolated", action="store_true", help="use no configuration file")
+    return p
+
+
+_PLUGIN = "your own detect-secrets plugin, whose code is run; needs --engine detect-secrets; repeatable"
+
+
+def _check(settings: Settings, targets: list[str], *, build_cache: bool) -> None:
+    """Raise UsageError for what cannot be meant."""
+    check_outputs(settings)
+    check_files(settings)
+    if not targets and not build_cache:
+        raise UsageError("name an image, an archive or an OCI layout; audit image --help lists what there is")
+    if targets.count("-") > 1:
+        raise UsageError("-: standard input can be read once only")
+    if "-" in targets and (sys.stdin is None or sys.stdin.closed):
+        raise UsageError("-: standard input is closed")
+    if "-" in targets and sys.stdin.isatty():
+        raise UsageError("-: standard input is a terminal; pipe an archive in: docker save IMAGE | audit image -")
+
+
+class _Shown:
+    """Shows how far the search has come, if anybody looks on."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._progress: Progress | None = None
+
+    def begin(self, total: int) -> None:
+        from auditor.cli.progress import Progress  # start-up: only where there is something to search
+
+        self.close()
+        self._progress = Progress(total, wanted=not self._quiet)
+
+    def advance(self, number: int) -> None:
+        if self._progress is not None:
+            self._progress.advance(number)
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+
+def _build_cache() -> list[Source]:
+    from auditor.sources.images.buildcache import open_build_cache
+    from auditor.sources.images.target import DOCKER
+
+    return [open_build_cache(DOCKER)]

@@ -1,0 +1,59 @@
+"""Signs that something is encoded which is worth decoding: what base64, hexadecimal and 16-bit units make of words.
+
+Decoding everything that may be base64 takes longer than all the rest of a search. Over gigabytes it is done only where
+the letters say that one of these words is inside.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.detect.prefilter import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Beginnings of tokens and keys, and words that announce a secret. Words that also stand in many a program's source
+#: map or data URL would cost time and tell nothing.
+_WORDS = (
+    *("-----BEGIN ", "PRIVATE KEY", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-"),
+    *("sk_live_", "rk_live_", "AKIA", "npm_", "pypi-AgE", "AIzaSy", "hvs.CAES", "sk-proj-", "sk-ant-", "dckr_pat_"),
+    *("password", "PASSWORD", "Password", "passwd", "passphrase", "_SECRET", "secret_", "Secret", "_TOKEN", "_token"),
+    *("authToken", "private_key", "privateKey", "clientKey", "AccountKey=", "api_key", "apiKey", "API_KEY", "apikey"),
+    *("client_secret", "access_key", "ACCESS_KEY", '"auth"', "Bearer ", "postgres://", "mysql://", "mongodb"),
+)
+#: Letters of base64 that one word must determine to be looked for: fewer occur by chance in what is encoded.
+_LEAST_LETTERS = 5
+#: Words shorter than this are not looked for with a zero after every character.
+_LEAST_WIDE = 4
+
+
+def triggers() -> list[Trigger]:
+    """A trigger for every way in which one of the words may be encoded."""
+    found: dict[str, Trigger] = {}
+    for word in _WORDS:
+        data = word.encode()
+        for literal in (*_letters(data), data.hex().encode(), data.hex().upper().encode(), *_wide(data)):
+            pattern = "".join(f"\\x{byte:02x}" for byte in literal)
+            found[pattern] = Trigger(pattern, (literal.decode("latin-1").lower(),), False, True)
+    return list(found.values())
+
+
+def _letters(data: bytes) -> Iterator[bytes]:
+    """The letters of base64, at each of its three alignments, that these bytes determine alone."""
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + data)
+        # What stands before and after shares letters with it.
+        first = (before * 8 + 5) // 6
+        last = (before + len(data)) * 8 // 6
+        if last - first >= _LEAST_LETTERS:
+            yield whole[first:last]
+            if re.search(rb"[+/]", whole[first:last]):
+                yield whole[first:last].translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _wide(data: bytes) -> Iterator[bytes]:
+    if len(data) >= _LEAST_WIDE:
+        yield b"\0".join(data[at : at + 1] for at in range(len(data)))

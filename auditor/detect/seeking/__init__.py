@@ -1,0 +1,1 @@
+"""How a known value may be written, and where it then stands; `auditor.detect.needles` is its face."""

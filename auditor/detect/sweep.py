@@ -1,0 +1,181 @@
+"""The detector for gigabytes: one pass over raw bytes, then a look only where that says there is something to see.
+
+`Detector.detect` also reads a content whole, for credential files and for what is encoded. Here that is done for the
+contents that their names or first bytes speak for, and for those in which the pass finds a sign of either; around all
+other hits, the finders read a window.
+"""
+
+from __future__ import annotations
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect import credfiles, encoded
+from auditor.detect.detector import surest
+from auditor.detect.prefilter import prefilter
+from auditor.detect.structures import hints, stores
+from auditor.detect.triggers import ANNOUNCED, CONNECTION
+from auditor.detect.views import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from auditor.detect.detection import Detection
+    from auditor.detect.detector import Detector
+    from auditor.detect.triggers import Kind
+    from auditor.detect.views import Cut
+
+    Hits = list[tuple[int, int]]
+
+#: Bytes around a hit that the finders may look at (see `detector`), around a sign of a credential file, and around a
+#: sign of something encoded.
+_NEAR = 4608
+_NEAR_WEAK = 2048
+_STORED = 16384
+_DECODED = 16384
+#: How far back the beginning of something encoded is looked for.
+_FAR = 65536
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_HEAD = 64
+_LEAST_WIDE = 4
+#: Names of files of programs, of which there are tens of thousands: their contents speak, not their names.
+_SOURCES = frozenset("js mjs cjs ts mts cts map py pyc pyi so h hpp c css md html htm svg png gif mo po rst".split())
+
+
+class _Window(NamedTuple):
+    start: int
+    end: int
+    hits: list[tuple[int, int]]
+
+    def text(self, data: bytes) -> str:
+        """The bytes of the window, one character for each."""
+        return data[self.start : self.end].decode("latin-1")
+
+    def place(self, found: Iterable[Detection]) -> Iterator[Detection]:
+        """The same with offsets of all of the data."""
+        return (one._replace(start=one.start + self.start, end=one.end + self.start) for one in found)
+
+
+class Sweep:
+    """Searches many contents that lie one behind the other in one block of bytes.
+
+    Gives what `Detector.detect` gives for each of them, but for what nothing in them points to (`encoded`, `hints`).
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        signs = hints.triggers()
+        self._first_sign = len(detector.patterns)
+        self._first_encoded = self._first_sign + len(signs)
+        patterns = (*detector.patterns, *signs, *encoded.triggers())
+        self._prefilter = prefilter(patterns, detector.digest, engine=detector.engine)
+
+    @property
+    def digest(self) -> str:
+        """Equal digests mean equal findings in equal bytes, whatever rules of the user's own add."""
+        return self._detector.digest
+
+    def hits(self, data: bytes | bytearray | memoryview) -> Hits:
+        """Where in a block something may be: pairs for `examine`, sorted by place."""
+        found = self._prefilter.hits(data)
+        return sorted(found, key=lambda hit: hit[1])
+
+    def reads_whole(self, path: str, head: bytes) -> bool:
+        """Whether the name or the first bytes of a content ask for reading it whole, hits or not."""
+        if self._detector.thorough or head.startswith(_MARKS) or _is_wide(head):
+            return True
+        if head.startswith(b"http") or stores.might_be(head[:_HEAD].decode("latin-1")):
+            return True
+        return path.rpartition(".")[2].lower() not in _SOURCES and credfiles.recognise(path) is not None
+
+    def is_weak(self, index: int) -> bool:
+        """Whether a hit tells of a value with a telling name or place, which sources of programs are full of."""
+        if index >= self._first_sign:
+            return index < self._first_encoded
+        return self._detector.kinds[index].finder in (ANNOUNCED, CONNECTION)
+
+    def reach(self, index: int) -> int:
+        """Bytes before and after a weak hit that are needed to judge it."""
+        return _NEAR_WEAK if index < self._first_sign else _STORED
+
+    def examine(
+        self,
+        data: bytes,
+        hits: Sequence[tuple[int, int]],
+        path: str,
+        cuts: list[Cut] | None = None,
+        *,
+        whole: bool = False,
+    ) -> list[Detection]:
+        """The secrets in one content, or in a piece of a long one, by place; `hits` are offsets in it.
+
+        With `whole` all of it is read. What was not decoded is appended to `cuts`. Linear in the data.
+        """
+        if whole:
+            return list(self._detector.detect(data, path, cuts))
+        plain = [hit for hit in hits if hit[0] < self._first_sign]
+        signs = [hit for hit in hits if self._first_sign <= hit[0] < self._first_encoded]
+        letters = [hit for hit in hits if hit[0] >= self._first_encoded]
+        found: list[Detection] = []
+        for window in _windows(plain, len(data), _near):
+            found += window.place(self._detector.near(window.text(data), self._by_kind(window), path))
+        for window in _windows(signs, len(data), _around):
+            if next(iter(hints.readers(window.text(data))), ""):
+                found += window.place(self._detector.stored(window.text(data), path))
+        for window in _windows(letters, len(data), lambda place: _decodable(data, place)):
+            found += window.place(self._detector.detect(data[window.start : window.end], path, cuts))
+        return surest(found) if signs or letters else found
+
+    def _by_kind(self, window: _Window) -> dict[Kind, list[int]]:
+        kinds: dict[Kind, list[int]] = {}
+        for index, place in window.hits:
+            kinds.setdefault(self._detector.kinds[index], []).append(place - window.start)
+        return kinds
+
+
+def _near(place: int) -> tuple[int, int]:
+    return place - _NEAR, place + _NEAR
+
+
+def _around(place: int) -> tuple[int, int]:
+    return place - _STORED, place + _STORED
+
+
+def _decodable(data: bytes, place: int) -> tuple[int, int]:
+    """Base64 can only be read from where it begins, or from the beginning of one of its lines."""
+    line = data.rfind(b"\n", max(0, place - _FAR), place)
+    start = place - _DECODED if line < 0 else min(line + 1, place - _NEAR)
+    return _run_start(data, max(start, 0)), place + _DECODED
+
+
+def _run_start(data: bytes, place: int) -> int:
+    """Where the run of letters and digits begins in which a place is."""
+    low = max(0, place - _FAR)
+    run = data[low:place]
+    return place - len(run) + len(run.rstrip(_LETTERS)) if run else place
+
+
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+
+
+def _windows(hits: Sequence[tuple[int, int]], size: int, reach: Callable[[int], tuple[int, int]]) -> Iterator[_Window]:
+    """Ranges of the data around the hits, which are sorted by place; those that touch joined."""
+    window: _Window | None = None
+    for hit in hits:
+        start, end = reach(hit[1])
+        start, end = max(start, 0), min(end, size)
+        if window is not None and start <= window.end:
+            window = _Window(min(start, window.start), max(end, window.end), window.hits)
+        else:
+            if window is not None:
+                yield window
+            window = _Window(start, end, [])
+        window.hits.append(hit)
+    if window is not None:
+        yield window
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether the beginning is UTF-16 without a mark, where every other byte is a zero."""
+    half = min(len(head), _HEAD) // 2
+    if half < _LEAST_WIDE or max(head[1:_HEAD:2].count(0), head[:_HEAD:2].count(0)) * 4 < half * 3:
+        return False
+    return decode(head).encoding.startswith(("utf-16", "utf-32"))

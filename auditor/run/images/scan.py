@@ -1,0 +1,277 @@
+"""One run of `audit image`: sources opened, every different layer searched once, what was found told by image."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from auditor.core.errors import UsageError
+from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect.detector import Detector
+from auditor.detect.prefiltering.store import folder as cache_folder
+from auditor.detect.sweep import Sweep
+from auditor.run.images.base import Base
+from auditor.run.images.cache import LayerCache
+from auditor.run.images.dockerfiles import lines_of
+from auditor.run.images.findings import Attribution, findings
+from auditor.run.images.layer import Job, LayerSearch
+from auditor.run.images.layerlines import digest_errors, layer_lines
+from auditor.run.images.metadata import examine
+from auditor.run.images.telling import Wanted
+from auditor.run.pool import results
+from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
+from auditor.sources.images.model import PassingSource, Problem, SourceError
+from auditor.sources.images.target import open_source, parse_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO, Protocol
+
+    from auditor.core.config import Settings
+    from auditor.core.finding import Finding
+    from auditor.detect.userrules import UserRule
+    from auditor.run.images.history import History
+    from auditor.run.images.outcome import LayerOutcome
+    from auditor.sources.images.model import Image, Layer, Source
+
+    class Listener(Protocol):
+        """What hears of the progress; see `Silent`."""
+
+        def begin(self, total: int) -> None:
+            """So many stored bytes are going to be searched; 0 if nobody knows."""
+
+        def advance(self, number: int) -> None:
+            """So many more have been."""
+
+
+class Scanned(NamedTuple):
+    """One image with the outcomes of its layers (None: not read), and which of them an earlier run had found."""
+
+    image: Image
+    outcomes: list[LayerOutcome | None]
+    cached: frozenset[int]
+
+
+class Silent:
+    """Hears how many bytes have been searched, and does nothing with it."""
+
+    def begin(self, total: int) -> None:
+        """So many stored bytes are going to be searched; 0 if nobody knows."""
+
+    def advance(self, number: int) -> None:
+        """So many more have been."""
+
+
+def scan(
+    settings: Settings,
+    targets: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    listener: Listener | None = None,
+    sources: Sequence[Source] = (),
+) -> tuple[Report, bytes]:
+    """Search these targets, and `sources` that are open; the report, and the key of its fingerprints.
+
+    Raises UsageError for targets and settings that cannot be meant; what cannot be read is in the report.
+    """
+    run = ImageScan(settings, listener or Silent())
+    report = Report([], [])
+    try:
+        for text in targets:
+            run.target(text, stdin, report)
+        for source in sources:
+            with source:
+                run.source(source, report)
+    finally:
+        run.close()
+    report.findings.sort(key=lambda finding: finding.sort_key)
+    if report.findings:
+        number_findings(report.findings)
+    return report, run.key
+
+
+class ImageScan:
+    """What one run shares between its targets. Raises UsageError for settings that cannot be meant."""
+
+    def __init__(self, settings: Settings, listener: Listener) -> None:
+        self.settings = settings
+        self._listener = listener
+        rules: list[UserRule] = []
+        if settings.rules:
+            from auditor.detect.userrules import load  # start-up: only with rules of the user's own
+
+            rules = load(settings.rules, [], within=settings.folder_of("rules"))
+        more = more_rules(settings, rules)
+        wanted = chosen(settings, IMAGE, more)
+        severities = {rule.id: rule.severity for rule in all_rules(IMAGE).values()}
+        left_out = frozenset({*severities, *(rule.id for rule in more)}) - wanted
+        self.left_out = left_out
+        self._detector = _detector(settings, rules)
+        sweep = Sweep(self._detector)
+        own = bool(rules or settings.plugins or self._detector.thorough)
+        self._cache = LayerCache("" if settings.no_cache or settings.show_secrets or own else cache_folder())
+        self.key = self._cache.key()
+        usual = {**severities, **settings.severities}
+        asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key)
+        self._search = LayerSearch(
+            sweep, asked, max_depth=settings.max_depth, depth_asked="max-depth" in settings.origins
+        )
+        self._search.heard = listener.advance
+        self._rules = _settings_digest(sweep.digest, asked, settings)
+        self._outcomes: dict[str, LayerOutcome] = {}
+        self._base: Base | None = None
+
+    def close(self) -> None:
+        """Give back what the run has opened."""
+        self._cache.close()
+
+    def target(self, text: str, stdin: BinaryIO | None, report: Report) -> None:
+        """Search one target of the command line."""
+        target = parse_target(text)
+        try:
+            source = open_source(target, platform=self.settings.platform, stdin=stdin)
+        except SourceError as error:
+            report.targets.append(_failed(text, str(error)))
+            return
+        with source:
+            self.source(source, report)
+
+    def source(self, source: Source, report: Report) -> None:
+        """Search all images of a source."""
+        try:
+            for scanned in self._scanned(source):
+                target, found = self._told(scanned, {target.name for target in report.targets})
+                report.targets.append(target)
+                report.findings += found
+        except SourceError as error:
+            report.targets.append(_failed(source.name, str(error)))
+
+    def _scanned(self, source: Source) -> Iterator[Scanned]:
+        """The images with the outcomes of all their layers."""
+        passed: dict[str, LayerOutcome] = {}
+        trouble = ""
+        if isinstance(source, PassingSource):
+            try:
+                for key, stream in source.passing():
+                    passed[key] = self._search.audit(Job(_once(stream), again=False))
+            except SourceError as error:
+                trouble = str(error)
+        images = source.images()
+        known = self._known(images, passed)
+        self._search_rest(images, passed, known)
+        for image in images:
+            outcomes = [passed.get(layer.key) for layer in image.layers]
+            cached = frozenset(layer.number for layer in image.layers if layer.key in known)
+            if trouble:
+                image.problems.append(Problem("archive", trouble))
+            yield Scanned(image, outcomes, cached)
+
+    def _known(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> set[str]:
+        """Take the outcomes of layers that were searched before; their keys."""
+        known: set[str] = set()
+        for layer in (layer for image in images for layer in image.layers):
+            if layer.key in passed or not layer.diff_id:
+                continue
+            outcome = self._outcomes.get(layer.diff_id) or self._cache.get(layer.diff_id, self._rules)
+            if outcome is not None:
+                passed[layer.key] = self._outcomes[layer.diff_id] = outcome
+                known.add(layer.key)
+        return known
+
+    def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome], known: set[str]) -> None:
+        """Search every layer that is not known yet, long ones first, over all processors."""
+        wanted: dict[str, tuple[Image, Layer]] = {}
+        for image in images:
+            for layer in image.layers:
+                if layer.key not in passed:
+                    wanted.setdefault(layer.key, (image, layer))
+        order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
+        self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
+        jobs = [Job(_opener(image, layer)) for image, layer in order]
+        for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear):
+            layer = order[number][1]
+            passed[layer.key] = outcome
+            if layer.diff_id and outcome.diff_id == layer.diff_id:
+                self._outcomes[layer.diff_id] = outcome
+                if not outcome.errors:
+                    self._cache.put(layer.diff_id, self._rules, outcome)
+
+    def _told(self, scanned: Scanned, taken: set[str]) -> tuple[Target, list[Finding]]:
+        """The target and the findings of one image."""
+        image = scanned.image
+        metadata = examine(image, self._detector, self.key)
+        known = self._attribution(image, metadata.history)
+        target = Target(_free(image.name, image.platform, taken), "image", files=0)
+        target.digest, target.platform = image.digest, image.platform
+        target.layers = layer_lines(image, scanned.outcomes, scanned.cached, metadata, known)
+        errors = [
+            *((problem.message, problem.part) for problem in image.problems),
+            *digest_errors(image, scanned.outcomes),
+        ]
+        for number, outcome in enumerate(scanned.outcomes):
+            if outcome is not None:
+                target.files += outcome.files
+                target.size += outcome.size
+                errors += ((message, _in_layer(number, path)) for message, path in outcome.errors)
+                target.skipped += (Skipped(_in_layer(number, path), reason) for path, reason in outcome.skipped)
+        target.skipped += (Skipped(part, reason) for part, reason in metadata.skipped)
+        target.errors += (TargetError(message, path) for message, path in dict.fromkeys(errors))
+        found = findings(target.name, image, scanned.outcomes, metadata, known)
+        return target, [finding for finding in found if finding.rule not in self.left_out]
+
+    def _attribution(self, image: Image, history: History) -> Attribution:
+        dockerfile, lines = lines_of(self.settings, image, history)
+        if not self.settings.base:
+            return Attribution(0, 0, dockerfile, lines)
+        if self._base is None:
+            self._base = Base(self.settings.base, self.settings.platform)
+        layers, entries = self._base.shared(image, history)
+        return Attribution(layers, entries, dockerfile, lines)
+
+
+def _detector(settings: Settings, rules: Sequence[UserRule]) -> Detector:
+    where = settings.origins.get("engine", "engine")
+    try:
+        return Detector(settings.engine, rules=rules, plugins=settings.plugins)
+    except ImportError:
+        raise UsageError(f"{where}: {settings.engine} is not installed") from None
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def _settings_digest(rules: str, wanted: Wanted, settings: Settings) -> str:
+    """Names everything beside its bytes that the outcome of a layer depends on."""
+    severities = sorted((rule, level.label) for rule, level in wanted.usual.items())
+    told = (rules, sorted(wanted.left_out), severities, wanted.require_reason, settings.max_depth, settings.engine)
+    return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
+    return lambda: stream
+
+
+def _opener(image: Image, layer: Layer) -> Callable[[], BinaryIO]:
+    return lambda: image.open(layer)
+
+
+def _in_layer(number: int, path: str) -> str:
+    """What reports call a place in a layer."""
+    return f"layer {number}: {path}" if path else f"layer {number}"
+
+
+def _free(name: str, platform: str, taken: set[str]) -> str:
+    """The image's name; with more to it where another target has it already."""
+    wanted, count = name, 1
+    if wanted in taken and platform:
+        wanted = f"{name} ({platform})"
+    while wanted in taken:
+        count += 1
+        wanted = f"{name} ({count})"
+    return wanted
+
+
+def _failed(name: str, message: str) -> Target:
+    """The target for what could not be read at all."""
+    target = Target(name, "image", files=0)
+    target.errors.append(TargetError(message, name))
+    return target

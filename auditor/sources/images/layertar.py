@@ -1,0 +1,286 @@
+"""A layer's tar, block by block: raw bytes to search in one pass, with what lies where in them.
+
+Nothing is extracted, and no path is used for anything but to be shown. Formats: POSIX.1-2001 (ustar, pax), GNU.
+"""
+
+from __future__ import annotations
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, normal, pax, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    class Bytes(Protocol):
+        """What gives the bytes of a tar in order; `problem` says why they end early."""
+
+        problem: str
+
+        def readinto(self, buffer: memoryview, /) -> int:
+            """Fill the buffer as far as there is anything; 0 at the end."""
+
+
+#: Bytes that are read at once; contents up to WHOLE are given in one piece, pieces of longer ones overlap.
+BLOCK = 4 << 20
+WHOLE = 1 << 20
+OVERLAP = 64 << 10
+FILE, PAX, HIDDEN = "file", "pax", "hidden"
+MOST_MEMBERS = 2_000_000
+UNIT = 512
+_ZEROS = bytes(UNIT)
+_EXTENDED = b"xgLK"
+#: Links, devices, folders and pipes have no content, whatever size their header states.
+_WITHOUT_CONTENT = b"123456"
+
+
+class Entry(NamedTuple):
+    """One member: `path` without "./" or "/" before it; `kind` is the type letter of its header ("0" is a regular
+    file, "1" a hard link, "2" a symbolic one, "5" a folder), `link` where it leads, `device` (major, minor) for "3".
+
+    `xattrs` are the extended attributes of its pax header (SCHILY.xattr.*).
+    """
+
+    path: str
+    kind: str
+    size: int
+    link: str = ""
+    device: tuple[int, int] = (0, 0)
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+
+
+class Segment(NamedTuple):
+    """Consecutive bytes of a block that belong together: content[offset : offset + end - start] of `size` bytes.
+
+    `kind`: FILE (a member's content), PAX (an extended header), HIDDEN (what no path leads to: padding behind a
+    content, bytes behind the end mark, or what stands where a header should be). `start` and `end` are offsets in the
+    block. What begins from `own_start` to `own_end` belongs to this segment, the rest of it to its neighbours.
+    """
+
+    kind: str
+    path: str
+    start: int
+    end: int
+    offset: int
+    size: int
+    own_start: int
+    own_end: int
+
+    @property
+    def last(self) -> bool:
+        """Whether the content ends here."""
+        return self.offset + self.end - self.start >= self.size
+
+
+class Block(NamedTuple):
+    """Bytes, valid until the next block is asked for, and what lies in them, in order.
+
+    Segments cover all that is neither a header nor zeros between two contents.
+    """
+
+    data: memoryview
+    segments: list[Segment]
+    entries: list[Entry]
+
+
+class _Long(NamedTuple):
+    """A content that is given in pieces: its kind and path, and where it begins and ends in the tar."""
+
+    kind: str
+    path: str
+    start: int
+    end: int
+
+
+class LayerTar:
+    """Walks one tar. `problems` say what is wrong with it, `members` counts headers.
+
+    From the `most`th header on, the rest is given as HIDDEN.
+    """
+
+    def __init__(self, source: Bytes, *, most: int = MOST_MEMBERS) -> None:
+        self._source = source
+        self._most = most
+        self._buffer = bytearray(BLOCK + WHOLE + OVERLAP + 4 * UNIT)
+        self._view = memoryview(self._buffer)
+        self._base = 0  # place of the buffer's first byte in the tar
+        self._filled = 0
+        self._next = 0  # first byte that was not given yet
+        self._long: _Long | None = None
+        self._extended = Extended()
+        self._zeros = 0
+        self.members = 0
+        self.problems: list[str] = []
+
+    def blocks(self) -> Iterator[Block]:
+        """Everything in order. Memory is bounded; never raises for what the bytes hold."""
+        last = False
+        while not last:
+            room = self._view[self._filled : self._filled + BLOCK]
+            count = self._source.readinto(room)
+            self._filled += count
+            last = count < len(room) and self._source.readinto(self._view[self._filled : self._filled + 1]) == 0
+            if count < len(room) and not last:
+                self._filled += 1
+            block = Block(self._view[: self._filled], [], [])
+            while self._step(block, last):
+                pass
+            if block.segments or block.entries:
+                yield block
+            self._keep()
+        self._conclude()
+
+    def _keep(self) -> None:
+        """Move what the next block needs once more to the beginning of the buffer."""
+        start = self._next
+        if self._long is not None:
+            start = max(self._long.start, self._next - OVERLAP // 2)
+        at = min(max(start - self._base, 0), self._filled)
+        rest = self._filled - at
+        self._view[:rest] = bytes(self._view[at : self._filled])
+        self._base += at
+        self._filled = rest
+
+    def _conclude(self) -> None:
+        if self._source.problem:
+            self.problems.append(self._source.problem)
+        elif not self._zeros and not self.problems and self.members:
+            self.problems.append("no end mark; it may be truncated")
+
+    def _step(self, block: Block, last: bool) -> bool:
+        """Give the next header, content or piece of one; False if that takes more bytes than there are."""
+        here = self._base + self._filled - self._next
+        if self._long is not None:
+            return self._piece(self._long, block, last)
+        if here < UNIT:
+            if last and here:
+                self._give(block, HIDDEN, "", self._next, self._next + here)
+                self._next += here
+            return False
+        at = self._next - self._base
+        head = bytes(self._view[at : at + UNIT])
+        if head == _ZEROS:
+            return self._zero_block()
+        header = header_of(head) if self._zeros < 2 and self.members < self._most else None
+        if header is None:
+            return self._lose(head)
+        self._zeros = 0
+        return self._member(header, block, last)
+
+    def _zero_block(self) -> bool:
+        self._zeros += 1
+        self._next += UNIT
+        return True
+
+    def _lose(self, head: bytes) -> bool:
+        """The rest is no tar: whatever it is, it is searched."""
+        if self.members >= self._most:
+            self.problems.append(f"more than {self._most:,} files; names of the rest are not read")
+        elif self._zeros < 2:
+            self.problems.append("no tar header where one should be; names of the rest are not read")
+        self._long = _Long(HIDDEN, "", self._next, 1 << 100)
+        return True
+
+    def _member(self, header: Header, block: Block, last: bool) -> bool:
+        """One member with its content, if all of it is here; a long content is begun."""
+        extends = header.kind in _EXTENDED
+        length = header.size if self._extended.size is None or extends else self._extended.size
+        if header.kind in _WITHOUT_CONTENT:
+            length = 0
+        start = self._next + UNIT
+        end = start + length
+        known = self._base + self._filled
+        if length > WHOLE:
+            self._begin_long(header, block, start, end)
+            return True
+        whole = end + -length % UNIT
+        if whole > known and not last:
+            return False
+        self.members += 1
+        stop = min(end, known)
+        if extends:
+            self._extend(header, block, start, stop)
+        else:
+            entry = self._entry(header, length)
+            block.entries.append(entry)
+            self._give(block, FILE, entry.path, start, stop, size=length)
+        self._give(block, HIDDEN, block.entries[-1].path if block.entries else "", stop, min(whole, known))
+        if end > known:
+            self.problems.append("truncated in the middle of a file")
+            self._zeros = 2
+        self._next = min(whole, known)
+        return True
+
+    def _begin_long(self, header: Header, block: Block, start: int, end: int) -> None:
+        self.members += 1
+        if header.kind in _EXTENDED:
+            self.problems.append("an extended header is too long to be read")
+            self._long = _Long(PAX, "", start, end)
+        else:
+            entry = self._entry(header, end - start)
+            block.entries.append(entry)
+            self._long = _Long(FILE, entry.path, start, end)
+        self._next = start
+
+    def _piece(self, long: _Long, block: Block, last: bool) -> bool:
+        """The next piece of a long content; False once all bytes that are here were given."""
+        known = self._base + self._filled
+        stop = min(long.end, known)
+        done = stop == long.end or last
+        own_end = stop if done else max(self._next, stop - OVERLAP // 2)
+        if own_end > self._next:
+            start = max(long.start, self._base)
+            size = min(long.end, known) - long.start if long.kind == HIDDEN else long.end - long.start
+            self._give(block, long.kind, long.path, start, stop, size=size, begin=long.start, own=own_end)
+        self._next = own_end
+        if not done:
+            return False
+        self._long = None
+        if stop == long.end:
+            self._next = min(stop + -(long.end - long.start) % UNIT, max(known, stop))
+        elif long.kind != HIDDEN:
+            self.problems.append("truncated in the middle of a file")
+            self._zeros = 2
+        return stop == long.end
+
+    def _give(
+        self,
+        block: Block,
+        kind: str,
+        path: str,
+        start: int,
+        stop: int,
+        *,
+        size: int = -1,
+        begin: int = -1,
+        own: int = -1,
+    ) -> None:
+        """Add the segment from `start` to `stop` (places in the tar), unless it is empty or hides only zeros."""
+        low, high = start - self._base, stop - self._base
+        if low >= high or (kind == HIDDEN and not bytes(self._view[low:high]).strip(b"\0")):
+            return
+        begin = start if begin < 0 else begin
+        own_start = max(self._next, start) if own >= 0 else start
+        own_end = own if own >= 0 else stop
+        size = stop - start if size < 0 else size
+        block.segments.append(
+            Segment(kind, path, low, high, start - begin, size, own_start - self._base, own_end - self._base)
+        )
+
+    def _entry(self, header: Header, size: int) -> Entry:
+        """The member that a header describes, with what extended headers before it say."""
+        told, self._extended = self._extended, Extended()
+        link = header.link if told.link is None else told.link
+        path = header.path if told.path is None else told.path
+        return Entry(normal(path), header.kind.decode("latin-1"), size, link, header.device, told.xattrs)
+
+    def _extend(self, header: Header, block: Block, start: int, stop: int) -> None:
+        """An extended header for the next member, or for all of them (which nobody uses for names)."""
+        record = bytes(self._view[start - self._base : stop - self._base])
+        told = self._extended
+        if header.kind in b"LK":
+            name = text(record.rstrip(b"\0")[:LONGEST_NAME])
+            self._extended = told._replace(path=name) if header.kind == b"L" else told._replace(link=name)
+        else:
+            self._extended = pax(record, told)
+            self._give(block, PAX, "", start, stop)

@@ -1,0 +1,90 @@
+"""Headers of a tar's members: POSIX.1-2001 (ustar, pax) and GNU."""
+
+from __future__ import annotations
+
+from auditor.core.record import NamedTuple
+
+LONGEST_NAME = 4096
+_XATTR = b"SCHILY.xattr."
+_MOST_XATTRS = 64
+
+
+class Extended(NamedTuple):
+    """What extended headers say of the member after them; None: nothing."""
+
+    path: str | None = None
+    size: int | None = None
+    link: str | None = None
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+
+
+class Header(NamedTuple):
+    """A header as stored."""
+
+    path: str
+    kind: bytes
+    size: int
+    link: str
+    device: tuple[int, int]
+
+
+def normal(path: str) -> str:
+    """A member's path from the root of the layer, without anything that leads elsewhere."""
+    if path.startswith(("./", "/")) or path.endswith("/") or "//" in path or "/." in path or path[:1] == ".":
+        return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+    return path
+
+
+def text(name: bytes) -> str:
+    """A name as stored, in UTF-8 where it is."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def header_of(head: bytes) -> Header | None:
+    """None for what is no header."""
+    ustar = head[257:262] == b"ustar"
+    if not ustar and sum(head[:148]) + sum(head[156:]) + 256 != _number(head[148:156]):
+        return None
+    size = _number(head[124:136])
+    if size is None:
+        return None
+    path = text(head[:100].split(b"\0", 1)[0])
+    if ustar and head[262] == 0 and head[345]:
+        path = f"{text(head[345:500].split(bytes(1), 1)[0])}/{path}"
+    kind = head[156:157]
+    link = text(head[157:257].split(b"\0", 1)[0]) if kind in b"12" else ""
+    device = (_number(head[329:337]) or 0, _number(head[337:345]) or 0) if kind == b"3" else (0, 0)
+    return Header(path, b"0" if kind in b"\x007" else kind, size, link, device)
+
+
+def _number(field: bytes) -> int | None:
+    """Octal digits, or base 256 where the first bit is set (GNU). None for anything else, and for negative ones."""
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:], "big")
+    digits = field.strip(b" \0")
+    try:
+        return int(digits, 8) if digits else 0
+    except ValueError:
+        return None
+
+
+def pax(record: bytes, told: Extended) -> Extended:
+    """What the records (`length key=value`) say of path, size, link and extended attributes."""
+    at = 0
+    xattrs = list(told.xattrs)
+    while at < len(record):
+        space = record.find(b" ", at, at + 12)
+        if space < 0 or not record[at:space].isdigit() or int(record[at:space]) <= space - at:
+            break
+        end = at + int(record[at:space])
+        key, _, value = record[space + 1 : end - 1].partition(b"=")
+        if key == b"path":
+            told = told._replace(path=text(value[:LONGEST_NAME]))
+        elif key == b"linkpath":
+            told = told._replace(link=text(value[:LONGEST_NAME]))
+        elif key == b"size" and value.isdigit() and len(value) < 20:
+            told = told._replace(size=int(value))
+        elif key.startswith(_XATTR) and len(xattrs) < _MOST_XATTRS:
+            xattrs.append((text(key[len(_XATTR) :]), value))
+        at = end
+    return told._replace(xattrs=tuple(xattrs))
