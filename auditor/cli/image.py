@@ -16,8 +16,8 @@ from auditor.core.record import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from auditor.core.config import Settings
     from auditor.cli.progress import Progress
+    from auditor.core.config import Settings
     from auditor.sources.images.model import Source
 
 _EPILOG = """\
@@ -40,6 +40,7 @@ def run(argv: list[str]) -> int:
     arguments = vars(_parser().parse_args(argv))
     targets: list[str] = arguments.pop("targets")
     build_cache: bool = arguments.pop("build_cache")
+    insecure: list[str] = arguments.pop("insecure_registry") or []
     assertions: list[str] = arguments.pop("assert_absent") or []
     settings = settings_of(arguments, [])
     _check(settings, targets, build_cache=build_cache)
@@ -47,16 +48,18 @@ def run(argv: list[str]) -> int:
     from auditor.run.selection import IMAGE
 
     stdin = sys.stdin.buffer if "-" in targets and sys.stdin is not None else None
-    listener = _Shown(quiet=settings.quiet)
+    listener = Shown(quiet=settings.quiet)
     sources = _build_cache() if build_cache else []
     if assertions:
         from auditor.run.images.proof import prove  # start-up: as above
 
-        report, key = prove(settings, targets, assertions, stdin=stdin, listener=listener, sources=sources)
+        report, key = prove(
+            settings, targets, assertions, stdin=stdin, listener=listener, sources=sources, insecure=insecure
+        )
     else:
         from auditor.run.images.scan import scan  # start-up: as above
 
-        report, key = scan(settings, targets, stdin=stdin, listener=listener, sources=sources)
+        report, key = scan(settings, targets, stdin=stdin, listener=listener, sources=sources, insecure=insecure)
     listener.close()
     report.seconds = time.perf_counter() - started
     write(report, settings, IMAGE, key)
@@ -81,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME=SOURCE",
         help="prove that a value (env:VAR, file:PATH or - for standard input) is nowhere in the image; repeatable",
+    )
+    group.add_argument(
+        "--insecure-registry",
+        action="append",
+        metavar="HOST[:PORT]",
+        help="speak plain http to this registry, or do not check who it is; repeatable",
     )
     group.add_argument("--no-cache", action="store_true", default=None, help="search layers that are known, too")
     add_report_options(p)
@@ -111,6 +120,11 @@ def _check(settings: Settings, targets: list[str], *, build_cache: bool) -> None
     check_files(settings)
     if not targets and not build_cache:
         raise UsageError("name an image, an archive or an OCI layout; audit image --help lists what there is")
+    check_targets(targets)
+
+
+def check_targets(targets: list[str]) -> None:
+    """Raise UsageError where the standard input is asked for and cannot be read."""
     if targets.count("-") > 1:
         raise UsageError("-: standard input can be read once only")
     if "-" in targets and (sys.stdin is None or sys.stdin.closed):
@@ -119,7 +133,7 @@ def _check(settings: Settings, targets: list[str], *, build_cache: bool) -> None
         raise UsageError("-: standard input is a terminal; pipe an archive in: docker save IMAGE | audit image -")
 
 
-class _Shown:
+class Shown:
     """Shows how far the search has come, if anybody looks on."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -127,16 +141,19 @@ class _Shown:
         self._progress: Progress | None = None
 
     def begin(self, total: int) -> None:
+        """So many stored bytes are going to be searched; 0 if nobody knows."""
         from auditor.cli.progress import Progress  # start-up: only where there is something to search
 
         self.close()
         self._progress = Progress(total, wanted=not self._quiet)
 
     def advance(self, number: int) -> None:
+        """So many more have been."""
         if self._progress is not None:
             self._progress.advance(number)
 
     def close(self) -> None:
+        """Clear what was shown."""
         if self._progress is not None:
             self._progress.close()
             self._progress = None

@@ -37,7 +37,7 @@ def write(report: Report, settings: Settings, command: str = "lint", key: bytes 
     for output in settings.format:
         _write_one(output, report, meta, settings)
     sys.stdout.flush()
-    on_terminal = meta._replace(color=_wants_color(settings.color, sys.stderr))
+    on_terminal = meta._replace(color=wants_color(settings.color, sys.stderr))
     _say(problems(report, on_terminal))
     if not settings.quiet:
         _say(summary(report, on_terminal) + _silenced(report, settings, command))
@@ -63,7 +63,7 @@ def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -
         text = _renderer(output.format)(report, meta._replace(color=settings.color == "always", width=_WIDTH))
         _write_file(output.file, text)
     else:
-        shown = meta._replace(color=_wants_color(settings.color, sys.stdout), width=_terminal_width())
+        shown = meta._replace(color=wants_color(settings.color, sys.stdout), width=_terminal_width())
         sys.stdout.write(_renderer(output.format)(report, shown))
 
 
@@ -129,8 +129,8 @@ def _write_file(path: str, text: str) -> None:
         raise UsageError(f"--format: {path}: cannot be written: {error.strerror}") from None
 
 
-def _wants_color(choice: str, stream: TextIO) -> bool:
-    """Precedence: --color, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, then whether this is a terminal that can."""
+def wants_color(choice: str, stream: TextIO) -> bool:
+    """Whether to paint: --color, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE in that order, then what the terminal can."""
     if choice != "auto":
         return choice == "always"
     environment = os.environ

@@ -171,8 +171,12 @@ class Detector:
             yield from self._rules[kind.number].find(text, path)
         elif kind.finder == FORMAT:
             known = tokens.formats()[kind.number]
-            for start, end in _windows(places, _TOKEN_BEFORE, _TOKEN_AFTER, len(text)):
+            length = tokens.longest(known.pattern)
+            before, after = min(length, _TOKEN_BEFORE), min(length, _TOKEN_AFTER)
+            for start, end in _windows(places, before, after, len(text)):
                 for token in tokens.within(known, text, start, end):
+                    if token.end == end < len(text):
+                        continue  # it goes on beyond the window, which ends where no match with a hit in it can
                     yield _token(token, known.title)
                     if known.id == companions.KEY_ID:
                         yield from companions.find(text, token)

@@ -12,7 +12,7 @@ import re
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import encoded
-from auditor.detect.seeking.encodings import ESCAPED, PERCENT, PLAIN, REFERENCES, needles_of
+from auditor.detect.seeking.encodings import ESCAPED, PERCENT, PLAIN, REFERENCES, REFLOWED, needles_of
 from auditor.detect.seeking.engines import searcher
 from auditor.detect.seeking.walking import extent
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from auditor.core.secret import encoded
-from auditor.detect.seeking.encodings import Anchor, Needle
+    from auditor.detect.seeking.encodings import Anchor, Needle
+    from auditor.detect.seeking.engines import Buffer
 
 _REFERENCE = re.compile(rb"&(?:#x?[0-9A-Fa-f]+|lt|gt|amp|quot|apos);")
 _MASK = "****"
@@ -63,14 +63,17 @@ class Needles:
         self._search = searcher(list(self._anchors), engine)
         self.engine = self._search.engine
 
-    def search(self, data: bytes, seen: int = 0) -> list[Hit]:
-        """All hits in `data`, sorted by place; those that end within the first `seen` bytes are left out."""
+    def search(self, data: Buffer, seen: int = 0) -> list[Hit]:
+        """All hits in `data`, sorted by place; those that end within the first `seen` bytes are left out.
+
+        Never raises for what the bytes hold. May run in several threads, and in forked processes.
+        """
         found: dict[Hit, None] = {}
         for base in range(0, max(len(data), 1), _PIECE):
             piece = data[base : base + _PIECE + self.reach] if base or len(data) > _PIECE + self.reach else data
             for hit in self._hits(piece):
                 found[hit._replace(start=hit.start + base, end=hit.end + base)] = None
-        hits = sorted((hit for hit in found if hit.end > seen), key=lambda hit: (hit.start, hit.end, hit))
+        hits = _apart(sorted((hit for hit in found if hit.end > seen), key=lambda hit: (hit.start, hit.end, hit)))
         return _thinned(hits) if len(hits) > _MOST_HITS else hits
 
     def masked(self, text: str) -> str:
@@ -83,7 +86,7 @@ class Needles:
             data = data[: hit.start] + _MASK.encode() + data[hit.end :]
         return data.decode("utf-8", "replace")
 
-    def _hits(self, data: bytes) -> dict[Hit, None]:
+    def _hits(self, data: Buffer) -> dict[Hit, None]:
         found: dict[Hit, None] = {}
         literals = list(self._anchors)
         # Where a value is all over the place, its anchors within the last hit need no second look.
@@ -105,6 +108,8 @@ class Needles:
         value = self._values[name].replace(b"\r\n", b"\n").strip(b"\r\n")
         if needle.encoding != PLAIN or written == value:
             return needle.encoding
+        if b"".join(written.split()) == b"".join(value.split()):
+            return REFLOWED
         if len(_REFERENCE.findall(written)) > len(_REFERENCE.findall(value)):
             return REFERENCES
         return PERCENT if written.count(b"%") > value.count(b"%") and b"\\" not in written else ESCAPED
@@ -125,6 +130,17 @@ def _disjoint(hits: list[Hit]) -> list[Hit]:
         else:
             joined.append(hit)
     return joined
+
+
+def _apart(hits: list[Hit]) -> list[Hit]:
+    """Of hits of one value and encoding that overlap, the first: readings of the same bytes."""
+    ends: dict[tuple[str, str], int] = {}
+    kept = []
+    for hit in hits:
+        if hit.start >= ends.get((hit.name, hit.encoding), 0):
+            ends[hit.name, hit.encoding] = hit.end
+            kept.append(hit)
+    return kept
 
 
 def _thinned(hits: list[Hit]) -> list[Hit]:

@@ -36,8 +36,8 @@ _FAR = 65536
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 _HEAD = 64
 _LEAST_WIDE = 4
-#: Names of files of programs, of which there are tens of thousands: their contents speak, not their names.
-_SOURCES = frozenset("js mjs cjs ts mts cts map py pyc pyi so h hpp c css md html htm svg png gif mo po rst".split())
+#: Endings of files of programs, of which there are tens of thousands: their contents speak, not their names.
+SOURCES = frozenset("js mjs cjs ts mts cts map py pyc pyi so h hpp c css md html htm svg png gif mo po rst".split())
 
 
 class _Window(NamedTuple):
@@ -45,9 +45,9 @@ class _Window(NamedTuple):
     end: int
     hits: list[tuple[int, int]]
 
-    def text(self, data: bytes) -> str:
+    def text(self, data: bytes | memoryview) -> str:
         """The bytes of the window, one character for each."""
-        return data[self.start : self.end].decode("latin-1")
+        return str(data[self.start : self.end], "latin-1")
 
     def place(self, found: Iterable[Detection]) -> Iterator[Detection]:
         """The same with offsets of all of the data."""
@@ -84,7 +84,7 @@ class Sweep:
             return True
         if head.startswith(b"http") or stores.might_be(head[:_HEAD].decode("latin-1")):
             return True
-        return path.rpartition(".")[2].lower() not in _SOURCES and credfiles.recognise(path) is not None
+        return path.rpartition(".")[2].lower() not in SOURCES and credfiles.recognise(path) is not None
 
     def is_weak(self, index: int) -> bool:
         """Whether a hit tells of a value with a telling name or place, which sources of programs are full of."""
@@ -98,7 +98,7 @@ class Sweep:
 
     def examine(
         self,
-        data: bytes,
+        data: bytes | memoryview,
         hits: Sequence[tuple[int, int]],
         path: str,
         cuts: list[Cut] | None = None,
@@ -110,7 +110,7 @@ class Sweep:
         With `whole` all of it is read. What was not decoded is appended to `cuts`. Linear in the data.
         """
         if whole:
-            return list(self._detector.detect(data, path, cuts))
+            return list(self._detector.detect(bytes(data), path, cuts))
         plain = [hit for hit in hits if hit[0] < self._first_sign]
         signs = [hit for hit in hits if self._first_sign <= hit[0] < self._first_encoded]
         letters = [hit for hit in hits if hit[0] >= self._first_encoded]
@@ -120,8 +120,9 @@ class Sweep:
         for window in _windows(signs, len(data), _around):
             if next(iter(hints.readers(window.text(data))), ""):
                 found += window.place(self._detector.stored(window.text(data), path))
-        for window in _windows(letters, len(data), lambda place: _decodable(data, place)):
-            found += window.place(self._detector.detect(data[window.start : window.end], path, cuts))
+        content = bytes(data) if letters else b""
+        for window in _windows(letters, len(data), lambda place: _decodable(content, place)):
+            found += window.place(self._detector.detect(content[window.start : window.end], path, cuts))
         return surest(found) if signs or letters else found
 
     def _by_kind(self, window: _Window) -> dict[Kind, list[int]]:

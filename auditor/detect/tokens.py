@@ -19,6 +19,8 @@ from auditor.detect.entropy import entropy
 
 #: Characters of the shortest token of any format; most words of a Dockerfile are shorter.
 SHORTEST = 15
+#: A match without an end counts as so long; characters beside a match that a pattern may look at.
+_WIDEST, _BESIDE = 1 << 16, 32
 #: Formats of keys that web pages carry, restricted by the site that uses them.
 _MAY_BE_PUBLIC = frozenset({"google-api-key"})
 #: The values vendors print in their own manuals; never a live credential.
@@ -94,6 +96,14 @@ def _candidates(text: str) -> list[Format]:
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.ASCII)
+
+
+@lru_cache(maxsize=1024)
+def longest(pattern: str) -> int:
+    """Characters of the longest match of a format's pattern, with those that it looks at beside it."""
+    # The standard library has no other name for it; its result is what `re` itself relies on.
+    parser = re._parser  # type: ignore[attr-defined]
+    return min(int(parser.parse(pattern, re.ASCII).getwidth()[1]), _WIDEST) + _BESIDE
 
 
 def find(text: str) -> Iterator[Token]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from itertools import product
 from math import prod
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 PLAIN, ESCAPED, PERCENT, REFERENCES = "plain", "escaped", "percent-encoded", "character references"
 BASE64, HEX = "base64", "hexadecimal"
+REFLOWED = "plain with other line breaks"
+
+#: One break stands for several, which would be read in very many ways.
+_BREAKS = re.compile(r"[ \t]*\n[ \t\n]*")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 #: Units that an anchor takes; from so many on a sequence with gaps gets two, so that no line break cuts both.
 _ANCHOR = 16
@@ -68,7 +73,9 @@ def needles_of(value: bytes) -> list[Needle]:
     """All encodings of a value. Line breaks at its ends do not count."""
     value = value.replace(b"\r\n", b"\n").strip(b"\r\n")
     text = value.decode("utf-8", "surrogateescape")
-    found = [_text_needle(text)]
+    found = [_text_needle(_BREAKS.sub("\n", text))]
+    if b"\n" in value:
+        found += [_exact(PLAIN, value), _exact(REFLOWED, value.replace(b"\n", b"\r\n"))]
     for encoding, wide in _wide(text):
         found.append(_exact(encoding, wide))
     found.append(_sequence(HEX, [hex_forms(digit) for digit in value.hex()]))
@@ -134,11 +141,11 @@ def _percent(text: str) -> bytes:
 
 
 def _wide(text: str) -> Iterator[tuple[str, bytes]]:
-    """UTF-16 in both byte orders; a value that is no UTF-8 has none."""
+    """UTF-16; a value that is no UTF-8 has none. Text of one byte order mostly reads as such of the other, too."""
     for encoding in ("utf-16-le", "utf-16-be"):
         for lines in dict.fromkeys((text, text.replace("\n", "\r\n"))):
             try:
-                yield encoding, lines.encode(encoding)
+                yield "utf-16", lines.encode(encoding)
             except UnicodeEncodeError:
                 return
 

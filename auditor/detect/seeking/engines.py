@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import hyperscan
+
+    Buffer = bytes | bytearray | memoryview
 
 #: Ends of literals in one array: number of the literal above, offset below.
 _OFFSET_BITS = 40
@@ -23,9 +25,11 @@ class LiteralSearch:
     def __init__(self, literals: Sequence[bytes]) -> None:
         self._literals = tuple(literals)
 
-    def starts(self, data: bytes) -> list[tuple[int, int]]:
+    def starts(self, data: Buffer) -> list[tuple[int, int]]:
         """Pairs (offset, number of the literal that begins there), sorted."""
         found = []
+        if isinstance(data, memoryview):
+            data = bytes(data)
         for number, literal in enumerate(self._literals):
             place = data.find(literal)
             while place >= 0:
@@ -63,7 +67,7 @@ class NativeSearch(LiteralSearch):
             # Its message could hold the expressions, which are parts of values.
             raise ImportError("hyperscan does not take the literals")
 
-    def starts(self, data: bytes) -> list[tuple[int, int]]:
+    def starts(self, data: Buffer) -> list[tuple[int, int]]:
         """See `LiteralSearch.starts`."""
         ends = array("Q")
         add = ends.append
@@ -71,7 +75,7 @@ class NativeSearch(LiteralSearch):
         def found(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
             add(number << _OFFSET_BITS | end)
 
-        self._database.scan(data, match_event_handler=found, scratch=self._scratch())
+        self._database.scan(cast("bytes", data), match_event_handler=found, scratch=self._scratch())
         below = (1 << _OFFSET_BITS) - 1
         numbers = self._literals
         return sorted({((one & below) - len(numbers[one >> _OFFSET_BITS]), one >> _OFFSET_BITS) for one in ends})

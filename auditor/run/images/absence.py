@@ -10,14 +10,15 @@ import re
 import sys
 
 from auditor.core.errors import UsageError
-from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
+from auditor.run.images.absence_documents import Presence, presences_of_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from auditor.core.image import ImagePlace
+__all__ = ["LONGEST", "OPTION", "SHORTEST", "Presence", "parse_assertion", "parse_assertions", "presences_of_documents"]
 
 OPTION = "--assert-absent"
 #: Shorter values stand anywhere by chance, as base64 in a few gigabytes of random bytes.
@@ -26,14 +27,6 @@ LONGEST = 16 << 10
 _FEWEST_DIFFERENT = 3
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _USAGE = f"{OPTION}: give NAME=env:VARIABLE, NAME=file:PATH or NAME=- (letters, digits and _ . - in the name)"
-
-
-class Presence(NamedTuple):
-    """The value of this name is there, written in this encoding."""
-
-    name: str
-    encoding: str
-    place: ImagePlace
 
 
 def parse_assertion(text: str, stdin: BinaryIO | None = None) -> tuple[str, bytes]:

@@ -9,9 +9,8 @@ from array import array
 from bisect import bisect_right
 
 from auditor.core import image as places
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import encoded
-from auditor.run.images.absence import Presence
 from auditor.sources.images import model
 
 if TYPE_CHECKING:
@@ -34,6 +33,14 @@ _PARTS = {
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _TO_STANDARD = str.maketrans("-_", "+/")
 _LONGEST_KEY = 200
+
+
+class Presence(NamedTuple):
+    """The value of this name is there, written in this encoding."""
+
+    name: str
+    encoding: str
+    place: places.ImagePlace
 
 
 class _Pairs(list[tuple[str, object]]):

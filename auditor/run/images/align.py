@@ -48,20 +48,29 @@ class Alignment:
         if not 0 <= layer < self._layers:
             return None
         maker = self._makers[layer] if self.exact else None
-        first = self._makers[layer - 1] + 1 if self.exact and layer else 0
-        last = maker if maker is not None else len(self._history.entries) - 1
-        if maker is not None and not _is_shared(self._history.entries[first : maker + 1]):
+        if maker is not None and not self.is_shared(layer):
             return maker
         if not path:
             return None
+        first = self._first(layer)
+        last = maker if maker is not None else len(self._history.entries) - 1
         key = (layer if self.exact else 0, path.strip("/"))
         if key not in self._known:
             self._known[key] = self._find(key[1], 0 if self._is_merge(maker) else first, last)
         return self._known[key]
 
+    def is_shared(self, layer: int) -> bool:
+        """Whether a layer holds what several entries did, as far as can be known."""
+        if not self.exact:
+            return True
+        return _is_shared(self._history.entries[self._first(layer) : self._makers[layer] + 1])
+
     def layer_of(self, entry: int) -> int | None:
         """The layer that an entry made; None for one without a layer, and where the two do not fit."""
         return self._of_entry.get(entry)
+
+    def _first(self, layer: int) -> int:
+        return self._makers[layer - 1] + 1 if self.exact and layer else 0
 
     def _is_merge(self, entry: int | None) -> bool:
         return entry is not None and is_merge(self._history.entries[entry].comment)

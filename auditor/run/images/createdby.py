@@ -28,7 +28,7 @@ _MOST_ARGUMENTS = 1_000
 _MOST_SHELL_PLACES = 20
 _COUNT = Pattern(r"\|([0-9]{1,9}) ?")
 _ANY_SHELL = Pattern(
-    r"(?:^|(?<= ))(?:/\S{0,200}/)?(?:[a-z]{0,4}sh|pwsh|cmd|powershell)(?:\.exe)?(?: [-/]\w+){0,6}?"
+    r"(?:^|(?<= ))(?:/\S{0,200}/)?(?:[a-z]{0,4}sh|pwsh|cmd|powershell)(?:\.exe)?(?: [-/+]\w+(?: pipefail)?){0,6}?"
     r" (?:-[a-z]*c|/[cC]|-[Cc]ommand)(?= |$)"
 )
 _ARGUMENT = Pattern(r"(?:^|(?<= ))([A-Za-z_]\w{0,200})=")

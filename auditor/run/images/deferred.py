@@ -53,11 +53,13 @@ class Deferred:
     def add(self, path: str, data: bytes, hits: Sequence[tuple[int, int]], digests: FileDigests) -> None:
         """Keep what is around the hits of one whole file."""
         self.digests[path] = digests
+        line, counted = 1, 0
         for start, end, near in self._stretches(hits, len(data)):
+            line, counted = line + data.count(b"\n", counted, start), start
             kept = data[start:end]
             self._room -= len(kept)
             moved = tuple((index, place - start) for index, place in near)
-            self._waiting.append(Waiting(path, kept, start, 1 + data.count(b"\n", 0, start), moved, data[:256]))
+            self._waiting.append(Waiting(path, kept, start, line, moved, data[:256]))
 
     def add_packed(self, path: str, data: bytes, digests: FileDigests) -> None:
         """Keep a whole file that packs others."""

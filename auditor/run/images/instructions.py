@@ -14,7 +14,7 @@ from auditor.lang.dockerfile.parser import parse
 from auditor.run.images import goformat, pairs
 from auditor.run.images.align import Alignment, align
 from auditor.run.images.configuration import values_of
-from auditor.run.images.createdby import DEFAULT_SHELLS, Recorded, is_merge
+from auditor.run.images.createdby import DEFAULT_SHELLS, Recorded
 from auditor.run.images.history import Entry, History, read
 
 _DIGESTS = Pattern(r"(?P<flags>--\S{1,200}?)??(?P<sources>(?:file|dir|multi):[0-9a-f]{8,64}) in (?P<goal>.+)")
@@ -82,8 +82,8 @@ class _Writer:
             text, notes = self._instruction(entry)
             if entry.number == self._base_ends:
                 notes.append("a base image may end here")
-            if is_merge(entry.comment):
-                notes.append("squashed: this layer holds those of the lines before")
+            if layer is not None and self._alignment.is_shared(layer):
+                notes.append("this layer holds what lines before it did")
             if not text and entry.comment and not entry.created_by:
                 notes.append(entry.comment)
             yield Line(entry.number, text, layer, "; ".join(" ".join(note.split()) for note in notes))

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 #: Characters of commands that are followed for one image, and of one of them; the rest is searched as text.
 _MOST_FOLLOWED, _LONGEST_FOLLOWED = 4 << 20, 256 << 10
 _LEAST_BASIC = 6
+#: Commits and digests, by which build systems call themselves.
+_COMMIT = BytePattern(r"(?:sha256:)?(?:[0-9a-f]{40}|[0-9a-f]{64})")
+#: What holds no secret that would be known without a name: digests, plain words, what is shorter than any token.
+_DULL = BytePattern(r"(?:sha256:)?[0-9a-f]{0,128}|[A-Za-z .,-]{0,80}|[\w.+~:-]{0,14}")
 _LEAST_AUTHOR = 12
 _TRIGGER = "FROM scratch\nONBUILD "
 _BASIC = BytePattern(r"(?i)\b(?P<scheme>basic|bearer|token)[ \t]+(?P<value>[A-Za-z0-9+/_.~-]{8,2000}={0,2})(?![\w+/=])")
@@ -77,6 +81,8 @@ class Judge:
 
     def text(self, text: str) -> tuple[Hit, ...]:
         """In any text."""
+        if _DULL.fullmatch(text):
+            return ()
         return self._once(("text", text), lambda: joined([*self._detected(text), *_schemes(text)]))
 
     def author(self, text: str) -> tuple[Hit, ...]:
@@ -126,7 +132,13 @@ class Judge:
         bare = text.strip()
         found = list(self._detected(text))
         one_word = len(bare) >= _LEAST_AUTHOR and not any(sign in bare for sign in " @<>")
-        if not found and one_word and is_random(bare) and values.classify(bare).kind == "opaque":
+        if (
+            not found
+            and one_word
+            and not _COMMIT.fullmatch(bare)
+            and is_random(bare)
+            and values.classify(bare).kind == "opaque"
+        ):
             secret = Secret(bare, "random-value")
             found.append(make(text.find(bare), secret, "text", "secret", "", "random value", Confidence.MEDIUM))
         return joined(found)

@@ -10,6 +10,7 @@ import hashlib
 
 from auditor.core.image import HIDDEN
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect.sweep import SOURCES
 from auditor.run.crash import describe, wants_traceback
 from auditor.run.images import inside
 from auditor.run.images.deferred import Deferred, is_deb, list_digest, without_data
@@ -26,14 +27,44 @@ from auditor.sources.images.packages import Owned, Packages, is_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import BinaryIO
+    from typing import BinaryIO, Protocol
 
-    from auditor.detect.sweep import Sweep
+    from auditor.detect.detection import Detection
     from auditor.detect.views import Cut
     from auditor.run.images.leak import Leak
     from auditor.run.images.telling import Wanted
     from auditor.sources.contents import Piece
     from auditor.sources.images.layertar import Block, Entry, Segment
+
+    class Searching(Protocol):
+        """What finds something in bytes: see `detect.sweep.Sweep`."""
+
+        def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
+            """Where in a block something may be."""
+
+        def reads_whole(self, path: str, head: bytes, /) -> bool:
+            """Whether a content is to be read whole."""
+
+        def is_weak(self, index: int, /) -> bool:
+            """Whether a hit may wait."""
+
+        def reach(self, index: int, /) -> int:
+            """Bytes around a weak hit that are needed."""
+
+        def examine(
+            self,
+            data: bytes | memoryview,
+            hits: Sequence[tuple[int, int]],
+            path: str,
+            cuts: list[Cut] | None = None,
+            /,
+            *,
+            whole: bool = False,
+        ) -> list[Detection]:
+            """What is in one content."""
+
+    #: Hits, with offsets in one content.
+    Near = Sequence[tuple[int, int]]
 
 #: Leaks of one layer that are told, of one file, and parts that could not be read.
 MOST_LEAKS = 20_000
@@ -41,6 +72,8 @@ MOST_OF_FILE = 2_000
 MOST_NOTES = 200
 _HEAD = 8192
 _TAIL = 4096
+#: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
+_FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
 _DATABASE = b"SQLite format 3\0"
 _TOO_DEEP = "nested deeper than"
 _ONLY_FORMS = "searched for tokens and keys only that are told by their form"
@@ -48,17 +81,27 @@ _ONLY_FORMS = "searched for tokens and keys only that are told by their form"
 
 class Job(NamedTuple):
     """One layer to search: how to open its stored bytes, whether these are what digests were made of, and whether they
-    can be opened `again`."""
+    can be opened `again`. `problems` says what came up in its source while it was read: message and part."""
 
     open: Callable[[], BinaryIO]
     verify: bool = True
     again: bool = True
+    problems: Callable[[], list[tuple[str, str]]] = list
 
 
 class LayerSearch:
-    """Searches layers. `max_depth`: of archives in archives."""
+    """Searches layers. `max_depth`: of archives in archives. `everything`: also what public packages brought."""
 
-    def __init__(self, sweep: Sweep, wanted: Wanted, *, max_depth: int = 8, depth_asked: bool = False) -> None:
+    def __init__(
+        self,
+        sweep: Searching,
+        wanted: Wanted,
+        *,
+        max_depth: int = 8,
+        depth_asked: bool = False,
+        everything: bool = False,
+    ) -> None:
+        self.everything = everything
         self.sweep = sweep
         self.wanted = wanted
         self.max_depth = max_depth
@@ -83,7 +126,7 @@ class LayerSearch:
         finally:
             stream.close()
         run.conclude(job)
-        return run.outcome(stream)
+        return run.outcome(stream, job.problems())
 
 
 def _nobody(_number: int) -> None:
@@ -112,6 +155,7 @@ class _Run:
         self._again = again
         self._deferred = Deferred(search.sweep.reach)
         self._npm = NpmPackages()
+        self._npm_files = 0
         self._lists: set[bytes] = set()
         self._debs: dict[str, bytes] = {}
         self._databases: set[str] = set()
@@ -155,6 +199,9 @@ class _Run:
             first = at
             while at < len(hits) and hits[at][1] <= segment.end:
                 at += 1
+            if first == at and segment.kind == FILE and _is_plain(segment, block.data):
+                self._long = None
+                continue
             near = [(index, place - segment.start) for index, place in hits[first:at]]
             if segment.kind == FILE:
                 self._file(segment, block.data, near)
@@ -184,7 +231,7 @@ class _Run:
         source = Bytes(segment.path, way, data, segment.offset, 0, hidden=True)
         self._tell(source, near, (segment.own_start - segment.start, segment.own_end - segment.start))
 
-    def _file(self, segment: Segment, view: memoryview, near: Sequence[tuple[int, int]]) -> None:
+    def _file(self, segment: Segment, view: memoryview, near: Near) -> None:
         """A file's content, or the next piece of it."""
         long = self._long
         if segment.offset == 0:
@@ -201,14 +248,17 @@ class _Run:
             return
         if segment.last and segment.size % UNIT == 0:
             near = [*near, *self._at_end(segment, view)]
-        data = bytes(view[segment.start : segment.end]) if near or long.whole or segment.last else b""
+        alone = segment.offset == 0 and segment.last
+        data: bytes | memoryview = view[segment.start : segment.end]
+        if alone or long.whole:
+            data = bytes(data)
         near = self._put_off(segment, data, near) if near and not long.whole else near
         if long.held is not None:
             long.held += view[segment.own_start : segment.own_end]
         own = (segment.own_start - segment.start, segment.own_end - segment.start)
         before = len(self._leaks)
         if segment.last:
-            self._packed(long, data if segment.offset == 0 else b"")
+            self._packed(long, bytes(data) if alone else b"")
         if near or long.whole:
             self._raw(long, segment, data, near, own)
         if len(self._leaks) > before:
@@ -221,14 +271,19 @@ class _Run:
         start = max(segment.start, segment.end - _TAIL)
         return [(index, start - segment.start + place) for index, place in self._sweep.hits(view[start : segment.end])]
 
-    def _put_off(self, segment: Segment, data: bytes, near: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    def _put_off(self, segment: Segment, data: bytes | memoryview, near: Near) -> Near:
         """The hits that are looked at now."""
-        if not (segment.offset == 0 and segment.last and self._deferred.takes(segment.path)):
+        if self._search.everything:
+            return near
+        if self._npm.brought(segment.path):
+            self._npm_files += segment.last
+            return [hit for hit in near if not self._sweep.is_weak(hit[0])]
+        if not (isinstance(data, bytes) and segment.last and self._deferred.takes(segment.path)):
             return near
         weak = [hit for hit in near if self._sweep.is_weak(hit[0])]
         if not weak:
             return near
-        self._deferred.add(segment.path, data, weak, _digests(data))
+        self._deferred.add(segment.path, data, weak, _digests(data, segment.path))
         return [hit for hit in near if not self._sweep.is_weak(hit[0])]
 
     def _begin(self, segment: Segment, view: memoryview, *, whole: bool, keep: bool) -> _Long:
@@ -242,12 +297,17 @@ class _Run:
         return _Long(segment.path, head, whole=whole, held=held)
 
     def _raw(
-        self, long: _Long, segment: Segment, data: bytes, near: Sequence[tuple[int, int]], own: tuple[int, int]
+        self,
+        long: _Long,
+        segment: Segment,
+        data: bytes | memoryview,
+        near: Near,
+        own: tuple[int, int],
     ) -> None:
         """A content's own bytes."""
         line = long.line
         if line and own[0]:
-            line -= data.count(b"\n", 0, own[0])
+            line -= bytes(data[: own[0]]).count(b"\n")
         source = Bytes(long.path, "", data, segment.offset, line, long.head)
         found = {leak.group for leak in self._leaks if leak.place.inner_path and self._real(leak) == long.path}
         self._tell(source, near, own, whole=long.whole, known=found)
@@ -266,11 +326,14 @@ class _Run:
             self._npm.add(long.path, content)
         if not content or not (inside.packs(content[: inside.HEAD]) or inside.appended(content)):
             return
+        if self._search.everything:
+            self._open(long.path, content)
+            return
         if self._again and is_deb(content[: inside.HEAD], long.path):
             content = without_data(content)
             self._debs[long.path] = b""
         elif len(content) <= WHOLE and self._deferred.takes(long.path):
-            self._deferred.add_packed(long.path, content, _digests(content))
+            self._deferred.add_packed(long.path, content, _digests(content, long.path))
             return
         self._open(long.path, content)
 
@@ -299,7 +362,7 @@ class _Run:
     def _tell(
         self,
         source: Bytes,
-        near: Sequence[tuple[int, int]],
+        near: Near,
         own: tuple[int, int],
         *,
         whole: bool = False,
@@ -316,6 +379,8 @@ class _Run:
             return
         for cut in dict.fromkeys(cut.reason for cut in cuts):
             self._note(path, cut)
+        if not found:
+            return
         told = 0
         for leak in leaks(source, found, own, self._wanted):
             if known and leak.group in known:
@@ -328,9 +393,9 @@ class _Run:
             self._leaks.append(leak)
             self._changes.watch(source.path)
 
-    def _note_digests(self, segment: Segment, data: bytes) -> None:
+    def _note_digests(self, segment: Segment, data: bytes | memoryview) -> None:
         if segment.offset == 0 and segment.last:
-            self._digests[segment.path] = _digests(data)
+            self._digests[segment.path] = _digests(data, segment.path)
         else:
             self._unhashed.add(segment.path)
 
@@ -339,6 +404,7 @@ class _Run:
         self._owned = self._packages.owned()
         self._errors += ((f"list of a package not read: {reason}", path) for path, reason in self._packages.problems)
         rest, known = self._deferred.resolved(self._is_brought)
+        known += self._npm_files
         for one in rest:
             if not one.hits:
                 self._open(one.path, one.data)
@@ -350,7 +416,7 @@ class _Run:
                 self._digests[one.path] = self._deferred.digests[one.path]
         self._leaks = [self._weighed(leak) for leak in self._leaks]
         if known:
-            self._skipped.append(("", f"{known:,} files of packages, unmodified: {_ONLY_FORMS}"))
+            self._skipped.append(("", f"{known:,} files of public packages: {_ONLY_FORMS}"))
         installed = {path for path, digest in self._debs.items() if digest in self._lists}
         if installed:
             self._skipped.append(("", f"{len(installed):,} packages of Debian whose files are installed: not opened"))
@@ -397,7 +463,7 @@ class _Run:
             stream.close()
 
     def _hash(self, segment: Segment, view: memoryview, hashes: dict[str, _Hashes]) -> None:
-        one = hashes[segment.path] = _Hashes() if segment.offset == 0 else hashes.get(segment.path, _Hashes())
+        one = hashes[segment.path] = _Hashes(segment.path) if segment.offset == 0 else hashes[segment.path]
         one.update(view[segment.own_start : segment.own_end])
         if segment.last:
             self._digests[segment.path] = one.digests()
@@ -422,8 +488,8 @@ class _Run:
         self._errors.append((str(error) or type(error).__name__, ""))
         return self.outcome(None)
 
-    def outcome(self, stream: LayerStream | None) -> LayerOutcome:
-        """Everything that was found."""
+    def outcome(self, stream: LayerStream | None, problems: Sequence[tuple[str, str]] = ()) -> LayerOutcome:
+        """Everything that was found; `problems` are those of its source."""
         changes = self._changes
         return LayerOutcome(
             diff_id=stream.diff_id if stream else "",
@@ -440,25 +506,41 @@ class _Run:
             digests=self._digests,
             owned=self._owned,
             skipped=tuple(self._skipped),
-            errors=tuple(self._errors),
+            errors=(*self._errors, *problems),
         )
 
 
-class _Hashes:
-    """The digests that lists of packages use, of one content."""
+def _is_plain(segment: Segment, view: memoryview) -> bool:
+    """Whether a file without hits needs no look: of a kind of which there are tens of thousands, and nothing packed."""
+    start = segment.start
+    return (
+        segment.offset == 0
+        and segment.path.rpartition(".")[2] in SOURCES
+        and view[start] not in _FIRST
+        and (segment.size < 2 or view[start + 1] != 0)
+        and segment.size % UNIT != 0
+        and segment.last
+    )
 
-    def __init__(self) -> None:
-        self._all = tuple(hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256"))
+
+class _Hashes:
+    """The digests that lists of packages use, of one content. Those of wheels have SHA-256 only."""
+
+    def __init__(self, path: str) -> None:
+        wheel = "site-packages/" in path or (path.startswith("usr/local/") and "dist-packages/" in path)
+        names = ("sha256",) if wheel else ("md5", "sha1", "sha256")
+        self._all = {name: hashlib.new(name, usedforsecurity=False) for name in names}
 
     def update(self, data: bytes | memoryview) -> None:
-        for one in self._all:
+        for one in self._all.values():
             one.update(data)
 
     def digests(self) -> FileDigests:
-        return FileDigests(*(one.hexdigest() for one in self._all))
+        known = {name: one.hexdigest() for name, one in self._all.items()}
+        return FileDigests(known.get("md5", ""), known.get("sha1", ""), known.get("sha256", ""))
 
 
-def _digests(data: bytes) -> FileDigests:
-    hashes = _Hashes()
+def _digests(data: bytes | memoryview, path: str) -> FileDigests:
+    hashes = _Hashes(path)
     hashes.update(data)
     return hashes.digests()

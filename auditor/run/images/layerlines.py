@@ -52,8 +52,13 @@ def _state(outcome: LayerOutcome | None, cached: bool) -> str:
     return FAILED if any(not path for _, path in outcome.errors) else SCANNED
 
 
-def digest_errors(image: Image, outcomes: Sequence[LayerOutcome | None]) -> Iterator[tuple[str, str]]:
-    """What differs from the digests that the image states, as (message, part)."""
+def digest_errors(
+    image: Image, outcomes: Sequence[LayerOutcome | None], cached: Collection[int]
+) -> Iterator[tuple[str, str]]:
+    """What differs from the digests that the image states, as (message, part).
+
+    A `cached` outcome may come from the same tar compressed in another way.
+    """
     for layer, outcome in zip(image.layers, outcomes, strict=True):
         part = f"layer {layer.number}"
         if outcome is None:
@@ -61,5 +66,5 @@ def digest_errors(image: Image, outcomes: Sequence[LayerOutcome | None]) -> Iter
             continue
         if layer.diff_id and outcome.diff_id and outcome.diff_id != layer.diff_id:
             yield f"its content has the digest {outcome.diff_id}, the config says {layer.diff_id}", part
-        if layer.digest and outcome.digest and outcome.digest != layer.digest:
+        if layer.number not in cached and layer.digest and outcome.digest and outcome.digest != layer.digest:
             yield f"its blob has the digest {outcome.digest}, the manifest says {layer.digest}", part

@@ -44,7 +44,8 @@ class Metadata(NamedTuple):
     """What the metadata of an image tells.
 
     `found` has the leaks, strongest place first. `history` and `alignment` are those of the configuration, `created_by`
-    the masked instruction of every entry; `masker` masks whatever else is made of them. `skipped` says what was not looked at, and why.
+    the masked instruction of every entry; `masker` masks whatever else is made of them. `skipped` says what was not
+    looked at, and why.
     """
 
     found: list[Found]

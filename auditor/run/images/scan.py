@@ -24,13 +24,14 @@ from auditor.sources.images.model import PassingSource, Problem, SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import BinaryIO, Protocol
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
     from auditor.run.images.history import History
+    from auditor.run.images.metadata import Metadata
     from auditor.run.images.outcome import LayerOutcome
     from auditor.sources.images.model import Image, Layer, Source
 
@@ -62,6 +63,16 @@ class Silent:
         """So many more have been."""
 
 
+class _Known:
+    """The layers that need not be read again, by diff_id."""
+
+    def __init__(self, run: ImageScan) -> None:
+        self._run = run
+
+    def __contains__(self, diff_id: object) -> bool:
+        return isinstance(diff_id, str) and self._run.outcome_of(diff_id) is not None
+
+
 def scan(
     settings: Settings,
     targets: Sequence[str],
@@ -69,12 +80,21 @@ def scan(
     stdin: BinaryIO | None = None,
     listener: Listener | None = None,
     sources: Sequence[Source] = (),
+    insecure: Collection[str] = (),
 ) -> tuple[Report, bytes]:
     """Search these targets, and `sources` that are open; the report, and the key of its fingerprints.
 
     Raises UsageError for targets and settings that cannot be meant; what cannot be read is in the report.
     """
-    run = ImageScan(settings, listener or Silent())
+    run = ImageScan(settings, listener)
+    run.insecure = insecure
+    return run_over(run, targets, stdin, sources)
+
+
+def run_over(
+    run: ImageScan, targets: Sequence[str], stdin: BinaryIO | None, sources: Sequence[Source]
+) -> tuple[Report, bytes]:
+    """What a run makes of targets and open sources; see `scan`."""
     report = Report([], [])
     try:
         for text in targets:
@@ -93,9 +113,10 @@ def scan(
 class ImageScan:
     """What one run shares between its targets. Raises UsageError for settings that cannot be meant."""
 
-    def __init__(self, settings: Settings, listener: Listener) -> None:
+    def __init__(self, settings: Settings, listener: Listener | None, *, cached: bool = True) -> None:
         self.settings = settings
-        self._listener = listener
+        self.insecure: Collection[str] = ()
+        self._listener = listener or Silent()
         rules: list[UserRule] = []
         if settings.rules:
             from auditor.detect.userrules import load  # start-up: only with rules of the user's own
@@ -109,14 +130,15 @@ class ImageScan:
         self._detector = _detector(settings, rules)
         sweep = Sweep(self._detector)
         own = bool(rules or settings.plugins or self._detector.thorough)
-        self._cache = LayerCache("" if settings.no_cache or settings.show_secrets or own else cache_folder())
+        # Values that are to be shown, and rules that may change between two runs, are not in the cache.
+        cached = cached and not (settings.no_cache or settings.show_secrets or own)
+        self._cache = LayerCache(cache_folder() if cached else "")
         self.key = self._cache.key()
         usual = {**severities, **settings.severities}
         asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key)
-        self._search = LayerSearch(
-            sweep, asked, max_depth=settings.max_depth, depth_asked="max-depth" in settings.origins
-        )
-        self._search.heard = listener.advance
+        self.depth_asked = "max-depth" in settings.origins
+        self._search = LayerSearch(sweep, asked, max_depth=settings.max_depth, depth_asked=self.depth_asked)
+        self._search.hear(self._listener.advance)
         self._rules = _settings_digest(sweep.digest, asked, settings)
         self._outcomes: dict[str, LayerOutcome] = {}
         self._base: Base | None = None
@@ -129,7 +151,13 @@ class ImageScan:
         """Search one target of the command line."""
         target = parse_target(text)
         try:
-            source = open_source(target, platform=self.settings.platform, stdin=stdin)
+            source = open_source(
+                target,
+                platform=self.settings.platform,
+                stdin=stdin,
+                known=_Known(self),
+                insecure=self.insecure,
+            )
         except SourceError as error:
             report.targets.append(_failed(text, str(error)))
             return
@@ -140,9 +168,11 @@ class ImageScan:
         """Search all images of a source."""
         try:
             for scanned in self._scanned(source):
-                target, found = self._told(scanned, {target.name for target in report.targets})
+                metadata = self._examined(scanned.image)
+                target, found = self._told(scanned, metadata, {target.name for target in report.targets})
                 report.targets.append(target)
                 report.findings += found
+                self.finished(scanned.image, metadata, target, found)
         except SourceError as error:
             report.targets.append(_failed(source.name, str(error)))
 
@@ -172,11 +202,18 @@ class ImageScan:
         for layer in (layer for image in images for layer in image.layers):
             if layer.key in passed or not layer.diff_id:
                 continue
-            outcome = self._outcomes.get(layer.diff_id) or self._cache.get(layer.diff_id, self._rules)
+            outcome = self.outcome_of(layer.diff_id)
             if outcome is not None:
-                passed[layer.key] = self._outcomes[layer.diff_id] = outcome
+                passed[layer.key] = outcome
                 known.add(layer.key)
         return known
+
+    def outcome_of(self, diff_id: str) -> LayerOutcome | None:
+        """The outcome of a layer that was searched before, in this run or an earlier one."""
+        outcome = self._outcomes.get(diff_id) or self._cache.get(diff_id, self._rules)
+        if outcome is not None:
+            self._outcomes[diff_id] = outcome
+        return outcome
 
     def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome], known: set[str]) -> None:
         """Search every layer that is not known yet, long ones first, over all processors."""
@@ -187,7 +224,7 @@ class ImageScan:
                     wanted.setdefault(layer.key, (image, layer))
         order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
         self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
-        jobs = [Job(_opener(image, layer)) for image, layer in order]
+        jobs = [Job(_opener(image, layer), problems=_problems(image)) for image, layer in order]
         for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear):
             layer = order[number][1]
             passed[layer.key] = outcome
@@ -196,17 +233,19 @@ class ImageScan:
                 if not outcome.errors:
                     self._cache.put(layer.diff_id, self._rules, outcome)
 
-    def _told(self, scanned: Scanned, taken: set[str]) -> tuple[Target, list[Finding]]:
+    def finished(self, image: Image, metadata: Metadata, target: Target, found: list[Finding]) -> None:
+        """One image is done; for those who show more of it than a report."""
+
+    def _told(self, scanned: Scanned, metadata: Metadata, taken: set[str]) -> tuple[Target, list[Finding]]:
         """The target and the findings of one image."""
         image = scanned.image
-        metadata = examine(image, self._detector, self.key)
         known = self._attribution(image, metadata.history)
         target = Target(_free(image.name, image.platform, taken), "image", files=0)
         target.digest, target.platform = image.digest, image.platform
         target.layers = layer_lines(image, scanned.outcomes, scanned.cached, metadata, known)
         errors = [
             *((problem.message, problem.part) for problem in image.problems),
-            *digest_errors(image, scanned.outcomes),
+            *digest_errors(image, scanned.outcomes, scanned.cached),
         ]
         for number, outcome in enumerate(scanned.outcomes):
             if outcome is not None:
@@ -218,6 +257,10 @@ class ImageScan:
         target.errors += (TargetError(message, path) for message, path in dict.fromkeys(errors))
         found = findings(target.name, image, scanned.outcomes, metadata, known)
         return target, [finding for finding in found if finding.rule not in self.left_out]
+
+    def _examined(self, image: Image) -> Metadata:
+        """What the metadata of an image tells."""
+        return examine(image, self._detector, self.key)
 
     def _attribution(self, image: Image, history: History) -> Attribution:
         dockerfile, lines = lines_of(self.settings, image, history)
@@ -250,6 +293,12 @@ def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
     return lambda: stream
 
 
+def _problems(image: Image) -> Callable[[], list[tuple[str, str]]]:
+    """What comes up while layers of an image are read, wherever that is done."""
+    before = len(image.problems)
+    return lambda: [(problem.message, problem.part) for problem in image.problems[before:]]
+
+
 def _opener(image: Image, layer: Layer) -> Callable[[], BinaryIO]:
     return lambda: image.open(layer)
 
@@ -273,5 +322,5 @@ def _free(name: str, platform: str, taken: set[str]) -> str:
 def _failed(name: str, message: str) -> Target:
     """The target for what could not be read at all."""
     target = Target(name, "image", files=0)
-    target.errors.append(TargetError(message, name))
+    target.errors.append(TargetError(message.removeprefix(f"{name}: "), name))
     return target

@@ -40,7 +40,7 @@ class Bytes(NamedTuple):
 
     path: str
     inner_path: str
-    data: bytes
+    data: bytes | memoryview
     offset: int = 0
     line: int = 1
     head: bytes = b""
@@ -50,8 +50,9 @@ class Bytes(NamedTuple):
 def leaks(source: Bytes, detections: Sequence[Detection], own: tuple[int, int], wanted: Wanted) -> Iterator[Leak]:
     """The leaks that these detections are, of those that begin in the range `own` of the data, by place."""
     ordered = sorted(detections, key=lambda one: (one.start, one.end))
-    coding = Coding.of(source.head or source.data[:_HEAD])
-    sight = Sight(source.data, ordered, coding)
+    data = bytes(source.data)
+    coding = Coding.of(source.head or data[:_HEAD])
+    sight = Sight(data, ordered, coding)
     for detection in ordered:
         if own[0] <= detection.start < own[1] and detection.rule not in wanted.left_out:
             yield _leak(source, detection, sight, coding, wanted)
@@ -81,10 +82,9 @@ def _leak(source: Bytes, detection: Detection, sight: Sight, coding: Coding, wan
 
 def _place(source: Bytes, detection: Detection, coding: Coding) -> ImagePlace:
     line: int | None = None
-    if source.line and not coding.binary and coding.unit == 1:
-        line = source.line + source.data.count(b"\n", 0, detection.start)
-    elif source.line and not coding.binary:
-        line = source.line + coding.text(source.data[: detection.start]).count("\n")
+    if source.line and not coding.binary:
+        before = bytes(source.data[: detection.start])
+        line = source.line + (before.count(b"\n") if coding.unit == 1 else coding.text(before).count("\n"))
     return ImagePlace(
         part=LAYER,
         path=source.path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
+from importlib.util import find_spec
 from time import monotonic
 
 from auditor.core.record import TYPE_CHECKING
@@ -92,9 +93,10 @@ def failure(error: BaseException, endpoint: Endpoint, patience: int) -> SourceEr
     if any(type(cause).__name__ in ("ProtocolError", "IncompleteRead", "RemoteDisconnected") for cause in causes):
         return SourceError(f"{where} broke off the connection")
     if endpoint.host.startswith("ssh://"):
+        library = "" if find_spec("paramiko") else "ssh needs the Python package paramiko; "
         return SourceError(
-            f"{where} cannot be reached: ssh needs the Python package paramiko; "
-            "or let the other machine send the image: ssh HOST docker save IMAGE | audit image -"
+            f"{where} cannot be reached: {library}"
+            "let the other machine send the image: ssh HOST docker save IMAGE | audit image -"
         )
     return SourceError(f"{where} cannot be reached ({type(causes[-1]).__name__})")
 

@@ -74,7 +74,7 @@ def image_of(name: str, manifest: Manifest, reader: Reader, *, attached: bool = 
 
 def cache_of(name: str, cache: Cache, reader: Reader) -> ManifestImage:
     """An exported build cache as an image: its config as a document, and its layers."""
-    image = ManifestImage(f"{name} (build cache)", reader.blobs)
+    image = ManifestImage(f"{name} (build cache)" if cache.configs else name, reader.blobs)
     image.digest = cache.chain[-1].digest
     image.documents = list(cache.chain)
     for config in cache.configs:

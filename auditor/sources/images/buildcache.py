@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 
@@ -11,13 +10,14 @@ from auditor.sources.images import fields
 from auditor.sources.images.answers import NotFound
 from auditor.sources.images.contexts import endpoint_of
 from auditor.sources.images.daemon import Engine, image_of, patience_for
-from auditor.sources.images.described import DescribedImage
+from auditor.sources.images.described import DescribedImage, as_json
 from auditor.sources.images.exported import Export, ExportSource, KeptSource
 from auditor.sources.images.model import CACHE, Document, Image, Layer, Problem, SourceError
 from auditor.sources.images.overlay import OverlayImage, used_folders
 from auditor.sources.images.rootfs import tar_of
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import BinaryIO
 
     from auditor.sources.images.model import Source
@@ -44,8 +44,12 @@ class CacheImage(Image):
         return tar_of(self._folder, overlay=True, problems=self.problems)
 
 
-def open_build_cache(kind: str) -> Source:
-    """What the builds of an engine (kind of target: docker or podman) left behind there. Raises SourceError."""
+def open_build_cache(kind: str, *, known: Container[str] = frozenset()) -> Source:
+    """What the builds of an engine (kind of target: docker or podman) left behind there.
+
+    Untagged images, those in between of a build among them; the records of the build cache as documents of one image;
+    and every folder that only the build cache uses, as an image. `known` as for `open_daemon`. Raises SourceError.
+    """
     engine = Engine(endpoint_of(kind))
     try:
         name = f"build cache of {engine.endpoint.shown}"
@@ -57,9 +61,8 @@ def open_build_cache(kind: str) -> Source:
             engine.close()
             return KeptSource(name, beside)
         names = [image.digest for image in closed]
-        return ExportSource(
-            name, Export(engine, "/images/get", {"names": names}, patience_for(size)), closed, beside=beside
-        )
+        export = Export(engine, "/images/get", {"names": names}, patience_for(size))
+        return ExportSource(name, export, closed, known=known, beside=beside)
     except BaseException:
         engine.close()
         raise
@@ -105,7 +108,10 @@ def _cache(engine: Engine) -> list[Image]:
     for record in records[:_MOST_RECORDS]:
         identity = fields.short(record, "ID")
         steps[identity] = fields.text(record, "Description")
-        image.documents.append(Document(CACHE, f"build cache {identity}", json.dumps(record).encode()))
+        try:
+            image.documents.append(Document(CACHE, f"build cache {identity}", as_json(record)))
+        except ValueError as error:
+            image.problems.append(Problem(f"build cache {identity}", str(error)))
     try:
         folders = _folders(engine)
     except (OSError, SourceError) as error:

@@ -94,7 +94,13 @@ def docker_endpoint(environment: Mapping[str, str]) -> Endpoint:
 def podman_endpoint(environment: Mapping[str, str]) -> Endpoint:
     """The podman service: Docker-compatible. Raises SourceError."""
     if host := environment.get("CONTAINER_HOST", ""):
-        return _with_port(_checked(host, "CONTAINER_HOST"))
+        endpoint = _with_port(_checked(host, "CONTAINER_HOST"))
+        if endpoint.host.startswith("ssh://"):
+            raise SourceError(
+                "CONTAINER_HOST leads over ssh, which is not supported for podman; "
+                "let the other machine send the image: ssh HOST podman save IMAGE | audit image -"
+            )
+        return endpoint
     own = environment.get("XDG_RUNTIME_DIR") or f"/run/user/{_user()}"
     sockets = [os.path.join(own, "podman", "podman.sock"), PODMAN_SOCKET]
     for socket in sockets if _user() else reversed(sockets):

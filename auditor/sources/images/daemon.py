@@ -23,7 +23,6 @@ from auditor.sources.images.platforms import suits
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
-    from types import TracebackType
     from typing import BinaryIO
 
     from docker import APIClient  # type: ignore[import-untyped]
@@ -40,6 +39,7 @@ _PLATFORM_INSPECTED, _PLATFORM_EXPORTED = (1, 49), (1, 48)
 _PATIENCE = 60
 #: Slowest export that is waited for, in bytes per second: before it begins, the engine may write all of it to its disk.
 _SLOWEST = 2_000_000
+_LONGEST_PATIENCE = 6 * 3600
 _BLOCK = 1 << 18
 _LONGEST_REFUSAL = 1 << 20
 
@@ -59,12 +59,6 @@ class Engine:
     def close(self) -> None:
         """Give back the connections."""
         self._client.close()
-
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def document(self, path: str, **parameters: str | Sequence[str]) -> object:
         """The JSON that the engine answers to a question."""
@@ -134,12 +128,12 @@ class Engine:
 
     def _connected(self, endpoint: Endpoint) -> APIClient:
         if endpoint.socket:
-            # The library would say less, and leave its socket open.
+            # The library would say less, and leave its socket open. Some systems have no such sockets.
             try:
                 with socket.socket(socket.AF_UNIX) as probe:
                     probe.settimeout(_PATIENCE)
                     probe.connect(endpoint.socket)
-            except OSError as error:
+            except (OSError, AttributeError) as error:
                 raise failure(error, endpoint, _PATIENCE) from None
         # start-up: a fifth of a second
         from docker import APIClient
@@ -191,7 +185,7 @@ def image_of(engine: Engine, reference: str, name: str, record: Mapping[str, obj
 
 def patience_for(size: int) -> int:
     """Seconds in which an engine has to begin its export of images of so many bytes."""
-    return _PATIENCE + max(size, 0) // _SLOWEST
+    return min(_PATIENCE + max(size, 0) // _SLOWEST, _LONGEST_PATIENCE)
 
 
 def _opened(engine: Engine, target: Target, platform: str, known: Container[str]) -> Source:

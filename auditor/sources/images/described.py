@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.sources.images import fields
-from auditor.sources.images.model import CONFIG, Document, Image, Layer, SourceError
+from auditor.sources.images.model import CONFIG, Document, Image, Layer, Problem, SourceError
 from auditor.sources.images.overlay import diff_ids_of
 from auditor.sources.images.platforms import described
 
@@ -59,11 +59,23 @@ def fill(image: Image, record: Mapping[str, object], history: object, config: by
     image.layers = [Layer(number, diff_id, diff_id) for number, diff_id in enumerate(diff_ids)]
     image.digest = identity if not identity or ":" in identity else f"sha256:{identity}"
     name, digest = f"config {image.digest}", image.digest
-    if not config:
-        config = json.dumps(config_of(record, history)).encode()
-        name, digest = "config, as the engine describes it", ""
-    image.documents = [Document(CONFIG, name, config, digest)]
-    image.config = fields.mapping(fields.parse(config))
+    try:
+        if not config:
+            name, digest = "config, as the engine describes it", ""
+            config = as_json(config_of(record, history))
+        image.config = fields.mapping(fields.parse(config))
+    except ValueError as error:
+        image.problems.append(Problem(name, str(error)))
+    if config:
+        image.documents = [Document(CONFIG, name, config, digest)]
+
+
+def as_json(value: object) -> bytes:
+    """A document of what an engine said. Raises ValueError if it cannot be written."""
+    try:
+        return json.dumps(value).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def platform_of(record: Mapping[str, object]) -> str:

@@ -108,4 +108,6 @@ class ExportSource(PassingSource):
 
     def close(self) -> None:
         """Give back the connection."""
+        if self._passed is not None:
+            self._passed.close()
         self._export.engine.close()

@@ -113,6 +113,10 @@ class PassingSource(Source):
     First `passing` is exhausted, then `images` is asked; `Image.open` raises SourceError.
     """
 
+    def described(self) -> Sequence[Image]:
+        """What is known of the images before anything has passed by; their layers cannot be opened."""
+        return ()
+
     @abstractmethod
     def passing(self) -> Iterator[tuple[str, BinaryIO]]:
         """Every blob that is no metadata, with the `Layer.key` that it will have; to be read before the next one."""

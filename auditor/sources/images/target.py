@@ -11,7 +11,7 @@ from auditor.lang.dockerfile.reference import reference_error
 from auditor.sources.images.reference import Reference, image_identity, parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Container
     from typing import BinaryIO
 
     from auditor.sources.images.model import Source
@@ -76,8 +76,19 @@ def parse_target(text: str) -> Target:
     return _referred(DOCKER, text, text)
 
 
-def open_source(target: Target, *, platform: str = "", stdin: BinaryIO | None = None) -> Source:
-    """The place that a target names. `stdin` is where an archive comes from if that is `-`. Raises SourceError."""
+def open_source(
+    target: Target,
+    *,
+    platform: str = "",
+    stdin: BinaryIO | None = None,
+    known: Container[str] = frozenset(),
+    insecure: Collection[str] = (),
+) -> Source:
+    """The place that a target names. `stdin` is where an archive comes from if that is `-`.
+
+    An engine need not export layers whose diff_ids are `known`. `insecure` are registries to which plain http may be
+    spoken. Raises SourceError.
+    """
     # start-up: each kind needs modules of its own
     if target.kind == LAYOUT:
         from auditor.sources.images.layout import LayoutSource
@@ -90,11 +101,11 @@ def open_source(target: Target, *, platform: str = "", stdin: BinaryIO | None = 
     if target.kind == REGISTRY:
         from auditor.sources.images.registry import open_registry
 
-        return open_registry(target, platform)
+        return open_registry(target, platform, insecure=insecure)
     if target.kind in (DOCKER, PODMAN):
         from auditor.sources.images.daemon import open_daemon
 
-        return open_daemon(target, platform)
+        return open_daemon(target, platform, known=known)
     if target.kind == STDIN:
         from auditor.sources.images.passing import open_stream
 

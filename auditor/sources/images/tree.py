@@ -44,7 +44,7 @@ class Manifest(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """An index that lists a BuildKit cache config and layers themselves, not manifests."""
+    """An index that lists layers themselves, not manifests, as BuildKit exports its cache: with a config for it."""
 
     chain: tuple[Document, ...]
     configs: list[Mapping[str, object]]
@@ -162,7 +162,7 @@ class Tree:
         manifest = Manifest(value, _document(MANIFEST, entry, data), entry)
         signed = _COSIGN.fullmatch(_tag_of(entry.descriptor))
         subject = f"{signed[1]}:{signed[2]}" if signed else fields.text(fields.mapping(value, "subject"), "digest")
-        if subject:
+        if subject and not _has_layers(value):
             self.attached.append((subject, manifest))
         elif entry.asked:
             self.found.append(manifest)
@@ -177,6 +177,7 @@ class Tree:
         chain = (*entry.chain, _document(INDEX, entry, data))
         cache = Cache(chain, [], [])
         below: list[Entry] = []
+        nameless = 0
         for item in fields.items(value, "manifests"):
             self._count += 1
             if self._count > MOST_ENTRIES:
@@ -185,20 +186,29 @@ class Tree:
             descriptor = fields.mapping(item)
             digest = fields.text(descriptor, "digest")
             if digests.parts(digest) is None:
-                self.problems.append(Problem(part, "an entry has no digest, or a malformed one"))
+                nameless += 1
             else:
                 self._sort(Entry(descriptor, digest, chain, entry.asked or self._asked(descriptor)), cache, below)
+        if nameless:
+            self.problems.append(Problem(part, f"{nameless:,} of its entries have no digest, or a malformed one"))
         if not cache.configs:
-            below += self._no_layers(cache)
+            below += self._no_layers(cache, asked=entry.asked)
         if (cache.configs or cache.layers) and entry.asked:
             self.caches.append(cache)
         self._pending.extend(reversed(below))
 
-    def _no_layers(self, cache: Cache) -> list[Entry]:
+    def _no_layers(self, cache: Cache, *, asked: bool) -> list[Entry]:
         """Take out of an index's layers what is a manifest all the same: without a cache config no index has any."""
-        found = [item for item in cache.layers if self._reader.begins_json(fields.text(item, "digest"))]
-        cache.layers[:] = [item for item in cache.layers if item not in found]
-        return [Entry(item, fields.text(item, "digest"), cache.chain, self._asked(item)) for item in found]
+        found: list[Entry] = []
+        layers: list[Mapping[str, object]] = []
+        for item in cache.layers:
+            digest = fields.text(item, "digest")
+            if self._reader.begins_json(digest):
+                found.append(Entry(item, digest, cache.chain, asked or self._asked(item)))
+            else:
+                layers.append(item)
+        cache.layers[:] = layers
+        return found
 
     def _sort(self, entry: Entry, cache: Cache, below: list[Entry]) -> None:
         """Put an entry where it belongs by what its descriptor says."""
@@ -224,6 +234,11 @@ class Tree:
             or any(name.endswith(f":{self._tag}") for name in names)
             or fields.text(descriptor, "digest") == self._tag
         )
+
+
+def _has_layers(value: Mapping[str, object]) -> bool:
+    """Whether a manifest is an image's, whatever else it says that it is about."""
+    return any(_LAYER_TYPE.search(fields.text(layer, "mediaType")) for layer in fields.items(value, "layers"))
 
 
 def _tag_of(descriptor: Mapping[str, object]) -> str:

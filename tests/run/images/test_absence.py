@@ -18,8 +18,7 @@ from auditor.core import image as places
 from auditor.core.errors import UsageError
 from auditor.core.image import ImagePlace
 from auditor.detect.needles import Needles
-from auditor.run.images.absence import Presence, parse_assertion, parse_assertions
-from auditor.run.images.absence_documents import presences_of_documents
+from auditor.run.images.absence import Presence, parse_assertion, parse_assertions, presences_of_documents
 from auditor.sources.images import model
 from auditor.sources.images.model import Document, Image, Layer
 

@@ -97,6 +97,14 @@ def test_images_are_exported_together_where_the_disk_cannot_be_read(engine: Fake
         assert problem.message.startswith("not searched: ")
 
 
+def test_nothing_is_exported_when_all_layers_are_known(engine: FakeEngine) -> None:
+    with open_build_cache(DOCKER, known={digest(layer) for layer in LAYERS}) as source:
+        assert isinstance(source, ExportSource)
+        assert list(source.passing()) == []
+        assert len(source.images()) == 2
+    assert f"{VERSIONED}/images/get" not in engine.paths
+
+
 @pytest.mark.parametrize(
     "about", [{"DockerRootDir": "", "Driver": "overlay2"}, {"DockerRootDir": "/x", "Driver": "overlayfs"}, []]
 )

@@ -173,6 +173,8 @@ def test_rootless_socket_where_there_is_no_other(tmp_path: Path) -> None:
 def test_podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contexts, "_user", lambda: 1000)
     assert podman_endpoint({"CONTAINER_HOST": "unix:///p.sock"}) == Endpoint("unix:///p.sock", "CONTAINER_HOST")
+    with pytest.raises(SourceError, match="ssh HOST podman save IMAGE"):
+        podman_endpoint({"CONTAINER_HOST": "ssh://me@h.example/run/podman.sock"})
     environment = {"XDG_RUNTIME_DIR": str(tmp_path / "run")}
     with pytest.raises(SourceError, match=r"no socket at .*podman\.socket"):
         podman_endpoint(environment)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,3 +167,8 @@ def test_engine_that_keeps_images_in_containerd(engine: FakeEngine) -> None:
     assert image.digest == digest(manifest)
     assert found == {digest(layer): blob for layer, blob in zip(LAYERS, packed, strict=True)}
     assert image.problems == []
+
+
+def test_library_is_imported_only_for_an_engine() -> None:
+    code = "import sys, auditor.sources.images.buildcache; sys.exit(bool({'docker', 'requests'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

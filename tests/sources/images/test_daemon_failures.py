@@ -15,7 +15,7 @@ import pytest
 from auditor.sources.images import daemon
 from auditor.sources.images.exported import ExportSource
 from auditor.sources.images.model import PassingSource, Problem, SourceError
-from tests.sources.images.daemon_case import CONFIG_BYTES, LAYERS, failing, opened
+from tests.sources.images.daemon_case import CONFIG_BYTES, HISTORY, LAYERS, RECORD, failing, layers_of, opened
 from tests.sources.images.daemon_case import address as address
 from tests.sources.images.daemon_case import engine as engine
 from tests.sources.images.daemon_case import sockets as sockets
@@ -112,6 +112,13 @@ def test_odd_answers_about_an_image(engine: FakeEngine, data: bytes) -> None:
 
 
 @pytest.mark.usefixtures("address")
+def test_size_that_cannot_be(engine: FakeEngine) -> None:
+    engine.add({**RECORD, "Size": (1 << 63) - 1}, HISTORY, saved(CONFIG_BYTES, LAYERS), "app:1")
+    with opened() as source:
+        assert len(layers_of(source)[1]) == 2
+
+
+@pytest.mark.usefixtures("address")
 def test_answer_that_is_too_long(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "LARGEST_DOCUMENT", 50)
     assert "answers with more than 50 bytes" in failing()
@@ -144,6 +151,7 @@ def test_ssh_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("docker")
     monkeypatch.setattr("docker.api.client.SSHHTTPAdapter", None, raising=False)
     monkeypatch.delattr("docker.api.client.SSHHTTPAdapter")
+    monkeypatch.setattr("auditor.sources.images.answers.find_spec", lambda name: None)
     monkeypatch.setenv("DOCKER_HOST", "ssh://me@h.example")
     said = failing()
     assert "ssh needs the Python package paramiko" in said

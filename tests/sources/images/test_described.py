@@ -104,6 +104,17 @@ def test_config_of_its_own_is_kept_to_the_byte() -> None:
     assert image.config["moby.buildkit.cache.v0"] == "x"
 
 
+def test_what_is_too_much_for_a_config_is_a_problem() -> None:
+    deep: object = 1
+    for _ in range(100_000):
+        deep = [deep]
+    for record, said in (({"Config": deep}, "nested too deeply"), ({"Config": [0] * 1_000_001}, "values")):
+        image = DescribedImage("app")
+        fill(image, record, [], b"")
+        assert image.config == {}
+        assert [said in problem.message for problem in image.problems] == [True]
+
+
 def test_platforms() -> None:
     assert platform_of({"Os": "linux", "Architecture": "arm", "Variant": "v7"}) == "linux/arm/v7"
     assert platform_of({"Os": "linux", "Architecture": ""}) == ""

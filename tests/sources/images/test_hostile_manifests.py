@@ -16,6 +16,7 @@ from tests.sources.images.layouts import (
     CONFIG_TYPE,
     IN_TOTO,
     INDEX_TYPE,
+    LAYER_TYPE,
     MANIFEST_TYPE,
     Memory,
     index,
@@ -134,6 +135,28 @@ def test_lying_media_types() -> None:
     assert not image.problems
 
 
+def test_manifest_that_an_index_calls_a_layer() -> None:
+    memory = Memory()
+    entry, manifest = memory.image()
+    entry["mediaType"] = LAYER_TYPE
+    (image,) = images_of("x", memory, index(entry))
+    assert image.digest == entry["digest"]
+    image, other = images_of("x", memory, index(entry, manifest["layers"][0]))
+    assert image.digest == entry["digest"]
+    assert [layer.digest for layer in other.layers] == [manifest["layers"][0]["digest"]]
+
+
+def test_image_that_says_it_is_about_another() -> None:
+    """It is read as an image all the same, also where the other one is not asked for."""
+    memory = Memory()
+    other, _ = memory.image([layer_tar(content=b"other")], config=ARM, platform=ARM)
+    _, manifest = memory.image()
+    entry = memory.put({**manifest, "subject": other}, MANIFEST_TYPE, platform=AMD)
+    (image,) = images_of("x", memory, index(other, entry), platform="linux/amd64")
+    assert image.digest == entry["digest"]
+    assert image.config["architecture"] == "amd64"
+
+
 def test_schema_1_is_refused_clearly() -> None:
     root = json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": "sha256:" + "0" * 64}], "history": []}).encode()
     with pytest.raises(SourceError, match="schema 1 is not supported"):
@@ -149,8 +172,8 @@ def test_schema_1_is_refused_clearly() -> None:
         (b"{}", "neither an index nor a manifest"),
         (b'{"manifests": {}}', "neither an index nor a manifest"),
         (b'{"manifests": []}', "there is no image in it"),
-        (b'{"manifests": [1, null, {"digest": 3}]}', "no digest, or a malformed one"),
-        (b'{"manifests": [{"digest": "sha256:../../../etc/passwd"}]}', "no digest, or a malformed one"),
+        (b'{"manifests": [1, null, {"digest": 3}]}', "of its entries have no digest"),
+        (b'{"manifests": [{"digest": "sha256:../../../etc/passwd"}]}', "of its entries have no digest"),
         (b"\xff\xfe{}", "not UTF-8"),
         (b'{"manifests":' + b"[" * 200_000, "nested too deeply"),
         (b"[" + b"{}," * 1_000_001 + b"{}]", "more than 1,000,000 values"),

@@ -120,7 +120,7 @@ def test_artifacts_with_a_subject() -> None:
     main, _ = memory.image()
     blob = memory.put({"spdx": "yes"}, "text/spdx+json")
     odd = memory.put(b'  {"no": "json by its type"}', "application/octet-stream")
-    packed = memory.put(gzip.compress(b"a tar, say"), "application/gzip")
+    packed = memory.put(gzip.compress(b"whatever"), "application/gzip")
     sbom = {"schemaVersion": 2, "artifactType": "a/b", "subject": main, "layers": [blob, odd, packed]}
     sbom["config"] = memory.put({}, "application/vnd.oci.empty.v1+json")
     entry = memory.put(sbom, MANIFEST_TYPE)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
 
+from auditor.sources.images.distribution.connection import Pace
 from tests.sources.images.fake_registry import QUICK, FakeRegistry, Handler, loopback, on, registries, status
 from tests.sources.images.fake_registry import registry as registry
 
@@ -100,3 +102,22 @@ def test_a_broken_document_is_read_again(registry: FakeRegistry) -> None:
     registry.tricks.append(on("/manifests/1", cut, times=2))
     with registry.source() as source:
         assert len(source.images()) == 1
+
+
+def test_the_time_for_all_documents_is_bounded(registry: FakeRegistry) -> None:
+    with registry.source(limits=QUICK._replace(documents=0.0)) as source:
+        image = source.images()[0]
+    assert any("the registry has taken too long" in problem.message for problem in image.problems)
+    assert not any("/referrers/" in path or ".att" in path for path in registry.paths())
+
+
+def test_a_peer_that_never_rests_is_left_at_the_deadline() -> None:
+    one, other = socket.socketpair()
+    with one, other, one.makefile("rb", buffering=0) as raw:
+        other.sendall(b"more and more")
+        pace = Pace(QUICK)
+        pace.body(within=10.0)
+        assert pace.receive(one, raw, bytearray(4)) == 4
+        pace.body(within=-1.0)
+        with pytest.raises(TimeoutError, match="takes too long"):
+            pace.receive(one, raw, bytearray(4))

@@ -9,49 +9,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from auditor.sources.images.distribution.challenge import Challenge, challenges
+from auditor.sources.images.distribution import signin
 from tests.sources.images.fake_registry import Asked, FakeRegistry, Handler, loopback, registries
 from tests.sources.images.fake_registry import registry as registry
 
 __all__ = ["loopback", "registries"]
 WORD, REFRESH = "tango-" + "victor", "oscar-" + "lima"
 BASIC = "Basic " + base64.b64encode(f"bob:{WORD}".encode()).decode()
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ('Basic realm="x"', [("basic", {"realm": "x"})]),
-        ('BEARER Realm="https://t.example/a,b",service="s \\"q\\"" , scope=pull', None),
-        (
-            'Basic realm="a", Bearer realm="b",service=c',
-            [("basic", {"realm": "a"}), ("bearer", {"realm": "b", "service": "c"})],
-        ),
-        ("Negotiate, Basic", [("negotiate", {}), ("basic", {})]),
-        ("Negotiate dG9rZW4==", [("negotiate", {}), ("dg9rzw4", {})]),
-        ('realm="x"', []),
-        ('Bearer realm="x', [("bearer", {}), ("realm", {})]),
-        ("", []),
-        (", , ,", []),
-    ],
-)
-def test_challenges(value: str, expected: list[tuple[str, dict[str, str]]] | None) -> None:
-    if expected is None:
-        expected = [("bearer", {"realm": "https://t.example/a,b", "service": 's "q"', "scope": "pull"})]
-    assert challenges([value]) == [Challenge(*pair) for pair in expected]
-
-
-@given(st.lists(st.text(alphabet='aB ,="\\\t;/é', max_size=200), max_size=3))
-def test_no_header_is_too_odd(values: list[str]) -> None:
-    assert all(item.scheme for item in challenges(values))
-
-
-def test_long_headers_are_cheap() -> None:
-    for value in ('a="' * 50_000, "a " * 50_000, 'a="' + "\\" * 100_000, "," * 100_000, "a=" * 50_000):
-        assert len(challenges([value])) <= 200
 
 
 def login(domain: str, **entry: str) -> None:
@@ -158,6 +123,15 @@ def test_an_expired_token_is_renewed(registry: FakeRegistry) -> None:
         with image.open(image.layers[0]) as stream:
             assert stream.read()
     assert len(asked_of(registry, "/token")) == 2
+
+
+def test_a_token_is_renewed_before_it_ends(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard(registry, "Bearer t1", tokens(registry, expires_in=1))
+    read(registry)
+    assert len(asked_of(registry, "/token")) == 1, "it holds for a minute at least"
+    monkeypatch.setattr(signin, "_USUAL_LIFE", 0.0)
+    read(registry)
+    assert len(asked_of(registry, "/token")) > 3
 
 
 def test_a_token_is_not_sent_to_another_host(registry: FakeRegistry, registries: Callable[[], FakeRegistry]) -> None:

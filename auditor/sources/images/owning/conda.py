@@ -42,7 +42,7 @@ class Conda:
         if not isinstance(rows, list):
             raise ValueError("no list of files")
         number = self._book.package(f"conda {path}", record["name"])
-        self._book.add(number, [_file(prefix, row) for row in rows if isinstance(row, dict)])
+        self._book.add(number, (_file(prefix, row) for row in rows if isinstance(row, dict) and "_path" in row))
         self._book.judge(number, public=_channel(record) in _CHANNELS)
 
     def finish(self) -> None:
@@ -57,7 +57,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _file(prefix: str, row: dict[str, object]) -> tuple[str, str]:
     # Where the prefix was written into the file, its content is not the one that the package has.
     digest = row.get("sha256_in_prefix") or row.get("sha256")
-    return f"{prefix}{row.get('_path')}", digest if isinstance(digest, str) else ""
+    return f"{prefix}{row['_path']}", digest if isinstance(digest, str) else ""
 
 
 def _channel(record: dict[str, object]) -> str:

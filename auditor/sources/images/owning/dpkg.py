@@ -26,7 +26,10 @@ _STATUS_FOLDER = _FOLDER + "status.d/"
 _INFO = _FOLDER + "info/"
 _SUFFIX = ".md5sums"
 _LINE = re.compile(r"^\\?([0-9a-f]{32})  ?(.+)$", re.MULTILINE)
-_FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_FIELD = re.compile(
+    r"^(Package|Maintainer|Source|Depends|Conffiles|Vendor|License):[ \t]*(.*(?:\n[ \t].*)*)",
+    re.MULTILINE | re.IGNORECASE,
+)
 _CONFFILE = re.compile(r"^ /(.+) ([0-9a-f]{32})(?: obsolete)?$", re.MULTILINE)
 _SAME_VERSION = re.compile(r"\(= [^()]+\)")
 _FOREIGN_FIELDS = ("vendor", "license")
@@ -85,7 +88,7 @@ class Dpkg:
         self._documented[name] = documented or self._documented.get(name, False)
 
     def _add_control(self, stanza: str) -> None:
-        fields = {name.lower(): value for name, value in _FIELD.findall(stanza)}
+        fields = {field[1].lower(): field[2] for field in _FIELD.finditer(stanza)}
         name = fields.get("package", "")
         if not name:
             return

@@ -1,0 +1,147 @@
+"""`audit image --assert-absent`: is one of these real values anywhere in the image?
+
+The same walk over every layer as a search for secrets, with nothing left out: what packages brought is looked at, too.
+"""
+
+from __future__ import annotations
+
+from auditor.core.finding import Confidence, Severity
+from auditor.core.image import PARTS, ImagePlace
+from auditor.core.record import TYPE_CHECKING
+from auditor.detect.detection import Detection
+from auditor.detect.needles import Needles
+from auditor.run.images.absence import parse_assertions
+from auditor.run.images.absence_documents import presences_of_documents
+from auditor.run.images.layer import LayerSearch
+from auditor.run.images.leak import Leak, Remembered
+from auditor.run.images.metadata import Found
+from auditor.run.images.scan import ImageScan, run_over
+from auditor.run.images.telling import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import BinaryIO
+
+    from auditor.core.config import Settings
+    from auditor.core.finding import Report
+    from auditor.detect.needles import Hit
+    from auditor.detect.views import Cut
+    from auditor.run.images.metadata import Metadata
+    from auditor.run.images.scan import Listener
+    from auditor.sources.images.model import Image, Source
+
+RULE = "present-value"
+_KIND = "asserted-value"
+
+
+def prove(
+    settings: Settings,
+    targets: Sequence[str],
+    assertions: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    listener: Listener | None = None,
+    sources: Sequence[Source] = (),
+    insecure: Collection[str] = (),
+) -> tuple[Report, bytes]:
+    """Look for the values that `NAME=env:VAR|file:PATH|-` name; a finding for each place where one is.
+
+    Raises UsageError for assertions, targets and settings that cannot be meant.
+    """
+    run = ProofScan(settings, listener, Needles(parse_assertions(assertions)))
+    run.insecure = insecure
+    return run_over(run, targets, stdin, sources)
+
+
+class NeedleSweep:
+    """Looks for values where `detect.sweep.Sweep` looks for signs of secrets."""
+
+    digest = "needles"
+    #: Whatever is not told by a hit is not looked for; nothing is put off.
+    thorough = False
+
+    def __init__(self, needles: Needles) -> None:
+        self._needles = needles
+
+    def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
+        """Where values end, by place."""
+        return sorted(((0, hit.end) for hit in self._needles.search(bytes(data))), key=lambda hit: hit[1])
+
+    def reads_whole(self, _path: str, _head: bytes) -> bool:
+        """No content is read but around hits."""
+        return False
+
+    def is_weak(self, _index: int) -> bool:
+        """Every hit counts."""
+        return False
+
+    def reach(self, _index: int) -> int:
+        """Bytes around a hit that belong to it."""
+        return self._needles.reach
+
+    def examine(
+        self,
+        data: bytes | memoryview,
+        _hits: Sequence[tuple[int, int]],
+        _path: str,
+        _cuts: list[Cut] | None = None,
+        *,
+        whole: bool = False,
+    ) -> list[Detection]:
+        """The values in one content."""
+        return [_detection(hit) for hit in self._needles.search(bytes(data))]
+
+
+class ProofScan(ImageScan):
+    """A run that looks for values instead of secrets."""
+
+    def __init__(self, settings: Settings, listener: Listener | None, needles: Needles) -> None:
+        super().__init__(settings, listener, cached=False)
+        self._needles = needles
+        wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key)
+        self._search = LayerSearch(
+            NeedleSweep(needles), wanted, max_depth=settings.max_depth, depth_asked=self.depth_asked, everything=True
+        )
+        self._search.hear(self._listener.advance)
+        self.left_out = frozenset()
+
+    def _examined(self, image: Image) -> Metadata:
+        """What the documents hold of the values, beside the history that places are attributed with."""
+        metadata = super()._examined(image)
+        masked = self._needles.masked
+        found = []
+        for presence in presences_of_documents(image, self._needles):
+            hit = _secret(presence.name)
+            place = presence.place._replace(pointer=masked(presence.place.pointer))
+            found.append(Found(_leak(presence.name, presence.encoding, place, hit)))
+        found.sort(key=lambda one: PARTS.index(one.leak.place.part) if one.leak.place.part in PARTS else len(PARTS))
+        return metadata._replace(found=found, created_by=tuple(map(masked, metadata.created_by)))
+
+
+def _secret(name: str) -> Remembered:
+    """Stands for a value: it is not in it, and nothing of it is shown."""
+    return Remembered(f"<{name}>", _KIND, name)
+
+
+def _detection(hit: Hit) -> Detection:
+    title = _title(hit.name, hit.encoding)
+    return Detection(RULE, title, hit.start, hit.end, _secret(hit.name), Confidence.HIGH)
+
+
+def _title(name: str, encoding: str) -> str:
+    return f"the value of {name} is here, {encoding}" if encoding != "plain" else f"the value of {name} is here"
+
+
+def _leak(name: str, encoding: str, place: ImagePlace, secret: Remembered) -> Leak:
+    title = _title(name, encoding)
+    return Leak(
+        rule=RULE,
+        severity=Severity.CRITICAL,
+        confidence=Confidence.HIGH,
+        verdict="unverified",
+        message=f"{title[:1].upper()}{title[1:]}.",
+        subject=f"{_KIND} {name}",
+        secret=secret,
+        group=name,
+        place=place,
+    )

@@ -1,0 +1,167 @@
+"""What looks like a secret and is none; metadata that is hostile; nothing raw in what is shown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.finding import Severity
+from auditor.run.images.metadata import examine
+from auditor.sources.images import model
+from tests.run.images.configs import (
+    BEARER,
+    CHOSEN,
+    GITHUB,
+    KEY,
+    NPM,
+    RANDOM,
+    detector,
+    document,
+    entry,
+    found,
+    history,
+    image,
+    metadata,
+    shown,
+)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "PATH=/usr/local/sbin:/usr/local/bin",
+        "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
+        "PYTHON_SHA256=" + "3f" * 32,
+        "PYTHON_VERSION=3.11.2",
+        "DB_PASSWORD_FILE=/run/secrets/db",
+        "DB_PASSWORD=${DB_PASSWORD}",
+        "DB_PASSWORD=changeit-${X}",
+        "API_TOKEN=keeper://mVq1nXkT3wR8yLzP5cJd0A/field/password",
+        "API_TOKEN=op://vault/item/field",
+        "API_TOKEN=<your token>",
+        "API_TOKEN=",
+        "INTEGRITY=sha512-" + "q" * 86 + "==",
+        "SECRETLESS_MODE=1",
+        "AUTH_BASIC=Basic realm",
+        "MESSAGE=basic authentication",
+    ],
+)
+@pytest.mark.parametrize("where", ["environment", "history", "argument", "label", "provenance"])
+def test_decoys(variable: str, where: str) -> None:
+    name, _, value = variable.partition("=")
+    config: dict[str, object] = {}
+    documents = []
+    if where == "environment":
+        config = {"config": {"Env": [variable]}}
+    elif where == "history":
+        config = history(f"ENV {variable}")
+    elif where == "argument":
+        config = history(f"ARG {name}", f"RUN |1 {variable} /bin/sh -c make # buildkit")
+    elif where == "label":
+        config = {"config": {"Labels": {f"com.example.{name}": value}}}
+    else:
+        documents = [document(model.ATTESTATION, {"args": {f"build-arg:{name}": value}})]
+    assert [one for one in found(config, *documents) if one.leak.severity >= Severity.MEDIUM] == []
+
+
+def test_an_ordinary_image() -> None:
+    config: dict[str, object] = {
+        "author": "Build Team <build@acme.example>",
+        "container": "0008c6f07b415eeeb8c33711ce661cd9d378814ce0e45a0f6fea50fba044c810",
+        "config": {
+            "Hostname": "0008c6f07b41",
+            "Env": ["PATH=/bin", "LANG=C.UTF-8"],
+            "Cmd": ["python3"],
+            "Labels": {"org.opencontainers.image.revision": "4f1c2aa0b8d94e27a9b7c3d1f0e6a5b4c3d2e1f0"},
+        },
+        "history": [
+            entry("/bin/sh -c #(nop) ADD file:4b03b5f551e3fbdf47ec609712007327828f7530cc3455c43bbcdcaf449a75a9 in / "),
+            entry("RUN /bin/sh -c set -eux; apt-get update; apt-get install -y gnupg; rm -rf /var/lib/apt # buildkit"),
+            entry("RUN /bin/sh -c gpg --recv-keys A035C8C19219BA821ECEA86B64E628F8D684696D # buildkit"),
+            entry("", comment="merge sha256:" + "ab" * 32 + " to sha256:" + "cd" * 32),
+        ],
+    }
+    assert found(config, layers=4) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"[" * 100_000, b"\xff\xfe\x00", b'"x"', b"5", b"null", b'{"a": 1e999999}'])
+def test_documents_that_are_none(data: bytes) -> None:
+    assert found({}, data=data) == []
+
+
+def test_what_is_no_json_is_searched_as_text() -> None:
+    result = metadata({}, data=f"{{broken {GITHUB}".encode())
+    assert [one.leak.secret.reveal() for one in result.found] == [GITHUB]
+    assert result.skipped == [("config.json", "not valid JSON, searched as text")]
+
+
+def test_deeply_nested() -> None:
+    data = b'{"a":' * 400 + f'"{GITHUB}"'.encode() + b"}" * 400
+    assert [one.leak.secret.reveal() for one in found({}, data=data)] == [GITHUB]
+
+
+def test_lone_surrogates() -> None:
+    config: dict[str, object] = {
+        "author": "\ud800",
+        "config": {"Env": [f"A\udfff=\ud83d{GITHUB}", "DB_PASSWORD=\ud83dZx7!qPw9"]},
+    }
+    assert len(found(config)) == 2
+
+
+def test_too_many_findings_are_counted() -> None:
+    config: dict[str, object] = {"config": {"Env": [f"T{n}_TOKEN=qT4vXz81LmWc{n:06d}" for n in range(5_100)]}}
+    result = metadata(config)
+    assert len(result.found) == 5_000
+    assert result.skipped == [("metadata", "100 findings beyond the first 5000")]
+
+
+def test_a_long_command_is_searched_all_the_same() -> None:
+    text = "RUN /bin/sh -c " + "echo hello && " * 100_000 + f"echo {GITHUB} # buildkit"
+    result = metadata(history(text))
+    assert [one.leak.secret.reveal() for one in result.found] == [GITHUB]
+    assert result.skipped == [("history", "1 commands too long to be followed, searched as text")]
+    assert len(result.found[0].leak.excerpt) < 500
+    assert len(result.created_by[0]) < 2_100
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=20) | st.sampled_from(["RUN x", f"ENV A={GITHUB}", "|2 A= B"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                "config history Env Labels Cmd OnBuild Healthcheck Test Shell created_by comment author x".split()
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(_json)
+def test_any_document(content: object) -> None:
+    config = content if isinstance(content, dict) else {}
+    made = image(config, document(model.ATTESTATION, content), document(model.INDEX, content), layers=2)
+    made.documents.append(document(model.LEGACY, content))
+    assert GITHUB not in shown(examine(made, detector(), KEY))
+
+
+def test_no_secret_in_what_is_shown() -> None:
+    values = [GITHUB, NPM, RANDOM, BEARER, CHOSEN]
+    config: dict[str, object] = {
+        "config": {
+            "Env": [f"A_TOKEN={GITHUB}", f"B_PASSWORD={CHOSEN}", f"{NPM}=x"],
+            "Labels": {GITHUB: NPM, "x": NPM},
+            "Cmd": ["x", f"--password={RANDOM}"],
+        },
+        "history": [
+            entry(f"ENV A_TOKEN={GITHUB} B_PASSWORD={CHOSEN}", empty=True),
+            entry(f"RUN |1 C_TOKEN={RANDOM} /bin/sh -c curl -H 'Authorization: Bearer {BEARER}' -u x:{CHOSEN} y"),
+            entry(f"COPY {GITHUB} /x # buildkit"),
+        ],
+    }
+    text = shown(metadata(config, layers=2))
+    assert [value for value in values if value in text] == []

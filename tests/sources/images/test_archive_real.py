@@ -1,0 +1,36 @@
+"""Layouts and archives as skopeo writes them, where it is installed."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from auditor.sources.images.model import CONFIG
+from auditor.sources.images.target import open_source, parse_target
+from tests.sources.images.layouts import LAYERS, REF_NAME, Memory, contents, index, kinds, sha, write_layout
+
+PROGRAM = shutil.which("skopeo")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="skopeo is not installed")
+
+
+@pytest.mark.parametrize(
+    "form", ["oci:{0}/copy:v1", "oci-archive:{0}/copy.tar:v1", "docker-archive:{0}/copy.tar:app:v1"]
+)
+def test_copies_of_skopeo(tmp_path: Path, form: str) -> None:
+    memory = Memory()
+    entry, _ = memory.image(LAYERS, annotations={REF_NAME: "v1"})
+    layout = write_layout(tmp_path / "layout", memory, index(entry))
+    copy = form.format(tmp_path)
+    assert PROGRAM
+    command = [PROGRAM, "copy", "--quiet", "--insecure-policy", f"--tmpdir={tmp_path}", f"oci:{layout}:v1", copy]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    with open_source(parse_target(copy)) as source:
+        (image,), (layers,) = contents(source)
+    assert not image.problems
+    assert CONFIG in kinds(image)
+    assert [layer.diff_id for layer in image.layers] == [sha(layer) for layer in LAYERS]
+    assert [gzip.decompress(layer) if layer[:2] == b"\x1f\x8b" else layer for layer in layers] == LAYERS
