@@ -55,6 +55,8 @@ class _Index(NamedTuple):
     names: dict[str, CredentialFile]
     endings: tuple[tuple[str, CredentialFile], ...]
     tails: tuple[tuple[str, CredentialFile], ...]
+    all_endings: tuple[str, ...]
+    all_tails: tuple[str, ...]
     folders: dict[str, CredentialFile]
 
 
@@ -79,7 +81,8 @@ def _index() -> _Index:
             folders.setdefault(folder, kind)
         endings += [(ending, kind) for ending in row.get("endings", ())]
         tails += [(tail, kind) for tail in row.get("tails", ())]
-    return _Index(names, tuple(endings), tuple(tails), folders)
+    every = (tuple(ending for ending, _ in endings), tuple(tail for tail, _ in tails))
+    return _Index(names, tuple(endings), tuple(tails), *every, folders)
 
 
 def is_program(path: str) -> bool:
@@ -118,7 +121,7 @@ def _recognise(path: str) -> CredentialFile | None:
 
 
 def _by_tail(text: str, index: _Index) -> CredentialFile | None:
-    for tail, kind in index.tails:
+    for tail, kind in index.tails if text.endswith(index.all_tails) else ():
         if text.endswith(tail) and (len(text) == len(tail) or text[-len(tail) - 1] == "/"):
             return kind
     return None
@@ -129,7 +132,7 @@ def _by_shape(base: str, index: _Index) -> CredentialFile | None:
         return index.names[".env"]
     if ("priv" in base or "key" in base) and _PRIVATE_PEM.search(base):
         return index.names["private.pem"]
-    for ending, kind in index.endings:
+    for ending, kind in index.endings if base.endswith(index.all_endings) else ():
         if base.endswith(ending):
             return kind
     if base.endswith(".json") and _GCP_DOWNLOAD.match(base):

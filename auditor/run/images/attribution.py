@@ -25,6 +25,10 @@ _DIGESTS = Pattern(r"(?:--\S{1,200}?)??(?:file|dir|multi):[0-9a-f]{8,64} in (?P<
 _HOLE = "\0"
 
 
+#: From a text of the Dockerfile to what the builder records for it.
+_Expand = Callable[[str], str]
+
+
 class _Step(NamedTuple):
     instruction: Instruction
     line: int
@@ -37,9 +41,10 @@ def dockerfile_lines(text: str, history: History, target: str | None = None) -> 
     of the instructions of the built stage (`target`, by default the last) are found, the file is another one's and the
     answer is {}. Never raises.
     """
-    steps = _steps(stages(parse(text), target=target))[-_MOST:]
+    document = parse(text)
+    steps = _steps(stages(document, target=target))[-_MOST:]
     entries = [entry for entry in history.entries if entry.recorded.keyword][-_MOST:]
-    found = _longest(steps, entries)
+    found = _longest(steps, entries, lambda text: _expanded(text, document.escape))
     needed = [step for step in steps if step.instruction.keyword not in _OPTIONAL]
     lines = {step.line for step, _ in found if step.instruction.keyword not in _OPTIONAL}
     if not lines or 2 * len(lines) < len({step.line for step in needed}):
@@ -58,11 +63,11 @@ def _steps(found: list[Stage]) -> list[_Step]:
     return [_Step(node, node.line) for node in nodes]
 
 
-def _longest(steps: Sequence[_Step], entries: Sequence[Entry]) -> list[tuple[_Step, Entry]]:
+def _longest(steps: Sequence[_Step], entries: Sequence[Entry], expand: _Expand) -> list[tuple[_Step, Entry]]:
     """The longest common sequence, with the latest entries where there is a choice."""
     width = len(entries) + 1
     table = [[0] * width for _ in range(len(steps) + 1)]
-    same = [[_fits(step.instruction, entry.recorded) for entry in entries] for step in steps]
+    same = [[_fits(step.instruction, entry.recorded, expand) for entry in entries] for step in steps]
     for row, fits in enumerate(same, 1):
         above, here = table[row - 1], table[row]
         for column, fit in enumerate(fits, 1):
@@ -80,15 +85,15 @@ def _longest(steps: Sequence[_Step], entries: Sequence[Entry]) -> list[tuple[_St
     return found[::-1]
 
 
-def _fits(node: Instruction, recorded: Recorded) -> bool:
+def _fits(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
     """Whether a history entry records just this instruction."""
     if node.keyword != recorded.keyword:
         return False
     compare = _COMPARE.get(node.keyword, _plain)
-    return compare(node, recorded)
+    return compare(node, recorded, expand)
 
 
-def _run(node: Instruction, recorded: Recorded) -> bool:
+def _run(node: Instruction, recorded: Recorded, _expand: _Expand) -> bool:
     body = _squeezed(recorded.body)
     if node.json:
         return body == _squeezed(" ".join(node.args)) or body == _squeezed(node.args[-1] if node.args else "")
@@ -102,8 +107,8 @@ def _run(node: Instruction, recorded: Recorded) -> bool:
     return body == _squeezed(command + rest)
 
 
-def _copy(node: Instruction, recorded: Recorded) -> bool:
-    expected = [_expanded(word.text) for word in node.words]
+def _copy(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
+    expected = [expand(word.text) for word in node.words]
     if len(expected) < 2:
         return False
     body = recorded.body.strip()
@@ -117,18 +122,18 @@ def _copy(node: Instruction, recorded: Recorded) -> bool:
     return whole or (_holds(" ".join(expected[:-1]), source.strip()) and _is_path(expected[-1], goal))
 
 
-def _pairs(node: Instruction, recorded: Recorded) -> bool:
-    expected = " ".join(f"{_expanded(p.name)}={_expanded(p.raw.text) if p.raw else ''}" for p in node.pairs)
+def _pairs(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
+    expected = " ".join(f"{expand(p.name)}={expand(p.raw.text) if p.raw else ''}" for p in node.pairs)
     return _holds(expected, recorded.body.strip()) or _squeezed(node.body.text) == _squeezed(recorded.body)
 
 
-def _argument(node: Instruction, recorded: Recorded) -> bool:
+def _argument(node: Instruction, recorded: Recorded, _expand: _Expand) -> bool:
     """By name: newer builders record the value that the build was given."""
     names = [word.partition("=")[0] for word in recorded.body.split()]
     return bool(node.pairs) and node.pairs[0].name in names[:1]
 
 
-def _command(node: Instruction, recorded: Recorded) -> bool:
+def _command(node: Instruction, recorded: Recorded, _expand: _Expand) -> bool:
     body = recorded.body.strip()
     health = recorded.keyword == "HEALTHCHECK"
     if health and body.startswith(("{", "&{")):
@@ -149,10 +154,10 @@ def _command(node: Instruction, recorded: Recorded) -> bool:
     return _squeezed(given[-1]) == text
 
 
-def _expose(node: Instruction, recorded: Recorded) -> bool:
+def _expose(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
     body = recorded.body
     given = goformat.map_keys(body) if body.startswith("map[") else body.split()
-    wanted = [_expanded(word.text) for word in node.words]
+    wanted = [expand(word.text) for word in node.words]
     if any(_HOLE in word or "-" in word for word in wanted):
         return True
     return {_port(word) for word in wanted} == {_port(word) for word in given}
@@ -162,25 +167,25 @@ def _port(word: str) -> str:
     return word if "/" in word else f"{word}/tcp"
 
 
-def _volume(node: Instruction, recorded: Recorded) -> bool:
-    wanted = [_expanded(word.text) for word in node.words] or [_expanded(one) for one in node.body.text.split()]
+def _volume(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
+    wanted = [expand(word.text) for word in node.words] or [expand(one) for one in node.body.text.split()]
     body = recorded.body.strip()
     return _holds(" ".join(wanted), " ".join(goformat.words(body)) or body)
 
 
-def _workdir(node: Instruction, recorded: Recorded) -> bool:
-    return _is_path(_expanded(node.body.text.strip()), recorded.body.strip())
+def _workdir(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
+    return _is_path(expand(node.body.text.strip()), recorded.body.strip())
 
 
-def _trigger(node: Instruction, recorded: Recorded) -> bool:
+def _trigger(node: Instruction, recorded: Recorded, _expand: _Expand) -> bool:
     return _squeezed(node.body.text) == _squeezed(recorded.body)
 
 
-def _plain(node: Instruction, recorded: Recorded) -> bool:
-    return _holds(_expanded(node.body.text.strip()), recorded.body.strip())
+def _plain(node: Instruction, recorded: Recorded, expand: _Expand) -> bool:
+    return _holds(expand(node.body.text.strip()), recorded.body.strip())
 
 
-_COMPARE: dict[str, Callable[[Instruction, Recorded], bool]] = {
+_COMPARE: dict[str, Callable[[Instruction, Recorded, _Expand], bool]] = {
     "RUN": _run,
     "COPY": _copy,
     "ADD": _copy,
@@ -198,10 +203,10 @@ _COMPARE: dict[str, Callable[[Instruction, Recorded], bool]] = {
 }
 
 
-def _expanded(text: str) -> str:
+def _expanded(text: str, escape: str) -> str:
     """The text as the builder records it, with a hole for each variable."""
     try:
-        return words.expand(text, lambda _name: _HOLE)
+        return words.expand(text, lambda _name: _HOLE, escape)
     except ExpansionError:
         return text
 

@@ -25,6 +25,8 @@ _PRINTED = BytePattern(
     r"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+|['\"]?%s(?:\\n)?['\"]?[ \t]+){0,4}(?P<quote>['\"]?)"
     r"(?P<value>[^\s'\"`;|&<>]{6,200})(?P=quote)[ \t]*>{1,2}[ \t]*['\"]?(?P<path>[^\s'\";|&<>]{1,300})"
 )
+#: Files that list accounts, and are called after passwords that have not been in them for decades.
+_ACCOUNTS = ("passwd", "passwd-")
 
 
 def in_command(text: str) -> Iterator[Hit]:
@@ -71,7 +73,7 @@ def unexplained(text: str) -> Iterator[Hit]:
     for match in _PRINTED.finditer(text):
         value = match["value"]
         name = match["path"].rstrip("/").rpartition("/")[2].lstrip(".").partition(".")[0]
-        reading = names.read(name) if "$" not in value else None
+        reading = names.read(name) if "$" not in value and name not in _ACCOUNTS else None
         if reading is not None and reading.sure and reading.kind != "identity":
             judged = values.judge(name, value)
             if judged.level in ("secret", "weak") and judged.verdict != "placeholder":

@@ -32,6 +32,7 @@ _COMMIT = BytePattern(r"(?:sha256:)?(?:[0-9a-f]{40}|[0-9a-f]{64})")
 #: What holds no secret that would be known without a name: digests, plain words, what is shorter than any token.
 _DULL = BytePattern(r"(?:sha256:)?[0-9a-f]{0,128}|[A-Za-z .,-]{0,80}|[\w.+~:-]{0,14}")
 _LEAST_AUTHOR = 12
+_LEAST_JUMBLE, _LETTERS_A_WORD = 20, 3
 _TRIGGER = "FROM scratch\nONBUILD "
 _BASIC = BytePattern(r"(?i)\b(?P<scheme>basic|bearer|token)[ \t]+(?P<value>[A-Za-z0-9+/_.~-]{8,2000}={0,2})(?![\w+/=])")
 
@@ -83,7 +84,7 @@ class Judge:
         """In any text."""
         if _DULL.fullmatch(text):
             return ()
-        return self._once(("text", text), lambda: joined([*self._detected(text), *_schemes(text)]))
+        return self._once(("text", text), lambda: joined([*self._detected(text), *_schemes(text), *_urls(text)]))
 
     def author(self, text: str) -> tuple[Hit, ...]:
         """In what names a person: one generated word is no name."""
@@ -132,13 +133,8 @@ class Judge:
         bare = text.strip()
         found = list(self._detected(text))
         one_word = len(bare) >= _LEAST_AUTHOR and not any(sign in bare for sign in " @<>")
-        if (
-            not found
-            and one_word
-            and not _COMMIT.fullmatch(bare)
-            and is_random(bare)
-            and values.classify(bare).kind == "opaque"
-        ):
+        generated = one_word and not _COMMIT.fullmatch(bare) and (is_random(bare) or _is_jumble(bare))
+        if not found and generated and values.classify(bare).kind in ("opaque", "placeholder"):
             secret = Secret(bare, "random-value")
             found.append(make(text.find(bare), secret, "text", "secret", "", "random value", Confidence.MEDIUM))
         return joined(found)
@@ -191,6 +187,18 @@ def _named(name: str, text: str) -> Iterator[Hit]:
         found = values.classify(text, last)
         if found.kind == "opaque" or (found.kind == "url" and values.is_opaque(text.rpartition("/")[2])):
             yield make(0, Secret(text, "webhook-url"), "value", "secret", name, "address with a credential in it")
+
+
+def _urls(text: str) -> Iterator[Hit]:
+    if "://" in text and "@" in text:
+        for one in positions.find(text):
+            if one.kind == "url" and one.level in ("secret", "weak"):
+                yield _of_position(one, text)
+
+
+def _is_jumble(text: str) -> bool:
+    """Whether capitals and digits stand too close for words between them, unlike those of `ReleaseBotOfTeamA`."""
+    return len(text) >= _LEAST_JUMBLE and text.isalnum() and len(text) < _LETTERS_A_WORD * len(names.split(text))
 
 
 def _schemes(text: str) -> Iterator[Hit]:

@@ -13,9 +13,11 @@ from auditor.detect.needles import Needles
 from auditor.run.images.absence import parse_assertions
 from auditor.run.images.absence_documents import presences_of_documents
 from auditor.run.images.layer import LayerSearch
+from auditor.run.images.layersof import Layers
 from auditor.run.images.leak import Leak, Remembered
 from auditor.run.images.metadata import Found
 from auditor.run.images.scan import ImageScan, run_over
+from auditor.run.images.searching import Settings as Looking
 from auditor.run.images.telling import Wanted
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from auditor.core.finding import Report
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
+    from auditor.run.images.layersof import Listener
     from auditor.run.images.metadata import Metadata
-    from auditor.run.images.scan import Listener
     from auditor.sources.images.model import Image, Source
 
 RULE = "present-value"
@@ -99,10 +101,8 @@ class ProofScan(ImageScan):
         super().__init__(settings, listener, cached=False)
         self._needles = needles
         wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key)
-        self._search = LayerSearch(
-            NeedleSweep(needles), wanted, max_depth=settings.max_depth, depth_asked=self.depth_asked, everything=True
-        )
-        self._search.hear(self._listener.advance)
+        looking = Looking(NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, everything=True)
+        self._layers = Layers(LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()
 
     def _examined(self, image: Image) -> Metadata:

@@ -65,10 +65,17 @@ class Reader:
             context = Context(text, place, channel, "literal-secret", sentences.COMMAND, rank)
             self._sightings.add(self._judge.command(recorded.body), context, recorded.start)
         else:
-            context = Context(
-                text, place, ("other", keyword), METADATA, f"{keyword} in the image history holds {{what}}", rank
-            )
-            self._sightings.add(self._judge.text(recorded.body), context, recorded.start)
+            self._plain(recorded, text, place, rank)
+
+    def _plain(self, recorded: Recorded, text: str, place: ImagePlace, rank: int) -> None:
+        """What is neither a command nor a declaration."""
+        keyword = recorded.keyword
+        copies = keyword in ("ADD", "COPY")
+        channel = ("text", "") if copies else ("field", sentences.SAME_FIELD.get(keyword, keyword))
+        sentence = sentences.INSTRUCTION.replace("{name}", keyword)
+        where = place if copies else self._lasting(recorded.body, place)
+        context = Context(text, where, channel, "literal-secret" if copies else METADATA, sentence, rank)
+        self._sightings.add(self._judge.text(recorded.body), context, recorded.start)
 
     def _argument(self, argument: BuildArgument, context: Context) -> None:
         named = context._replace(sentence=context.sentence.replace("{name}", argument.name))

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from auditor.core.errors import UsageError
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
-from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detector import Detector
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
@@ -14,63 +14,27 @@ from auditor.run.images.base import Base
 from auditor.run.images.cache import LayerCache
 from auditor.run.images.dockerfiles import lines_of
 from auditor.run.images.findings import Attribution, findings
-from auditor.run.images.layer import Job, LayerSearch
+from auditor.run.images.layer import LayerSearch
 from auditor.run.images.layerlines import digest_errors, layer_lines
+from auditor.run.images.layersof import Layers
 from auditor.run.images.metadata import examine
+from auditor.run.images.searching import Settings as Looking
 from auditor.run.images.telling import Wanted
-from auditor.run.pool import results
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
-from auditor.sources.images.model import PassingSource, Problem, SourceError
+from auditor.sources.images.model import SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from typing import BinaryIO, Protocol
+    from collections.abc import Collection, Sequence
+    from typing import BinaryIO
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
     from auditor.run.images.history import History
+    from auditor.run.images.layersof import Listener, Scanned
     from auditor.run.images.metadata import Metadata
-    from auditor.run.images.outcome import LayerOutcome
-    from auditor.sources.images.model import Image, Layer, Source
-
-    class Listener(Protocol):
-        """What hears of the progress; see `Silent`."""
-
-        def begin(self, total: int) -> None:
-            """So many stored bytes are going to be searched; 0 if nobody knows."""
-
-        def advance(self, number: int) -> None:
-            """So many more have been."""
-
-
-class Scanned(NamedTuple):
-    """One image with the outcomes of its layers (None: not read), and which of them an earlier run had found."""
-
-    image: Image
-    outcomes: list[LayerOutcome | None]
-    cached: frozenset[int]
-
-
-class Silent:
-    """Hears how many bytes have been searched, and does nothing with it."""
-
-    def begin(self, total: int) -> None:
-        """So many stored bytes are going to be searched; 0 if nobody knows."""
-
-    def advance(self, number: int) -> None:
-        """So many more have been."""
-
-
-class _Known:
-    """The layers that need not be read again, by diff_id."""
-
-    def __init__(self, run: ImageScan) -> None:
-        self._run = run
-
-    def __contains__(self, diff_id: object) -> bool:
-        return isinstance(diff_id, str) and self._run.outcome_of(diff_id) is not None
+    from auditor.sources.images.model import Image, Source
 
 
 def scan(
@@ -116,7 +80,6 @@ class ImageScan:
     def __init__(self, settings: Settings, listener: Listener | None, *, cached: bool = True) -> None:
         self.settings = settings
         self.insecure: Collection[str] = ()
-        self._listener = listener or Silent()
         rules: list[UserRule] = []
         if settings.rules:
             from auditor.detect.userrules import load  # start-up: only with rules of the user's own
@@ -137,10 +100,8 @@ class ImageScan:
         usual = {**severities, **settings.severities}
         asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key)
         self.depth_asked = "max-depth" in settings.origins
-        self._search = LayerSearch(sweep, asked, max_depth=settings.max_depth, depth_asked=self.depth_asked)
-        self._search.hear(self._listener.advance)
-        self._rules = _settings_digest(sweep.digest, asked, settings)
-        self._outcomes: dict[str, LayerOutcome] = {}
+        search = LayerSearch(Looking(sweep, asked, settings.max_depth, self.depth_asked))
+        self._layers = Layers(search, self._cache, _settings_digest(sweep.digest, asked, settings), listener)
         self._base: Base | None = None
 
     def close(self) -> None:
@@ -155,7 +116,7 @@ class ImageScan:
                 target,
                 platform=self.settings.platform,
                 stdin=stdin,
-                known=_Known(self),
+                known=self._layers,
                 insecure=self.insecure,
             )
         except SourceError as error:
@@ -167,7 +128,7 @@ class ImageScan:
     def source(self, source: Source, report: Report) -> None:
         """Search all images of a source."""
         try:
-            for scanned in self._scanned(source):
+            for scanned in self._layers.of(source):
                 metadata = self._examined(scanned.image)
                 target, found = self._told(scanned, metadata, {target.name for target in report.targets})
                 report.targets.append(target)
@@ -175,63 +136,6 @@ class ImageScan:
                 self.finished(scanned.image, metadata, target, found)
         except SourceError as error:
             report.targets.append(_failed(source.name, str(error)))
-
-    def _scanned(self, source: Source) -> Iterator[Scanned]:
-        """The images with the outcomes of all their layers."""
-        passed: dict[str, LayerOutcome] = {}
-        trouble = ""
-        if isinstance(source, PassingSource):
-            try:
-                for key, stream in source.passing():
-                    passed[key] = self._search.audit(Job(_once(stream), again=False))
-            except SourceError as error:
-                trouble = str(error)
-        images = source.images()
-        known = self._known(images, passed)
-        self._search_rest(images, passed, known)
-        for image in images:
-            outcomes = [passed.get(layer.key) for layer in image.layers]
-            cached = frozenset(layer.number for layer in image.layers if layer.key in known)
-            if trouble:
-                image.problems.append(Problem("archive", trouble))
-            yield Scanned(image, outcomes, cached)
-
-    def _known(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> set[str]:
-        """Take the outcomes of layers that were searched before; their keys."""
-        known: set[str] = set()
-        for layer in (layer for image in images for layer in image.layers):
-            if layer.key in passed or not layer.diff_id:
-                continue
-            outcome = self.outcome_of(layer.diff_id)
-            if outcome is not None:
-                passed[layer.key] = outcome
-                known.add(layer.key)
-        return known
-
-    def outcome_of(self, diff_id: str) -> LayerOutcome | None:
-        """The outcome of a layer that was searched before, in this run or an earlier one."""
-        outcome = self._outcomes.get(diff_id) or self._cache.get(diff_id, self._rules)
-        if outcome is not None:
-            self._outcomes[diff_id] = outcome
-        return outcome
-
-    def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome], known: set[str]) -> None:
-        """Search every layer that is not known yet, long ones first, over all processors."""
-        wanted: dict[str, tuple[Image, Layer]] = {}
-        for image in images:
-            for layer in image.layers:
-                if layer.key not in passed:
-                    wanted.setdefault(layer.key, (image, layer))
-        order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
-        self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
-        jobs = [Job(_opener(image, layer), problems=_problems(image)) for image, layer in order]
-        for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear):
-            layer = order[number][1]
-            passed[layer.key] = outcome
-            if layer.diff_id and outcome.diff_id == layer.diff_id:
-                self._outcomes[layer.diff_id] = outcome
-                if not outcome.errors:
-                    self._cache.put(layer.diff_id, self._rules, outcome)
 
     def finished(self, image: Image, metadata: Metadata, target: Target, found: list[Finding]) -> None:
         """One image is done; for those who show more of it than a report."""
@@ -287,20 +191,6 @@ def _settings_digest(rules: str, wanted: Wanted, settings: Settings) -> str:
     severities = sorted((rule, level.label) for rule, level in wanted.usual.items())
     told = (rules, sorted(wanted.left_out), severities, wanted.require_reason, settings.max_depth, settings.engine)
     return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
-
-
-def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
-    return lambda: stream
-
-
-def _problems(image: Image) -> Callable[[], list[tuple[str, str]]]:
-    """What comes up while layers of an image are read, wherever that is done."""
-    before = len(image.problems)
-    return lambda: [(problem.message, problem.part) for problem in image.problems[before:]]
-
-
-def _opener(image: Image, layer: Layer) -> Callable[[], BinaryIO]:
-    return lambda: image.open(layer)
 
 
 def _in_layer(number: int, path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 ARGUMENT = "Build argument {name} is kept in the history of {count}"
 CLEARED = "{name} was changed later, and the image history still shows {what} in it"
 COMMAND = "The image history keeps a command that holds {what}"
+INSTRUCTION = "The image history keeps an instruction, {name}, that holds {what}"
 TRIGGER = "An ONBUILD trigger holds {what}; every build on this image repeats it"
 VARIABLE = "{name} in the image's environment holds {what}; every container gets it"
 LABEL = "Label {name} holds {what}; the image's configuration shows it"
@@ -28,3 +29,5 @@ COMMANDS = {
 }
 #: The same for the fields of the configuration.
 FIELDS = {"Cmd": "CMD", "Entrypoint": "ENTRYPOINT", "Shell": "SHELL"}
+#: Instructions whose argument is a field of the configuration.
+SAME_FIELD = {"USER": "User", "WORKDIR": "WorkingDir", "STOPSIGNAL": "StopSignal"}

@@ -83,6 +83,9 @@ class Block(NamedTuple):
     entries: list[Entry]
 
 
+_NOTHING = Extended()
+
+
 class _Long(NamedTuple):
     """A content that is given in pieces: its kind and path, and where it begins and ends in the tar."""
 
@@ -95,19 +98,20 @@ class _Long(NamedTuple):
 class LayerTar:
     """Walks one tar. `problems` say what is wrong with it, `members` counts headers.
 
-    From the `most`th header on, the rest is given as HIDDEN.
+    From the `most`th header on, the rest is given as HIDDEN. `overlap`: bytes that neighbouring pieces share.
     """
 
-    def __init__(self, source: Bytes, *, most: int = MOST_MEMBERS) -> None:
+    def __init__(self, source: Bytes, *, most: int = MOST_MEMBERS, overlap: int = OVERLAP) -> None:
         self._source = source
+        self._overlap = overlap
         self._most = most
-        self._buffer = bytearray(BLOCK + WHOLE + OVERLAP + 4 * UNIT)
+        self._buffer = bytearray(BLOCK + WHOLE + overlap + 4 * UNIT)
         self._view = memoryview(self._buffer)
         self._base = 0  # place of the buffer's first byte in the tar
         self._filled = 0
         self._next = 0  # first byte that was not given yet
         self._long: _Long | None = None
-        self._extended = Extended()
+        self._extended = _NOTHING
         self._zeros = 0
         self.members = 0
         self.problems: list[str] = []
@@ -134,7 +138,7 @@ class LayerTar:
         """Move what the next block needs once more to the beginning of the buffer."""
         start = self._next
         if self._long is not None:
-            start = max(self._long.start, self._next - OVERLAP // 2)
+            start = max(self._long.start, self._next - self._overlap // 2)
         at = min(max(start - self._base, 0), self._filled)
         rest = self._filled - at
         self._view[:rest] = bytes(self._view[at : self._filled])
@@ -197,14 +201,18 @@ class LayerTar:
         if whole > known and not last:
             return False
         self.members += 1
-        stop = min(end, known)
+        path = ""
         if extends:
-            self._extend(header, block, start, stop)
+            self._extend(header, block, start, min(end, known))
         else:
             entry = self._entry(header, length)
             block.entries.append(entry)
-            self._give(block, FILE, entry.path, start, stop, size=length)
-        self._give(block, HIDDEN, block.entries[-1].path if block.entries else "", stop, min(whole, known))
+            path = entry.path
+            if length and start < known:
+                low, high = start - self._base, min(end, known) - self._base
+                block.segments.append(Segment(FILE, path, low, high, 0, length, low, high))
+        if whole > end:
+            self._give(block, HIDDEN, path, end, min(whole, known))
         if end > known:
             self.problems.append("truncated in the middle of a file")
             self._zeros = 2
@@ -227,7 +235,7 @@ class LayerTar:
         known = self._base + self._filled
         stop = min(long.end, known)
         done = stop == long.end or last
-        own_end = stop if done else max(self._next, stop - OVERLAP // 2)
+        own_end = stop if done else max(self._next, stop - self._overlap // 2)
         if own_end > self._next:
             start = max(long.start, self._base)
             size = min(long.end, known) - long.start if long.kind == HIDDEN else long.end - long.start
@@ -237,7 +245,9 @@ class LayerTar:
             return False
         self._long = None
         if stop == long.end:
-            self._next = min(stop + -(long.end - long.start) % UNIT, max(known, stop))
+            padding = -stop % UNIT
+            if long.kind != HIDDEN and padding:
+                self._long = _Long(HIDDEN, long.path, stop, stop + padding)
         elif long.kind != HIDDEN:
             self.problems.append("truncated in the middle of a file")
             self._zeros = 2
@@ -269,10 +279,13 @@ class LayerTar:
 
     def _entry(self, header: Header, size: int) -> Entry:
         """The member that a header describes, with what extended headers before it say."""
-        told, self._extended = self._extended, Extended()
+        told = self._extended
+        if told is _NOTHING:
+            return Entry(normal(header.path), str(header.kind, "latin-1"), size, header.link, header.device)
+        self._extended = _NOTHING
         link = header.link if told.link is None else told.link
         path = header.path if told.path is None else told.path
-        return Entry(normal(path), header.kind.decode("latin-1"), size, link, header.device, told.xattrs)
+        return Entry(normal(path), str(header.kind, "latin-1"), size, link, header.device, told.xattrs)
 
     def _extend(self, header: Header, block: Block, start: int, stop: int) -> None:
         """An extended header for the next member, or for all of them (which nobody uses for names)."""

@@ -149,6 +149,12 @@ def test_a_commit_on_top() -> None:
     assert found("FROM base\nRUN one\n", "RUN /bin/sh -c one # buildkit", "sh -c two") == {0: 2}
 
 
+def test_another_escape() -> None:
+    text = "# escape=`\nFROM base\nWORKDIR C:\\app\nCOPY a C:\\app\\a\nRUN mkdir C:\\data\n"
+    recorded = ("WORKDIR C:\\app", "COPY a C:\\app\\a # buildkit", "RUN cmd /S /C mkdir C:\\data # buildkit")
+    assert found(text, *recorded) == {0: 3, 1: 4, 2: 5}
+
+
 def test_no_dockerfile_and_no_history() -> None:
     assert found("", "RUN /bin/sh -c one # buildkit") == {}
     assert found("FROM base\n", "RUN /bin/sh -c one # buildkit") == {}

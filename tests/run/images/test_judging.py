@@ -65,6 +65,8 @@ def test_words_have_their_places(judge: Judge) -> None:
     [
         (BEARER[:24], 1),
         ("Build Team <build@acme.example>", 0),
+        ("TPtaCGstnfDIwnedCHnaPmma", 1),
+        ("ReleaseBotOfTheBuildTeamA", 0),
         ("release-bot", 0),
         ("github-actions", 0),
         ("f47ac10b-58cc-4372-a567-0e02b2c3d479", 0),

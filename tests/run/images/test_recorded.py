@@ -110,3 +110,14 @@ def test_a_commit_of_a_container() -> None:
     }
     author = next(one for one in leaks if one.leak.place.pointer.endswith("author"))
     assert (author.leak.place.layer_index, author.also[0].pointer) == (0, "/author")
+
+
+def test_an_address_that_is_fetched() -> None:
+    one = only(history(f"ADD https://ci:{RANDOM}@files.example/x.tar / # buildkit"))
+    assert (one.leak.rule, one.leak.place.part) == ("url-credentials", HISTORY)
+
+
+def test_instructions_that_set_a_field() -> None:
+    one = only({"config": {"WorkingDir": f"/x/{GITHUB}"}, **history(f"WORKDIR /x/{GITHUB}")})
+    assert (one.leak.rule, one.leak.place.pointer) == ("metadata-secret", "/config/WorkingDir")
+    assert [place.state for place in one.also] == [LIVE]

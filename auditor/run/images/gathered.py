@@ -1,0 +1,96 @@
+"""What the search of one layer has found so far, and what it could not read."""
+
+from __future__ import annotations
+
+from auditor.core.image import HIDDEN
+from auditor.core.record import TYPE_CHECKING
+from auditor.run.crash import describe, wants_traceback
+from auditor.run.images.telling import leaks
+from auditor.run.images.whiteouts import Changes
+
+if TYPE_CHECKING:
+    from auditor.detect.views import Cut
+    from auditor.run.images.leak import Leak
+    from auditor.run.images.searching import Near, Settings
+    from auditor.run.images.telling import Bytes
+    from auditor.sources.images.layertar import Entry
+
+#: Leaks of one layer that are told, of one content, and parts that could not be read.
+MOST_LEAKS = 20_000
+MOST_OF_CONTENT = 2_000
+MOST_NOTES = 200
+_TOO_DEEP = "nested deeper than"
+
+
+class Gathered:
+    """Collects leaks, what was left out (path, reason), errors (message, path), and what the layer changes below."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._told: set[tuple[str, str]] = set()
+        self.changes = Changes()
+        self.leaks: list[Leak] = []
+        self.skipped: list[tuple[str, str]] = []
+        self.errors: list[tuple[str, str]] = []
+        self.files = 0
+
+    def entry(self, entry: Entry) -> None:
+        """Note one member of the tar."""
+        if entry.kind == "0":
+            self.files += 1
+        told = self.changes.add(entry)
+        if told is not None:
+            # The same path a second time: what was found in the first one is behind it.
+            self.leaks = [
+                leak._replace(place=leak.place._replace(state=HIDDEN)) if leak.place.path == told else leak
+                for leak in self.leaks
+            ]
+
+    def tell(
+        self,
+        source: Bytes,
+        near: Near,
+        own: tuple[int, int],
+        *,
+        whole: bool = False,
+        name: str = "",
+        known: set[str] | None = None,
+    ) -> None:
+        """Look at bytes that hits speak for, and note the leaks in them; those of `known` groups were told before."""
+        path = name or source.path
+        cuts: list[Cut] = []
+        try:
+            found = self._settings.sweep.examine(source.data, near, path, cuts, whole=whole)
+        except Exception as error:
+            self.internal(error, path)
+            return
+        for cut in dict.fromkeys(cut.reason for cut in cuts):
+            self.note(path, cut)
+        if not found:
+            return
+        told = 0
+        for leak in leaks(source, found, own, self._settings.wanted):
+            if known and leak.group in known:
+                continue
+            told += 1
+            if told > MOST_OF_CONTENT or len(self.leaks) >= MOST_LEAKS:
+                most = MOST_OF_CONTENT if told > MOST_OF_CONTENT else MOST_LEAKS
+                self.note(path, f"more than {most:,} findings; the rest is not listed")
+                return
+            self.leaks.append(leak)
+            self.changes.watch(source.path)
+
+    def note(self, path: str, reason: str) -> None:
+        """Something that was not read; only nesting deeper than was asked for is no error."""
+        if len(self.skipped) >= MOST_NOTES or (path, reason) in self._told:
+            return
+        self._told.add((path, reason))
+        self.skipped.append((path, reason))
+        if not (self._settings.depth_asked and reason.startswith(_TOO_DEEP)):
+            self.errors.append((f"not read: {reason}", path))
+
+    def internal(self, error: Exception, path: str = "") -> None:
+        """Note that we failed."""
+        if wants_traceback():
+            raise error
+        self.errors.append((f"internal error in the search of a layer ({describe(error)}); please report it", path))

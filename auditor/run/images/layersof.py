@@ -1,0 +1,133 @@
+"""The outcomes of the layers of a source: known from before, as they pass by, or searched over all processors."""
+
+from __future__ import annotations
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.run.images.searching import Job
+from auditor.run.pool import results
+from auditor.sources.images.model import PassingSource, Problem, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO, Protocol
+
+    from auditor.run.images.cache import LayerCache
+    from auditor.run.images.layer import LayerSearch
+    from auditor.run.images.outcome import LayerOutcome
+    from auditor.sources.images.model import Image, Layer, Source
+
+    class Listener(Protocol):
+        """What hears of the progress; see `Silent`."""
+
+        def begin(self, total: int) -> None:
+            """So many stored bytes are going to be searched; 0 if nobody knows."""
+
+        def advance(self, number: int) -> None:
+            """So many more have been."""
+
+
+class Scanned(NamedTuple):
+    """One image with the outcomes of its layers (None: not read), and which of them an earlier run had found."""
+
+    image: Image
+    outcomes: list[LayerOutcome | None]
+    cached: frozenset[int]
+
+
+class Silent:
+    """Hears how many bytes have been searched, and does nothing with it."""
+
+    def begin(self, total: int) -> None:
+        """So many stored bytes are going to be searched; 0 if nobody knows."""
+
+    def advance(self, number: int) -> None:
+        """So many more have been."""
+
+
+class Layers:
+    """Searches every different layer once. `rules` names all that outcomes depend on beside a layer's bytes.
+
+    Asked whether a diff_id is in it, it says whether that layer need not be read.
+    """
+
+    def __init__(self, search: LayerSearch, cache: LayerCache, rules: str, listener: Listener | None) -> None:
+        self._search = search
+        self._cache = cache
+        self._rules = rules
+        self._listener = listener or Silent()
+        self._outcomes: dict[str, LayerOutcome] = {}
+        search.hear(self._listener.advance)
+
+    def __contains__(self, diff_id: object) -> bool:
+        return isinstance(diff_id, str) and self._outcome_of(diff_id) is not None
+
+    def of(self, source: Source) -> Iterator[Scanned]:
+        """The images with the outcomes of all their layers."""
+        passed: dict[str, LayerOutcome] = {}
+        trouble = ""
+        if isinstance(source, PassingSource):
+            try:
+                for key, stream in source.passing():
+                    passed[key] = self._search.audit(Job(_once(stream), again=False))
+            except SourceError as error:
+                trouble = str(error)
+        images = source.images()
+        known = self._known(images, passed)
+        self._search_rest(images, passed, known)
+        for image in images:
+            outcomes = [passed.get(layer.key) for layer in image.layers]
+            cached = frozenset(layer.number for layer in image.layers if layer.key in known)
+            if trouble:
+                image.problems.append(Problem("archive", trouble))
+            yield Scanned(image, outcomes, cached)
+
+    def _known(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> set[str]:
+        """Take the outcomes of layers that were searched before; their keys."""
+        known: set[str] = set()
+        for layer in (layer for image in images for layer in image.layers):
+            if layer.key in passed or not layer.diff_id:
+                continue
+            outcome = self._outcome_of(layer.diff_id)
+            if outcome is not None:
+                passed[layer.key] = outcome
+                known.add(layer.key)
+        return known
+
+    def _outcome_of(self, diff_id: str) -> LayerOutcome | None:
+        """The outcome of a layer that was searched before, in this run or an earlier one."""
+        outcome = self._outcomes.get(diff_id) or self._cache.get(diff_id, self._rules)
+        if outcome is not None:
+            self._outcomes[diff_id] = outcome
+        return outcome
+
+    def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome], known: set[str]) -> None:
+        """Search every layer that is not known yet, long ones first, over all processors."""
+        wanted: dict[str, tuple[Image, Layer]] = {}
+        for image in images:
+            for layer in image.layers:
+                if layer.key not in passed:
+                    wanted.setdefault(layer.key, (image, layer))
+        order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
+        self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
+        jobs = [Job(_opener(image, layer), problems=_problems(image)) for image, layer in order]
+        for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear):
+            layer = order[number][1]
+            passed[layer.key] = outcome
+            if layer.diff_id and outcome.diff_id == layer.diff_id:
+                self._outcomes[layer.diff_id] = outcome
+                if not outcome.errors:
+                    self._cache.put(layer.diff_id, self._rules, outcome)
+
+
+def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
+    return lambda: stream
+
+
+def _problems(image: Image) -> Callable[[], list[tuple[str, str]]]:
+    """What comes up while layers of an image are read, wherever that is done."""
+    before = len(image.problems)
+    return lambda: [(problem.message, problem.part) for problem in image.problems[before:]]
+
+
+def _opener(image: Image, layer: Layer) -> Callable[[], BinaryIO]:
+    return lambda: image.open(layer)
