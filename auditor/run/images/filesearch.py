@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secret import encoded
 from auditor.detect.sweep import SOURCES
 from auditor.run.images import inside
 from auditor.run.images.brought import Brought, digests_of
@@ -13,10 +14,12 @@ from auditor.sources.files import Skipped
 from auditor.sources.images.layertar import FILE, PAX, UNIT, WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.run.images.leak import Leak
     from auditor.run.images.searching import Near, Settings
     from auditor.sources.contents import Piece
-    from auditor.sources.images.layertar import Block, Segment
+    from auditor.sources.images.layertar import Block, Entry, Segment
 
 _HEAD = 8192
 _TAIL = 4096
@@ -60,6 +63,8 @@ class FileSearch:
         hits = self._sweep.hits(block.data)
         for entry in block.entries:
             self._gathered.entry(entry)
+        if self._settings.everything:
+            self._names(block.entries)
         at = 0
         for segment in block.segments:
             while at < len(hits) and hits[at][1] <= segment.start:
@@ -75,6 +80,16 @@ class FileSearch:
                 self._file(segment, block.data, near)
             else:
                 self._unnamed(segment, bytes(block.data[segment.start : segment.end]))
+
+    def _names(self, entries: Sequence[Entry]) -> None:
+        """Names of files and where links lead, which only somebody who knows what to look for has to look at."""
+        names = [encoded(f"{entry.path}\n{entry.link}") for entry in entries]
+        if not self._sweep.hits(b"\n".join(names)):
+            return
+        for data in names:
+            near = self._sweep.hits(data)
+            if near:
+                self._gathered.tell(Bytes("", "tar header", data, 0, 0, hidden=True), near, (0, len(data)))
 
     def _unnamed(self, segment: Segment, data: bytes) -> None:
         """Bytes that belong to no file: extended headers and what is hidden between files.

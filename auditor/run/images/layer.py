@@ -14,7 +14,7 @@ from auditor.run.images.outcome import LayerOutcome
 from auditor.run.images.pathset import PathSet
 from auditor.run.images.telling import Bytes
 from auditor.sources.images.inflate import LayerStream
-from auditor.sources.images.layertar import FILE, LayerTar
+from auditor.sources.images.layertar import FILE, OVERLAP, LayerTar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,6 +62,7 @@ class _Run:
     """The state while one layer is searched."""
 
     def __init__(self, settings: Settings, heard: Callable[[int], None], *, again: bool) -> None:
+        self._settings = settings
         self._heard = heard
         self._again = again
         self.gathered = Gathered(settings)
@@ -69,7 +70,7 @@ class _Run:
 
     def search(self, stream: LayerStream) -> None:
         """The one pass."""
-        tar = LayerTar(stream)
+        tar = LayerTar(stream, overlap=max(OVERLAP, 2 * self._settings.overlap))
         try:
             told = 0
             for block in tar.blocks():

@@ -21,14 +21,14 @@ from auditor.run.images.searching import Settings as Looking
 from auditor.run.images.telling import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import BinaryIO
 
     from auditor.core.config import Settings
-    from auditor.core.finding import Report
+    from auditor.core.finding import Finding, Report, Target
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
-    from auditor.run.images.layersof import Listener
+    from auditor.run.images.layersof import Listener, Scanned
     from auditor.run.images.metadata import Metadata
     from auditor.sources.images.model import Image, Source
 
@@ -101,7 +101,7 @@ class ProofScan(ImageScan):
         super().__init__(settings, listener, cached=False)
         self._needles = needles
         wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key)
-        looking = Looking(NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, everything=True)
+        looking = Looking(NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach)
         self._layers = Layers(LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()
 
@@ -116,6 +116,24 @@ class ProofScan(ImageScan):
             found.append(Found(_leak(presence.name, presence.encoding, place, hit)))
         found.sort(key=lambda one: PARTS.index(one.leak.place.part) if one.leak.place.part in PARTS else len(PARTS))
         return metadata._replace(found=found, created_by=tuple(map(masked, metadata.created_by)))
+
+    def _told(self, scanned: Scanned, metadata: Metadata, taken: set[str]) -> tuple[Target, list[Finding]]:
+        """As for every run; and no name of a file shows a value that is in it."""
+        target, found = super()._told(scanned, metadata, taken)
+        masked = self._needles.masked
+        for finding in found:
+            finding.image = _masked(finding.image, masked) if finding.image is not None else None
+            finding.related = tuple(
+                related._replace(image=_masked(related.image, masked)) if related.image is not None else related
+                for related in finding.related
+            )
+        target.skipped = [item._replace(path=masked(item.path)) for item in target.skipped]
+        target.errors = [error._replace(path=masked(error.path)) for error in target.errors]
+        return target, found
+
+
+def _masked(place: ImagePlace, masked: Callable[[str], str]) -> ImagePlace:
+    return place._replace(path=masked(place.path), inner_path=masked(place.inner_path))
 
 
 def _secret(name: str) -> Remembered:

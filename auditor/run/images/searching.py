@@ -58,10 +58,12 @@ class Searching(Protocol):
 
 class Settings(NamedTuple):
     """How layers are searched: with what, what is told, how deep archives in archives are opened and whether somebody
-    asked for that depth; and whether to look at `everything`, also at what public packages have brought."""
+    asked for that depth; and whether to look at `everything`, also at what public packages have brought, and at names.
+    `overlap`: bytes of the longest find."""
 
     sweep: Searching
     wanted: Wanted
     max_depth: int = 8
     depth_asked: bool = False
     everything: bool = False
+    overlap: int = 0
