@@ -33,6 +33,7 @@ _FAMILIES = {
     "servers": "Retired methods",
     "dockerfile": "The Dockerfile itself",
     "scan": "Secrets in files of any kind (`audit scan`)",
+    "image": "Built images (`audit image`)",
 }
 
 
@@ -60,7 +61,7 @@ def _page(rule: dict[str, str | int], docs: Entry) -> str:
         "## Not reported",
         *_examples(docs, "good"),
         "## Ignoring a finding",
-        *(_ignoring_scanned(rule_id) if rule["family"] == "scan" else _ignoring(rule_id)),
+        *_IGNORING.get(str(rule["family"]), _ignoring)(rule_id),
         "## Read more",
         "\n".join(f"- <{address}>" for address in cast("list[str]", docs["references"])),
     ]
@@ -166,6 +167,14 @@ def _ignoring_scanned(rule_id: str) -> Iterator[str]:
     yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "")
     yield "Where a file has no comments, leave it out, or accept what is there in a baseline:"
     yield _fence("audit scan --exclude 'fixtures/*.json' --baseline .secrets.baseline .", "console")
+
+
+def _ignoring_in_images(rule_id: str) -> Iterator[str]:
+    yield "Metadata has no comments. Leave the rule out of a run, or out of all of them in `audit.toml`:"
+    yield _fence(f"audit image --ignore {rule_id} IMAGE", "console")
+
+
+_IGNORING = {"scan": _ignoring_scanned, "image": _ignoring_in_images}
 
 
 def _index(rules: dict[str, dict[str, str | int]]) -> str:

@@ -10,7 +10,7 @@ from auditor.core.resources import load_rule_docs
 from auditor.detect.detection import SECOND_OPINION
 from auditor.report.prose import indented, paragraphs
 from auditor.run.examples import load_examples
-from auditor.run.selection import SCAN, all_rules
+from auditor.run.selection import IMAGE, SCAN, all_rules
 
 if TYPE_CHECKING:
     from auditor.core.rule import Rule
@@ -61,13 +61,19 @@ def explanation(rule: Rule) -> str:
     lines += paragraphs(rule.remedy, _WIDTH)
     for kind, heading in (("bad", "Reported"), ("good", "Not reported")):
         lines += _example(heading, [e for e in load_examples(rule.id) if e.kind == kind])
-    place = "on its line or the line above" if rule.family == SCAN else "above the instruction"
-    lines += ["", f"To accept one case, {place}:", ""]
-    lines += [f"    # audit: ignore[{rule.id}] why this is fine"]
+    lines += ["", *_accepting(rule)]
     references = docs.get("references")
     if isinstance(references, list) and references:
         lines += ["", "See", "", *(f"  {address}" for address in references)]
     return "\n".join(lines)
+
+
+def _accepting(rule: Rule) -> list[str]:
+    """How not to be told of it."""
+    if rule.family == IMAGE:
+        return ["Metadata has no comments. To leave the rule out:", "", f"    audit image --ignore {rule.id} IMAGE"]
+    place = "on its line or the line above" if rule.family == SCAN else "above the instruction"
+    return [f"To accept one case, {place}:", "", f"    # audit: ignore[{rule.id}] why this is fine"]
 
 
 def _example(heading: str, examples: list[Example]) -> list[str]:

@@ -69,7 +69,7 @@ def run_example(example: Example, text: str | None = None) -> list[Finding]:
     if example.name and _is_about_images(example.rule):
         from auditor.run.images.examples import findings_in  # start-up: as above
 
-        return findings_in(example.name, example.text if text is None else text, _detector())
+        return findings_in(example.rule, example.name, example.text if text is None else text, _detector())
     with tempfile.TemporaryDirectory(prefix="audit-example-") as folder:
         path = os.path.join(folder, example.name or _DOCKERFILE)
         _write(path, example.text if text is None else text)

@@ -212,4 +212,4 @@ def test_colour(
     monkeypatch.setenv("TERM", "xterm")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert reporting._wants_color(choice, Stream()) is wanted
+    assert reporting.wants_color(choice, Stream()) is wanted

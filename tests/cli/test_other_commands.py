@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.main import main
-from auditor.run.selection import rule_ids
+from auditor.run.selection import IMAGE, all_rules, rule_ids
 
 RULE = """\
 id = "NAME"

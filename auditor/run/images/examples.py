@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from auditor.detect.detector import Detector
     from auditor.sources.images.model import Layer
 
+#: The rule about values that must be absent, and the value that its examples hold or do not hold.
+PRESENT = "present-value"
+ASSERTED = "correct-horse-battery-staple-7"
 _KINDS = {"config.json": CONFIG, "manifest.json": MANIFEST}
 
 
@@ -33,12 +36,35 @@ class _Example(Image):
         raise SourceError("an example has no layers")
 
 
-def findings_in(name: str, text: str, detector: Detector) -> list[Finding]:
-    """The findings in a document called `config.json`, `manifest.json` or anything else (an attestation), by place."""
+def findings_in(rule: str, name: str, text: str, detector: Detector) -> list[Finding]:
+    """The findings in a document called `config.json`, `manifest.json` or anything else (an attestation), by place.
+
+    Examples of the rule about values that must be absent are searched for ASSERTED.
+    """
     data = text.encode("utf-8", "surrogatepass")
     lines = LineIndex(text)
+    if rule == PRESENT:
+        return _present(name, data, lines)
     made = [_finding(found, name, text, lines) for found in leaks_of(_Example(name, data), detector, b"example")]
     return sorted(made, key=lambda finding: finding.sort_key)
+
+
+def _present(name: str, data: bytes, lines: LineIndex) -> list[Finding]:
+    # start-up: examples only
+    from auditor.detect.needles import Needles
+    from auditor.run.images.absence_documents import presences_of_documents
+    from auditor.run.images.proof import leak_of
+
+    needles = Needles({"PHRASE": ASSERTED.encode()})
+    hits = needles.search(data)
+    found = []
+    for presence, hit in zip(presences_of_documents(_Example(name, data), needles), hits, strict=True):
+        start, end = (len(data[:at].decode("utf-8", "surrogatepass")) for at in (hit.start, hit.end))
+        span = Span(start, end)
+        leak = leak_of(presence)
+        place = Location.of(name, lines, span)
+        found.append(Finding(leak.rule, leak.severity, place, leak.message, leak.subject, secret_span=span))
+    return found
 
 
 def _finding(found: Found, name: str, text: str, lines: LineIndex) -> Finding:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from auditor.run.images.metadata import Found, Metadata
     from auditor.run.images.outcome import LayerOutcome
     from auditor.sources.images.model import Image
-    from auditor.sources.images.packages import Owned
 
 #: A container sees the first, whoever has the image can get at the others.
 _STRENGTH = {LIVE: 0, OVERWRITTEN: 1, DELETED: 2, HIDDEN: 3}
@@ -62,7 +61,8 @@ class _Placing:
         self._metadata = metadata
         self._known = known
         self._fates = Fates(outcomes)
-        self._owned = _all_owned(outcomes)
+        # A later layer may hold what an earlier one's lists name.
+        self._owned = [outcome.owned for outcome in outcomes if outcome is not None and len(outcome.owned)]
 
     def of_layer(self, number: int, outcome: LayerOutcome | None, leak: Leak) -> Leak:
         """A leak of a layer with everything that only the image tells."""
@@ -75,7 +75,8 @@ class _Placing:
             if seen != path and path == leak.place.path:
                 place = place._replace(path=seen)
         digests = outcome.digests.get(path) if outcome else None
-        package = self._owned.owner(path, digests) if self._owned is not None and digests is not None else ""
+        owners = (owned.owner(path, digests) for owned in self._owned) if digests is not None else ()
+        package = next(filter(None, owners), "")
         leak = leak._replace(place=place)
         return lowered(leak, package) if package and not place.package else leak
 
@@ -100,15 +101,6 @@ class _Placing:
             dockerfile_line=line,
             in_base=layer_of_base or (place.part != LAYER and entry is not None and entry < known.base_entries),
         )
-
-
-def _all_owned(outcomes: Sequence[LayerOutcome | None]) -> Owned | None:
-    """The files of packages in all layers: a later one may hold what an earlier one's lists name."""
-    owned: Owned | None = None
-    for outcome in outcomes:
-        if outcome is not None:
-            owned = outcome.owned if owned is None else owned.merge(outcome.owned)
-    return owned
 
 
 def _strongest_first(leaks: list[Leak]) -> list[Leak]:

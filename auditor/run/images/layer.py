@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.sources.images.layertar import Segment
 
 _INSTALLED = "whose files are installed: not opened"
-_ONLY_FORMS = "searched for tokens and keys only that are told by their form"
+_ONLY_FORMS = "searched for token formats and keys only, not for named values"
 
 
 class LayerSearch:

@@ -12,6 +12,7 @@ _ENV_NAME = Pattern(r"(?:^|(?<= ))([A-Za-z_][\w.-]{0,200})=")
 _LABEL_NAME = Pattern(r"(?:^|(?<= ))(\"[^\"=]{1,200}\"|[A-Za-z0-9][\w./-]{0,200})=")
 #: Most pairs of one instruction; the last one has the rest for its value.
 MOST_PAIRS = 10_000
+_LONGEST_QUOTED = 4096
 
 
 class Pair(NamedTuple):
@@ -44,7 +45,7 @@ def split(keyword: str, body: str, known: Mapping[str, Collection[str]]) -> list
             break
         name = match[1].strip('"')
         begins.append((name, match.start(), match.end()))
-        believed = _end_of_known(body, match.end(), known.get(name, ()))
+        believed = max(_end_of_known(body, match.end(), known.get(name, ())), _end_of_quoted(body, match.end()))
     for number, (name, _, start) in enumerate(begins):
         end = begins[number + 1][1] - 1 if number + 1 < len(begins) else len(body)
         found.append(_unquoted(Pair(name, body[start:end], start, end)))
@@ -60,6 +61,14 @@ def _end_of_known(body: str, start: int, known: Collection[str]) -> int:
         if body.startswith(value, start) and body[end : end + 1] in ("", " "):
             return end
     return -1
+
+
+def _end_of_quoted(body: str, start: int) -> int:
+    """Where a value in double quotes ends, as builders write it that keep the Dockerfile's text; -1 for none."""
+    if not body.startswith('"', start):
+        return -1
+    end = body.find('"', start + 1, start + _LONGEST_QUOTED) + 1
+    return end if end and body[end : end + 1] in ("", " ") else -1
 
 
 def _unquoted(pair: Pair) -> Pair:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report, Target
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
+    from auditor.run.images.absence import Presence
     from auditor.run.images.layersof import Listener, Scanned
     from auditor.run.images.metadata import Metadata
     from auditor.sources.images.model import Image, Source
@@ -111,9 +112,8 @@ class ProofScan(ImageScan):
         masked = self._needles.masked
         found = []
         for presence in presences_of_documents(image, self._needles):
-            hit = _secret(presence.name)
             place = presence.place._replace(pointer=masked(presence.place.pointer))
-            found.append(Found(_leak(presence.name, presence.encoding, place, hit)))
+            found.append(Found(leak_of(presence._replace(place=place))))
         found.sort(key=lambda one: PARTS.index(one.leak.place.part) if one.leak.place.part in PARTS else len(PARTS))
         return metadata._replace(found=found, created_by=tuple(map(masked, metadata.created_by)))
 
@@ -150,16 +150,17 @@ def _title(name: str, encoding: str) -> str:
     return f"the value of {name} is here, {encoding}" if encoding != "plain" else f"the value of {name} is here"
 
 
-def _leak(name: str, encoding: str, place: ImagePlace, secret: Remembered) -> Leak:
-    title = _title(name, encoding)
+def leak_of(presence: Presence) -> Leak:
+    """The leak that a value in a document is."""
+    title = _title(presence.name, presence.encoding)
     return Leak(
         rule=RULE,
         severity=Severity.CRITICAL,
         confidence=Confidence.HIGH,
         verdict="unverified",
         message=f"{title[:1].upper()}{title[1:]}.",
-        subject=f"{_KIND} {name}",
-        secret=secret,
-        group=name,
-        place=place,
+        subject=f"{_KIND} {presence.name}",
+        secret=_secret(presence.name),
+        group=presence.name,
+        place=presence.place,
     )

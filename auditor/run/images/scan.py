@@ -10,14 +10,9 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detector import Detector
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
-from auditor.run.images.base import Base
 from auditor.run.images.cache import LayerCache
-from auditor.run.images.dockerfiles import lines_of
-from auditor.run.images.findings import Attribution, findings
 from auditor.run.images.layer import LayerSearch
-from auditor.run.images.layerlines import digest_errors, layer_lines
 from auditor.run.images.layersof import Layers
-from auditor.run.images.metadata import examine
 from auditor.run.images.searching import Settings as Looking
 from auditor.run.images.telling import Wanted
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
@@ -31,6 +26,8 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
+    from auditor.run.images.base import Base
+    from auditor.run.images.findings import Attribution
     from auditor.run.images.history import History
     from auditor.run.images.layersof import Listener, Scanned
     from auditor.run.images.metadata import Metadata
@@ -142,6 +139,10 @@ class ImageScan:
 
     def _told(self, scanned: Scanned, metadata: Metadata, taken: set[str]) -> tuple[Target, list[Finding]]:
         """The target and the findings of one image."""
+        # start-up: the layers are searched while nothing of this is there yet
+        from auditor.run.images.findings import findings
+        from auditor.run.images.layerlines import digest_errors, layer_lines
+
         image = scanned.image
         known = self._attribution(image, metadata.history)
         target = Target(_free(image.name, image.platform, taken), "image", files=0)
@@ -164,9 +165,16 @@ class ImageScan:
 
     def _examined(self, image: Image) -> Metadata:
         """What the metadata of an image tells."""
+        from auditor.run.images.metadata import examine  # start-up: as in `_told`
+
         return examine(image, self._detector, self.key)
 
     def _attribution(self, image: Image, history: History) -> Attribution:
+        # start-up: as in `_told`
+        from auditor.run.images.base import Base
+        from auditor.run.images.dockerfiles import lines_of
+        from auditor.run.images.findings import Attribution
+
         dockerfile, lines = lines_of(self.settings, image, history)
         if not self.settings.base:
             return Attribution(0, 0, dockerfile, lines)

@@ -66,6 +66,8 @@ def test_base64() -> None:
         ("ENV", "A=1 x=y z B=2", {"A": ["1 x"]}, [("A", "1"), ("x", "y z"), ("B", "2")]),
         ("ENV", "JAVA_OPTS=-Da=b -Dc=d", {}, [("JAVA_OPTS", "-Da=b -Dc=d")]),
         ("ENV", 'A="x y" B=', {}, [("A", "x y"), ("B", "")]),
+        ("ENV", 'A="x B=1" C=2', {}, [("A", "x B=1"), ("C", "2")]),
+        ("ENV", 'A="x B=1', {}, [("A", '"x'), ("B", "1")]),
         ("ENV", "NAME some value", {}, [("NAME", "some value")]),
         ("LABEL", "a.b/c=hello d=x", {}, [("a.b/c", "hello"), ("d", "x")]),
         ("LABEL", '"a b"=c', {}, [("a b", "c")]),
