@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests import realparts
+from tests.sources.images.engines import allow_sockets
+
 # Examples are the same on every machine and every run; a slow machine must not fail a property.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
+Start = Callable[..., str]
 _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
 _SETTINGS = ("CI", "COLUMNS", "CLICOLOR_FORCE", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PRE_COMMIT")
 
@@ -61,3 +66,81 @@ def shared(root: Path) -> Path:
     if not path.is_dir():
         pytest.skip("needs the corpus folder `shared` beside the repository")
     return path
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[realparts.DockerEngine]:
+    """The Docker engine that runs here, or one of its own."""
+    with realparts.docker_engine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def own_docker_engine(docker_engine: realparts.DockerEngine) -> Iterator[realparts.DockerEngine]:
+    """A Docker engine that holds nothing but what tests put into it."""
+    if docker_engine.own:
+        yield docker_engine
+        return
+    with realparts.own_docker_engine("an engine of its own is needed: ") as engine:
+        yield engine
+
+
+@pytest.fixture
+def docker(
+    docker_engine: realparts.DockerEngine, no_network: None, monkeypatch: pytest.MonkeyPatch
+) -> realparts.DockerEngine:
+    """The Docker engine, to which this process may speak, too."""
+    allow_sockets(monkeypatch)
+    monkeypatch.setenv("DOCKER_HOST", docker_engine.host)
+    return docker_engine
+
+
+@pytest.fixture
+def overlay2(docker: realparts.DockerEngine) -> realparts.DockerEngine:
+    """The same, if its disk can be read here."""
+    if os.geteuid():
+        pytest.skip("only the superuser may read an engine's disk")
+    if docker.driver != "overlay2":
+        pytest.skip(f"the engine keeps its layers with {docker.driver}, not with overlay2")
+    if not Path(docker("info", "--format", "{{.DockerRootDir}}").strip()).is_dir():
+        pytest.skip("the engine's disk is not this machine's")
+    return docker
+
+
+@pytest.fixture
+def registry_server(no_network: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
+    """Starts docker-registry, with a line of an htpasswd file if it is to be guarded; gives its host and port."""
+    allow_sockets(monkeypatch)
+    with ExitStack() as stack:
+        yield lambda guard="": stack.enter_context(realparts.registry(tmp_path, guard))
+
+
+@pytest.fixture(scope="session")
+def podman_storage() -> Iterator[realparts.Podman]:
+    """Podman with a storage of its own."""
+    with realparts.podman_storage() as podman:
+        yield podman
+
+
+@pytest.fixture(scope="session")
+def podman_address(podman_storage: realparts.Podman) -> Iterator[str]:
+    """Where it serves its API."""
+    with podman_storage.service() as address:
+        yield address
+
+
+@pytest.fixture
+def podman(
+    podman_storage: realparts.Podman, podman_address: str, no_network: None, monkeypatch: pytest.MonkeyPatch
+) -> realparts.Podman:
+    """Podman, with its service where audit looks for it."""
+    allow_sockets(monkeypatch)
+    monkeypatch.setenv("CONTAINER_HOST", podman_address)
+    return podman_storage
+
+
+@pytest.fixture(scope="session")
+def buildah() -> Iterator[realparts.Buildah]:
+    """Buildah with a storage of its own."""
+    with realparts.buildah_storage() as buildah:
+        yield buildah

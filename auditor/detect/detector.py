@@ -195,10 +195,7 @@ def _is_news(view: View, found: Detection) -> bool:
 
 
 def _at_origin(found: Detection, view: View, text: str) -> Detection:
-    """The detection in a decoded text with its place in the text as written.
-
-    A configuration is handed around in its encoded form: that is the secret then.
-    """
+    """The detection with its place in the text as written; a configuration is handed around encoded: that is it."""
     start, end = view.origin(found.start, found.end)
     if found.secret.kind not in _WHOLE:
         return found._replace(start=start, end=end)

@@ -58,10 +58,12 @@ class Sweep:
     """Searches many contents that lie one behind the other in one block of bytes.
 
     Gives what `Detector.detect` gives for each of them, but for what nothing in them points to (`encoded`, `hints`).
+    `looked` counts the windows and contents that finders have read, which is what a search costs beside the pass.
     """
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
+        self.looked = 0
         signs = hints.triggers()
         self._first_sign = len(detector.patterns)
         self._first_encoded = self._first_sign + len(signs)
@@ -110,18 +112,22 @@ class Sweep:
         With `whole` all of it is read. What was not decoded is appended to `cuts`. Linear in the data.
         """
         if whole:
+            self.looked += 1
             return list(self._detector.detect(bytes(data), path, cuts))
         plain = [hit for hit in hits if hit[0] < self._first_sign]
         signs = [hit for hit in hits if self._first_sign <= hit[0] < self._first_encoded]
         letters = [hit for hit in hits if hit[0] >= self._first_encoded]
         found: list[Detection] = []
         for window in _windows(plain, len(data), _near):
+            self.looked += 1
             found += window.place(self._detector.near(window.text(data), self._by_kind(window), path))
         for window in _windows(signs, len(data), _around):
             if next(iter(hints.readers(window.text(data))), ""):
+                self.looked += 1
                 found += window.place(self._detector.stored(window.text(data), path))
         content = bytes(data) if letters else b""
         for window in _windows(letters, len(data), lambda place: _decodable(content, place)):
+            self.looked += 1
             found += window.place(self._detector.detect(content[window.start : window.end], path, cuts))
         return surest(found) if signs or letters else found
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.detect.prefiltering.tree import Node
 
 #: Bytes on either side of the literal that a factor takes in, and how many more where the literal is poor.
-REACH = 16
+REACH = 32
 _FURTHER = 8
 #: How much a repeat within a factor may vary, and how wide an item of varying width may be, in bytes.
 _SLACK = 16

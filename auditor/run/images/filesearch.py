@@ -61,12 +61,12 @@ class FileSearch:
     def block(self, block: Block) -> None:
         """Search what lies in one block."""
         hits = self._sweep.hits(block.data)
-        for entry in block.entries:
-            self._gathered.entry(entry)
         if self._settings.everything:
             self._names(block.entries)
-        at = 0
+        at = noted = 0
         for segment in block.segments:
+            if segment.kind == FILE and not segment.offset:
+                noted = self._note(block.entries, noted, segment)
             while at < len(hits) and hits[at][1] <= segment.start:
                 at += 1
             first = at
@@ -80,6 +80,20 @@ class FileSearch:
                 self._file(segment, block.data, near)
             else:
                 self._unnamed(segment, bytes(block.data[segment.start : segment.end]))
+        for entry in block.entries[noted:]:
+            self._gathered.entry(entry)
+
+    def _note(self, entries: Sequence[Entry], noted: int, segment: Segment) -> int:
+        """Note the members up to the one whose content this is: those behind it may link to it, or have its path.
+
+        How many of the block's were noted by now.
+        """
+        number = next((at for at in range(noted, len(entries)) if entries[at].size), len(entries))
+        if number == len(entries) or entries[number].path != segment.path:
+            return noted  # It was the last one of the block before.
+        for entry in entries[noted : number + 1]:
+            self._gathered.entry(entry)
+        return number + 1
 
     def _names(self, entries: Sequence[Entry]) -> None:
         """Names of files and where links lead, which only somebody who knows what to look for has to look at."""
@@ -155,6 +169,7 @@ class FileSearch:
         weak = [hit for hit in near if self._sweep.is_weak(hit[0])]
         if not weak:
             return near
+        self._gathered.changes.watch(segment.path)
         self.deferred.add(segment.path, data, weak, digests_of(data, segment.path))
         return [hit for hit in near if not self._sweep.is_weak(hit[0])]
 
@@ -201,6 +216,7 @@ class FileSearch:
             content = without_data(content)
             self.debs[long.path] = b""
         elif len(content) <= WHOLE and self.deferred.takes(long.path):
+            self._gathered.changes.watch(long.path)
             self.deferred.add_packed(long.path, content, digests_of(content, long.path))
             return
         self.open(long.path, content)

@@ -6,7 +6,7 @@ Nothing is extracted, and no path is used for anything but to be shown. Formats:
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, normal, pax, text
+from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, map_size, normal, pax, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,8 +192,12 @@ class LayerTar:
         if header.kind in _WITHOUT_CONTENT:
             length = 0
         start = self._next + UNIT
-        end = start + length
         known = self._base + self._filled
+        if header.mapped:
+            start += map_size(self._view[start - self._base : self._filled])
+            if start > known and not last:
+                return False
+        end = start + length
         if length > WHOLE:
             self._begin_long(header, block, start, end)
             return True
@@ -236,6 +240,8 @@ class LayerTar:
         stop = min(long.end, known)
         done = stop == long.end or last
         own_end = stop if done else max(self._next, stop - self._overlap // 2)
+        if not done and own_end - self._overlap // 2 <= long.start:
+            own_end = self._next  # the next piece would begin where this one does: they are given as one
         if own_end > self._next:
             start = max(long.start, self._base)
             size = min(long.end, known) - long.start if long.kind == HIDDEN else long.end - long.start
@@ -254,16 +260,7 @@ class LayerTar:
         return stop == long.end
 
     def _give(
-        self,
-        block: Block,
-        kind: str,
-        path: str,
-        start: int,
-        stop: int,
-        *,
-        size: int = -1,
-        begin: int = -1,
-        own: int = -1,
+        self, block: Block, kind: str, path: str, start: int, stop: int, *, size: int = -1, begin: int = -1, own: int = -1
     ) -> None:
         """Add the segment from `start` to `stop` (places in the tar), unless it is empty or hides only zeros."""
         low, high = start - self._base, stop - self._base
@@ -292,7 +289,10 @@ class LayerTar:
         record = bytes(self._view[start - self._base : stop - self._base])
         told = self._extended
         if header.kind in b"LK":
-            name = text(record.rstrip(b"\0")[:LONGEST_NAME])
+            stored, _, rest = record.partition(b"\0")
+            if len(stored) > LONGEST_NAME or rest.strip(b"\0"):
+                self._give(block, HIDDEN, "", start, stop)
+            name = text(stored[:LONGEST_NAME])
             self._extended = told._replace(path=name) if header.kind == b"L" else told._replace(link=name)
         else:
             self._extended = pax(record, told)

@@ -7,6 +7,8 @@ from auditor.core.record import NamedTuple
 LONGEST_NAME = 4096
 _XATTR = b"SCHILY.xattr."
 _MOST_XATTRS = 64
+#: Where a header and a block of a sparse file's map say that another block follows, and how many are read.
+_GOES_ON, _MAP_GOES_ON, _MOST_MAPS = 482, 504, 100
 
 
 class Extended(NamedTuple):
@@ -19,13 +21,14 @@ class Extended(NamedTuple):
 
 
 class Header(NamedTuple):
-    """A header as stored."""
+    """A header as stored. `mapped`: the map of a sparse file goes on in blocks behind it (GNU tar manual, "Standard")."""
 
     path: str
     kind: bytes
     size: int
     link: str
     device: tuple[int, int]
+    mapped: bool = False
 
 
 def normal(path: str) -> str:
@@ -54,7 +57,16 @@ def header_of(head: bytes) -> Header | None:
     kind = head[156:157]
     link = text(head[157:257].split(b"\0", 1)[0]) if kind in b"12" else ""
     device = (_number(head[329:337]) or 0, _number(head[337:345]) or 0) if kind == b"3" else (0, 0)
-    return Header(path, b"0" if kind in b"\x007" else kind, size, link, device)
+    mapped = kind == b"S" and head[_GOES_ON] != 0
+    return Header(path, b"0" if kind in b"\x007" else kind, size, link, device, mapped)
+
+
+def map_size(behind: memoryview) -> int:
+    """Bytes that the map of a sparse file takes behind its header; more than there are where it goes on beyond them."""
+    size = 512
+    while size <= len(behind) and size < _MOST_MAPS * 512 and behind[size - 512 + _MAP_GOES_ON]:
+        size += 512
+    return size
 
 
 def _number(field: bytes) -> int | None:
@@ -62,10 +74,10 @@ def _number(field: bytes) -> int | None:
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        return None
+    if not digits:
+        return 0
+    # Python also reads signs and underscores.
+    return int(digits, 8) if not digits.strip(b"01234567") else None
 
 
 def pax(record: bytes, told: Extended) -> Extended:

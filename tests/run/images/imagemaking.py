@@ -11,12 +11,17 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 
 from auditor.cli.main import main
+from auditor.detect.detector import Detector
+from auditor.detect.sweep import Sweep
+from auditor.detect.userrules import UserRule
 from tests.run.images.configs import entry
 from tests.sources.images.layouts import (
     Memory,
@@ -193,9 +198,25 @@ class Ran(NamedTuple):
         return [f"{error['path']}: {error['message']}" for error in told]
 
 
+@cache
+def _detector(engine: str) -> Detector:
+    return Detector(engine)
+
+
+def _shared(engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = ()) -> Detector:
+    """As `Detector`: compiled once for all tests, whose cache folders are empty."""
+    return Detector(engine, rules=rules, plugins=plugins) if rules or plugins else _detector(engine)
+
+
+@cache
+def _sweep(detector: Detector) -> Sweep:
+    return Sweep(detector)
+
+
 def run(capsys: pytest.CaptureFixture[str], *argv: str, command: str = "image") -> Ran:
     """Run the command in this process."""
-    code = main([command, *argv])
+    with patch("auditor.run.images.scan.Detector", _shared), patch("auditor.run.images.scan.Sweep", _sweep):
+        code = main([command, *argv])
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
     assert "internal error" not in captured.err + captured.out
