@@ -13,7 +13,7 @@ NO_PYTHON := no Python from 3.11 on with venv found; install one (on Debian also
 help:
 	@echo 'make venv    create .venv with the package (editable) and the development tools'
 	@echo 'make test    set up, then linters, types, layers and all tests'
-	@echo 'make demo    set up, then audit lint and audit scan on a small repository with leaks'
+	@echo 'make demo    set up, then audit a small repository and a small image with leaks'
 	@echo 'make bench   start-up and throughput, as ratios; noise of a scan'
 	@echo 'make docs    write the pages about rules and formats from rules/'
 	@echo 'make format  format the code'

@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from tests import realparts
 from tests.sources.images.engines import allow_sockets
+from tests.sources.images.fake_registry import loopback as loopback
 
 # Examples are the same on every machine and every run; a slow machine must not fail a property.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -108,9 +109,8 @@ def overlay2(docker: realparts.DockerEngine) -> realparts.DockerEngine:
 
 
 @pytest.fixture
-def registry_server(no_network: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
+def registry_server(loopback: None, tmp_path: Path) -> Iterator[Start]:
     """Starts docker-registry, with a line of an htpasswd file if it is to be guarded; gives its host and port."""
-    allow_sockets(monkeypatch)
     with ExitStack() as stack:
         yield lambda guard="": stack.enter_context(realparts.registry(tmp_path, guard))
 

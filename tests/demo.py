@@ -1,5 +1,5 @@
-"""`make demo`: `audit lint` and `audit scan` on a small repository with leaks, as a user sees it, then held against
-what is there.
+"""`make demo`: `audit lint` and `audit scan` on a small repository with leaks, and `audit image` on a small image, as a
+user sees it, then held against what is there.
 
 `python -m tests.demo --update` writes down what was found instead.
 """
@@ -10,22 +10,30 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from tests import demoimage
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures" / "repos"
 DEMO = FIXTURES / "demo"
 EXPECTED = FIXTURES / "demo.expected"
 
 
-COMMANDS = ("lint", "scan")
+COMMANDS = ("lint", "scan", "image")
 
 
 def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """`audit lint` or `audit scan` of the demo repository, with its standard output captured."""
+    """`audit lint` or `audit scan` of the demo repository, or `audit image`; with its standard output captured."""
     script = Path(sys.executable).parent / "audit"
     words = [script, command, "--isolated", "--min-severity", "medium", *options]
-    return subprocess.run(words, cwd=DEMO, stdout=subprocess.PIPE, text=True, check=False)
+    if command != "image":
+        return subprocess.run(words, cwd=DEMO, stdout=subprocess.PIPE, text=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="audit-demo-") as folder:
+        image = demoimage.write(Path(folder)).name
+        return subprocess.run([*words, "--no-cache", image], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
 
 
 def found() -> list[str]:
@@ -36,8 +44,15 @@ def found() -> list[str]:
 def _lines(command: str) -> Iterator[str]:
     for finding in json.loads(run(command, "--format", "json", "--quiet").stdout)["findings"]:
         if finding["severity"] in ("medium", "high", "critical"):
-            place = f"{finding['location']['path']}:{finding['location']['start_line']}"
-            yield f"{place} {finding['severity']} {finding['rule']}"
+            yield f"{_place(finding)} {finding['severity']} {finding['rule']}"
+
+
+def _place(finding: dict[str, Any]) -> str:
+    image = finding["image"]
+    if image is None:
+        return f"{finding['location']['path']}:{finding['location']['start_line']}"
+    layer = "" if image["layer_index"] is None else f" {image['layer_index']}"
+    return f"{finding['target']} {image['part']}{layer} {image['path'] or image['pointer']} {image['state']}"
 
 
 def main(arguments: list[str]) -> int:
@@ -47,17 +62,19 @@ def main(arguments: list[str]) -> int:
         EXPECTED.write_text("".join(f"{line}\n" for line in lines))
         return 0
     for command in COMMANDS:
-        sys.stdout.write(f"$ cd {os.path.relpath(DEMO)} && audit {command}{' .' if command == 'scan' else ''}\n\n")
+        argument = {"scan": " .", "image": f" {demoimage.NAME}"}.get(command, "")
+        folder = f"cd {os.path.relpath(DEMO)} && " if command != "image" else ""
+        sys.stdout.write(f"$ {folder}audit {command}{argument}\n\n")
         sys.stdout.flush()
         sys.stdout.write(run(command, "--color", "always" if sys.stdout.isatty() else "never").stdout)
         sys.stdout.flush()
     expected = EXPECTED.read_text().splitlines()
     if lines == expected:
-        print(f"\nThese are the {len(expected)} findings that the demo repository was made for.")
+        print(f"\nThese are the {len(expected)} findings that the demo was made for.")
         return 0
     changes = [f"  missing: {line}" for line in expected if line not in lines]
     changes += [f"  new:     {line}" for line in lines if line not in expected]
-    print("\nThese are not the findings that the demo repository was made for:", *changes, sep="\n")
+    print("\nThese are not the findings that the demo was made for:", *changes, sep="\n")
     return 1
 
 

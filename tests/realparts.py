@@ -39,21 +39,18 @@ class Failed(Exception):
     """A command failed; the message is the end of what it said."""
 
 
-def run(*words: str, folder: Path | None = None, data: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
-    """What a command says. Raises Failed."""
-    return output(*words, folder=folder, data=data, environment=environment).decode(errors="replace")
-
-
-def output(
+def run(
     *words: str, folder: Path | None = None, data: bytes = b"", environment: Mapping[str, str] | None = None
-) -> bytes:
-    """The bytes that a command writes. Raises Failed."""
+) -> str:
+    """What a command says; `data` is its standard input. Raises Failed."""
+    # podman would be a mere client with these.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CONTAINER_")}
     done = subprocess.run(
-        words, cwd=folder, env={**os.environ, **(environment or {})}, input=data, capture_output=True, timeout=120
+        words, cwd=folder, env={**kept, **(environment or {})}, input=data, capture_output=True, timeout=120
     )
     if done.returncode:
-        raise Failed(f"{' '.join(words[:3])}: {done.stderr.decode(errors='replace').strip()[-_TOLD:]}")
-    return done.stdout
+        raise Failed(f"{' '.join(words)[:_TOLD]}: {done.stderr.decode(errors='replace').strip()[-_TOLD:]}")
+    return done.stdout.decode(errors="replace")
 
 
 def program(name: str) -> str:
@@ -99,7 +96,9 @@ class DockerEngine:
         """
         client = self._client(builder)
         environment = {**self.environment, "DOCKER_BUILDKIT": builder}
-        return run(client, "build", "--network=none", *options, ".", folder=folder, environment=environment)
+        # Others may take steps that they share with us away at any moment.
+        words = (client, "build", "--network=none", "--no-cache", *options, ".")
+        return run(*words, folder=folder, environment=environment)
 
     def _client(self, builder: str) -> str:
         """A docker command with this builder: newer ones need a plugin for BuildKit, an older one beside may not."""
@@ -113,15 +112,14 @@ class DockerEngine:
 
     def _found(self, builder: str) -> str:
         environment = {**self.environment, "DOCKER_BUILDKIT": builder}
+        smallest = f"FROM scratch\nLABEL audit-test=builder-{os.getpid()}\n".encode()
         for path in os.get_exec_path():
             client = os.path.join(path, "docker")
             if not os.access(client, os.X_OK):
                 continue
             try:
-                image = run(
-                    client, "build", "-q", "-", data=b"FROM scratch\nLABEL audit-test=builder\n", environment=environment
-                )
-                run(client, "rmi", image.strip(), environment=environment)
+                image = run(client, "build", "-q", "-", data=smallest, environment=environment).strip()
+                run(client, "rmi", image, environment=environment)
             except Failed:
                 continue
             return client
@@ -277,7 +275,7 @@ def short_folder() -> Iterator[Path]:
 
 @contextmanager
 def running(words: Sequence[str], log: Path, ask: Callable[[], object], why: str = "") -> Iterator[None]:
-    """A server, from when it answers (`ask` raises Failed no more) to the end; skips with its last words if it cannot."""
+    """A server, from when it answers (`ask` raises Failed no more); skips with its last words if it does not."""
     with log.open("wb") as out:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
     try:

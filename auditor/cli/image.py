@@ -43,7 +43,7 @@ def run(argv: list[str]) -> int:
     insecure: list[str] = arguments.pop("insecure_registry") or []
     assertions: list[str] = arguments.pop("assert_absent") or []
     settings = settings_of(arguments, [])
-    _check(settings, targets, build_cache=build_cache)
+    _check(settings, targets, assertions, build_cache=build_cache)
     from auditor.run.result import exit_code  # start-up: --help and wrong arguments need no detector
     from auditor.run.selection import IMAGE
 
@@ -114,13 +114,15 @@ def _parser() -> argparse.ArgumentParser:
 _PLUGIN = "your own detect-secrets plugin, whose code is run; needs --engine detect-secrets; repeatable"
 
 
-def _check(settings: Settings, targets: list[str], *, build_cache: bool) -> None:
+def _check(settings: Settings, targets: list[str], assertions: list[str], *, build_cache: bool) -> None:
     """Raise UsageError for what cannot be meant."""
     check_outputs(settings)
     check_files(settings)
     if not targets and not build_cache:
         raise UsageError("name an image, an archive or an OCI layout; audit image --help lists what there is")
     check_targets(targets)
+    if "-" in targets and any(text.endswith("=-") for text in assertions):
+        raise UsageError("--assert-absent: - is read as the value, and cannot be the archive, too")
 
 
 def check_targets(targets: list[str]) -> None:

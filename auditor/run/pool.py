@@ -73,7 +73,12 @@ class _Pool(Generic[Source, Result]):
         try:
             for _ in range(count):
                 reading, writing = os.pipe()
-                pid = os.fork()
+                try:
+                    pid = os.fork()
+                except OSError:
+                    os.close(reading)
+                    os.close(writing)
+                    raise
                 if not pid:
                     _work(auditing, jobs, taking, writing, [reading, *self._pipes], hear)
                 os.close(writing)

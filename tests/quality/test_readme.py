@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import demoimage
+
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -26,6 +28,8 @@ def commands(block: str) -> list[tuple[str, str]]:
 def test_commands_print_what_the_readme_shows(block: str, tmp_path: Path) -> None:
     folder = tmp_path / "repository"
     shutil.copytree(REPOSITORY / "tests/fixtures/repos/readme", folder)
+    demoimage.write(folder)
+    (folder / "db_password.txt").write_text("another-value-98\n")
     assert commands(block)
     for command, shown in commands(block):
         check(command, shown, folder)

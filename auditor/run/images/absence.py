@@ -40,6 +40,8 @@ def parse_assertion(text: str, stdin: BinaryIO | None = None) -> tuple[str, byte
     if not _NAME.fullmatch(name):
         raise UsageError(_USAGE)
     if source == "-":
+        if stdin is None and sys.stdin is None:
+            raise UsageError(f"{OPTION} {name}: standard input is closed")
         value = _without_line_break((stdin or sys.stdin.buffer).read(LONGEST + 3))
     elif source.startswith("env:") and len(source) > 4:
         found = _variable(source[4:])
@@ -57,11 +59,10 @@ def parse_assertion(text: str, stdin: BinaryIO | None = None) -> tuple[str, byte
 def parse_assertions(texts: Iterable[str], stdin: BinaryIO | None = None) -> dict[str, bytes]:
     """Values by name. Raises UsageError as `parse_assertion` does, for a second `-`, and for a name given twice."""
     found: dict[str, bytes] = {}
-    reads = 0
-    for text in texts:
-        reads += text.endswith("=-")
-        if reads > 1:
-            raise UsageError(f"{OPTION}: only one value can be read from the standard input")
+    given = list(texts)
+    if sum(text.endswith("=-") for text in given) > 1:
+        raise UsageError(f"{OPTION}: only one value can be read from the standard input")
+    for text in given:
         name, value = parse_assertion(text, stdin)
         if name in found:
             raise UsageError(f"{OPTION} {name}: given twice")

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: Compressed bytes read and uncompressed bytes made at a time.
 _INPUT = 1 << 18
 _OUTPUT = 1 << 20
+#: Libraries keep what they have made of the piece in which they meet damage: so the first pieces are small.
+_FIRST, _SHARE = 512, 8
 _HEAD = 8
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -75,7 +77,7 @@ class LayerStream:
     def _begin(self) -> None:
         """Look at the first bytes: what is it stored as?"""
         head = b""
-        while len(head) < _HEAD and (more := self._take(_INPUT)):
+        while len(head) < _HEAD and (more := self._take(_FIRST)):
             head += more
         self.form = _form(head)
         self._pending = head
@@ -146,7 +148,8 @@ class LayerStream:
                     self._decoder = None
                 continue
             hungry = getattr(self._decoder, "needs_input", True)
-            data, self._pending = self._pending or (self._take(_INPUT) if hungry else b""), b""
+            size = min(max(self.stored // _SHARE, _FIRST), _INPUT)
+            data, self._pending = self._pending or (self._take(size) if hungry else b""), b""
             try:
                 out = self._decoder.decompress(data, _OUTPUT)
                 # Of what zlib's kind does not use yet it keeps nothing; the others keep it.

@@ -71,7 +71,7 @@ def layer(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> bytes:
 
 def config_of(history: Sequence[object] = (), **config: object) -> dict[str, Any]:
     """A config document; history entries that are texts become entries, without a layer if they end with `!`."""
-    made = [entry(one.rstrip("!"), empty=one.endswith("!")) if isinstance(one, str) else one for one in history]
+    made = [entry(one.removesuffix("!"), empty=one.endswith("!")) if isinstance(one, str) else one for one in history]
     return {"config": config, **({"history": made} if history else {})}
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import functools
 import json
 import os
-import shutil
-import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +16,9 @@ from auditor.run.images.align import align
 from auditor.run.images.attribution import dockerfile_lines
 from auditor.run.images.history import read
 from auditor.run.images.instructions import reconstruct
+from tests.realparts import BUILDKIT, DOCKER, LEGACY, DockerEngine
 
-CLIENT = "/usr/bin/docker"
+pytestmark = DOCKER
 DOCKERFILE = """\
 FROM scratch AS mid
 MAINTAINER someone <a@b.example>
@@ -51,36 +50,34 @@ LINES = [line for line in range(2, 25) if line != 10]
 DIFFERENT = ("COPY", "ADD", "ONBUILD")
 
 
-def docker(*words: str, builder: str = "0", folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "DOCKER_BUILDKIT": builder}
-    return subprocess.run([CLIENT, *words], capture_output=True, env=environment, cwd=folder, timeout=120, check=False)
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, object]]]:
-    """The configurations by builder ("0" legacy, "1" BuildKit)."""
-    if shutil.which(CLIENT) is None or docker("version").returncode != 0:
-        pytest.skip("needs a Docker engine that runs, with its client")
+def built(
+    docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], dict[str, object]]]:
+    """Gives the configuration that a builder (LEGACY, BUILDKIT) makes."""
     folder = tmp_path_factory.mktemp("build")
     (folder / "Dockerfile").write_text(DOCKERFILE)
     for name in ("one.txt", "two.txt"):
         (folder / name).write_text(name)
-    tags = {builder: f"audit-test/builders:{os.getpid()}-{builder}" for builder in "01"}
-    configs = {}
-    try:
-        for builder, tag in tags.items():
-            words = ("build", "-q", "--build-arg", "TOKEN=k v=w", "--build-arg", "MODE=m 1", "-t", tag, ".")
-            done = docker(*words, builder=builder, folder=folder)
-            if done.returncode != 0:
-                pytest.skip(f"the engine has no builder of this kind: DOCKER_BUILDKIT={builder}")
-            configs[builder] = saved(docker("save", tag).stdout)
-        yield configs
-    finally:
-        docker("rmi", *tags.values())
+    tags: list[str] = []
+
+    @functools.cache
+    def build(builder: str) -> dict[str, object]:
+        tag = f"audit-test/builders:{os.getpid()}-{builder}"
+        arguments = ("--build-arg", "TOKEN=k v=w", "--build-arg", "MODE=m 1")
+        docker_engine.build(folder, "-q", *arguments, "-t", tag, builder=builder)
+        tags.append(tag)
+        archive = folder.parent / f"{folder.name}-{builder}.tar"
+        docker_engine("save", "-o", str(archive), tag)
+        return saved(archive)
+
+    yield build
+    if tags:
+        docker_engine("rmi", *tags)
 
 
-def saved(archive: bytes) -> dict[str, object]:
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+def saved(archive: Path) -> dict[str, object]:
+    with tarfile.open(archive) as tar:
         manifest = tar.extractfile("manifest.json")
         assert manifest is not None
         config = tar.extractfile(json.loads(manifest.read())[0]["Config"])
@@ -89,24 +86,24 @@ def saved(archive: bytes) -> dict[str, object]:
         return found
 
 
-@pytest.mark.parametrize("builder", ["0", "1"])
-def test_lines_and_layers(built: dict[str, dict[str, object]], builder: str) -> None:
-    config = built[builder]
+@pytest.mark.parametrize("builder", [LEGACY, BUILDKIT])
+def test_lines_and_layers(built: Callable[[str], dict[str, object]], builder: str) -> None:
+    config = built(builder)
     history = read(config)
     lines = dockerfile_lines(DOCKERFILE, history)
     onbuild = DOCKERFILE.splitlines().index("ONBUILD RUN make") + 1
-    assert sorted(lines.values()) == [line for line in LINES if builder == "0" or line != onbuild]
+    assert sorted(lines.values()) == [line for line in LINES if builder == LEGACY or line != onbuild]
     assert sorted(lines) == [entry.number for entry in history.entries]
     rootfs = config["rootfs"]
     assert isinstance(rootfs, dict)
     assert align(history, len(rootfs["diff_ids"])).exact
 
 
-def test_reconstruction(built: dict[str, dict[str, object]]) -> None:
-    told = {builder: reconstruct(config) for builder, config in built.items()}
+def test_reconstruction(built: Callable[[str], dict[str, object]]) -> None:
+    told = {builder: reconstruct(built(builder)) for builder in (LEGACY, BUILDKIT)}
     texts = {builder: [line.text for line in lines] for builder, lines in told.items()}
     same = {b: [text for text in found if not text.startswith(DIFFERENT)] for b, found in texts.items()}
-    assert same["0"] == same["1"]
+    assert same[LEGACY] == same[BUILDKIT]
     for found in texts.values():
         document = parse("\n".join(found))
         assert document.error is None

@@ -45,13 +45,13 @@ def packages() -> dict[str, tuple[str, bytes, str]]:
     """Path in the layer, content, and the place that is to be reported; by a name."""
     loose, stored = git_object(TOKEN)
     return {
-        "tar.gz": ("srv/backup.tar.gz", tar_gz({"deep/conf.env": TOKEN}), "srv/backup.tar.gz!deep/conf.env"),
+        "tar.gz": ("srv/backup.tar.gz", tar_gz({"deep/conf.env": TOKEN}), "srv/backup.tar.gz!backup.tar!deep/conf.env"),
         "jar": ("srv/app.jar", jar({"BOOT-INF/a.properties": TOKEN}), "srv/app.jar!BOOT-INF/a.properties"),
-        "nested": ("srv/a.tar.gz", tar_gz({"b.jar": jar({"c.env": TOKEN})}), "srv/a.tar.gz!b.jar!c.env"),
+        "nested": ("srv/a.tar.gz", tar_gz({"b.jar": jar({"c.env": TOKEN})}), "srv/a.tar.gz!a.tar!b.jar!c.env"),
         "gz": ("srv/notes.gz", gzip.compress(TOKEN, mtime=0), "srv/notes.gz!notes"),
         "zst": ("srv/notes.zst", zstandard.compress(TOKEN), "srv/notes.zst!notes"),
         "loose": (f"app/.git/{loose}", stored, f"app/.git/objects!{loose.removeprefix('objects/')}!blob"),
-        "usr": ("usr/share/backup.tar.gz", tar_gz({"conf.env": TOKEN}), "usr/share/backup.tar.gz!conf.env"),
+        "usr": ("usr/share/backup.tar.gz", tar_gz({"conf.env": TOKEN}), "usr/share/backup.tar.gz!backup.tar!conf.env"),
         "zipapp": ("usr/bin/tool", b"#!/usr/bin/env python3\n" + jar({"k.env": TOKEN}), "usr/bin/tool!k.env"),
     }
 

@@ -1,20 +1,18 @@
-"""Layouts and archives as skopeo writes them, where it is installed."""
+"""Layouts and archives as skopeo writes them."""
 
 from __future__ import annotations
 
 import gzip
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from auditor.sources.images.model import CONFIG
 from auditor.sources.images.target import open_source, parse_target
+from tests.realparts import SKOPEO, skopeo_copy
 from tests.sources.images.layouts import LAYERS, REF_NAME, Memory, contents, index, kinds, sha, write_layout
 
-PROGRAM = shutil.which("skopeo")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="skopeo is not installed")
+pytestmark = SKOPEO
 
 
 @pytest.mark.parametrize(
@@ -25,9 +23,7 @@ def test_copies_of_skopeo(tmp_path: Path, form: str) -> None:
     entry, _ = memory.image(LAYERS, annotations={REF_NAME: "v1"})
     layout = write_layout(tmp_path / "layout", memory, index(entry))
     copy = form.format(tmp_path)
-    assert PROGRAM
-    command = [PROGRAM, "copy", "--quiet", "--insecure-policy", f"--tmpdir={tmp_path}", f"oci:{layout}:v1", copy]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    skopeo_copy(f"oci:{layout}:v1", copy)
     with open_source(parse_target(copy)) as source:
         (image,), (layers,) = contents(source)
     assert not image.problems

@@ -5,29 +5,25 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
-import subprocess
 import tarfile
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from auditor.sources.images import daemon
 from auditor.sources.images.buildcache import open_build_cache
-from auditor.sources.images.contexts import SYSTEM_SOCKET
 from auditor.sources.images.daemon import open_daemon
 from auditor.sources.images.exported import ExportSource, KeptSource
 from auditor.sources.images.model import CONFIG, Image, PassingSource, Source
 from auditor.sources.images.overlay import OverlayImage
 from auditor.sources.images.target import DOCKER, parse_target
-from tests.sources.images.engines import allow_sockets, saved
+from tests.realparts import BUILDKIT, LEGACY, DockerEngine, Podman
+from tests.sources.images.engines import saved
 from tests.sources.images.stores import config_with
 
 BASE, BUILT = f"audit-test-base-{os.getpid()}:1", f"audit-test-{os.getpid()}:1"
-Run = Callable[..., str]
+pytestmark = pytest.mark.real
 
 
 def layer(*members: tuple[str, bytes, str], tail: bytes = b"") -> bytes:
@@ -67,15 +63,6 @@ LAYERS = [
 ]
 
 
-def command(*words: str, cwd: Path | None = None, environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        words, cwd=cwd, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=300
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-500:])
-    return done.stdout
-
-
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
     """What is built: two files upon the image that is loaded."""
@@ -90,44 +77,18 @@ def context(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def docker(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the docker command; skips without an engine whose disk can be read."""
-    allow_sockets(monkeypatch)
-    if not os.path.exists(SYSTEM_SOCKET) or not shutil.which("docker"):
-        pytest.skip("needs a running Docker engine and the docker command")
-    if os.geteuid():
-        pytest.skip("only the superuser may read an engine's disk")
+def loaded(overlay2: DockerEngine, context: Path) -> Iterator[DockerEngine]:
+    overlay2("load", "-i", str(context.parent / "base.tar"))
     try:
-        if command("docker", "info", "-f", "{{.Driver}}").strip() != "overlay2":
-            pytest.skip("needs an engine that keeps its images with overlay2")
-    except RuntimeError as error:
-        pytest.skip(f"the Docker engine does not answer: {error}")
-    return lambda *words, **more: command("docker", *words, **more)
-
-
-@pytest.fixture
-def loaded(docker: Run, context: Path) -> Iterator[Run]:
-    docker("load", "-i", str(context.parent / "base.tar"))
-    try:
-        yield docker
+        yield overlay2
     finally:
-        docker("rmi", BASE)
+        overlay2("rmi", BASE)
 
 
-@pytest.fixture(params=["0", "1"], ids=["legacy", "buildkit"])
-def built(request: pytest.FixtureRequest, loaded: Run, context: Path) -> Iterator[str]:
+@pytest.fixture(params=[LEGACY, BUILDKIT], ids=["legacy", "buildkit"])
+def built(request: pytest.FixtureRequest, loaded: DockerEngine, context: Path) -> Iterator[str]:
     """The target of an image that was built."""
-    # Newer docker commands need a plugin for BuildKit; an older one beside them may not.
-    programs = [path for folder in os.get_exec_path() if os.access(path := os.path.join(folder, "docker"), os.X_OK)]
-    said = ""
-    for program in programs:
-        try:
-            command(program, "build", "-t", BUILT, ".", cwd=context, environment={"DOCKER_BUILDKIT": request.param})
-            break
-        except RuntimeError as error:
-            said = str(error)
-    else:
-        pytest.skip(f"no docker command here can build so: {said}")
+    loaded.build(context, "-t", BUILT, builder=request.param)
     try:
         yield f"docker:{BUILT}"
     finally:
@@ -135,41 +96,13 @@ def built(request: pytest.FixtureRequest, loaded: Run, context: Path) -> Iterato
 
 
 @pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a short path: podman takes no other for its state."""
-    with tempfile.TemporaryDirectory(prefix="a") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def podman(tmp_path: Path, short: Path, context: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The target of an image that was built in a storage of its own, served by podman."""
-    allow_sockets(monkeypatch)
-    if not shutil.which("podman"):
-        pytest.skip("needs podman")
-    if os.geteuid():
-        pytest.skip("only the superuser may read podman's storage")
-    words = ["podman", "--root", str(tmp_path / "root"), "--runroot", str(short / "run")]
-    try:
-        command(*words, "load", "-i", str(context.parent / "base.tar"))
-        dockerfile = (context / "Dockerfile").read_text().replace(BASE, f"localhost/{BASE}")
-        (context / "Dockerfile").write_text(dockerfile)
-        command(*words, "build", "-t", BUILT, str(context))
-    except RuntimeError as error:
-        pytest.skip(f"podman does not work here: {error}")
-    socket = tmp_path / "p.sock"
-    service = subprocess.Popen([*words, "system", "service", "--time=0", f"unix://{socket}"], stderr=subprocess.DEVNULL)
-    try:
-        limit = time.monotonic() + 20
-        while not socket.exists() and service.poll() is None and time.monotonic() < limit:
-            time.sleep(0.05)
-        monkeypatch.setenv("CONTAINER_HOST", f"unix://{socket}")
-        yield f"podman:localhost/{BUILT}"
-    finally:
-        service.terminate()
-        service.wait(20)
-        # Its storage is mounted upon itself.
-        subprocess.run(["umount", tmp_path / "root" / "overlay"], capture_output=True, check=False)
+def served(podman: Podman, context: Path) -> str:
+    """The target of an image that was built in podman's storage."""
+    podman("load", "-i", str(context.parent / "base.tar"))
+    dockerfile = (context / "Dockerfile").read_text().replace(BASE, f"localhost/{BASE}")
+    (context / "Dockerfile").write_text(dockerfile)
+    podman("build", "-t", BUILT, str(context))
+    return f"podman:localhost/{BUILT}"
 
 
 def contents(data: bytes) -> set[tuple[str, str, str]]:
@@ -224,6 +157,7 @@ def history(image: Image) -> list[tuple[str, bool]]:
     return [(entry.get("created_by", "").strip(), entry.get("empty_layer", False)) for entry in entries]
 
 
+@pytest.mark.xdist_group("docker")
 def test_disk_and_export_of_docker(built: str, monkeypatch: pytest.MonkeyPatch) -> None:
     image, layers = both_ways(built, monkeypatch)
     assert layers[:2] == LAYERS
@@ -231,15 +165,17 @@ def test_disk_and_export_of_docker(built: str, monkeypatch: pytest.MonkeyPatch) 
     assert [empty for _, empty in history(image)].count(False) == 4
 
 
-def test_disk_and_export_of_podman(podman: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, layers = both_ways(podman, monkeypatch)
+@pytest.mark.xdist_group("podman")
+def test_disk_and_export_of_podman(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, layers = both_ways(served, monkeypatch)
     assert len(layers) >= 3
     assert {path for path, _, _ in contents(layers[1])} == {path for path, _, _ in contents(LAYERS[1])}
 
 
-def test_build_cache_of_docker(loaded: Run, context: Path) -> None:
+@pytest.mark.xdist_group("docker")
+def test_build_cache_of_docker(loaded: DockerEngine, context: Path) -> None:
     (context / "Dockerfile").write_text(f"FROM {BASE}\nLABEL audit-test=untagged\n")
-    identity = loaded("build", "-q", ".", cwd=context, environment={"DOCKER_BUILDKIT": "0"}).strip()
+    identity = loaded.build(context, "-q", builder=LEGACY).strip()
     try:
         with open_build_cache(DOCKER) as source:
             [image] = [image for image in source.images() if image.digest == identity]

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-import socket
-import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,58 +13,15 @@ import pytest
 from auditor.sources.images.model import SourceError
 from auditor.sources.images.registry import open_registry
 from auditor.sources.images.target import parse_target
-from tests.sources.images.fake_registry import OCI_INDEX, OCI_MANIFEST, FakeRegistry, digest_of, loopback, registries
+from tests.realparts import REGISTRY
+from tests.sources.images.fake_registry import OCI_INDEX, OCI_MANIFEST, FakeRegistry, digest_of, registries
 from tests.sources.images.fake_registry import registry as registry
 
-__all__ = ["loopback", "registries"]
+__all__ = ["registries"]
 WORD = "tango-" + "victor"
 #: bcrypt of WORD.
 HASHED = "$2y$05$" + "abcdefghijklmnopqrstuuvcK4W4cFE7fapZL/EMti0m.PSPxJnE2"
-PROGRAM = shutil.which("docker-registry")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="docker-registry is not installed")
-
-
-@pytest.fixture
-def real(loopback: None, tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Starts docker-registry; gives its host and port."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start(*, guarded: bool = False) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            domain = f"127.0.0.1:{free.getsockname()[1]}"
-        config = {
-            "version": 0.1,
-            "log": {"level": "error"},
-            "storage": {"filesystem": {"rootdirectory": str(tmp_path / "store")}},
-            "http": {"addr": domain},
-        }
-        if guarded:
-            (tmp_path / "htpasswd").write_text(f"bob:{HASHED}\n")
-            config["auth"] = {"htpasswd": {"realm": "images", "path": str(tmp_path / "htpasswd")}}
-        # JSON is YAML.
-        (tmp_path / "config.yml").write_text(json.dumps(config))
-        command = [str(PROGRAM), "serve", str(tmp_path / "config.yml")]
-        running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        _await(domain)
-        return domain
-
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(10)
-
-
-def _await(domain: str) -> None:
-    host, _, port = domain.partition(":")
-    for _ in range(200):
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("docker-registry does not start")
+pytestmark = REGISTRY
 
 
 def push(domain: str, content: FakeRegistry, credentials: str = "") -> None:
@@ -90,11 +43,11 @@ def push(domain: str, content: FakeRegistry, credentials: str = "") -> None:
             send("PUT", f"http://{domain}{path}", data, kind)
 
 
-def test_images_are_read(real: Callable[..., str], registry: FakeRegistry) -> None:
+def test_images_are_read(registry_server: Callable[..., str], registry: FakeRegistry) -> None:
     entries = [registry.image(architecture=name) for name in ("amd64", "s390x")]
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
     registry.manifest(index, "multi", kind=OCI_INDEX)
-    domain = real()
+    domain = registry_server()
     push(domain, registry)
     with open_registry(parse_target(f"registry:{domain}/team/app:multi"), "all") as source:
         images = source.images()
@@ -106,8 +59,8 @@ def test_images_are_read(real: Callable[..., str], registry: FakeRegistry) -> No
                     assert digest_of(stream.read()) == layer.digest
 
 
-def test_a_broken_stream_goes_on(real: Callable[..., str], registry: FakeRegistry) -> None:
-    domain = real()
+def test_a_broken_stream_goes_on(registry_server: Callable[..., str], registry: FakeRegistry) -> None:
+    domain = registry_server()
     push(domain, registry)
     with open_registry(parse_target(f"registry:{domain}/team/app:1")) as source:
         image = source.images()[0]
@@ -120,8 +73,8 @@ def test_a_broken_stream_goes_on(real: Callable[..., str], registry: FakeRegistr
             assert digest_of(first + stream.read()) == image.layers[1].digest
 
 
-def test_signing_in(real: Callable[..., str], registry: FakeRegistry) -> None:
-    domain = real(guarded=True)
+def test_signing_in(registry_server: Callable[..., str], registry: FakeRegistry) -> None:
+    domain = registry_server(f"bob:{HASHED}")
     target = parse_target(f"registry:{domain}/team/app:1")
     encoded = base64.b64encode(f"bob:{WORD}".encode()).decode()
     push(domain, registry, f"Basic {encoded}")
@@ -142,8 +95,8 @@ def test_signing_in(real: Callable[..., str], registry: FakeRegistry) -> None:
                     source.images()
 
 
-def test_what_is_not_there(real: Callable[..., str], registry: FakeRegistry) -> None:
-    domain = real()
+def test_what_is_not_there(registry_server: Callable[..., str], registry: FakeRegistry) -> None:
+    domain = registry_server()
     push(domain, registry)
     for reference, code in (("team/app:nope", "MANIFEST_UNKNOWN"), ("no/such:1", "")):
         source = open_registry(parse_target(f"registry:{domain}/{reference}"))

@@ -1,0 +1,80 @@
+"""What the entries of one layer do to the layers below."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.run.images import whiteouts
+from auditor.run.images.pathset import PathSet
+from auditor.run.images.whiteouts import Changes
+from auditor.sources.images.layertar import Entry
+from tests.run.images.changes import changes, file, folder, link, symlink
+
+
+@pytest.mark.parametrize(
+    ("entry", "removed", "opaque"),
+    [
+        (file(".wh.a"), ["a"], []),
+        (file("etc/.wh.passwd"), ["etc/passwd"], []),
+        (file("etc/.wh..hidden"), ["etc/.hidden"], []),
+        (file("etc/.wh..wh..opq"), [], ["etc"]),
+        (file(".wh..wh..opq"), [], [""]),
+        (file("a/b/.wh..wh..opq"), [], ["a/b"]),
+        (file(".wh..wh.plnk"), [], []),
+        (file("a/.wh..wh.aufs"), [], []),
+        (file("a/x.wh.y"), [], []),
+        (file("a/.whale"), [], []),
+        (Entry("gone", "3", 0, device=(0, 0)), ["gone"], []),
+        (Entry("dev/null", "3", 0, device=(1, 3)), [], []),
+        (Entry("block", "4", 0, device=(0, 0)), [], []),
+        (folder("a", trusted__overlay__opaque="y"), [], ["a"]),
+        (folder("a", user__overlay__opaque="y"), [], ["a"]),
+        (folder("a", trusted__overlay__opaque="n"), [], []),
+        (folder("a", trusted__overlay__origin="y"), [], []),
+        (folder("a"), [], []),
+        (folder(".wh.a"), ["a"], []),
+    ],
+)
+def test_whiteouts(entry: Entry, removed: list[str], opaque: list[str]) -> None:
+    made = changes([entry])
+    assert (made.removed, made.opaque) == (removed, opaque)
+
+
+def test_paths_of_the_layer() -> None:
+    made = changes(
+        [folder("d"), file("d/f"), symlink("s"), link("h", "x"), file("d/.wh.gone"), file(".wh..wh..opq")]
+        + [Entry("dev", "3", 0, device=(1, 3)), Entry("pipe", "6", 0), Entry("gone", "3", 0)]
+    )
+    files, folders = PathSet(made.files), PathSet(made.folders)
+    assert (len(files), len(folders)) == (5, 1)
+    assert all(path in files for path in ("d/f", "s", "h", "dev", "pipe"))
+    assert "d" in folders
+
+
+@pytest.mark.parametrize("target", ["a/secret", "./a/secret", "/a/secret"])
+def test_hard_links_to_watched_files(target: str) -> None:
+    made = changes([file("a/secret"), link("b", target), link("c", "other")], ["a/secret"])
+    assert made.links == [("b", "a/secret")]
+
+
+def test_symbolic_links_are_no_second_name() -> None:
+    assert changes([file("a"), symlink("b", "a")], ["a"]).links == []
+
+
+def test_a_path_that_comes_again() -> None:
+    """Only its last content is seen, and links made from then on lead to that."""
+    made = Changes()
+    assert made.add(file("a")) is None
+    made.watch("a")
+    assert made.add(file("other")) is None
+    assert made.add(folder("a/b")) is None
+    assert made.add(file("a")) == "a"
+    assert made.add(file("a")) is None, "nothing was found in the second one"
+    made.add(link("b", "a"))
+    assert made.links == []
+
+
+def test_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whiteouts, "MOST", 3)
+    made = changes([file(f".wh.{number}") for number in range(9)] + [file(f"{n}/.wh..wh..opq") for n in range(9)])
+    assert (made.removed, made.opaque) == (["0", "1", "2"], ["0", "1", "2"])
