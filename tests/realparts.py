@@ -149,7 +149,16 @@ def own_docker_engine(why: str = "") -> Iterator[DockerEngine]:
     program("docker")
     with short_folder() as folder:
         host = f"unix://{folder}/docker.sock"
-        words = [daemon, "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", f"{folder}/data"]
+        # Squashing is an experiment.
+        words = [
+            daemon,
+            "--experimental",
+            "--iptables=false",
+            "--ip6tables=false",
+            "--bridge=none",
+            "--data-root",
+            f"{folder}/data",
+        ]
         words += ["--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid", "-H", host]
         engine = DockerEngine(host, own=True)
         with running(words, folder / "log", lambda: engine("version"), why):

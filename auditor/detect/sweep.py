@@ -88,6 +88,10 @@ class Sweep:
             return True
         return path.rpartition(".")[2].lower() not in SOURCES and credfiles.recognise(path) is not None
 
+    def take_problems(self) -> list[str]:
+        """What plugins and rules of the user's own have left unsearched since the last call."""
+        return self._detector.take_problems()
+
     def is_weak(self, index: int) -> bool:
         """Whether a hit tells of a value with a telling name or place, which sources of programs are full of."""
         if index >= self._first_sign:
@@ -133,7 +137,8 @@ class Sweep:
 
     def _by_kind(self, window: _Window) -> dict[Kind, list[int]]:
         kinds: dict[Kind, list[int]] = {}
-        for index, place in window.hits:
+        # In the order of the detector, which decides between readings that say the same of one place.
+        for index, place in sorted(window.hits):
             kinds.setdefault(self._detector.kinds[index], []).append(place - window.start)
         return kinds
 

@@ -131,6 +131,12 @@ class Audited(NamedTuple):
         assert isinstance(target, dict)
         return target
 
+    @property
+    def layers(self) -> list[tuple[str, int, object, str]]:
+        """Digest and size of every layer as a tar, its step of the history, and whether it was searched."""
+        layers = self.target["image"]["layers"]
+        return [(one["diff_id"], one["size"], one["history_index"], one["state"]) for one in layers]
+
     def of(self, secret: str) -> list[Found]:
         """The findings of one of SECRETS."""
         return [found for found in self.findings if found.secret == secret]
@@ -181,10 +187,18 @@ class Saved:
             assert isinstance(config, dict)
             return config
 
+    @property
+    def history(self) -> list[str]:
+        """What every step ran or did, as the builder recorded it."""
+        return [entry.get("created_by", "") for entry in self.config["history"]]
+
+    def steps(self, *words: str) -> list[int]:
+        """The numbers of the steps whose record has all these words."""
+        return [number for number, text in enumerate(self.history) if all(word in text for word in words)]
+
     def step(self, *words: str) -> int:
-        """The only entry of the history that has all these words."""
-        history = [entry.get("created_by", "") for entry in self.config["history"]]
-        [number] = [number for number, text in enumerate(history) if all(word in text for word in words)]
+        """The only one."""
+        [number] = self.steps(*words)
         return number
 
 

@@ -11,7 +11,7 @@ import hashlib
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from auditor.run.images.outcome import FileDigests
 
@@ -72,22 +72,19 @@ class Deferred:
         known = {path for path, digests in self.digests.items() if brought(path, digests)}
         return [one for one in self._waiting if one.path not in known], len(known)
 
-    def _stretches(
-        self, hits: Sequence[tuple[int, int]], size: int
-    ) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
-        """Ranges around hits, which are sorted by place; those that touch joined."""
-        start, end = 0, -1
-        near: list[tuple[int, int]] = []
+    def _stretches(self, hits: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int, list[tuple[int, int]]]]:
+        """Ranges around hits, which are sorted by place; those that touch joined, also where a later one reaches back
+        beyond several."""
+        found: list[tuple[int, int, list[tuple[int, int]]]] = []
         for hit in hits:
             reach = self._reach(hit[0])
-            if hit[1] - reach > end:
-                if near:
-                    yield start, end, near
-                start, near = max(0, hit[1] - reach), []
-            start, end = max(0, min(start, hit[1] - reach)), min(size, max(end, hit[1] + reach))
-            near.append(hit)
-        if near:
-            yield start, end, near
+            start, end, near = max(0, hit[1] - reach), min(size, hit[1] + reach), [hit]
+            while found and start <= found[-1][1]:
+                first, last, before = found.pop()
+                before += near
+                start, end, near = min(start, first), max(end, last), before
+            found.append((start, end, near))
+        return found
 
 
 def list_digest(data: bytes) -> bytes:

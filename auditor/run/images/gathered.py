@@ -20,6 +20,11 @@ MOST_LEAKS = 20_000
 MOST_OF_CONTENT = 2_000
 MOST_NOTES = 200
 _TOO_DEEP = "nested deeper than"
+#: How reasons begin that are bounds of ours.
+_BOUNDS = (
+    *("more than", "larger than", "compressed more than", "needs too much memory", "object too large"),
+    *("too many parts", "no library for", _TOO_DEEP),
+)
 
 
 class Gathered:
@@ -64,6 +69,8 @@ class Gathered:
         except Exception as error:
             self.internal(error, path)
             return
+        for problem in self._settings.sweep.take_problems():
+            self._fail(problem, path)
         for cut in dict.fromkeys(cut.reason for cut in cuts):
             self.note(path, cut)
         if not found:
@@ -80,13 +87,24 @@ class Gathered:
             self.leaks.append(leak)
             self.changes.watch(source.path)
 
+    def _fail(self, message: str, path: str) -> None:
+        """Something that went wrong; once for each message."""
+        if len(self._told) < MOST_NOTES and ("", message) not in self._told:
+            self._told.add(("", message))
+            self.errors.append((message, path))
+
     def note(self, path: str, reason: str) -> None:
-        """Something that was not read; only nesting deeper than was asked for is no error."""
+        """Something that was not read. Where one of our bounds is the reason, the search is incomplete.
+
+        A damaged or encrypted archive inside of a layer is how it was made: there are some in the tests of many a
+        package, and their bytes have been searched. Nesting deeper than was asked for is what was asked for.
+        """
         if len(self.skipped) >= MOST_NOTES or (path, reason) in self._told:
             return
         self._told.add((path, reason))
         self.skipped.append((path, reason))
-        if not (self._settings.depth_asked and reason.startswith(_TOO_DEEP)):
+        deep = reason.startswith(_TOO_DEEP)
+        if (reason.startswith(_BOUNDS) and not deep) or (deep and not self._settings.depth_asked):
             self.errors.append((f"not read: {reason}", path))
 
     def internal(self, error: Exception, path: str = "") -> None:

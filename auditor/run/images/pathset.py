@@ -22,7 +22,8 @@ class PathSet:
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
         """Of paths as `number` gives them, which is what can be collected of millions."""
-        self._sorted = array("Q", sorted(set(numbers)))
+        # Without a set, which for two million paths would be the largest thing in memory; doubles do no harm.
+        self._sorted = array("Q", sorted(numbers))
 
     @classmethod
     def of(cls, paths: Iterable[str]) -> PathSet:

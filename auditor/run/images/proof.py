@@ -74,6 +74,10 @@ class NeedleSweep:
         """No content is read but around hits."""
         return False
 
+    def take_problems(self) -> list[str]:
+        """There are none."""
+        return []
+
     def is_weak(self, _index: int) -> bool:
         """Every hit counts."""
         return False

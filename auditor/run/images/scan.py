@@ -77,11 +77,12 @@ class ImageScan:
     def __init__(self, settings: Settings, listener: Listener | None, *, cached: bool = True) -> None:
         self.settings = settings
         self.insecure: Collection[str] = ()
+        self._notes: list[str] = []
         rules: list[UserRule] = []
         if settings.rules:
             from auditor.detect.userrules import load  # start-up: only with rules of the user's own
 
-            rules = load(settings.rules, [], within=settings.folder_of("rules"))
+            rules = load(settings.rules, self._notes, within=settings.folder_of("rules"))
         more = more_rules(settings, rules)
         wanted = chosen(settings, IMAGE, more)
         severities = {rule.id: rule.severity for rule in all_rules(IMAGE).values()}
@@ -159,6 +160,7 @@ class ImageScan:
                 errors += ((message, _in_layer(number, path)) for message, path in outcome.errors)
                 target.skipped += (Skipped(_in_layer(number, path), reason) for path, reason in outcome.skipped)
         target.skipped += (Skipped(part, reason) for part, reason in metadata.skipped)
+        target.skipped += (Skipped("rules", note) for note in self._notes)
         target.errors += (TargetError(message, path) for message, path in dict.fromkeys(errors))
         found = findings(target.name, image, scanned.outcomes, metadata, known)
         return target, [finding for finding in found if finding.rule not in self.left_out]

@@ -43,6 +43,9 @@ class Searching(Protocol):
     def reach(self, index: int, /) -> int:
         """Bytes around a weak hit that are needed."""
 
+    def take_problems(self) -> list[str]:
+        """What could not be searched since the last call."""
+
     def examine(
         self,
         data: bytes | memoryview,

@@ -211,6 +211,8 @@ class LayerTar:
         else:
             entry = self._entry(header, length)
             block.entries.append(entry)
+            if block.segments and block.segments[-1].kind == PAX:
+                block.segments[-1] = block.segments[-1]._replace(path=entry.path)
             path = entry.path
             if length and start < known:
                 low, high = start - self._base, min(end, known) - self._base

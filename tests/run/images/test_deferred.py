@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,17 @@ def test_stretches(hits: list[tuple[int, int]], seed: int) -> None:
             assert one.start <= max(0, one.start + place - reach(index))
             assert ends >= min(len(data), one.start + place + reach(index))
     assert sum(len(one.data) for one in found) <= sum(2 * reach(index) for index, _ in hits)
+
+
+def test_many_hits_take_linear_time() -> None:
+    data = b"x" * 400_000
+    hits = [(place % 2, place) for place in range(1, 400_000, 2)]
+    started = time.process_time()
+    waiting = Deferred(reach)
+    waiting.add("usr/a", data, hits, NONE)
+    [one], _ = waiting.resolved(lambda path, digests: False)
+    assert len(one.hits) == len(hits)
+    assert time.process_time() - started < 10
 
 
 def test_what_packages_have_brought_as_it_is_is_left() -> None:
