@@ -24,6 +24,12 @@ _WORDS = (
     *("authToken", "private_key", "privateKey", "clientKey", "AccountKey=", "api_key", "apiKey", "API_KEY", "apikey"),
     *("client_secret", "access_key", "ACCESS_KEY", '"auth"', "Bearer ", "postgres://", "mysql://", "mongodb"),
 )
+_IN_BYTES = tuple(word.encode() for word in _WORDS)
+#: What base64 is written with, in its two alphabets.
+LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_TO_PLAIN = bytes.maketrans(b"-_", b"+/")
+#: Letters around a hit that are decoded to see how they are grouped.
+_BESIDE = 128
 #: Letters of base64 that one word must determine to be looked for: fewer occur by chance in what is encoded.
 _LEAST_LETTERS = 5
 #: Words shorter than this are not looked for with a zero after every character.
@@ -39,6 +45,21 @@ def triggers() -> list[Trigger]:
             pattern = "".join(f"\\x{byte:02x}" for byte in literal)
             found[pattern] = Trigger(pattern, (literal.decode("latin-1").lower(),), False, True)
     return list(found.values())
+
+
+def aligned(data: bytes, start: int, place: int) -> int:
+    """The first place from `start` on from which base64 at a hit gives the word that made it one; else `start`.
+
+    It is written in groups of four letters.
+    """
+    for first in range(start, start + 4):
+        low = first + max(0, place - _BESIDE - first) // 4 * 4
+        near = data[low : place + _BESIDE].translate(_TO_PLAIN)
+        letters = near[: len(near) - len(near.lstrip(LETTERS))]
+        decoded = base64.b64decode(letters[: len(letters) // 4 * 4])
+        if any(word in decoded for word in _IN_BYTES):
+            return first
+    return start
 
 
 def _letters(data: bytes) -> Iterator[bytes]:

@@ -155,17 +155,11 @@ def _decodable(data: bytes, place: int) -> tuple[int, int]:
     """Base64 can only be read from where it begins, or from the beginning of one of its lines."""
     line = data.rfind(b"\n", max(0, place - _FAR), place)
     start = place - _DECODED if line < 0 else min(line + 1, place - _NEAR)
-    return _run_start(data, max(start, 0)), place + _DECODED
-
-
-def _run_start(data: bytes, place: int) -> int:
-    """Where the run of letters and digits begins in which a place is."""
-    low = max(0, place - _FAR)
-    run = data[low:place]
-    return place - len(run) + len(run.rstrip(_LETTERS)) if run else place
-
-
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+    start = max(start, 0)
+    low = max(0, start - _FAR)
+    begin = low + len(data[low:start].rstrip(encoded.LETTERS))
+    # What began before is read from any place from which its groups of four letters are told apart.
+    return begin if begin > low else encoded.aligned(data, low, place), place + _DECODED
 
 
 def _windows(hits: Sequence[tuple[int, int]], size: int, reach: Callable[[int], tuple[int, int]]) -> Iterator[_Window]:

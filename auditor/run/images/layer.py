@@ -88,13 +88,17 @@ class _Run:
         gathered.errors += brought.read()
         rest, known = files.deferred.resolved(brought.holds)
         known += brought.npm_files
+        told: dict[str, set[str]] = {}
+        for leak in gathered.leaks:
+            if not leak.place.inner_path:
+                told.setdefault(leak.place.path, set()).add(leak.group)
         for one in rest:
             if not one.hits:
                 files.open(one.path, one.data)
                 continue
             source = Bytes(one.path, "", one.data, one.start, one.line, one.head)
             before = len(gathered.leaks)
-            gathered.tell(source, one.hits, (0, len(one.data)))
+            gathered.tell(source, one.hits, (0, len(one.data)), known=told.get(one.path))
             if len(gathered.leaks) > before:
                 brought.digests[one.path] = files.deferred.digests[one.path]
         gathered.leaks = [brought.weighed(leak, files.deferred.digests) for leak in gathered.leaks]
