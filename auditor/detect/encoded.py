@@ -56,7 +56,9 @@ def aligned(data: bytes, start: int, place: int) -> int:
         low = first + max(0, place - _BESIDE - first) // 4 * 4
         near = data[low : place + _BESIDE].translate(_TO_PLAIN)
         letters = near[: len(near) - len(near.lstrip(LETTERS))]
-        decoded = base64.b64decode(letters[: len(letters) // 4 * 4])
+        if len(letters) % 4 == 1:
+            letters = letters[:-1]
+        decoded = base64.b64decode(letters + b"=" * (-len(letters) % 4))
         if any(word in decoded for word in _IN_BYTES):
             return first
     return start

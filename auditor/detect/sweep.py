@@ -36,6 +36,16 @@ _FAR = 65536
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 _HEAD = 64
 _LEAST_WIDE = 4
+#: Signs of private keys, which have a form of their own.
+_OF_KEYS = (
+    "-----begin",
+    "private key",
+    "---- begin",
+    "putty-user-key",
+    "age-secret-key",
+    "untrusted comment",
+    '"keymat',
+)
 #: Endings of files of programs, of which there are tens of thousands: their contents speak, not their names.
 SOURCES = frozenset("js mjs cjs ts mts cts map py pyc pyi so h hpp c css md html htm svg png gif mo po rst".split())
 
@@ -65,6 +75,9 @@ class Sweep:
         self._detector = detector
         self.looked = 0
         signs = hints.triggers()
+        self._keys = frozenset(
+            len(detector.patterns) + place for place, sign in enumerate(signs) if sign.keywords[0].startswith(_OF_KEYS)
+        )
         self._first_sign = len(detector.patterns)
         self._first_encoded = self._first_sign + len(signs)
         patterns = (*detector.patterns, *signs, *encoded.triggers())
@@ -93,9 +106,12 @@ class Sweep:
         return self._detector.take_problems()
 
     def is_weak(self, index: int) -> bool:
-        """Whether a hit tells of a value with a telling name or place, which sources of programs are full of."""
+        """Whether a hit tells of a value with a telling name or place, which sources of programs are full of.
+
+        Token formats and private keys are not weak.
+        """
         if index >= self._first_sign:
-            return index < self._first_encoded
+            return index < self._first_encoded and index not in self._keys
         return self._detector.kinds[index].finder in (ANNOUNCED, CONNECTION)
 
     def reach(self, index: int) -> int:
