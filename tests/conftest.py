@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import realparts
+from tests import realbuilders, realparts
 from tests.sources.images.engines import allow_sockets
 from tests.sources.images.fake_registry import loopback as loopback
 
@@ -99,12 +99,7 @@ def docker(
 @pytest.fixture
 def overlay2(docker: realparts.DockerEngine) -> realparts.DockerEngine:
     """The same, if its disk can be read here."""
-    if os.geteuid():
-        pytest.skip("only the superuser may read an engine's disk")
-    if docker.driver != "overlay2":
-        pytest.skip(f"the engine keeps its layers with {docker.driver}, not with overlay2")
-    if not Path(docker("info", "--format", "{{.DockerRootDir}}").strip()).is_dir():
-        pytest.skip("the engine's disk is not this machine's")
+    realparts.need_disk(docker)
     return docker
 
 
@@ -116,14 +111,14 @@ def registry_server(loopback: None, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="session")
-def podman_storage() -> Iterator[realparts.Podman]:
+def podman_storage() -> Iterator[realbuilders.Podman]:
     """Podman with a storage of its own."""
-    with realparts.podman_storage() as podman:
+    with realbuilders.podman_storage() as podman:
         yield podman
 
 
 @pytest.fixture(scope="session")
-def podman_address(podman_storage: realparts.Podman) -> Iterator[str]:
+def podman_address(podman_storage: realbuilders.Podman) -> Iterator[str]:
     """Where it serves its API."""
     with podman_storage.service() as address:
         yield address
@@ -131,8 +126,8 @@ def podman_address(podman_storage: realparts.Podman) -> Iterator[str]:
 
 @pytest.fixture
 def podman(
-    podman_storage: realparts.Podman, podman_address: str, no_network: None, monkeypatch: pytest.MonkeyPatch
-) -> realparts.Podman:
+    podman_storage: realbuilders.Podman, podman_address: str, no_network: None, monkeypatch: pytest.MonkeyPatch
+) -> realbuilders.Podman:
     """Podman, with its service where audit looks for it."""
     allow_sockets(monkeypatch)
     monkeypatch.setenv("CONTAINER_HOST", podman_address)
@@ -140,7 +135,7 @@ def podman(
 
 
 @pytest.fixture(scope="session")
-def buildah() -> Iterator[realparts.Buildah]:
+def buildah() -> Iterator[realbuilders.Buildah]:
     """Buildah with a storage of its own."""
-    with realparts.buildah_storage() as buildah:
+    with realbuilders.buildah_storage() as buildah:
         yield buildah

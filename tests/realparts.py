@@ -89,6 +89,11 @@ class DockerEngine:
         """What keeps its layers: `overlay2`."""
         return self("info", "--format", "{{.Driver}}").strip()
 
+    @property
+    def folder(self) -> str:
+        """Where it keeps everything, on its own machine."""
+        return self("info", "--format", "{{.DockerRootDir}}").strip()
+
     def build(self, folder: Path, *options: str, builder: str) -> str:
         """Build the folder's Dockerfile without a network; gives what the command said, with -q the id.
 
@@ -138,6 +143,16 @@ def docker_engine() -> Iterator[DockerEngine]:
             yield own
     else:
         yield engine
+
+
+def need_disk(engine: DockerEngine) -> None:
+    """Skip where an engine's disk cannot be read here."""
+    if os.geteuid():
+        pytest.skip("only the superuser may read an engine's disk")
+    if engine.driver != "overlay2":
+        pytest.skip(f"the engine keeps its layers with {engine.driver}, not with overlay2")
+    if not engine.host.startswith("unix://") or not os.path.isdir(engine.folder):
+        pytest.skip("the engine's disk is not this machine's")
 
 
 @contextmanager
@@ -197,73 +212,6 @@ def registry(folder: Path, guard: str = "") -> Iterator[str]:
 
     with running([command, "serve", str(folder / "config.yml")], folder / "log", answers):
         yield domain
-
-
-class Podman:
-    """Podman with a storage of its own, for the superuser: others cannot be sure to read it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._words = [program("podman"), "--root", f"{folder}/root", "--runroot", f"{folder}/run"]
-
-    def __call__(self, *words: str) -> str:
-        """Run the podman command. Raises Failed."""
-        return run(*self._words, *words)
-
-    @contextmanager
-    def service(self) -> Iterator[str]:
-        """Serve its API; gives the address."""
-        address = f"unix://{self.folder}/p.sock"
-
-        def answers() -> None:
-            run(self._words[0], "--remote", "--url", address, "version")
-
-        words = [*self._words, "system", "service", "--time=0", address]
-        with running(words, self.folder / "log", answers):
-            yield address
-
-
-@contextmanager
-def podman_storage() -> Iterator[Podman]:
-    """Podman with nothing in its storage; skips where it is not installed or does not work."""
-    if os.geteuid():
-        pytest.skip("only the superuser may read podman's storage")
-    with short_folder() as folder:
-        podman = Podman(folder)
-        try:
-            podman("info")
-        except Failed as error:
-            pytest.skip(f"podman does not work here: {error}")
-        try:
-            yield podman
-        finally:
-            unmount(folder)
-
-
-class Buildah:
-    """Buildah with a storage of its own, which needs no mounts and no privileges beside the superuser's."""
-
-    def __init__(self, folder: Path) -> None:
-        storage = ["--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", "vfs"]
-        self._words = [program("buildah"), *storage]
-
-    def __call__(self, *words: str, folder: Path | None = None) -> str:
-        """Run the buildah command. Raises Failed."""
-        return run(*self._words, *words, folder=folder, environment={"BUILDAH_ISOLATION": "chroot"})
-
-
-@contextmanager
-def buildah_storage() -> Iterator[Buildah]:
-    """Buildah with nothing in its storage; skips where it is not installed or does not work."""
-    if os.geteuid():
-        pytest.skip("buildah builds without the superuser only where user namespaces are set up")
-    with short_folder() as folder:
-        buildah = Buildah(folder)
-        try:
-            buildah("info")
-        except Failed as error:
-            pytest.skip(f"buildah does not work here: {error}")
-        yield buildah
 
 
 def skopeo_copy(source: str, destination: str, *options: str) -> None:

@@ -63,7 +63,7 @@ def root_files() -> bytes:
             member.type, member.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(member)
         archive.add(busybox(), "bin/busybox", filter=_owned)
-        for name in ("sh", "cat", "echo", "rm"):
+        for name in ("sh", "cat", "echo", "rm", "mkdir", "mv", "chmod", "ln", "mkfifo"):
             member = tarfile.TarInfo(f"bin/{name}")
             member.type, member.linkname = tarfile.SYMTYPE, "busybox"
             archive.addfile(member)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.images.building import SECRETS, audit
-from tests.images.conftest import Workshop
-from tests.realparts import BUILDKIT, DOCKER, LEGACY
+from tests.images.workshop import Workshop
+from tests.realparts import BUILDKIT, DOCKER, LEGACY, need_disk
 
 pytestmark = DOCKER
 STAGES = """\
@@ -24,6 +24,11 @@ FROM {base}
 RUN --mount=type=secret,id=api_token cat /run/secrets/api_token > /dev/null && echo ok > /out
 CMD ["sh"]
 """
+
+
+@pytest.fixture(autouse=True)
+def disk(own_docker: Workshop) -> None:
+    need_disk(own_docker.engine)
 
 
 @pytest.mark.parametrize("builder", [LEGACY, BUILDKIT], ids=["legacy", "buildkit"])

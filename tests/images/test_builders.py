@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.images.building import SECRETS, Audited, Found, Saved, audit
-from tests.images.conftest import Built, Workshop
+from tests.images.workshop import Built, Workshop
 from tests.realparts import BUILDKIT, LEGACY, DockerEngine
 
 pytestmark = pytest.mark.real

@@ -14,8 +14,9 @@ from auditor.sources.images import daemon, overlay
 from auditor.sources.images.exported import KeptSource
 from auditor.sources.images.target import parse_target
 from tests.images.building import Audited, Found, Saved, audit
-from tests.images.conftest import Built
-from tests.realparts import BUILDKIT, LEGACY, DockerEngine, Podman, run, skopeo_copy
+from tests.images.workshop import Built
+from tests.realbuilders import Podman
+from tests.realparts import BUILDKIT, LEGACY, DockerEngine, run, skopeo_copy
 
 pytestmark = pytest.mark.real
 #: What the configuration of an OCI image has no room for.

@@ -13,6 +13,7 @@ from auditor.run.images.gathered import Gathered
 from auditor.run.images.outcome import LayerOutcome
 from auditor.run.images.pathset import PathSet
 from auditor.run.images.telling import Bytes
+from auditor.sources.images.ahead import Ahead
 from auditor.sources.images.inflate import LayerStream
 from auditor.sources.images.layertar import FILE, OVERLAP, LayerTar
 
@@ -27,10 +28,11 @@ _ONLY_FORMS = "searched for token formats and keys only, not for named values"
 
 
 class LayerSearch:
-    """Searches layers, one after the other."""
+    """Searches layers, one after the other. With `ahead`, each is read in a thread beside the search."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.ahead = False
         self.heard: Callable[[int], None] = _nobody
 
     def hear(self, heard: Callable[[int], None]) -> None:
@@ -44,14 +46,19 @@ class LayerSearch:
             stream = LayerStream(job.open(), verify=job.verify)
         except Exception as error:
             return run.failed(error)
+        reader = Ahead(stream) if self.ahead else stream
         try:
-            run.search(stream)
+            run.search(reader)
         except Exception as error:
             run.gathered.internal(error)
         finally:
-            stream.close()
+            reader.close()
         run.conclude(job)
         return run.outcome(stream, job.problems())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _nobody(_number: int) -> None:
@@ -68,7 +75,7 @@ class _Run:
         self.gathered = Gathered(settings)
         self._files = FileSearch(settings, self.gathered, again=again)
 
-    def search(self, stream: LayerStream) -> None:
+    def search(self, stream: LayerStream | Ahead) -> None:
         """The one pass."""
         tar = LayerTar(stream, overlap=max(OVERLAP, 2 * self._settings.overlap))
         try:
@@ -103,11 +110,11 @@ class _Run:
                 brought.digests[one.path] = files.deferred.digests[one.path]
         gathered.leaks = [brought.weighed(leak, files.deferred.digests) for leak in gathered.leaks]
         if known:
-            gathered.skipped.append(("", f"{known:,} files of public packages: {_ONLY_FORMS}"))
+            gathered.skipped.append(("", f"{_count(known, 'file')} of public packages: {_ONLY_FORMS}"))
         installed = {path for path, digest in files.debs.items() if brought.has_list(digest)}
         if installed:
             gathered.skipped.append(
-                ("", f"{len(installed):,} packages of Debian whose files are installed: not opened")
+                ("", f"{_count(len(installed), 'package')} of Debian whose files are installed: not opened")
             )
         again = set(files.debs) - installed
         wanted = {path for path in files.unhashed if brought.owned.claims(path)}

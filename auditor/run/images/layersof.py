@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.images.searching import Job
+from auditor.run.parallel import processes
 from auditor.run.pool import results
 from auditor.sources.images.model import PassingSource, Problem, SourceError
 
@@ -67,6 +68,7 @@ class Layers:
         trouble = ""
         if isinstance(source, PassingSource):
             try:
+                self._search.ahead = processes() > 1
                 for key, stream in source.passing():
                     passed[key] = self._search.audit(Job(_once(stream), again=False))
             except SourceError as error:
@@ -110,6 +112,7 @@ class Layers:
         order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
         self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
         jobs = [Job(_opener(image, layer), problems=_problems(image)) for image, layer in order]
+        self._search.ahead = 0 < len(jobs) < processes()
         for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear):
             layer = order[number][1]
             passed[layer.key] = outcome

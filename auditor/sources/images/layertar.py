@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Bytes(Protocol):
-        """What gives the bytes of a tar in order; `problem` says why they end early."""
+        """What gives the bytes of a tar in order."""
 
-        problem: str
+        @property
+        def problem(self) -> str:
+            """Why they end early, else ""."""
 
         def readinto(self, buffer: memoryview, /) -> int:
             """Fill the buffer as far as there is anything; 0 at the end."""
@@ -211,7 +213,7 @@ class LayerTar:
         else:
             entry = self._entry(header, length)
             block.entries.append(entry)
-            if block.segments and block.segments[-1].kind == PAX:
+            if block.segments and block.segments[-1].kind == PAX and not block.segments[-1].path:
                 block.segments[-1] = block.segments[-1]._replace(path=entry.path)
             path = entry.path
             if length and start < known:
@@ -246,8 +248,7 @@ class LayerTar:
             own_end = self._next  # the next piece would begin where this one does: they are given as one
         if own_end > self._next:
             start = max(long.start, self._base)
-            size = min(long.end, known) - long.start if long.kind == HIDDEN else long.end - long.start
-            self._give(block, long.kind, long.path, start, stop, size=size, begin=long.start, own=own_end)
+            self._give(block, long.kind, long.path, start, stop, long, own_end)
         self._next = own_end
         if not done:
             return False
@@ -262,16 +263,16 @@ class LayerTar:
         return stop == long.end
 
     def _give(
-        self, block: Block, kind: str, path: str, start: int, stop: int, *, size: int = -1, begin: int = -1, own: int = -1
+        self, block: Block, kind: str, path: str, start: int, stop: int, long: _Long | None = None, own: int = -1
     ) -> None:
         """Add the segment from `start` to `stop` (places in the tar), unless it is empty or hides only zeros."""
         low, high = start - self._base, stop - self._base
         if low >= high or (kind == HIDDEN and not bytes(self._view[low:high]).strip(b"\0")):
             return
-        begin = start if begin < 0 else begin
-        own_start = max(self._next, start) if own >= 0 else start
-        own_end = own if own >= 0 else stop
-        size = stop - start if size < 0 else size
+        begin, size, own_start, own_end = start, stop - start, start, stop
+        if long is not None:
+            begin, size = long.start, (stop if kind == HIDDEN else long.end) - long.start
+            own_start, own_end = max(self._next, start), own
         block.segments.append(
             Segment(kind, path, low, high, start - begin, size, own_start - self._base, own_end - self._base)
         )

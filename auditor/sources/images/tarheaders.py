@@ -21,7 +21,7 @@ class Extended(NamedTuple):
 
 
 class Header(NamedTuple):
-    """A header as stored. `mapped`: the map of a sparse file goes on in blocks behind it (GNU tar manual, "Standard")."""
+    """A header as stored. `mapped`: the map of a sparse file goes on in blocks behind it (GNU tar manual)."""
 
     path: str
     kind: bytes

@@ -15,7 +15,7 @@ NPMRC = f"//npm.example/:_authToken={NPM}\n".encode()
 OTHER = "vR5tYw92" + "KjHs7Bdm"
 BELOW = [layer({"etc/motd": b"hello\n"}), layer({"root/.npmrc": NPMRC})]
 ABOVE = [layer({"app/.env": TOKEN})]
-BASE_MADE = ["/bin/sh -c #(nop) ADD file:1 in / ", "RUN setup", f"ENV DB_PASSWORD={CHOSEN} # buildkit!"]
+BASE_MADE = ["/bin/sh -c #(nop) ADD file:1 in / ", f"ENV DB_PASSWORD={CHOSEN} # buildkit!", "RUN setup"]
 MADE = [*BASE_MADE, "COPY .env /app/ # buildkit", f"ENV API_TOKEN={OTHER} # buildkit!"]
 
 
@@ -35,7 +35,9 @@ def base(tmp_path: Path) -> str:
 def marks(ran: Ran) -> dict[str, bool]:
     """Whether it is the base image's, by path or pointer."""
     places = [finding["image"] for finding in ran.report["findings"]]
-    return {place["path"] or place["pointer"] or f"entry {place['history_index']}": place["in_base"] for place in places}
+    return {
+        place["path"] or place["pointer"] or f"entry {place['history_index']}": place["in_base"] for place in places
+    }
 
 
 def of_layers(ran: Ran) -> list[bool]:
@@ -57,6 +59,7 @@ def test_the_digest_of_the_last_layer_of_the_base(image: str, capsys: pytest.Cap
     ran = audited(capsys, image, "--base", sha(BELOW[1]))
     assert of_layers(ran) == [True, True, False]
     assert (marks(ran)["root/.npmrc"], marks(ran)["app/.env"]) == (True, False)
+    assert (marks(ran)["/config/Env/0"], marks(ran)["/config/Env/1"]) == (True, False)
     assert of_layers(audited(capsys, image, "--base", sha(BELOW[0]))) == [True, False, False]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import marshal
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,9 @@ def dpkg(files: dict[str, bytes], **changed: str) -> dict[str, bytes]:
 
 def wheel(files: dict[str, bytes], **more: bytes) -> dict[str, bytes]:
     """What an installer writes for these files of a wheel."""
-    record = "".join(f"{name.removeprefix(SITE + '/')},{record_hash(data)},{len(data)}\n" for name, data in files.items())
+    record = "".join(
+        f"{name.removeprefix(SITE + '/')},{record_hash(data)},{len(data)}\n" for name, data in files.items()
+    )
     added = {f"{INFO}/{name}.json": data for name, data in more.items()}
     return {f"{INFO}/RECORD": record.encode(), f"{INFO}/METADATA": METADATA.encode(), **added}
 
@@ -51,9 +55,7 @@ LOW = [("low", "low", "keys")]
 
 @pytest.mark.parametrize("path", ["usr/share/keys/test.conf", "usr/lib/libkeys.so", "etc/keys.conf"])
 @pytest.mark.parametrize("first", [True, False])
-def test_a_file_of_a_debian_package(
-    path: str, first: bool, image: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_of_a_debian_package(path: str, first: bool, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, lists = {path: TOKEN}, dpkg({path: TOKEN})
     ran = audited(capsys, written(image, saved([layer({**lists, **file} if first else {**file, **lists})])))
     assert (ran.code, levels(ran)) == (0, LOW)
@@ -64,7 +66,10 @@ def test_a_file_of_a_debian_package(
     [
         ({"usr/share/keys/a.conf": TOKEN + b"changed\n"}, dpkg({"usr/share/keys/a.conf": TOKEN})),
         ({"usr/share/keys/planted.conf": TOKEN}, dpkg({"usr/share/keys/a.conf": TOKEN})),
-        ({"usr/share/keys/a.conf": TOKEN}, {"var/lib/dpkg/info/keys.md5sums": listed({"usr/share/keys/a.conf": TOKEN}).encode()}),
+        (
+            {"usr/share/keys/a.conf": TOKEN},
+            {"var/lib/dpkg/info/keys.md5sums": listed({"usr/share/keys/a.conf": TOKEN}).encode()},
+        ),
         ({"opt/corp/a.conf": TOKEN}, dpkg({"opt/corp/a.conf": TOKEN})),
         ({f"{SITE}/keys/a.py": TOKEN + b"#\n"}, wheel({f"{SITE}/keys/a.py": TOKEN})),
         ({f"{SITE}/keys/a.py": TOKEN}, wheel({f"{SITE}/keys/a.py": TOKEN}, direct_url=b'{"url": "file:///src"}')),
@@ -84,14 +89,25 @@ def test_a_file_of_a_wheel(image: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (ran.code, levels(ran)) == (0, LOW)
 
 
-def test_a_long_file_is_hashed_in_a_second_look(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = b"words and words\n" * 200_000 + TOKEN
-    files = {"usr/share/keys/long.txt": content}
+@pytest.mark.parametrize("path", ["usr/share/keys/long.txt", "etc/keys/long.txt"])
+def test_a_long_file_is_hashed_in_a_second_look(path: str, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = b"words and words\n" * 400_000 + TOKEN
+    files = {path: content}
     ran = audited(capsys, written(image, saved([layer({**files, **dpkg(files)})])))
     assert (ran.code, levels(ran)) == (0, LOW)
-    changed = {"usr/share/keys/long.txt": content + b"x"}
+    changed = {path: content + b"x"}
     ran = audited(capsys, written(image, saved([layer({**changed, **dpkg(files)})])))
     assert (ran.code, levels(ran)) == (1, SURE)
+
+
+def test_a_compiled_module_beside_its_source(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled = MAGIC_NUMBER + bytes(12) + marshal.dumps(compile(f"KEY = {GITHUB!r}", "a.py", "exec"))
+    files = {f"{SITE}/keys/a.py": TOKEN}
+    beside = {f"{SITE}/keys/__pycache__/a.cpython-311.pyc": compiled}
+    ran = audited(capsys, written(image, saved([layer({**files, **beside, **wheel(files)})])))
+    assert (ran.code, levels(ran)) == (0, LOW * 2)
+    ran = audited(capsys, written(image, saved([layer({**files, **beside})])))
+    assert (ran.code, levels(ran)) == (1, SURE * 2)
 
 
 def test_an_archive_that_a_package_has_brought(image: Path, capsys: pytest.CaptureFixture[str]) -> None:

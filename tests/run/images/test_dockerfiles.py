@@ -59,8 +59,7 @@ LEGACY = [
 
 def made(history: list[str]) -> bytes:
     """An image with this history."""
-    entries = [one if "#(nop)" in one or "# buildkit" in one else one for one in history]
-    return saved(LAYERS, config_of(entries, Env=[f"DB_PASSWORD={CHOSEN}"]))
+    return saved(LAYERS, config_of(history, Env=[f"DB_PASSWORD={CHOSEN}"]))
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +131,9 @@ def test_a_hostile_dockerfile_beside_it(data: bytes, here: Path, capsys: pytest.
 
 def provenance(text: bool, memory: Memory, layers: list[str]) -> dict[str, Any]:
     """What BuildKit says: the Dockerfile, or only the lines of its steps."""
-    infos = [{"filename": "build/app.docker", **({"data": base64.b64encode(DOCKERFILE.encode()).decode()} if text else {})}]
+    infos = [
+        {"filename": "build/app.docker", **({"data": base64.b64encode(DOCKERFILE.encode()).decode()} if text else {})}
+    ]
     steps = {f"step{n}": {"locations": [{"ranges": [{"start": {"line": line}}]}]} for n, line in ((1, 5), (2, 7))}
     chains = {f"step{n}:0": [[{"digest": one} for one in layers[: n + 1]]] for n in (1, 2)}
     metadata = {"source": {"infos": infos, "locations": steps}, "layers": chains}

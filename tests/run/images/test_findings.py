@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.run.images.configs import CHOSEN, GITHUB, NPM
+from tests.run.images.configs import CHOSEN, GITHUB, NPM, RANDOM
 from tests.run.images.imagemaking import audited, config_of, layer, layer_of, members, oci, saved, sha, written
 
 TOKEN = f"GITHUB_TOKEN={GITHUB}\n".encode()
@@ -139,11 +139,15 @@ def test_a_squashed_image_knows_no_instruction(image: Path, capsys: pytest.Captu
     assert ran.report["targets"][0]["image"]["layers"][0]["history_index"] is None
 
 
-def test_hard_links_keep_a_content_alive(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made = members({"a/secret.env": TOKEN})
+@pytest.mark.parametrize("content", [TOKEN, f"password = '{RANDOM}'\n".encode()], ids=["token", "password"])
+@pytest.mark.parametrize("folder", ["a", "usr/lib"])
+def test_hard_links_keep_a_content_alive(
+    folder: str, content: bytes, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = members({f"{folder}/settings.py": content})
     link = tarfile.TarInfo("b/kept.env")
-    link.type, link.linkname = tarfile.LNKTYPE, "a/secret.env"
-    layers = [layer_of([*made, (link, b"")]), layer({"a/.wh.secret.env": b""})]
+    link.type, link.linkname = tarfile.LNKTYPE, f"{folder}/settings.py"
+    layers = [layer_of([*made, (link, b"")]), layer({f"{folder}/.wh.settings.py": b""})]
     place = only(audited(capsys, written(image, saved(layers))).report)["image"]
     assert (place["path"], place["state"], place["removed_by_layer"]) == ("b/kept.env", "live", None)
 
@@ -160,7 +164,9 @@ def test_a_path_twice_in_one_layer_hides_the_first(image: Path, capsys: pytest.C
         "PASSWORD=changeme\nTOKEN=<your-token>\nAPI_KEY=xxxxxxxxxxxxxxxxxxxx\n",
         "DB_PASSWORD=op://vault/item/password\nX_TOKEN=keeper://abc/field/password\n",
         "DB_PASSWORD_FILE=/run/secrets/db\nDB_PASSWORD=${DB_PASSWORD}\n",
-        'integrity "sha512-' + "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kA" + '"\n',
+        'integrity "sha512-'
+        + "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kA"
+        + '"\n',
         "id: 123e4567-e89b-42d3-a456-426614174000\ncommit 9fceb02d0ae598e95dc970b74767f19372d61af8\n",
         "ENV GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305\n",
     ],

@@ -97,13 +97,9 @@ def test_encoded_files(data: bytes, image: Path, capsys: pytest.CaptureFixture[s
     assert GITHUB not in ran.out
 
 
-@pytest.mark.parametrize(
-    "border", [512, 8192, 64 << 10, MIB, 2 * MIB, 4 * MIB, 4 * MIB - 1024, 4 * MIB + MIB // 2, 0]
-)
+@pytest.mark.parametrize("border", [512, 8192, 64 << 10, MIB, 2 * MIB, 4 * MIB, 4 * MIB - 1024, 4 * MIB + MIB // 2, 0])
 @pytest.mark.parametrize("shift", [-len(GITHUB), -20, -1, 0])
-def test_a_token_across_every_border(
-    border: int, shift: int, image: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_token_across_every_border(border: int, shift: int, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Border 0 is the end of the file; the border counts from the beginning of the layer's tar, as blocks do."""
     size = 5 * MIB
     content = bytearray((FILLER * (size // len(FILLER) + 1))[:size])
@@ -129,13 +125,22 @@ def test_many_tokens_of_a_long_file_once_each(image: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("size", [512, 1024, 511, 513])
-def test_a_token_directly_before_the_next_header(
-    size: int, image: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_token_directly_before_the_next_header(size: int, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without padding between them, a name that goes on with letters must not swallow the token."""
     content = (FILLER * 30)[: size - len(GITHUB) - 1] + b"=" + GITHUB.encode()
     layers = [layer({"a.conf": content, "zzz" + "a" * 60: FILLER, "b": b"x"})]
     ran = audited(capsys, written(image, saved(layers)))
+    assert ran.places == [("layer", 0, "a.conf", "live")]
+
+
+def test_a_rule_of_one_s_own_directly_before_the_next_header(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rule asks for the end of a word, and the header behind it goes on with digits."""
+    rules = "[[rules]]\nid = 'acme'\nregex = '''acme-[0-9]{8}\\b'''\nkeywords = ['acme']\n"
+    content = (FILLER * 30)[: 1024 - 14] + b"=acme-20391847"
+    layers = [layer({"a.conf": content, "777777": FILLER})]
+    ran = audited(capsys, written(image, saved(layers)), "--rules", written(tmp_path / "own.toml", rules.encode()))
     assert ran.places == [("layer", 0, "a.conf", "live")]
 
 

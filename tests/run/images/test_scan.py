@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +30,6 @@ from tests.run.images.imagemaking import (
     oci_folder,
     run,
     saved,
-    saved_files,
-    sha,
     written,
 )
 
@@ -96,9 +93,7 @@ def test_text_is_the_same_from_the_cache(image: Path, capsys: pytest.CaptureFixt
     assert "3 of 3 layers known from before" in second.err and "known from before" not in first.err
 
 
-def test_only_a_new_layer_is_searched(
-    image: Path, searched: list[Job], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_a_new_layer_is_searched(image: Path, searched: list[Job], capsys: pytest.CaptureFixture[str]) -> None:
     cached(capsys, written(image, saved(LAYERS)))
     del searched[:]
     ran = cached(capsys, written(image, saved([*LAYERS, layer({"app/.wh..env": b""})])))
@@ -181,7 +176,7 @@ def test_an_archive_on_the_standard_input(
 ) -> None:
     data = make(LAYERS, CONFIG)
     plain = audited(capsys, written(image, data))
-    monkeypatch.setattr("sys.stdin", _Piped(compress(data)))
+    monkeypatch.setattr("sys.stdin", Piped(compress(data)))
     ran = audited(capsys, "-")
     assert (ran.code, ran.places) == (1, plain.places)
     assert [one["image"]["created_by"] for one in stable(ran)] == [one["image"]["created_by"] for one in stable(plain)]
@@ -189,7 +184,7 @@ def test_an_archive_on_the_standard_input(
     assert (packed.code, packed.places) == (1, plain.places)
 
 
-class _Piped(SimpleNamespace):
+class Piped(SimpleNamespace):
     """A standard input that gives bytes, and cannot be sought in."""
 
     def __init__(self, data: bytes) -> None:
@@ -244,72 +239,3 @@ def test_a_plain_folder_tells_what_lies_in_it(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "root" / "app" / ".env").write_bytes(TOKEN)
     ran = audited(capsys, f"rootfs:{tmp_path / 'root'}")
     assert (ran.code, ran.places) == (1, [("layer", 0, "app/.env", "live")])
-
-
-def without(files: dict[str, bytes], ending: str) -> dict[str, bytes]:
-    """The members of an archive but the first with such a name."""
-    gone = next(name for name in files if name.endswith(ending))
-    return {name: data for name, data in files.items() if name != gone}
-
-
-def test_a_missing_blob(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    memory = Memory()
-    descriptor, manifest = memory.image(LAYERS, config=CONFIG)
-    gone = manifest["layers"][1]["digest"]
-    files = without(layout_files(memory, index(descriptor)), gone.removeprefix("sha256:"))
-    ran = audited(capsys, written(image, archive_of(files)))
-    assert ran.code == 3
-    assert ("layer", 2, "root/.npmrc", "live") in ran.places
-    assert any(gone.replace(":", "/") in error for error in ran.errors)
-    (target,) = ran.report["targets"]
-    assert (target["complete"], target["image"]["layers"][1]["state"]) == (False, "failed")
-
-
-def test_a_blob_with_other_bytes(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    memory = Memory()
-    descriptor, manifest = memory.image(LAYERS)
-    memory.blobs[manifest["layers"][1]["digest"]] = gzip.compress(LAYERS[2])
-    ran = audited(capsys, written(image, archive_of(layout_files(memory, index(descriptor)))))
-    assert ran.code == 3
-    assert any(manifest["layers"][1]["digest"] in error for error in ran.errors)
-    assert any(sha(LAYERS[1]) in error for error in ran.errors)
-    assert {place[2] for place in ran.places} == {"root/.npmrc"}
-
-
-def test_a_config_with_other_digests(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = saved_files(LAYERS)
-    name = next(name for name in files if name.endswith(".json") and name != "manifest.json" and "/" not in name)
-    config = json.loads(files[name])
-    config["rootfs"]["diff_ids"][1] = "sha256:" + "0" * 64
-    made = json.dumps(config).encode()
-    files[f"{sha(made)[7:]}.json"] = made
-    files["manifest.json"] = files["manifest.json"].replace(name.encode(), f"{sha(made)[7:]}.json".encode())
-    for _ in range(2):
-        ran = cached(capsys, written(image, archive_of(files)))
-        assert (ran.code, len(ran.places)) == (3, 2)
-        assert any("0" * 64 in error for error in ran.errors)
-
-
-@pytest.mark.parametrize("keep", [0.2, 0.5, 0.8, 0.97])
-@pytest.mark.parametrize("stdin", [False, True])
-def test_a_truncated_archive(
-    keep: float, stdin: bool, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = saved(LAYERS, CONFIG)
-    data = data[: int(len(data.rstrip(b"\0")) * keep)]
-    monkeypatch.setattr("sys.stdin", _Piped(data))
-    ran = audited(capsys, "-" if stdin else written(image, data))
-    assert ran.code == 3
-    assert ran.errors and not ran.report["targets"][0]["complete"]
-
-
-def test_a_corrupt_compressed_layer(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    memory = Memory()
-    big = layer({"first.env": TOKEN, "noise": os.urandom(300_000), "last": b"x"})
-    descriptor, manifest = memory.image([big, LAYERS[2]])
-    stored = bytearray(memory.blobs[manifest["layers"][0]["digest"]])
-    stored[len(stored) // 2 :] = bytes(len(stored) - len(stored) // 2)
-    memory.blobs[manifest["layers"][0]["digest"]] = bytes(stored)
-    ran = audited(capsys, written(image, archive_of(layout_files(memory, index(descriptor)))))
-    assert ran.code == 3
-    assert {place[2] for place in ran.places} >= {"first.env", "root/.npmrc"}

@@ -183,7 +183,9 @@ def _possible(entries: list[Entry], below: Filesystem) -> bool:
 @settings(max_examples=300)
 @given(st.lists(st.lists(_ENTRY, max_size=4), min_size=2, max_size=5))
 def test_what_a_filesystem_shows(layers: list[list[Entry]]) -> None:
-    shown, after, kept = Filesystem(), [], []
+    shown = Filesystem()
+    after: list[dict[str, int]] = []
+    kept: list[list[Entry]] = []
     for entries in layers:
         if _possible(entries, shown):
             shown.apply(len(kept), entries)

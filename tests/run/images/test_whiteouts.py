@@ -41,10 +41,8 @@ def test_whiteouts(entry: Entry, removed: list[str], opaque: list[str]) -> None:
 
 
 def test_paths_of_the_layer() -> None:
-    made = changes(
-        [folder("d"), file("d/f"), symlink("s"), link("h", "x"), file("d/.wh.gone"), file(".wh..wh..opq")]
-        + [Entry("dev", "3", 0, device=(1, 3)), Entry("pipe", "6", 0), Entry("gone", "3", 0)]
-    )
+    entries = [folder("d"), file("d/f"), symlink("s"), link("h", "x"), file("d/.wh.gone"), file(".wh..wh..opq")]
+    made = changes([*entries, Entry("dev", "3", 0, device=(1, 3)), Entry("pipe", "6", 0), Entry("gone", "3", 0)])
     files, folders = PathSet(made.files), PathSet(made.folders)
     assert (len(files), len(folders)) == (5, 1)
     assert all(path in files for path in ("d/f", "s", "h", "dev", "pipe"))

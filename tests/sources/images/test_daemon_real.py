@@ -18,7 +18,8 @@ from auditor.sources.images.exported import ExportSource, KeptSource
 from auditor.sources.images.model import CONFIG, Image, PassingSource, Source
 from auditor.sources.images.overlay import OverlayImage
 from auditor.sources.images.target import DOCKER, parse_target
-from tests.realparts import BUILDKIT, LEGACY, DockerEngine, Podman
+from tests.realbuilders import Podman
+from tests.realparts import BUILDKIT, LEGACY, DockerEngine
 from tests.sources.images.engines import saved
 from tests.sources.images.stores import config_with
 

@@ -102,7 +102,9 @@ def test_without_addresses_the_registry_is_meant() -> None:
 
 
 def test_hosts_are_told_without_login_and_case() -> None:
-    packages = read(lockfile(left=entry("Registry.example"), right=entry("u:p@registry.example"), own=entry("b.example")))
+    packages = read(
+        lockfile(left=entry("Registry.example"), right=entry("u:p@registry.example"), own=entry("b.example"))
+    )
     assert packages.brought("app/node_modules/left/a.js")
     assert packages.brought("app/node_modules/right/a.js")
 

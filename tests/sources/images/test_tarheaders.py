@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, map_size, normal, pax, text
 from tests.sources.images.walks import header
 
-_FORMS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT)
+_FORMS: tuple[Literal[0, 1], ...] = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT)
 
 
 @given(
@@ -21,7 +22,7 @@ _FORMS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT)
     st.text("xyz/", max_size=40),
     st.sampled_from(_FORMS),
 )
-def test_fields_of_the_standard_library(name: str, size: int, kind: bytes, link: str, form: int) -> None:
+def test_fields_of_the_standard_library(name: str, size: int, kind: bytes, link: str, form: Literal[0, 1]) -> None:
     info = tarfile.TarInfo(name)
     info.size, info.type, info.linkname = size, kind, link
     info.devmajor, info.devminor = (7, 8) if kind in b"34" else (0, 0)
