@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.images.building import SECRETS, Audited, Found, Saved, audit
+from tests.images.building import DOCKERFILE, SECRETS, Audited, Found, Saved, audit
 from tests.images.workshop import Built, Workshop
 from tests.realparts import BUILDKIT, LEGACY, DockerEngine
 
 pytestmark = pytest.mark.real
 #: What stands in the history of every builder, or in none.
 IN_HISTORY = ("argument", "unused", "literal")
+#: Patterns of the instruction that is to blame for a secret.
+LINES = {
+    "argument": "API_TOKEN",
+    "unused": "API_TOKEN|DEPLOY_PASSWORD",
+    "literal": "login",
+    "deleted": "COPY npmrc",
+    "overwritten": "COPY first.env",
+    "live": "COPY live.env",
+    "variable": "ENV",
+    "label": "LABEL",
+    "healthcheck": "HEALTHCHECK",
+    "onbuild": "ONBUILD",
+}
 
 
 def in_files(saved: Saved) -> set[Found]:
@@ -77,6 +91,34 @@ def test_builders_of_docker(
     assert (audited.code, audited.complete) == (1, True)
     assert {found for found in audited.findings if found.secret not in IN_HISTORY} == in_files(saved) | in_config(saved)
     check_history(audited, saved, (1, 2))
+
+
+def check_lines(capsys: pytest.CaptureFixture[str], target: str, dockerfile: Path) -> None:
+    """Every finding leads to the line of the Dockerfile that made it."""
+    dockerfile.write_text(DOCKERFILE.format(base="base", **SECRETS))
+    audited = audit(capsys, target, "--dockerfile", str(dockerfile))
+    lines = DOCKERFILE.splitlines()
+    for found, finding in zip(audited.findings, audited.report["findings"], strict=True):
+        expected = [n for n, line in enumerate(lines, 1) if re.search(LINES[found.secret], line)]
+        # BuildKit does not record ONBUILD; newer versions of it record the values of ARG.
+        allowed: list[int | None] = [*expected, *([None] if found.step is None else [])]
+        assert finding["image"]["dockerfile_line"] in allowed, found
+
+
+@pytest.mark.xdist_group("docker")
+@pytest.mark.parametrize("builder", [LEGACY, BUILDKIT], ids=["legacy", "buildkit"])
+def test_lines_for_docker(
+    built: Callable[[str], Built], tmp_path: Path, capsys: pytest.CaptureFixture[str], builder: str
+) -> None:
+    check_lines(capsys, str(built(builder).saved.path), tmp_path / "Dockerfile")
+
+
+@pytest.mark.xdist_group("podman")
+@pytest.mark.parametrize("option", ["--layers", "--layers=false", "--squash"])
+def test_lines_for_buildah(
+    built_by_buildah: Callable[[str], Built], tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    check_lines(capsys, str(built_by_buildah(option).saved.path), tmp_path / "Dockerfile")
 
 
 @pytest.mark.xdist_group("docker")

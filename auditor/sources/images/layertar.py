@@ -166,17 +166,14 @@ class LayerTar:
         at = self._next - self._base
         head = bytes(self._view[at : at + UNIT])
         if head == _ZEROS:
-            return self._zero_block()
+            self._zeros += 1
+            self._next += UNIT
+            return True
         header = header_of(head) if self._zeros < 2 and self.members < self._most else None
         if header is None:
             return self._lose(head)
         self._zeros = 0
         return self._member(header, block, last)
-
-    def _zero_block(self) -> bool:
-        self._zeros += 1
-        self._next += UNIT
-        return True
 
     def _lose(self, head: bytes) -> bool:
         """The rest is no tar: whatever it is, it is searched."""
