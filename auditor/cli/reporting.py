@@ -28,7 +28,7 @@ def write(report: Report, settings: Settings, command: str = "lint", key: bytes 
 
     Raises UsageError where a file cannot be written.
     """
-    if _has_nothing_to_show(report, settings):
+    if command != "image" and _has_nothing_to_show(report, settings):
         _say("" if settings.quiet else _clean_line(report, command) + _silenced(report, settings, command))
         return
     from auditor.report.text import problems, summary  # start-up: only where there is something to say

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Of the verdicts that the message itself does not tell.
 _VERDICTS = {"expired": "expired", "malformed": "malformed"}
-_NOTHING = {"lint": "No Dockerfile found."}
+_NOTHING = {"lint": "No Dockerfile found.", "image": "No image found."}
 _MOST_STEPS = 6
 #: Errors with one and the same message that are printed.
 _MOST_ALIKE = 10
