@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.images import history as histories
-from auditor.sources.images.model import SourceError
+from auditor.sources.images.model import PassingSource, SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Base:
         if not self._last:
             try:
                 with open_source(parse_target(text), platform=platform) as source:
+                    if isinstance(source, PassingSource):
+                        deque(source.passing(), 0)
                     for image in source.images():
                         self._layers.append([layer.diff_id for layer in image.layers])
                         self._histories.append(histories.read(image.config))

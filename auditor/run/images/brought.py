@@ -15,6 +15,7 @@ from auditor.sources.images.packages import Owned, Packages, is_list
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from auditor.run.images.deferred import Deb
     from auditor.run.images.leak import Leak
 
 
@@ -53,9 +54,10 @@ class Brought:
         self.owned = self._packages.owned()
         return [(f"list of a package not read: {reason}", path) for path, reason in self._packages.problems]
 
-    def has_list(self, digest: bytes) -> bool:
-        """Whether a list of files with this digest belongs to an installed package."""
-        return digest in self._lists
+    def has_installed(self, deb: Deb) -> bool:
+        """Whether the files of a package are those of an installed public one. An in-house package is opened."""
+        md5, path = deb.first
+        return deb.digest in self._lists and bool(self.owned.owner(path, FileDigests(md5, "", "")))
 
     def by_npm(self, path: str) -> bool:
         """Whether npm has put a file here from a public registry, as far as is known by now."""

@@ -20,6 +20,8 @@ _FOLDERS = ("usr/", "lib/", "bin/", "sbin/", "opt/")
 _IN_ANY = ("site-packages/", "dist-packages/", "node_modules/")
 #: Bytes that are kept for one layer; what comes after them is looked at at once.
 _ROOM = 48 << 20
+#: What keeping one takes besides, in bytes.
+_OVERHEAD = 4096
 #: Archives of System V: what they begin with, and the length of a member's header.
 _LIST = b"!<arch>\n"
 _HEADER = 60
@@ -57,14 +59,14 @@ class Deferred:
         for start, end, near in self._stretches(hits, len(data)):
             line, counted = line + data.count(b"\n", counted, start), start
             kept = data[start:end]
-            self._room -= len(kept)
+            self._room -= len(kept) + _OVERHEAD
             moved = tuple((index, place - start) for index, place in near)
             self._waiting.append(Waiting(path, kept, start, line, moved, data[:256]))
 
     def add_packed(self, path: str, data: bytes, digests: FileDigests) -> None:
         """Keep a whole file that packs others."""
         self.digests[path] = digests
-        self._room -= len(data)
+        self._room -= len(data) + _OVERHEAD
         self._waiting.append(Waiting(path, data, 0, 1, (), b""))
 
     def resolved(self, brought: Callable[[str, FileDigests], bool]) -> tuple[list[Waiting], int]:
@@ -85,6 +87,21 @@ class Deferred:
                 start, end, near = min(start, first), max(end, last), before
             found.append((start, end, near))
         return found
+
+
+class Deb(NamedTuple):
+    """What the control files of a package of Debian say: the digest of its list of files, and the first entry of that
+    (digest and path)."""
+
+    digest: bytes = b""
+    first: tuple[str, str] = ("", "")
+
+    def told(self, name: str, data: bytes) -> Deb:
+        """With one of the control files read."""
+        if name != "md5sums":
+            return self
+        md5, _, path = data.partition(b"\n")[0].decode("utf-8", "replace").partition("  ")
+        return Deb(list_digest(data), (md5, path))
 
 
 def list_digest(data: bytes) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from bisect import bisect_left
+
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.detect.sweep import SOURCES
 from auditor.run.images import inside
 from auditor.run.images.brought import Brought, digests_of
-from auditor.run.images.deferred import Deferred, is_deb, list_digest, without_data
+from auditor.run.images.deferred import Deb, Deferred, is_deb, without_data
 from auditor.run.images.gathered import Gathered
 from auditor.run.images.telling import Bytes
 from auditor.sources.files import Skipped
@@ -16,7 +19,6 @@ from auditor.sources.images.layertar import FILE, PAX, UNIT, WHOLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.run.images.leak import Leak
     from auditor.run.images.searching import Near, Settings
     from auditor.sources.contents import Piece
     from auditor.sources.images.layertar import Block, Entry, Segment
@@ -25,6 +27,11 @@ _HEAD = 8192
 _TAIL = 4096
 #: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
 _FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
+#: Of the files of npm packages only these wait: programs and their data, not what somebody may have put beside them.
+_OF_NPM = tuple(f".{ending}" for ending in (*SOURCES, "json"))
+#: Bytes for each weak hit from which on looking at it takes less time than the digests that tell whose file it is.
+_WORTH_HASHING = 150_000
+_TOO_LONG = f"larger than {inside.HELD >> 20} MiB: not opened, its bytes are searched"
 _DATABASE = b"SQLite format 3\0"
 
 
@@ -33,7 +40,7 @@ class _Long:
 
     __slots__ = ("found", "head", "held", "line", "path", "text", "whole")
 
-    def __init__(self, path: str, head: bytes, *, whole: bool, held: bytearray | None) -> None:
+    def __init__(self, path: str, head: bytes, *, whole: bool, held: io.BytesIO | None) -> None:
         self.path = path
         self.head = head
         self.whole = whole
@@ -44,8 +51,11 @@ class _Long:
 
 
 class FileSearch:
-    """The state between blocks. `debs`: packages of Debian of which only the control files were opened, with the digest
-    of their list; `unhashed`: long files with leaks, whose beginning was gone when one was found."""
+    """The state between blocks.
+
+    `debs`: packages of Debian of which only the control files were opened. `unhashed`: long files with leaks, whose
+    beginning was gone when one was found. `appended`: long programs with an archive behind them.
+    """
 
     def __init__(self, settings: Settings, gathered: Gathered, *, again: bool) -> None:
         self._settings = settings
@@ -55,14 +65,16 @@ class FileSearch:
         self._long: _Long | None = None
         self.brought = Brought()
         self.deferred = Deferred(settings.sweep.reach)
-        self.debs: dict[str, bytes] = {}
+        self.debs: dict[str, Deb] = {}
         self.unhashed: set[str] = set()
+        self.appended: set[str] = set()
 
     def block(self, block: Block) -> None:
         """Search what lies in one block."""
         hits = self._sweep.hits(block.data)
         if self._settings.everything:
             self._names(block.entries)
+            self._between(block, hits)
         at = noted = 0
         for segment in block.segments:
             if segment.kind == FILE and not segment.offset:
@@ -95,6 +107,16 @@ class FileSearch:
             self._gathered.entry(entry)
         return number + 1
 
+    def _between(self, block: Block, hits: Near) -> None:
+        """What headers hold besides names: owners, and whatever somebody has put into their unused fields."""
+        starts = [segment.start for segment in block.segments]
+        for _, place in hits:
+            at = bisect_left(starts, place) - 1
+            if at < 0 or place > block.segments[at].end:
+                begin = block.segments[at].end if at >= 0 else 0
+                data = bytes(block.data[max(begin, place - UNIT) : place])
+                self._gathered.tell(Bytes("", "tar header", data, 0, 0, hidden=True), ((0, len(data)),), (0, len(data)))
+
     def _names(self, entries: Sequence[Entry]) -> None:
         """Names of files and where links lead, which only somebody who knows what to look for has to look at."""
         names = [encoded(f"{entry.path}\n{entry.link}") for entry in entries]
@@ -124,9 +146,9 @@ class FileSearch:
             head = bytes(view[segment.start : min(segment.start + inside.HEAD, segment.end)])
             whole = self._sweep.reads_whole(segment.path, head)
             packs = inside.packs(head)
-            keep = packs or self.brought.wants(segment.path)
+            keep = packs or self.brought.wants(segment.path) or (inside.is_program(head) and not self._again)
             told = near or whole or keep or segment.size % UNIT == 0
-            if segment.last and not (told or head.startswith((b"#!", b"MZ"))):
+            if segment.last and not (told or inside.is_program(head)):
                 self._long = None
                 return
             long = self._long = self._begin(segment, view, whole=whole, keep=keep)
@@ -140,17 +162,28 @@ class FileSearch:
             data = bytes(data)
         near = self._put_off(segment, data, near) if near and not long.whole else near
         if long.held is not None:
-            long.held += view[segment.own_start : segment.own_end]
+            long.held.write(view[segment.own_start : segment.own_end])
         own = (segment.own_start - segment.start, segment.own_end - segment.start)
         before = len(self._gathered.leaks)
         if segment.last:
             self._packed(long, bytes(data) if alone else b"")
+            if not alone and long.held is None and inside.is_program(long.head) and self._again:
+                self._at_program(segment, view)
         if near or long.whole:
             self._raw(long, segment, data, near, own)
         if len(self._gathered.leaks) > before:
             self._note_digests(segment, data)
-        if long.line:
+        if long.line and not segment.last:
             long.line += bytes(view[segment.own_start : segment.own_end]).count(b"\n")
+
+    def _at_program(self, segment: Segment, view: memoryview) -> None:
+        """Note a long program that has an archive behind it: its beginning is gone by now."""
+        if not inside.has_end(bytes(view[max(segment.start, segment.end - inside.TAIL) : segment.end])):
+            return
+        if segment.size <= inside.HELD:
+            self.appended.add(segment.path)
+        else:
+            self._gathered.note(segment.path, _TOO_LONG)
 
     def _at_end(self, segment: Segment, view: memoryview) -> list[tuple[int, int]]:
         """Hits at the end of a content without padding, where the next header would go on with its last word."""
@@ -161,13 +194,13 @@ class FileSearch:
         """The hits that are looked at now."""
         if self._settings.everything:
             return near
-        if self.brought.by_npm(segment.path):
+        if segment.path.endswith(_OF_NPM) and self.brought.by_npm(segment.path):
             self.brought.npm_files += segment.last
             return [hit for hit in near if not self._sweep.is_weak(hit[0])]
         if not (isinstance(data, bytes) and segment.last and self.deferred.takes(segment.path)):
             return near
         weak = [hit for hit in near if self._sweep.is_weak(hit[0])]
-        if not weak:
+        if len(data) > _WORTH_HASHING * len(weak):
             return near
         self._gathered.changes.watch(segment.path)
         self.deferred.add(segment.path, data, weak, digests_of(data, segment.path))
@@ -178,11 +211,9 @@ class FileSearch:
         held = None
         if keep and not segment.last:
             if segment.size <= inside.HELD:
-                held = bytearray()
+                held = io.BytesIO()
             else:
-                self._gathered.note(
-                    segment.path, f"larger than {inside.HELD >> 20} MiB: not opened, its bytes are searched"
-                )
+                self._gathered.note(segment.path, _TOO_LONG)
         return _Long(segment.path, head, whole=whole, held=held)
 
     def _raw(
@@ -198,12 +229,11 @@ class FileSearch:
         if line and own[0]:
             line -= bytes(data[: own[0]]).count(b"\n")
         source = Bytes(long.path, "", data, segment.offset, line, long.head)
-        found = {leak.group for leak in self._gathered.leaks if leak.place.inner_path and _file_of(leak) == long.path}
-        self._gathered.tell(source, near, own, whole=long.whole, known=found)
+        self._gathered.tell(source, near, own, whole=long.whole, known=self._gathered.inside.get(long.path))
 
     def _packed(self, long: _Long, data: bytes) -> None:
         """What a whole file packs; lists of packages are kept."""
-        content = data if long.held is None else bytes(long.held)
+        content = data if long.held is None else long.held.getvalue()
         long.held = None
         if self.brought.wants(long.path):
             self.brought.add(long.path, content)
@@ -214,7 +244,7 @@ class FileSearch:
             return
         if self._again and is_deb(content[: inside.HEAD], long.path):
             content = without_data(content)
-            self.debs[long.path] = b""
+            self.debs[long.path] = Deb()
         elif len(content) <= WHOLE and self.deferred.takes(long.path):
             self._gathered.changes.watch(long.path)
             self.deferred.add_packed(long.path, content, digests_of(content, long.path))
@@ -229,8 +259,8 @@ class FileSearch:
             if isinstance(item, Skipped):
                 self._gathered.note(item.path, item.reason)
                 continue
-            if path in self.debs and item.path.endswith("/md5sums"):
-                self.debs[path] = list_digest(item.data)
+            if path in self.debs:
+                self.debs[path] = self.debs[path].told(item.path.rpartition("/")[2], item.data)
             self._piece(path, item)
 
     def _piece(self, path: str, piece: Piece) -> None:
@@ -248,10 +278,6 @@ class FileSearch:
             self.brought.digests[segment.path] = digests_of(data, segment.path)
         else:
             self.unhashed.add(segment.path)
-
-
-def _file_of(leak: Leak) -> str:
-    return inside.file_of(leak.place.path, leak.place.inner_path)
 
 
 def _is_plain(segment: Segment, view: memoryview) -> bool:

@@ -120,11 +120,12 @@ def _strongest_first(leaks: list[Leak]) -> list[Leak]:
 def _finding(name: str, leaks: Sequence[Leak]) -> Finding:
     """One finding; further leaks of the same cause are its related places."""
     leak = leaks[0]
+    more = len(leaks) - 1 - _MOST_RELATED
     finding = Finding(
         leak.rule,
         leak.severity,
         Location.target(name),
-        leak.message,
+        f"{leak.message} It is in {more:,} more places." if more > 0 else leak.message,
         leak.subject,
         confidence=leak.confidence,
         verdict=leak.verdict,

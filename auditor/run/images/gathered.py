@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.core.image import HIDDEN
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.crash import describe, wants_traceback
+from auditor.run.images.inside import file_of
 from auditor.run.images.telling import leaks
 from auditor.run.images.whiteouts import Changes
 
@@ -28,7 +29,10 @@ _BOUNDS = (
 
 
 class Gathered:
-    """Collects leaks, what was left out (path, reason), errors (message, path), and what the layer changes below."""
+    """Collects leaks, what was left out (path, reason), errors (message, path), and what the layer changes below.
+
+    `inside` are the groups of leaks in what files pack, by the path of the file.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -37,7 +41,9 @@ class Gathered:
         self.leaks: list[Leak] = []
         self.skipped: list[tuple[str, str]] = []
         self.errors: list[tuple[str, str]] = []
+        self.inside: dict[str, set[str]] = {}
         self.files = 0
+        self._more = 0
 
     def entry(self, entry: Entry) -> None:
         """Note one member of the tar."""
@@ -70,7 +76,7 @@ class Gathered:
             self.internal(error, path)
             return
         for problem in self._settings.sweep.take_problems():
-            self._fail(problem, path)
+            self._fail(problem, "")
         for cut in dict.fromkeys(cut.reason for cut in cuts):
             self.note(path, cut)
         if not found:
@@ -85,13 +91,23 @@ class Gathered:
                 self.note(path, f"more than {most:,} findings; the rest is not listed")
                 return
             self.leaks.append(leak)
+            if leak.place.inner_path:
+                self.inside.setdefault(file_of(leak.place.path, leak.place.inner_path), set()).add(leak.group)
             self.changes.watch(source.path)
 
     def _fail(self, message: str, path: str) -> None:
-        """Something that went wrong; once for each message."""
-        if len(self._told) < MOST_NOTES and ("", message) not in self._told:
-            self._told.add(("", message))
+        """Something that makes the search incomplete."""
+        if (message, path) in self._told:
+            return
+        if len(self.errors) < MOST_NOTES:
+            self._told.add((message, path))
             self.errors.append((message, path))
+        elif len(self.errors) == MOST_NOTES:
+            self.errors.append(("more parts of it were not read", ""))
+
+    def more(self) -> list[tuple[str, str]]:
+        """What to say of parts that were left out and are not listed one by one."""
+        return [("", f"{self._more:,} more parts were not read")] if self._more else []
 
     def note(self, path: str, reason: str) -> None:
         """Something that was not read. Where one of our bounds is the reason, the search is incomplete.
@@ -99,13 +115,15 @@ class Gathered:
         A damaged or encrypted archive inside of a layer is how it was made: there are some in the tests of many a
         package, and their bytes have been searched. Nesting deeper than was asked for is what was asked for.
         """
-        if len(self.skipped) >= MOST_NOTES or (path, reason) in self._told:
+        if (path, reason) in self._told:
             return
-        self._told.add((path, reason))
-        self.skipped.append((path, reason))
         deep = reason.startswith(_TOO_DEEP)
         if (reason.startswith(_BOUNDS) and not deep) or (deep and not self._settings.depth_asked):
-            self.errors.append((f"not read: {reason}", path))
+            self._fail(f"not read: {reason}", path)
+        self._more += len(self.skipped) >= MOST_NOTES
+        if len(self.skipped) < MOST_NOTES:
+            self._told.add((path, reason))
+            self.skipped.append((path, reason))
 
     def internal(self, error: Exception, path: str = "") -> None:
         """Note that we failed."""

@@ -29,7 +29,7 @@ _LZMA = b"\x5d\0\0"
 _STATIC_LIBRARY = b"!<arch>\n/"
 #: Bytes at the end of a program in which the end of an archive appended to it stands.
 _ZIP_END = b"PK\x05\x06"
-_TAIL = 66_000
+TAIL = 66_000
 _OBJECTS = "/objects/"
 
 
@@ -45,9 +45,19 @@ def packs(head: bytes) -> bool:
     return head[257:262] == b"ustar" and is_tar(head)
 
 
+def is_program(head: bytes) -> bool:
+    """Whether a file is a script or a program, which may have an archive behind it (zipapp, pex, self-extracting)."""
+    return head.startswith((b"#!", b"MZ", b"\x7fELF"))
+
+
+def has_end(tail: bytes) -> bool:
+    """Whether the last bytes (up to TAIL) are those of a zip archive."""
+    return _ZIP_END in tail
+
+
 def appended(data: bytes) -> bool:
-    """Whether a whole script or program has an archive behind it (zipapp, pex, self-extracting)."""
-    return data.startswith((b"#!", b"MZ")) and _ZIP_END in data[-_TAIL:]
+    """Whether a whole file is a program with an archive behind it."""
+    return is_program(data[:4]) and has_end(data[-TAIL:])
 
 
 def contents(path: str, data: bytes | BinaryIO, depth: int) -> Iterator[Piece | Skipped]:

@@ -43,7 +43,7 @@ class LayerSearch:
         """Search one layer. Never raises for what it holds; what could not be read is in `errors`."""
         run = _Run(self.settings, self.heard, again=job.again)
         try:
-            stream = LayerStream(job.open(), verify=job.verify)
+            stream = LayerStream(job.open(), verify=job.verify, like=(job.diff_id, job.digest))
         except Exception as error:
             return run.failed(error)
         reader = Ahead(stream) if self.ahead else stream
@@ -53,7 +53,10 @@ class LayerSearch:
             run.gathered.internal(error)
         finally:
             reader.close()
-        run.conclude(job)
+        try:
+            run.conclude(job)
+        except Exception as error:
+            run.gathered.internal(error)
         return run.outcome(stream, job.problems())
 
 
@@ -111,12 +114,12 @@ class _Run:
         gathered.leaks = [brought.weighed(leak, files.deferred.digests) for leak in gathered.leaks]
         if known:
             gathered.skipped.append(("", f"{_count(known, 'file')} of public packages: {_ONLY_FORMS}"))
-        installed = {path for path, digest in files.debs.items() if brought.has_list(digest)}
+        installed = {path for path, deb in files.debs.items() if brought.has_installed(deb)}
         if installed:
             gathered.skipped.append(
                 ("", f"{_count(len(installed), 'package')} of Debian whose files are installed: not opened")
             )
-        again = set(files.debs) - installed
+        again = files.appended | set(files.debs) - installed
         wanted = {path for path in files.unhashed if brought.owned.claims(path)}
         if (wanted or again) and self._again:
             self._look_again(job, wanted, again)
@@ -139,7 +142,7 @@ class _Run:
                         held = contents.setdefault(segment.path, bytearray())
                         held += block.data[segment.own_start : segment.own_end]
                         if segment.last:
-                            self._files.debs.pop(segment.path)
+                            self._files.debs.pop(segment.path, None)
                             self._files.open(segment.path, bytes(contents.pop(segment.path)))
         finally:
             stream.close()
@@ -172,6 +175,6 @@ class _Run:
             links=tuple(changes.links),
             digests=self._files.brought.digests,
             owned=self._files.brought.owned,
-            skipped=tuple(gathered.skipped),
+            skipped=(*gathered.skipped, *gathered.more()),
             errors=(*gathered.errors, *problems),
         )

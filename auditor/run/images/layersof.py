@@ -62,8 +62,11 @@ class Layers:
     def __contains__(self, diff_id: object) -> bool:
         return isinstance(diff_id, str) and self._outcome_of(diff_id) is not None
 
-    def of(self, source: Source) -> Iterator[Scanned]:
-        """The images with the outcomes of all their layers."""
+    def of(self, source: Source, meanwhile: Callable[[Sequence[Image]], None]) -> Iterator[Scanned]:
+        """The images with the outcomes of all their layers.
+
+        `meanwhile` is called once with all images, while other processes search.
+        """
         passed: dict[str, LayerOutcome] = {}
         trouble = ""
         if isinstance(source, PassingSource):
@@ -75,7 +78,7 @@ class Layers:
                 trouble = str(error)
         images = source.images()
         known = self._known(images, passed)
-        self._search_rest(images, passed, known)
+        self._search_rest(images, passed, lambda: meanwhile(images))
         for image in images:
             outcomes = [passed.get(layer.key) for layer in image.layers]
             cached = frozenset(layer.number for layer in image.layers if layer.key in known)
@@ -102,7 +105,9 @@ class Layers:
             self._outcomes[diff_id] = outcome
         return outcome
 
-    def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome], known: set[str]) -> None:
+    def _search_rest(
+        self, images: Sequence[Image], passed: dict[str, LayerOutcome], meanwhile: Callable[[], None]
+    ) -> None:
         """Search every layer that is not known yet, long ones first, over all processors."""
         wanted: dict[str, tuple[Image, Layer]] = {}
         for image in images:
@@ -111,9 +116,9 @@ class Layers:
                     wanted.setdefault(layer.key, (image, layer))
         order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
         self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
-        jobs = [Job(_opener(image, layer), problems=_problems(image)) for image, layer in order]
+        jobs = [_job(image, layer) for image, layer in order]
         self._search.ahead = 0 < len(jobs) < processes()
-        for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear):
+        for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear, meanwhile):
             layer = order[number][1]
             passed[layer.key] = outcome
             if layer.diff_id and outcome.diff_id == layer.diff_id:
@@ -126,11 +131,18 @@ def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
     return lambda: stream
 
 
-def _problems(image: Image) -> Callable[[], list[tuple[str, str]]]:
-    """What comes up while layers of an image are read, wherever that is done."""
+def _job(image: Image, layer: Layer) -> Job:
+    """The search of one layer. What comes up in its source while it is read belongs to that layer alone."""
     before = len(image.problems)
-    return lambda: [(problem.message, problem.part) for problem in image.problems[before:]]
 
+    def opened() -> BinaryIO:
+        nonlocal before
+        before = len(image.problems)
+        return image.open(layer)
 
-def _opener(image: Image, layer: Layer) -> Callable[[], BinaryIO]:
-    return lambda: image.open(layer)
+    def problems() -> list[tuple[str, str]]:
+        found = [(problem.message, problem.part) for problem in image.problems[before:]]
+        del image.problems[before:]
+        return found
+
+    return Job(opened, problems=problems, diff_id=layer.diff_id, digest=layer.digest)

@@ -105,7 +105,7 @@ class ProofScan(ImageScan):
     def __init__(self, settings: Settings, listener: Listener | None, needles: Needles) -> None:
         super().__init__(settings, listener, cached=False)
         self._needles = needles
-        wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key)
+        wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key, silence=False)
         looking = Looking(NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach)
         self._layers = Layers(LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()

@@ -126,8 +126,13 @@ class ImageScan:
     def source(self, source: Source, report: Report) -> None:
         """Search all images of a source."""
         try:
-            for scanned in self._layers.of(source):
-                metadata = self._examined(scanned.image)
+            examined: dict[int, Metadata] = {}
+
+            def meanwhile(images: Sequence[Image]) -> None:
+                examined.update((id(image), self._examined(image)) for image in images)
+
+            for scanned in self._layers.of(source, meanwhile):
+                metadata = examined[id(scanned.image)]
                 target, found = self._told(scanned, metadata, {target.name for target in report.targets})
                 report.targets.append(target)
                 report.findings += found
@@ -199,7 +204,8 @@ def _detector(settings: Settings, rules: Sequence[UserRule]) -> Detector:
 def _settings_digest(rules: str, wanted: Wanted, settings: Settings) -> str:
     """Names everything beside its bytes that the outcome of a layer depends on."""
     severities = sorted((rule, level.label) for rule, level in wanted.usual.items())
-    told = (rules, sorted(wanted.left_out), severities, wanted.require_reason, settings.max_depth, settings.engine)
+    depth = (settings.max_depth, "max-depth" in settings.origins)
+    told = (rules, sorted(wanted.left_out), severities, wanted.require_reason, depth, settings.engine)
     return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
 

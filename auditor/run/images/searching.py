@@ -20,12 +20,15 @@ Near = Sequence[tuple[int, int]]
 
 class Job(NamedTuple):
     """One layer to search: how to open its stored bytes, whether these are what digests were made of, and whether they
-    can be opened `again`. `problems` says what came up in its source while it was read: message and part."""
+    can be opened `again`. `problems` says what came up in its source while it was read: message and part. `diff_id`
+    and `digest` are what is stated of the tar and of its stored bytes, whose algorithms are used."""
 
     open: Callable[[], BinaryIO]
     verify: bool = True
     again: bool = True
     problems: Callable[[], list[tuple[str, str]]] = list
+    diff_id: str = ""
+    digest: str = ""
 
 
 class Searching(Protocol):

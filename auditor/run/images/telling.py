@@ -26,12 +26,13 @@ _CUT = "…"
 
 class Wanted(NamedTuple):
     """What is reported and how: ids of rules not to report, severities by rule id, whether comments that silence need
-    a reason, and the key of fingerprints."""
+    a reason, the key of fingerprints, and whether such comments `silence` at all."""
 
     left_out: Collection[str]
     usual: Mapping[str, Severity]
     require_reason: bool
     key: bytes
+    silence: bool = True
 
 
 class Bytes(NamedTuple):
@@ -60,7 +61,7 @@ def leaks(source: Bytes, detections: Sequence[Detection], own: tuple[int, int], 
 
 def _leak(source: Bytes, detection: Detection, sight: Sight, coding: Coding, wanted: Wanted) -> Leak:
     silenced = None
-    if not coding.binary:
+    if wanted.silence and not coding.binary:
         beside, above = sight.comments(detection)
         silenced = suppression(detection.rule, beside, above, require_reason=wanted.require_reason)
     name = source.inner_path or source.path

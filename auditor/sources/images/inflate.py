@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
         def hexdigest(self) -> str: ...
 
+        @property
+        def name(self) -> str: ...
+
     class _Decoder(Protocol):
         @property
         def eof(self) -> bool: ...
@@ -47,6 +50,7 @@ _MAGIC = (
 )
 #: A skippable frame, with which seekable zstd begins (RFC 8878, 3.1.2).
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
+_ALGORITHMS = ("sha256", "sha384", "sha512")
 _LZMA_MEMORY = 128 << 20
 #: Bytes that one compressed byte may give, once this many have come: no layer of files is packed that well.
 _RATIO, _RATIO_FROM = 2000, 1 << 30
@@ -56,15 +60,15 @@ class LayerStream:
     """Reads the uncompressed tar of one layer. `close` also closes the stored stream.
 
     `form` is gzip, zstd, xz, bzip2 or "" (not compressed); `stored` and `size` count the bytes read and given so far.
-    Once the end is reached `stored_digest` and `diff_id` are those of everything ("sha256:..."), before that "".
+    Once the end is reached `stored_digest` and `diff_id` are those of everything ("sha256:..."), before that "". They
+    have the algorithms of the pair `like` (diff_id, digest).
     `problem` says why it ended early, else "".
     """
 
-    def __init__(self, stored: BinaryIO, *, verify: bool = True) -> None:
+    def __init__(self, stored: BinaryIO, *, verify: bool = True, like: tuple[str, str] = ("", "")) -> None:
         self._file = stored
         self._verify = verify
-        self._inner: _Digest = hashlib.sha256()
-        self._outer: _Digest = hashlib.sha256()
+        self._inner, self._outer = map(_hasher, like)
         self._ended = False
         self.stored = 0
         self.size = 0
@@ -81,7 +85,9 @@ class LayerStream:
             head += more
         self.form = _form(head)
         self._pending = head
-        if self.form:
+        if not self.form:
+            self._outer = _hasher(self._outer.name)  # the head will come once more
+        else:
             self._decoder = _decoder(self.form)
             if self._decoder is None:
                 self._fail(f"{self.form}: no library for this compression is installed")
@@ -89,14 +95,22 @@ class LayerStream:
     @property
     def diff_id(self) -> str:
         """Digest of the uncompressed bytes."""
-        return f"sha256:{self._inner.hexdigest()}" if self._ended and self._verify and not self.problem else ""
+        if not self._ended or not self._verify or self.problem:
+            return ""
+        return f"{self._inner.name}:{self._inner.hexdigest()}"
 
     @property
     def stored_digest(self) -> str:
         """Digest of the stored bytes."""
         if not self._ended or not self._verify or self.problem:
             return ""
-        return f"sha256:{(self._outer if self.form else self._inner).hexdigest()}"
+        told = self._inner if self._is_same else self._outer
+        return f"{told.name}:{told.hexdigest()}"
+
+    @property
+    def _is_same(self) -> bool:
+        """Whether one digest is both."""
+        return not self.form and self._outer.name == self._inner.name
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill the buffer as far as there is anything; 0 at the end, also where reading fails (see `problem`)."""
@@ -108,6 +122,8 @@ class LayerStream:
             count += got
         if count and self._verify:
             self._inner.update(buffer[:count])
+            if not self.form and not self._is_same:
+                self._outer.update(buffer[:count])
         self.size += count
         return count
 
@@ -195,6 +211,12 @@ class LayerStream:
     def _fail(self, reason: str) -> None:
         self.problem = self.problem or reason
         self._decoder = None
+
+
+def _hasher(like: str) -> _Digest:
+    """What computes a digest of the same algorithm; SHA-256 where none is stated."""
+    name = like.partition(":")[0]
+    return hashlib.new(name if name in _ALGORITHMS else _ALGORITHMS[0], usedforsecurity=False)
 
 
 def _form(head: bytes) -> str:

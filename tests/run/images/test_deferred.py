@@ -103,6 +103,7 @@ def test_packed_files_are_kept_whole() -> None:
 
 def test_room_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deferred, "_ROOM", 1000)
+    monkeypatch.setattr(deferred, "_OVERHEAD", 0)
     waiting = Deferred(reach)
     waiting.add("usr/a", b"x" * 9000, [(1, 4000)], NONE)
     assert waiting.takes("usr/b")
