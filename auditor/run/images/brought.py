@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.detect.sweep import SOURCES
 from auditor.run.images.deferred import list_digest
 from auditor.run.images.doubts import is_hash, lowered, source_of
 from auditor.run.images.inside import file_of
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from auditor.run.images.deferred import Deb
     from auditor.run.images.leak import Leak
+
+
+#: Endings of files of npm packages that need no digest to be taken for theirs: nobody keeps settings in them.
+_OF_NPM = tuple(f".{ending}" for ending in (*SOURCES, "json"))
 
 
 class Brought:
@@ -60,12 +65,12 @@ class Brought:
         return deb.digest in self._lists and bool(self.owned.owner(path, FileDigests(md5, "", "")))
 
     def by_npm(self, path: str) -> bool:
-        """Whether npm has put a file here from a public registry, as far as is known by now."""
-        return self._npm.brought(path)
+        """Whether npm has put a program or its data here from a public registry, as far as is known by now."""
+        return path.endswith(_OF_NPM) and self._npm.brought(path)
 
     def holds(self, path: str, digests: FileDigests) -> bool:
         """Whether a public package has brought this file as it is."""
-        return bool(self.owned.owner(path, digests)) or self._npm.brought(path)
+        return bool(self.owned.owner(path, digests)) or self.by_npm(path)
 
     def weighed(self, leak: Leak, waiting: Mapping[str, FileDigests]) -> Leak:
         """The leak, less sure where what lies beside its file says that its value is nobody's secret.
@@ -77,7 +82,7 @@ class Brought:
         digests = self.digests.get(source) or waiting.get(source)
         if source and digests is not None and self.holds(source, digests):
             return lowered(leak, self.owned.owner(source, digests))
-        expired = leak.verdict == "expired" and self._npm.brought(path)
+        expired = leak.verdict == "expired" and self.by_npm(path)
         hashed = path in self._databases and is_hash(leak.secret.reveal())
         return lowered(leak, "") if expired or hashed else leak
 

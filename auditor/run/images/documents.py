@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from auditor.core.record import NamedTuple
+from auditor.sources.images.model import LARGEST_DOCUMENT
 
-#: Most values of one document that are looked at.
-MOST_VALUES = 300_000
+#: Most values in the documents of one image: each takes many times the memory of its text.
+MOST_VALUES = 1_000_000
 #: Most names that lead to a value; of deeper ones the first and the last are kept.
 _LONGEST_PATH = 64
 _LONGEST_POINTER = 1_000
-_LONGEST_BASE64 = 16 << 20
+#: No document that sources give is longer, so no text in one is.
+_LONGEST_BASE64 = LARGEST_DOCUMENT
+
+#: Characters of a text that is no document which are searched at once, and how much more of it is seen on both sides.
+_PIECE, _OVERLAP = 1 << 20, 32 << 10
 
 
 class Members(tuple[tuple[str, object], ...]):
@@ -35,11 +40,39 @@ class Node(NamedTuple):
         return next((step for step in reversed(self.path) if not step.isdigit()), "")
 
 
-def parse(data: bytes | str) -> object | None:
-    """A JSON document; None where it is none, or is nested beyond what can be read. Never raises.
+class TooManyValues(ValueError):
+    """A document has more values than are left to be read."""
 
-    Objects are `Members`; numbers become what they are, NaN included.
-    """
+
+class Parser:
+    """Reads JSON documents until all of them together have too many values."""
+
+    def __init__(self) -> None:
+        self._room = MOST_VALUES
+
+    def parse(self, data: bytes | str) -> object | None:
+        """A JSON document; None where it is none, or is nested beyond what can be read.
+
+        Objects are `Members`; numbers become what they are, NaN included. Raises TooManyValues, and nothing else.
+        """
+        # Every value but the first stands behind one of these.
+        signs = (b",", b"[", b"{") if isinstance(data, bytes) else (",", "[", "{")
+        count = sum(map(data.count, signs))  # type: ignore[arg-type]
+        if count > self._room:
+            raise TooManyValues(f"more than {MOST_VALUES:,} values in the metadata")
+        self._room -= count
+        return _loaded(data)
+
+
+def parse(data: bytes | str) -> object | None:
+    """One JSON document, as a `Parser` of its own reads it; None also where it has too many values. Never raises."""
+    try:
+        return Parser().parse(data)
+    except TooManyValues:
+        return None
+
+
+def _loaded(data: bytes | str) -> object | None:
     import json  # start-up: images only
 
     try:
@@ -51,27 +84,28 @@ def parse(data: bytes | str) -> object | None:
 
 
 def walk(root: object, handled: Callable[[Node], bool], pointer: str = "") -> Iterator[Node]:
-    """Every string below a value, in order. What `handled` says True to is left out, with all that is in it.
-
-    Where there are more values than are looked at, the last node that is given has the value None.
-    """
-    waiting = [Node((), pointer, root)]
-    seen = 0
+    """Every string below a value, in order. What `handled` says True to is left out, with all that is in it."""
+    waiting: list[Iterator[Node]] = [iter((Node((), pointer, root),))]
     while waiting:
-        node = waiting.pop()
-        seen += 1
-        if seen > MOST_VALUES:
-            yield Node((), pointer, None)
-            return
-        if handled(node):
+        node = next(waiting[-1], None)
+        if node is None:
+            waiting.pop()
+        elif handled(node):
             continue
-        if isinstance(node.value, str):
+        elif isinstance(node.value, str):
             yield node
-        elif isinstance(node.value, Members):
-            waiting += [_child(node, name, inner) for name, inner in reversed(node.value)]
-        elif isinstance(node.value, list):
-            count = len(node.value)
-            waiting += [_child(node, str(count - at), one) for at, one in enumerate(reversed(node.value), 1)]
+        else:
+            waiting.append(_children(node))
+
+
+def _children(node: Node) -> Iterator[Node]:
+    """What is in a value, one after the other: all at once would take more memory than the document."""
+    if isinstance(node.value, Members):
+        for name, inner in node.value:
+            yield _child(node, name, inner)
+    elif isinstance(node.value, list):
+        for number, inner in enumerate(node.value):
+            yield _child(node, str(number), inner)
 
 
 def _child(node: Node, name: str, value: object) -> Node:
@@ -95,3 +129,10 @@ def from_base64(text: str) -> str | None:
         return binascii.a2b_base64(text, strict_mode=True).decode("utf-8")
     except (ValueError, UnicodeDecodeError):
         return None
+
+
+def pieces(text: str) -> Iterator[tuple[str, int, int]]:
+    """A text in parts that overlap: each with the stretch of it, half-open, in which what begins is its own."""
+    for start in range(0, max(len(text), 1), _PIECE):
+        before = min(start, _OVERLAP)
+        yield text[start - before : start + _PIECE + _OVERLAP], before, before + _PIECE

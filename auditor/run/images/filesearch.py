@@ -27,8 +27,6 @@ _HEAD = 8192
 _TAIL = 4096
 #: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
 _FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
-#: Of the files of npm packages only these wait: programs and their data, not what somebody may have put beside them.
-_OF_NPM = tuple(f".{ending}" for ending in (*SOURCES, "json"))
 #: Bytes for each weak hit from which on looking at it takes less time than the digests that tell whose file it is.
 _WORTH_HASHING = 150_000
 _TOO_LONG = f"larger than {inside.HELD >> 20} MiB: not opened, its bytes are searched"
@@ -194,7 +192,7 @@ class FileSearch:
         """The hits that are looked at now."""
         if self._settings.everything:
             return near
-        if segment.path.endswith(_OF_NPM) and self.brought.by_npm(segment.path):
+        if self.brought.by_npm(segment.path):
             self.brought.npm_files += segment.last
             return [hit for hit in near if not self._sweep.is_weak(hit[0])]
         if not (isinstance(data, bytes) and segment.last and self.deferred.takes(segment.path)):

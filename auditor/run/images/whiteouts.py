@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+import posixpath
 from array import array
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.images.pathset import number
+from auditor.sources.images.tarheaders import normal
 
 if TYPE_CHECKING:
+    from auditor.run.images.pathset import PathSet
     from auditor.sources.images.layertar import Entry
 
 #: OCI image-spec, layer: "Whiteouts". Names that begin with the second are for the storage of one engine only.
 _WHITEOUT, _OPAQUE, _OTHER = ".wh.", ".wh..wh..opq", ".wh..wh."
-_FOLDER, _HARD_LINK, _DEVICE = "5", "1", "3"
+_FOLDER, _HARD_LINK, _SYMBOLIC_LINK, _DEVICE = "5", "1", "2", "3"
 _OVERLAY_OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
-MOST = 100_000
+#: Whiteouts, opaque folders, hard links and symbolic links of one layer that are kept, each.
+MOST, MOST_LINKS, MOST_SYMLINKS = 100_000, 50_000, 20_000
+#: Names from the root to a symbolic link that is kept. Systems have theirs near the root (`/bin`, `/var/run`); a folder
+#: of npm packages has tens of thousands.
+_DEEPEST = 3
 
 
 class Changes:
-    """Collects what the entries of one layer say. `files` and `folders` are paths as `pathset.number` gives them."""
+    """Collects what the entries of one layer say. `files` and `folders` are paths as `pathset.number` gives them.
 
-    def __init__(self) -> None:
+    What is too much to be kept is said once in `errors`: (message, path).
+    """
+
+    def __init__(self, errors: list[tuple[str, str]] | None = None) -> None:
         self.removed: list[str] = []
         self.opaque: list[str] = []
-        self.links: list[tuple[str, str]] = []
         self.files = array("Q")
         self.folders = array("Q")
         self._watched: set[str] = set()
+        self._links: dict[str, str] = {}
+        self._symlinks: dict[str, str] = {}
+        self._errors: list[tuple[str, str]] = [] if errors is None else errors
+        self._cut: set[str] = set()
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Hard links to watched files: (path, path of the file itself), in order."""
+        return tuple(self._links.items())
+
+    def symlinks(self, files: PathSet) -> tuple[tuple[str, str], ...]:
+        """Symbolic links near the root that may lead to folders: (path, path that it leads to), from the root both.
+
+        `files` is the set of this layer's: links to one of them are left out.
+        """
+        known = self._symlinks
+        return tuple((path, target) for path, target in known.items() if target in known or target not in files)
 
     def watch(self, path: str) -> None:
         """Something was found in the file at this path: hard links to it and a second file there are worth telling."""
@@ -47,14 +73,33 @@ class Changes:
             if any(key in _OVERLAY_OPAQUE and value == b"y" for key, value in entry.xattrs):
                 self._note(self.opaque, path)
             return None
+        return self._file(entry, path, folder)
+
+    def _file(self, entry: Entry, path: str, folder: str) -> str | None:
+        """Note what is no folder: from now on its path leads to it alone."""
+        target = ""
+        if entry.kind == _HARD_LINK and self._watched:
+            target = normal(entry.link)
+            target = self._links.get(target, target)
+            if target == path:
+                return None  # The same file once more.
         again = path if path in self._watched else None
         self._watched.discard(path)
+        self._links.pop(path, None)
+        self._symlinks.pop(path, None)
         self.files.append(number(path))
-        if entry.kind == _HARD_LINK and self._watched:
-            target = entry.link.removeprefix("./").lstrip("/")
-            if target in self._watched:
-                self.links.append((path, target))
+        if target in self._watched:
+            self._link(self._links, MOST_LINKS, path, target, "hard links to files with findings")
+        elif entry.kind == _SYMBOLIC_LINK and path.count("/") < _DEEPEST:
+            target = normal(entry.link if entry.link.startswith("/") else posixpath.join(folder, entry.link))
+            self._link(self._symlinks, MOST_SYMLINKS, path, target, "symbolic links near the root")
         return again
+
+    def _link(self, where: dict[str, str], most: int, path: str, target: str, what: str) -> None:
+        if len(where) < most:
+            where[path] = target
+        else:
+            self._cut_off(f"more than {most:,} {what}: the states of files behind the rest may be wrong")
 
     def _whiteout(self, folder: str, name: str) -> None:
         if name == _OPAQUE:
@@ -66,3 +111,10 @@ class Changes:
     def _note(self, where: list[str], path: str) -> None:
         if len(where) < MOST:
             where.append(path)
+        else:
+            self._cut_off(f"more than {MOST:,} whiteouts: what the rest removes is taken for there")
+
+    def _cut_off(self, message: str) -> None:
+        if message not in self._cut:
+            self._cut.add(message)
+            self._errors.append((message, ""))

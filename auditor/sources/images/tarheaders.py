@@ -7,6 +7,9 @@ from auditor.core.record import NamedTuple
 LONGEST_NAME = 4096
 _XATTR = b"SCHILY.xattr."
 _MOST_XATTRS = 64
+#: What GNU tar writes for a sparse file beside its name, and the versions of that (GNU tar manual, "PAX 0" and "PAX 1").
+_SPARSE = b"GNU.sparse."
+_SPARSE_VERSIONS = ((b"0", b"0"), (b"0", b"1"), (b"1", b"0"))
 #: Where a header and a block of a sparse file's map say that another block follows, and how many are read.
 _GOES_ON, _MAP_GOES_ON, _MOST_MAPS = 482, 504, 100
 
@@ -32,10 +35,16 @@ class Header(NamedTuple):
 
 
 def normal(path: str) -> str:
-    """A member's path from the root of the layer, without anything that leads elsewhere."""
-    if path.startswith(("./", "/")) or path.endswith("/") or "//" in path or "/." in path or path[:1] == ".":
-        return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
-    return path
+    """A member's path from the root of the layer, which nothing leads out of."""
+    if not (path.startswith(("./", "/")) or path.endswith("/") or "//" in path or "/." in path or path[:1] == "."):
+        return path
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 def text(name: bytes) -> str:
@@ -84,6 +93,7 @@ def pax(record: bytes, told: Extended) -> Extended:
     """What the records (`length key=value`) say of path, size, link and extended attributes."""
     at = 0
     xattrs = list(told.xattrs)
+    sparse: dict[bytes, bytes] = {}
     while at < len(record):
         space = record.find(b" ", at, at + 12)
         if space < 0 or not record[at:space].isdigit() or int(record[at:space]) <= space - at:
@@ -98,5 +108,15 @@ def pax(record: bytes, told: Extended) -> Extended:
             told = told._replace(size=int(value))
         elif key.startswith(_XATTR) and len(xattrs) < _MOST_XATTRS:
             xattrs.append((text(key[len(_XATTR) :]), value))
+        elif key.startswith(_SPARSE):
+            sparse[key[len(_SPARSE) :]] = value
         at = end
-    return told._replace(xattrs=tuple(xattrs))
+    return told._replace(xattrs=tuple(xattrs), path=_sparse_name(sparse) or told.path)
+
+
+def _sparse_name(told: dict[bytes, bytes]) -> str:
+    """The name of a sparse file, whose `path` is `GNUSparseFile.0/name`; as Go's archive/tar reads it. "" if none."""
+    version = (told.get(b"major", b""), told.get(b"minor", b""))
+    if version in _SPARSE_VERSIONS or (version == (b"", b"") and b"map" in told):
+        return text(told.get(b"name", b"")[:LONGEST_NAME])
+    return ""
