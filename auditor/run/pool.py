@@ -1,7 +1,7 @@
 """A few long jobs over several processes, each taken by the next process that is free. For large runs only.
 
 As in `parallel`, every worker has a pipe of its own, and the work of one that dies is done by the parent. The jobs are
-numbers in one more pipe, so that nobody has to hand them out.
+numbers in one more pipe, so that nobody has to hand them out; of very many jobs each number stands for several.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Result = TypeVar("Result")
 _NUMBER = struct.Struct("<I")
 _HEAD = struct.Struct("<cQ")
 _TOLD, _DONE = b"p", b"r"
-#: Job numbers that surely fit into a pipe that nobody reads yet.
-_MOST = 15_000
+#: Numbers that surely fit into a pipe that nobody reads yet: it has 64 kB, or 4 kB where a user has very many.
+_MOST = 1_000
 _PART = 1 << 20
 
 
@@ -43,7 +43,7 @@ def results(
     """
     left = set(range(len(jobs)))
     count = min(processes(), len(jobs))
-    if count > 1 and len(jobs) <= _MOST:
+    if count > 1:
         pool = _Pool(auditing, jobs, count, hear)
         try:
             meanwhile()
@@ -73,7 +73,7 @@ class _Pool(Generic[Source, Result]):
         self._pipes: dict[int, bytearray] = {}
         self._pids: list[int] = []
         taking, giving = os.pipe()
-        os.write(giving, b"".join(map(_NUMBER.pack, range(len(jobs)))))
+        os.write(giving, b"".join(map(_NUMBER.pack, range(min(len(jobs), _MOST)))))
         os.close(giving)
         try:
             for _ in range(count):
@@ -166,8 +166,8 @@ def _work(
             if hear is not None:
                 hear(lambda number: send(_TOLD, _NUMBER.pack(number)))
             while len(taken := os.read(taking, _NUMBER.size)) == _NUMBER.size:
-                number = _NUMBER.unpack(taken)[0]
-                result = (number, auditing.audit(jobs[number]))
-                send(_DONE, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+                for number in range(_NUMBER.unpack(taken)[0], len(jobs), _MOST):
+                    result = (number, auditing.audit(jobs[number]))
+                    send(_DONE, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
     finally:
         os._exit(0)

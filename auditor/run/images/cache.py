@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LIMIT = 256 << 20
 _FILE = "layers.sqlite"
 #: Of the tables; another one's are dropped.
-_SCHEMA = 1
+_SCHEMA = 2
 _KEY_BYTES = 32
 _DIGEST = Pattern(r"sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})")
 _SECONDS_TO_WAIT = 2.0

@@ -19,17 +19,23 @@ _SAID = ("author", "comment", "created_by")
 _SHORTEST = 6
 #: Fields of BuildKit that have a reader of their own.
 BUILDKIT = ("moby.buildkit.cache.v0", "moby.buildkit.buildinfo.v1")
-_READ_ELSEWHERE = tuple((name,) for name in BUILDKIT)
 
 
 class ConfigurationReader:
-    """Judges configuration documents. `setters` know which history entry each field comes from."""
+    """Judges configuration documents.
 
-    def __init__(self, judge: Judge, sightings: Sightings, reader: Reader, setters: Setters) -> None:
+    `setters` know which history entry each field comes from; `told` are the texts of the history that `reader` was
+    given. What else stands under that name (entries beyond the bound, a second history) is a field like others.
+    """
+
+    def __init__(
+        self, judge: Judge, sightings: Sightings, reader: Reader, setters: Setters, told: Collection[str]
+    ) -> None:
         self._judge = judge
         self._sightings = sightings
         self._reader = reader
         self._setters = setters
+        self._told = told
         self._place = ImagePlace(CONFIG)
         self._copy = False
 
@@ -38,24 +44,21 @@ class ConfigurationReader:
         self._place = ImagePlace(CONFIG, digest=digest)
         self._copy = copy
         for node in walk(root, self._handled):
-            if node.value is None:
-                self._sightings.cut.append("configuration")
-                return
-            first = node.path[:1]
-            if first in _READ_ELSEWHERE or (first == ("history",) and node.key in (*_SAID, "created")):
-                continue
-            self._other(node)
+            if not self._is_read_elsewhere(node):
+                self._other(node)
 
     def annotations(self, root: object, document: str, digest: str) -> None:
         """Look over a manifest or an index."""
         for node in walk(root, lambda _node: False):
-            if node.value is None:
-                self._sightings.cut.append(document)
-                return
             place = ImagePlace(ANNOTATION, digest=digest, pointer=node.pointer)
             name = node.path[-1] if node.path else ""
             sentence = sentences.ANNOTATION.replace("{name}", name).replace("{document}", document)
             self._field(node, Context(str(node.value), place, ("annotation", name), METADATA, sentence, OTHER_RANK))
+
+    def _is_read_elsewhere(self, node: Node) -> bool:
+        if len(node.path) == 1:
+            return node.path[0] in BUILDKIT
+        return node.path[:1] == ("history",) and node.value in self._told
 
     def _handled(self, node: Node) -> bool:
         """Take what has a meaning of its own."""

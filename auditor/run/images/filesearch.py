@@ -27,8 +27,6 @@ _HEAD = 8192
 _TAIL = 4096
 #: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
 _FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
-#: Bytes for each weak hit from which on looking at it takes less time than the digests that tell whose file it is.
-_WORTH_HASHING = 150_000
 _TOO_LONG = f"larger than {inside.HELD >> 20} MiB: not opened, its bytes are searched"
 _DATABASE = b"SQLite format 3\0"
 
@@ -198,7 +196,7 @@ class FileSearch:
         if not (isinstance(data, bytes) and segment.last and self.deferred.takes(segment.path)):
             return near
         weak = [hit for hit in near if self._sweep.is_weak(hit[0])]
-        if len(data) > _WORTH_HASHING * len(weak):
+        if not weak:
             return near
         self._gathered.changes.watch(segment.path)
         self.deferred.add(segment.path, data, weak, digests_of(data, segment.path))

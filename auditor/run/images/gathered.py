@@ -31,31 +31,40 @@ _BOUNDS = (
 class Gathered:
     """Collects leaks, what was left out (path, reason), errors (message, path), and what the layer changes below.
 
-    `inside` are the groups of leaks in what files pack, by the path of the file.
+    `inside` are the groups of leaks in what files pack, by the path of the file. `debs` counts packages of Debian.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._told: set[tuple[str, str]] = set()
-        self.changes = Changes()
         self.leaks: list[Leak] = []
         self.skipped: list[tuple[str, str]] = []
         self.errors: list[tuple[str, str]] = []
+        self.changes = Changes(self.errors)
         self.inside: dict[str, set[str]] = {}
         self.files = 0
+        self.debs = 0
+        self._by_path: dict[str, list[int]] = {}
+        self._indexed = 0
         self._more = 0
 
     def entry(self, entry: Entry) -> None:
         """Note one member of the tar."""
         if entry.kind == "0":
             self.files += 1
+            self.debs += entry.path.endswith(".deb")
         told = self.changes.add(entry)
         if told is not None:
-            # The same path a second time: what was found in the first one is behind it.
-            self.leaks = [
-                leak._replace(place=leak.place._replace(state=HIDDEN)) if leak.place.path == told else leak
-                for leak in self.leaks
-            ]
+            self._hide(told)
+
+    def _hide(self, path: str) -> None:
+        """The same path a second time: what was found in the first one is behind it."""
+        for at in range(self._indexed, len(self.leaks)):
+            self._by_path.setdefault(self.leaks[at].place.path, []).append(at)
+        self._indexed = len(self.leaks)
+        for at in self._by_path.pop(path, ()):
+            place = self.leaks[at].place._replace(state=HIDDEN)
+            self.leaks[at] = self.leaks[at]._replace(place=place)
 
     def tell(
         self,

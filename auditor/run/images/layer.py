@@ -161,6 +161,8 @@ class _Run:
     def outcome(self, stream: LayerStream | None, problems: Sequence[tuple[str, str]] = ()) -> LayerOutcome:
         """Everything that was found; `problems` are those of its source."""
         gathered, changes = self.gathered, self.gathered.changes
+        files, brought = PathSet(changes.files), self._files.brought
+        claimed = any(map(brought.owned.claims, self._files.unhashed))
         return LayerOutcome(
             diff_id=stream.diff_id if stream else "",
             digest=stream.stored_digest if stream else "",
@@ -170,11 +172,13 @@ class _Run:
             leaks=tuple(gathered.leaks),
             removed=tuple(changes.removed),
             opaque=tuple(changes.opaque),
-            files_here=PathSet(changes.files),
+            files_here=files,
             folders_here=PathSet(changes.folders),
-            links=tuple(changes.links),
-            digests=self._files.brought.digests,
-            owned=self._files.brought.owned,
+            links=changes.links,
+            digests=brought.digests,
+            owned=brought.owned,
             skipped=(*gathered.skipped, *gathered.more()),
             errors=(*gathered.errors, *problems),
+            symlinks=changes.symlinks(files),
+            final=self._again or not (gathered.debs or claimed),
         )

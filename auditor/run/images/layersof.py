@@ -76,7 +76,10 @@ class Layers:
                     passed[key] = self._search.audit(Job(_once(stream), again=False))
             except SourceError as error:
                 trouble = str(error)
+            finally:
+                self._search.ahead = False
         images = source.images()
+        self._remember(layer for image in images for layer in image.layers if layer.key in passed)
         known = self._known(images, passed)
         self._search_rest(images, passed, lambda: meanwhile(images))
         for image in images:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from auditor.core.finding import Confidence, Severity
-from auditor.core.image import ATTESTATION, CACHE, CONFIG, ImagePlace
+from auditor.core.image import ANNOTATION, ATTESTATION, CACHE, CONFIG, ImagePlace
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect.detection import Detection
 from auditor.run.images import history as histories
@@ -13,14 +13,14 @@ from auditor.run.images import sentences, sightings
 from auditor.run.images.align import Alignment, align
 from auditor.run.images.attestations import StatementReader
 from auditor.run.images.configuration import BUILDKIT, ConfigurationReader, texts_of, values_of
-from auditor.run.images.documents import MOST_VALUES, Members, parse, point
+from auditor.run.images.documents import Members, Parser, TooManyValues, pieces, point
 from auditor.run.images.history import History
 from auditor.run.images.judging import Judge
 from auditor.run.images.leak import Leak
 from auditor.run.images.masking import StringMasker
 from auditor.run.images.recorded import Final, Reader
 from auditor.run.images.setters import Setters
-from auditor.run.images.sightings import Sighting, Sightings
+from auditor.run.images.sightings import METADATA, OTHER_RANK, Context, Sighting, Sightings
 from auditor.run.scanning import wording
 from auditor.sources.images import model
 
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from auditor.sources.images.model import Document, Image
 
 _CRITICAL = ("baked-private-key", "baked-wrapper-config")
+_PARTS = {
+    model.CONFIG: CONFIG,
+    model.LEGACY: CONFIG,
+    model.MANIFEST: ANNOTATION,
+    model.INDEX: ANNOTATION,
+    model.ATTESTATION: ATTESTATION,
+}
 #: Places besides the first one that are kept of one leak.
 _MOST_PLACES = 1_000
 
@@ -44,8 +51,8 @@ class Metadata(NamedTuple):
     """What the metadata of an image tells.
 
     `found` has the leaks, strongest place first. `history` and `alignment` are those of the configuration, `created_by`
-    the masked instruction of every entry; `masker` masks whatever else is made of them. `skipped` says what was not
-    looked at, and why.
+    the masked instruction of every entry; `masker` masks whatever else is made of them. `skipped` names parts that were
+    only searched as text, and says why; `errors` has (message, part) for what a bound has cut off.
     """
 
     found: list[Found]
@@ -54,6 +61,7 @@ class Metadata(NamedTuple):
     created_by: tuple[str, ...]
     masker: StringMasker
     skipped: list[tuple[str, str]]
+    errors: list[tuple[str, str]]
 
 
 def leaks_of(image: Image, detector: Detector, key: bytes) -> list[Found]:
@@ -69,7 +77,7 @@ def examine(image: Image, detector: Detector, key: bytes) -> Metadata:
     masker = StringMasker(gathering.sightings.found)
     created_by = tuple(masker.instruction(entry.created_by) for entry in history.entries)
     found = [_found(group, masker, created_by, key) for group in _grouped(gathering.sightings.found)]
-    return Metadata(found, history, alignment, created_by, masker, gathering.skipped())
+    return Metadata(found, history, alignment, created_by, masker, gathering.skipped(), gathering.errors())
 
 
 class _Gathering:
@@ -80,60 +88,98 @@ class _Gathering:
         self.history = histories.read(image.config)
         self.alignment = align(self.history, len(image.layers))
         self.sightings = Sightings()
+        self._detector = detector
         self._judge = Judge(detector)
+        self._parser = Parser()
         self._broken: list[str] = []
+        self._cut: list[tuple[str, str]] = []
         environment, labels = values_of(image.config)
         self._reader = Reader(self._judge, self.sightings, Final(environment, labels, texts_of(image.config)))
         setters = Setters(self.history, {"ENV": environment, "LABEL": labels})
-        self._configuration = ConfigurationReader(self._judge, self.sightings, self._reader, setters)
+        told = frozenset(text for one in self.history.entries for text in (one.created_by, one.comment, one.author))
+        self._configuration = ConfigurationReader(self._judge, self.sightings, self._reader, setters, told)
 
     def run(self) -> None:
         """Look over the documents and the history."""
         diff_ids = tuple(layer.diff_id for layer in self.image.layers)
         self._reader.history(self.history, self.alignment, diff_ids)
         for document in self.image.documents:
-            root = parse(document.data)
+            try:
+                root = self._parser.parse(document.data)
+            except TooManyValues as error:
+                self._cut.append((f"{error}: searched as text", document.name))
+                self._text(document, document.data.decode("utf-8", "replace"), _place(document))
+                continue
             if root is None:
                 self._broken.append(document.name)
-                root = document.data.decode("utf-8", "replace")
-            self._document(document, root)
+                self._text(document, document.data.decode("utf-8", "replace"), _place(document))
+            else:
+                self._document(document, root)
 
     def _document(self, document: Document, root: object) -> None:
-        if document.kind == model.CONFIG:
-            self._configuration.read(root, document.digest)
+        kind = document.kind
+        if kind in (model.CONFIG, model.LEGACY):
+            self._configuration.read(root, document.digest, copy=kind == model.LEGACY)
             self._buildkit(root, document)
-        elif document.kind == model.LEGACY:
-            self._configuration.read(root, document.digest, copy=True)
-        elif document.kind in (model.MANIFEST, model.INDEX):
-            self._configuration.annotations(root, document.kind, document.digest)
-        elif document.kind == model.ATTESTATION:
-            place = ImagePlace(ATTESTATION, digest=document.digest)
-            self._statements(sightings.ATTESTATION, sentences.ATTESTED).read(root, place)
+        elif kind in (model.MANIFEST, model.INDEX):
+            self._configuration.annotations(root, kind, document.digest)
         else:
-            place = ImagePlace(CACHE, digest=document.digest)
-            self._statements(sightings.METADATA, sentences.CACHED).read(root, place)
+            attested = kind == model.ATTESTATION
+            rule, sentence = (
+                (sightings.ATTESTATION, sentences.ATTESTED) if attested else (sightings.METADATA, sentences.CACHED)
+            )
+            reader = StatementReader(self._judge, self.sightings, rule, sentence, self._parser)
+            reader.read(root, _place(document))
+            self._unread(document, reader)
 
     def _buildkit(self, root: object, document: Document) -> None:
-        for name, part in zip(BUILDKIT, (CACHE, CONFIG), strict=True):
-            text = root.get(name) if isinstance(root, Members) else None
-            if isinstance(text, str):
-                place = ImagePlace(part, digest=document.digest, pointer=point("", name))
-                self._statements(sightings.METADATA, sentences.CACHED).base64(text, place)
+        parts = dict(zip(BUILDKIT, (CACHE, CONFIG), strict=True))
+        for name, text in root if isinstance(root, Members) else ():
+            if name in parts and isinstance(text, str):
+                place = ImagePlace(parts[name], digest=document.digest, pointer=point("", name))
+                reader = StatementReader(
+                    self._judge, self.sightings, sightings.METADATA, sentences.CACHED, self._parser
+                )
+                reader.base64(text, place)
+                self._unread(document, reader)
 
-    def _statements(self, rule: str, sentence: str) -> StatementReader:
-        return StatementReader(self._judge, self.sightings, rule, sentence)
+    def _unread(self, document: Document, reader: StatementReader) -> None:
+        """Search as text what a reader has left."""
+        for reason, text, place in reader.unread:
+            self._cut.append((f"{reason}: searched as text", document.name))
+            self._text(document, text, place)
+
+    def _text(self, document: Document, text: str, place: ImagePlace) -> None:
+        """Look over a text of any length. Its pieces are not kept: nothing else is equal to them."""
+        rule = sightings.ATTESTATION if document.kind == model.ATTESTATION else METADATA
+        sentence = sentences.TEXT.replace("{document}", document.kind)
+        for piece, start, end in pieces(text):
+            hits = Judge(self._detector).text(piece)
+            context = Context(piece, place, (document.kind, ""), rule, sentence, OTHER_RANK)
+            self.sightings.add((hit for hit in hits if start <= hit.start < end), context)
 
     def skipped(self) -> list[tuple[str, str]]:
-        """What was left out, and why."""
+        """What was searched as text only, and why."""
         found = [(name, "not valid JSON, searched as text") for name in self._broken]
-        found += [(name, f"only its first {MOST_VALUES} values were searched") for name in self.sightings.cut]
-        if self.history.left_out:
-            found.append(("history", f"{self.history.left_out} entries beyond the first {histories.MOST_ENTRIES}"))
         if self._judge.cut:
             found.append(("history", f"{self._judge.cut} commands too long to be followed, searched as text"))
-        if self.sightings.left_out:
-            found.append(("metadata", f"{self.sightings.left_out} findings beyond the first {sightings.MOST}"))
         return found
+
+    def errors(self) -> list[tuple[str, str]]:
+        """What was cut off, and where."""
+        found = list(dict.fromkeys(self._cut))
+        if self.history.left_out:
+            most = f"{histories.MOST_ENTRIES:,}"
+            found.append((f"{self.history.left_out:,} entries beyond the first {most}: searched as text", "history"))
+        if self.sightings.left_out:
+            most = f"{sightings.MOST:,}"
+            found.append((f"{self.sightings.left_out:,} findings beyond the first {most} are not reported", "metadata"))
+        return found
+
+
+def _place(document: Document) -> ImagePlace:
+    """The place of a whole document."""
+    return ImagePlace(_PARTS.get(document.kind, CACHE), digest=document.digest)
 
 
 def _grouped(found: Iterable[Sighting]) -> list[list[Sighting]]:

@@ -25,8 +25,10 @@ class LayerOutcome(NamedTuple):
     counts bytes of the uncompressed tar, `stored` those that were read for it, `files` regular files. `leaks` have
     their place within the layer only. `removed` are the paths that whiteouts delete, `opaque` the folders whose lower
     contents are hidden, `files_here` and `folders_here` every path of the layer. `links` are hard links (path, path of
-    the file that it is a link to) to files with leaks. `digests` are those of files with leaks; `owned` says which
-    files packages brought along. `skipped` are (path or what, reason), `errors` what could not be read.
+    the file that it is a link to) to files with leaks, `symlinks` symbolic links near the root that may lead to folders
+    (path, path that it leads to, from the root both). `digests` are those of files with leaks; `owned` says which
+    files packages brought along. `skipped` are (path or what, reason), `errors` what could not be read. `final`: a second
+    look at the layer would say no more; False where there could be none.
     """
 
     diff_id: str
@@ -44,3 +46,5 @@ class LayerOutcome(NamedTuple):
     owned: Owned
     skipped: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...]
+    symlinks: tuple[tuple[str, str], ...] = ()
+    final: bool = True

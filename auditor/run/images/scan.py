@@ -157,6 +157,7 @@ class ImageScan:
         errors = [
             *((problem.message, problem.part) for problem in image.problems),
             *digest_errors(image, scanned.outcomes, scanned.cached),
+            *metadata.errors,
         ]
         for number, outcome in enumerate(scanned.outcomes):
             if outcome is not None:

@@ -13,8 +13,8 @@ FIELD = "{name} in the image's configuration holds {what}"
 SAID = "The {key} in history entry {number} holds {what}"
 ANNOTATION = "Annotation {name} of the image {document} holds {what}"
 ATTESTED = "An attestation of the image holds {what} in {name}"
-ATTESTED_ARGUMENT = "Build argument {name} is kept in an attestation of the image"
 CACHED = "The cache metadata of the image holds {what} in {name}"
+TEXT = "The {document} document of the image, searched as text, holds {what}"
 #: Instruction of a history entry -> kind of cause, rule, sentence.
 DECLARED = {
     "ENV": ("variable", "env-secret", VARIABLE),

@@ -50,12 +50,11 @@ class Context(NamedTuple):
 
 
 class Sightings:
-    """Collects them. `left_out` counts those beyond the bound, `cut` names documents with too many values."""
+    """Collects them. `left_out` counts those beyond the bound."""
 
     def __init__(self) -> None:
         self.found: list[Sighting] = []
         self.left_out = 0
-        self.cut: list[str] = []
 
     def add(self, hits: Iterable[Hit], context: Context, offset: int = 0, extent: Span | None = None) -> None:
         """Take hits in a part of a string that begins at `offset`, or takes all of `extent` in another spelling."""

@@ -55,6 +55,7 @@ def pack(outcome: LayerOutcome, key: bytes) -> Stored | None:
         "removed": outcome.removed,
         "opaque": outcome.opaque,
         "links": outcome.links,
+        "symlinks": outcome.symlinks,
         "digests": outcome.digests,
         "skipped": outcome.skipped,
         "errors": outcome.errors,
@@ -91,6 +92,7 @@ def unpack(stored: Stored) -> LayerOutcome:
             owned=Owned.from_bytes(stored.owned),
             skipped=tuple(map(_pair, _list(body["skipped"]))),
             errors=tuple(map(_pair, _list(body["errors"]))),
+            symlinks=tuple(map(_pair, _list(body["symlinks"]))),
         )
     except (KeyError, TypeError, RecursionError, OverflowError, zlib.error) as error:
         raise ValueError(f"not an outcome: {type(error).__name__}") from None

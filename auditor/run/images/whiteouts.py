@@ -37,6 +37,7 @@ class Changes:
         self.folders = array("Q")
         self._watched: set[str] = set()
         self._links: dict[str, str] = {}
+        self._names: dict[str, dict[str, None]] = {}
         self._symlinks: dict[str, str] = {}
         self._errors: list[tuple[str, str]] = [] if errors is None else errors
         self._cut: set[str] = set()
@@ -77,23 +78,35 @@ class Changes:
 
     def _file(self, entry: Entry, path: str, folder: str) -> str | None:
         """Note what is no folder: from now on its path leads to it alone."""
+        self.files.append(number(path))
         target = ""
         if entry.kind == _HARD_LINK and self._watched:
             target = normal(entry.link)
             target = self._links.get(target, target)
             if target == path:
                 return None  # The same file once more.
-        again = path if path in self._watched else None
-        self._watched.discard(path)
-        self._links.pop(path, None)
-        self._symlinks.pop(path, None)
-        self.files.append(number(path))
+        again = self._forget(path)
         if target in self._watched:
             self._link(self._links, MOST_LINKS, path, target, "hard links to files with findings")
+            if path in self._links:
+                self._names.setdefault(target, {})[path] = None
         elif entry.kind == _SYMBOLIC_LINK and path.count("/") < _DEEPEST:
             target = normal(entry.link if entry.link.startswith("/") else posixpath.join(folder, entry.link))
             self._link(self._symlinks, MOST_SYMLINKS, path, target, "symbolic links near the root")
         return again
+
+    def _forget(self, path: str) -> str | None:
+        """What was known of this path before; the path if it is watched."""
+        self._symlinks.pop(path, None)
+        before = self._links.pop(path, None)
+        if before is not None:
+            del self._names[before][path]
+        if path not in self._watched:
+            return None
+        self._watched.discard(path)
+        for name in self._names.pop(path, ()):
+            del self._links[name]
+        return path
 
     def _link(self, where: dict[str, str], most: int, path: str, target: str, what: str) -> None:
         if len(where) < most:
