@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _FOLDERS = ("usr/", "lib/", "bin/", "sbin/", "opt/")
 _IN_ANY = ("site-packages/", "dist-packages/", "node_modules/")
 #: Bytes that are kept for one layer; what comes after them is looked at at once.
-_ROOM = 48 << 20
+_ROOM = 96 << 20
 #: What keeping one takes besides, in bytes.
-_OVERHEAD = 4096
+_OVERHEAD = 3072
 #: Archives of System V: what they begin with, and the length of a member's header.
 _LIST = b"!<arch>\n"
 _HEADER = 60

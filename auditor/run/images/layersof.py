@@ -79,7 +79,8 @@ class Layers:
             finally:
                 self._search.ahead = False
         images = source.images()
-        self._remember(layer for image in images for layer in image.layers if layer.key in passed)
+        for layer in (layer for image in images for layer in image.layers if layer.key in passed):
+            self._remember(layer, passed[layer.key])
         known = self._known(images, passed)
         self._search_rest(images, passed, lambda: meanwhile(images))
         for image in images:
@@ -124,10 +125,13 @@ class Layers:
         for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear, meanwhile):
             layer = order[number][1]
             passed[layer.key] = outcome
-            if layer.diff_id and outcome.diff_id == layer.diff_id:
-                self._outcomes[layer.diff_id] = outcome
-                if not outcome.errors:
-                    self._cache.put(layer.diff_id, self._rules, outcome)
+            self._remember(layer, outcome)
+
+    def _remember(self, layer: Layer, outcome: LayerOutcome) -> None:
+        """Keep an outcome for all that is searched after this."""
+        if layer.diff_id and outcome.diff_id == layer.diff_id and outcome.final:
+            if self._outcomes.setdefault(layer.diff_id, outcome) is outcome and not outcome.errors:
+                self._cache.put(layer.diff_id, self._rules, outcome)
 
 
 def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
