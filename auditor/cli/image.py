@@ -93,7 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     group.add_argument("--no-cache", action="store_true", default=None, help="search layers that are known, too")
     add_report_options(p)
-    add_rule_options(p)
+    add_rule_options(p).add_argument(
+        "--no-inline-ignores",
+        action="store_true",
+        default=None,
+        help="heed no comments in the image's files; for images of others",
+    )
     group = p.add_argument_group("detection")
     group.add_argument(
         "--engine",

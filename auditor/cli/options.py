@@ -26,8 +26,8 @@ def add_report_options(p: argparse.ArgumentParser) -> None:
     group.add_argument("-v", "--verbose", action="store_true", default=None, help="whole advice, skipped files")
 
 
-def add_rule_options(p: argparse.ArgumentParser) -> None:
-    """Which rules count."""
+def add_rule_options(p: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Which rules count; the group, for more of them."""
     group = p.add_argument_group("rules", "NAMES are rule ids, families or prefixes, separated by commas")
     group.add_argument("--select", action="append", metavar="NAMES", help="use these rules only")
     group.add_argument("--extend-select", action="append", metavar="NAMES", help="use these rules as well")
@@ -38,6 +38,7 @@ def add_rule_options(p: argparse.ArgumentParser) -> None:
         default=None,
         help="comments that ignore a finding need a reason, those of other tools as well",
     )
+    return group
 
 
 def add_search_options(group: argparse._ArgumentGroup, *, stdin_filename: str) -> None:

@@ -150,7 +150,12 @@ def _terminal_width() -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text)
+    """Write to the standard error. Whoever has stopped reading it still wants the exit code."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        return
 
 
 def _clean_line(report: Report, command: str) -> str:

@@ -55,6 +55,7 @@ class Settings:
         "min_severity",
         "no_cache",
         "no_context",
+        "no_inline_ignores",
         "origins",
         "platform",
         "plugins",
@@ -92,6 +93,7 @@ class Settings:
         self.base = ""
         self.dockerfile = ""
         self.no_cache = False
+        self.no_inline_ignores = False
         self.show_secrets = False
         self.stdin_filename = ""
         self.quiet = False

@@ -46,6 +46,7 @@ OPTIONS = (
     Option("base", "text"),
     Option("dockerfile", "file"),
     Option("no-cache", "flag"),
+    Option("no-inline-ignores", "flag"),
     # A plugin is a program: only who runs the command may name one, not a repository that is scanned.
     Option("plugins", "files", shared=False),
     Option("show-secrets", "flag", shared=False),

@@ -245,14 +245,18 @@ class Target:
 
 
 class Report:
-    """The outcome of one run: targets and findings in display order, and how long it took in seconds."""
+    """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
-    __slots__ = ("findings", "seconds", "targets")
+    `sought` are the names of the values that a proof of absence has looked for, instead of for secrets.
+    """
+
+    __slots__ = ("findings", "seconds", "sought", "targets")
 
     def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
         self.targets = targets
         self.findings = findings
         self.seconds = seconds
+        self.sought: tuple[str, ...] = ()
 
     @property
     def active(self) -> list[Finding]:

@@ -62,6 +62,10 @@ def summary(report: Report, meta: Meta) -> str:
         where = read
     if not files and not _has_images(report):
         first = _NOTHING.get(meta.command, "No file found.")
+    elif not any(target.layers or target.files or target.size for target in report.targets):
+        first = f"Nothing could be read {time}."
+    elif report.sought and not shown:
+        first = _absent(report, read, time)
     elif not shown and not report.complete:
         first = f"No leaks found in what could be read of {read} {time}."
     elif not shown:
@@ -75,6 +79,14 @@ def summary(report: Report, meta: Meta) -> str:
         worst = max(explained, key=lambda finding: finding.severity)
         rest.append(f"audit explain {worst.rule} says more")
     return "\n".join([first, "; ".join(rest)] if rest else [first]) + "\n"
+
+
+def _absent(report: Report, read: str, time: str) -> str:
+    """What a proof has shown."""
+    names = escape(", ".join(report.sought))
+    if not report.complete:
+        return f"{names}: not found, but not everything could be read; this proves nothing ({read}) {time}."
+    return f"{names}: absent from {read} and the metadata {time}."
 
 
 def problems(report: Report, meta: Meta) -> str:

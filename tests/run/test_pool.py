@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import posix
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -111,15 +113,49 @@ def test_progress_that_nobody_wants() -> None:
     assert len(list(pool.results(auditing, range(5), None, auditing.hear))) == 5
 
 
-def test_more_jobs_than_a_pipe_holds_are_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("count", [4, 5, 6, 23])
+def test_more_jobs_than_numbers(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_MOST", 5)
-    assert makers(list(pool.results(Squares(), range(6)))) == {os.getpid()}
-    assert os.getpid() not in makers(list(pool.results(Squares(), range(5))))
+    found = list(pool.results(Squares(), range(count)))
+    assert squares(found) == {number: number * number for number in range(count)}
+    assert os.getpid() not in makers(found)
 
 
-def test_the_most_jobs_fit_into_a_pipe() -> None:
-    """The numbers are written before anybody reads."""
-    assert len(squares(list(pool.results(Squares(), range(pool._MOST))))) == pool._MOST
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="the system does not set the size of pipes")
+@pytest.mark.parametrize("count", [1000, 20_000])
+def test_any_number_of_jobs_with_the_smallest_pipe(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers are written before anybody reads; a user with many pipes gets them with one page only."""
+    given = os.pipe
+
+    def smallest() -> tuple[int, int]:
+        pipe = given()
+        assert fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, 4096) <= 4096
+        return pipe
+
+    monkeypatch.setattr(os, "pipe", smallest)
+    monkeypatch.setattr(os, "write", _unblocked)
+    found = list(pool.results(Squares(), range(count)))
+    assert squares(found) == {number: number * number for number in range(count)}
+    assert os.getpid() not in makers(found)
+
+
+def _unblocked(pipe: int, data: bytes) -> int:
+    """As `os.write`, which would wait for ever where this fails."""
+    os.set_blocking(pipe, False)
+    return posix.write(pipe, data)
+
+
+def test_what_a_lost_worker_had_taken_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_MOST", 2)
+    here = os.getpid()
+
+    def die(source: int) -> None:
+        if source == 4 and os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    found = list(pool.results(Squares(die), range(10)))
+    assert squares(found) == {number: number * number for number in range(10)}
+    assert {job for job, result in found if result[1] == here} == {4, 6, 8}
 
 
 def test_in_a_thread() -> None:

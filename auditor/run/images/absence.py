@@ -12,13 +12,10 @@ import sys
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
-from auditor.run.images.absence_documents import Presence, presences_of_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
-
-__all__ = ["LONGEST", "OPTION", "SHORTEST", "Presence", "parse_assertion", "parse_assertions", "presences_of_documents"]
 
 OPTION = "--assert-absent"
 #: Shorter values stand anywhere by chance, as base64 in a few gigabytes of random bytes.

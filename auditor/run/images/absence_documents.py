@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import json
 import re
 from array import array
 from bisect import bisect_right
@@ -11,6 +10,7 @@ from bisect import bisect_right
 from auditor.core import image as places
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import encoded
+from auditor.run.images.documents import Members, Parser, TooManyValues
 from auditor.sources.images import model
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _PARTS = {
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _TO_STANDARD = str.maketrans("-_", "+/")
 _LONGEST_KEY = 200
+_NO_TEXT = (int, float, type(None))
 
 
 class Presence(NamedTuple):
@@ -43,34 +44,45 @@ class Presence(NamedTuple):
     place: places.ImagePlace
 
 
-class _Pairs(list[tuple[str, object]]):
-    """An object of JSON with all of its pairs, of which a dict would drop those with the same key."""
+class Searched(NamedTuple):
+    """What a search of documents has found, and as (message, part) what it has not looked at."""
+
+    presences: list[Presence]
+    errors: list[tuple[str, str]]
 
 
-def presences_of_documents(image: Image, needles: Needles) -> list[Presence]:
+def search_documents(image: Image, needles: Needles) -> Searched:
     """All places in the documents of an image: their strings and keys, decoded, and what is base64 among them.
 
     Each value is reported once for each place. A document that is no JSON is searched as it is, and so is one that
-    holds a value outside of strings.
+    holds a value outside of strings. One with too many values is searched as it is, too, but that is an error: what is
+    base64 in it has not been decoded.
     """
     found: dict[Presence, None] = {}
+    errors: list[tuple[str, str]] = []
+    parser = Parser()
     for document in image.documents:
         named = set()
-        for presence in _in_strings(document, needles):
-            named.add(presence.name)
-            found[presence] = None
+        try:
+            for presence in _in_strings(document, parser, needles):
+                named.add(presence.name)
+                found[presence] = None
+        except TooManyValues as error:
+            errors.append((f"{error}: searched as text", document.name))
         for hit in needles.search(document.data):
             if hit.name not in named:
                 place = places.ImagePlace(_PARTS.get(document.kind, places.CONFIG), offset=hit.start)
                 found[Presence(hit.name, hit.encoding, place)] = None
-    return list(found)
+    return Searched(list(found), errors)
 
 
-def _in_strings(document: Document, needles: Needles) -> Iterator[Presence]:
-    try:
-        content = json.loads(document.data, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError):
-        return
+def presences_of_documents(image: Image, needles: Needles) -> list[Presence]:
+    """The places that `search_documents` finds."""
+    return search_documents(image, needles).presences
+
+
+def _in_strings(document: Document, parser: Parser, needles: Needles) -> Iterator[Presence]:
+    content = parser.parse(document.data)
     texts = _Joined()
     inner = _Joined()
     for way, text in _strings(content):
@@ -114,13 +126,16 @@ def _strings(content: object) -> Iterator[tuple[Way | None, str]]:
         way, value = left.pop()
         if isinstance(value, str):
             yield way, value
-        elif isinstance(value, _Pairs):
+        elif isinstance(value, Members):
             for key, member in value:
                 below = (way, key)
                 yield below, key
-                left.append((below, member))
+                if not isinstance(member, _NO_TEXT):
+                    left.append((below, member))
         elif isinstance(value, list):
-            left.extend(((way, number), member) for number, member in enumerate(value))
+            left.extend(
+                ((way, number), member) for number, member in enumerate(value) if not isinstance(member, _NO_TEXT)
+            )
 
 
 def _decoded(text: str) -> bytes:

@@ -148,6 +148,8 @@ def _arguments(
         last = places[-1][0] if places else start
         blank = text.find(" ", last, end)
         stop = end if blank < 0 else blank + 1
+    if not places:
+        return (), start  # a count without arguments: whatever follows is the command
     ends = [*(place for place, _ in places[1:]), stop]
     found = []
     for (place, name), after in zip(places, ends, strict=True):

@@ -59,6 +59,7 @@ class FileSearch:
         self._gathered = gathered
         self._again = again
         self._long: _Long | None = None
+        self._opening = inside.Opening(settings.max_depth)
         self.brought = Brought()
         self.deferred = Deferred(settings.sweep.reach)
         self.debs: dict[str, Deb] = {}
@@ -251,7 +252,7 @@ class FileSearch:
         """Search what a file packs."""
         if content.startswith(_DATABASE):
             self.brought.add_database(path)
-        for item in inside.contents(path, content, self._settings.max_depth):
+        for item in self._opening.contents(path, content):
             if isinstance(item, Skipped):
                 self._gathered.note(item.path, item.reason)
                 continue
@@ -264,10 +265,19 @@ class FileSearch:
         shown, way = inside.split(path, piece.path)
         whole = self._sweep.reads_whole(piece.path, piece.data[: inside.HEAD])
         near = self._sweep.hits(piece.data)
+        if self._settings.everything and piece.offset == 0 and way:
+            self._name_inside(shown, way)
         if near or whole:
             line = 1 if piece.offset == 0 and piece.lead == 0 else 0
             source = Bytes(shown, way, piece.data, piece.offset - piece.lead, line)
             self._gathered.tell(source, near, (piece.start, piece.end), whole=whole, name=piece.path)
+
+    def _name_inside(self, path: str, way: str) -> None:
+        """The name of something packed, which only somebody who knows what to look for has to look at."""
+        data = encoded(way)
+        near = self._sweep.hits(data)
+        if near:
+            self._gathered.tell(Bytes(path, "names", data, 0, 0), near, (0, len(data)))
 
     def _note_digests(self, segment: Segment, data: bytes | memoryview) -> None:
         if segment.offset == 0 and segment.last:

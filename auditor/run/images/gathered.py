@@ -122,12 +122,14 @@ class Gathered:
         """Something that was not read. Where one of our bounds is the reason, the search is incomplete.
 
         A damaged or encrypted archive inside of a layer is how it was made: there are some in the tests of many a
-        package, and their bytes have been searched. Nesting deeper than was asked for is what was asked for.
+        package, and their bytes have been searched. Nesting deeper than was asked for is what was asked for. A proof
+        of absence is incomplete whatever the reason.
         """
         if (path, reason) in self._told:
             return
         deep = reason.startswith(_TOO_DEEP)
-        if (reason.startswith(_BOUNDS) and not deep) or (deep and not self._settings.depth_asked):
+        bound = (reason.startswith(_BOUNDS) and not deep) or (deep and not self._settings.depth_asked)
+        if bound or self._settings.everything:
             self._fail(f"not read: {reason}", path)
         self._more += len(self.skipped) >= MOST_NOTES
         if len(self.skipped) < MOST_NOTES:

@@ -7,16 +7,18 @@ from auditor.sources.archives import Limits
 from auditor.sources.archives.git import is_loose
 from auditor.sources.archives.tape import is_tar
 from auditor.sources.contents import packed
+from auditor.sources.files import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
     from auditor.sources.contents import Piece
-    from auditor.sources.files import Skipped
 
 #: Longest file that is kept in memory to be opened.
 HELD = 96 << 20
+#: Bytes of all that is packed in files of one layer, and in one file.
+MOST, _TOTAL = 8 << 30, 1 << 30
 #: What the head of a file has to be long enough for.
 HEAD = 512
 _PIECE = (1 << 20) - (64 << 10)
@@ -60,9 +62,23 @@ def appended(data: bytes) -> bool:
     return is_program(data[:4]) and has_end(data[-TAIL:])
 
 
-def contents(path: str, data: bytes | BinaryIO, depth: int) -> Iterator[Piece | Skipped]:
-    """Everything inside, at any depth up to `depth`, in pieces; what cannot be read as `Skipped`. Never raises."""
-    return packed(path, data, Limits(depth=depth, piece=_PIECE))
+class Opening:
+    """Opens what files of one layer pack, as long as there is room: MOST bytes for all of them together."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+        self._room = MOST
+
+    def contents(self, path: str, data: bytes | BinaryIO) -> Iterator[Piece | Skipped]:
+        """Everything inside, at any depth, in pieces; what cannot be read as `Skipped`. Never raises."""
+        if self._room <= 0:
+            yield Skipped(path, f"more than {MOST >> 30} GiB packed in files of one layer: not opened")
+            return
+        limits = Limits(depth=self._depth, piece=_PIECE, total=min(_TOTAL, self._room))
+        for item in packed(path, data, limits):
+            if not isinstance(item, Skipped):
+                self._room -= len(item.data)
+            yield item
 
 
 def split(path: str, inner: str) -> tuple[str, str]:

@@ -129,9 +129,12 @@ class Layers:
 
     def _remember(self, layer: Layer, outcome: LayerOutcome) -> None:
         """Keep an outcome for all that is searched after this."""
-        if layer.diff_id and outcome.diff_id == layer.diff_id and outcome.final:
-            if self._outcomes.setdefault(layer.diff_id, outcome) is outcome and not outcome.errors:
-                self._cache.put(layer.diff_id, self._rules, outcome)
+        if not layer.diff_id or outcome.diff_id != layer.diff_id or not outcome.final:
+            return
+        new = self._outcomes.get(layer.diff_id) is not outcome
+        self._outcomes[layer.diff_id] = outcome
+        if new and not outcome.errors:
+            self._cache.put(layer.diff_id, self._rules, outcome)
 
 
 def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:

@@ -2,25 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from auditor.core.record import NamedTuple
-from auditor.core.secret import Masker, Secret
+from auditor.core.secret import Secret
 from auditor.run.images.sightings import Sighting
 
 #: Characters before and after a secret that an excerpt shows.
 _AROUND = 200
-#: Characters times secrets that are compared for one image; what is beyond is not shown at all.
-_MOST_WORK = 2_000_000_000
+#: Places and values that are compared for one image; what is beyond is not shown at all.
+_MOST_WORK = 100_000_000
+#: Values are looked up by so many of their first characters.
+_GRAM = 4
+#: As in `core.secret.Masker`: shorter values of word characters are masked only where they stand alone.
+_STANDS_ANYWHERE_FROM = 8
+_MASK = "****"
 _CUT = "…"
 _LONGEST_INSTRUCTION = 2_000
 
 
-class Masked(NamedTuple):
-    """A masked string, and for each secret in it, by place in the original, where its mask stands (half-open)."""
+class Masked:
+    """A masked string. `stretches` are those of the original that are masked, in order and apart, `masks` where the
+    mask of each stands in `text` (half-open)."""
 
-    text: str
-    masks: dict[tuple[int, int], tuple[int, int]]
+    def __init__(self, text: str, stretches: Sequence[_Stretch], masks: Sequence[tuple[int, int]]) -> None:
+        self.text = text
+        self._ends = [stretch.end for stretch in stretches]
+        self._stretches = stretches
+        self._masks = masks
+
+    def around(self, start: int, end: int) -> tuple[int, int] | None:
+        """The mask of what stands there in the original; None if it is not masked."""
+        number = bisect_left(self._ends, end)
+        if number < len(self._ends) and self._stretches[number].start <= start:
+            return self._masks[number]
+        return None
+
+
+class _Stretch(NamedTuple):
+    """A part of a text that must not be shown, and what is shown in its place."""
+
+    start: int
+    end: int
+    shown: str
+
+
+class _Values:
+    """Finds values in texts: thousands of them cost hardly more than one. `work` counts what was compared."""
+
+    def __init__(self, shown: dict[str, str]) -> None:
+        self._shown = shown
+        lengths: dict[str, set[int]] = {}
+        for value in shown:
+            lengths.setdefault(value[:_GRAM], set()).add(len(value))
+        self._lengths = {gram: sorted(found, reverse=True) for gram, found in lengths.items()}
+        self._sizes = sorted({len(gram) for gram in self._lengths})
+        self.work = 0
+
+    def within(self, text: str) -> list[_Stretch]:
+        """The longest value at each place."""
+        found: list[_Stretch] = []
+        self.work += len(text) * len(self._sizes)
+        for size in self._sizes:
+            known = self._lengths.get
+            for at in range(len(text) - size + 1):
+                lengths = known(text[at : at + size])
+                if lengths is not None:
+                    found += self._at(text, at, lengths)
+        return found
+
+    def _at(self, text: str, at: int, lengths: list[int]) -> list[_Stretch]:
+        for length in lengths:
+            if at + length > len(text):
+                continue
+            if self.work > _MOST_WORK:
+                return []
+            self.work += 1 + length // 16
+            shown = self._shown.get(text[at : at + length])
+            if shown is not None and _counts(text, at, at + length):
+                return [_Stretch(at, at + length, shown)]
+        return []
 
 
 class StringMasker:
@@ -28,23 +90,22 @@ class StringMasker:
 
     def __init__(self, sightings: Iterable[Sighting]) -> None:
         self._spans: dict[str, dict[tuple[int, int], Secret]] = {}
-        secrets: dict[str, Secret] = {}
+        shown: dict[str, str] = {}
         for one in sightings:
             secret = one.hit.secret
             self._spans.setdefault(one.text, {})[one.start, one.end] = secret
-            for spelled in _spellings(secret.reveal()):
-                secrets.setdefault(spelled, Secret(spelled, secret.kind, secret.prefix))
-        self._masker = Masker(list(secrets.values()))
-        self._cost = len(secrets)
-        self._work = _MOST_WORK
+            for spelled in filter(None, _spellings(secret.reveal())):
+                shown.setdefault(spelled, Secret(spelled, secret.kind, secret.prefix).redacted)
+        self._values = _Values(shown)
         self._done: dict[str, Masked | None] = {}
 
     def excerpt(self, text: str, start: int, end: int) -> str:
         """The masked surroundings of a secret; "" where that would take too long."""
         masked = self._masked(text)
-        if masked is None or (start, end) not in masked.masks:
+        mask = masked.around(start, end) if masked is not None else None
+        if masked is None or mask is None:
             return ""
-        first, last = masked.masks[start, end]
+        first, last = mask
         begin, finish = max(0, first - _AROUND), min(len(masked.text), last + _AROUND)
         before, after = _CUT if begin else "", _CUT if finish < len(masked.text) else ""
         return f"{before}{masked.text[begin:finish]}{after}"
@@ -58,31 +119,50 @@ class StringMasker:
         return shown if len(shown) <= _LONGEST_INSTRUCTION else shown[:_LONGEST_INSTRUCTION] + _CUT
 
     def words(self, text: str) -> str:
-        """A text of ours, into which a hostile name may have brought a secret."""
-        return self._masker.mask(text)
+        """A text of ours, into which a hostile name may have brought a secret; only a mask if that takes long."""
+        masked = self._mask(text, {})
+        return masked.text if masked is not None else _MASK
 
     def _masked(self, text: str) -> Masked | None:
         if text not in self._done:
-            self._work -= len(text) * max(1, self._cost)
-            self._done[text] = self._mask(text) if self._work >= 0 else None
+            self._done[text] = self._mask(text, self._spans.get(text, {}))
         return self._done[text]
 
-    def _mask(self, text: str) -> Masked:
+    def _mask(self, text: str, spans: dict[tuple[int, int], Secret]) -> Masked | None:
+        known = self._values.within(text)
+        if self._values.work > _MOST_WORK:
+            return None
+        seen = [_Stretch(start, end, secret.redacted) for (start, end), secret in spans.items()]
         parts: list[str] = []
-        masks: dict[tuple[int, int], tuple[int, int]] = {}
+        masks: list[tuple[int, int]] = []
         at = length = 0
-        for (start, end), secret in sorted(self._spans.get(text, {}).items(), key=lambda item: item[0]):
-            if start < at:  # two readings of one place
-                masks[start, end] = masks.get((start, end), (max(0, length - 1), length))
-                at = max(at, end)
-                continue
-            for part in (self._masker.mask(text[at:start]), secret.redacted):
-                parts.append(part)
-                length += len(part)
-            masks[start, end] = (length - len(secret.redacted), length)
-            at = end
-        parts.append(self._masker.mask(text[at:]))
-        return Masked("".join(parts), masks)
+        stretches = _merged([*seen, *known])
+        for stretch in stretches:
+            parts += (text[at : stretch.start], stretch.shown)
+            length += stretch.start - at + len(stretch.shown)
+            masks.append((length - len(stretch.shown), length))
+            at = stretch.end
+        parts.append(text[at:])
+        return Masked("".join(parts), stretches, masks)
+
+
+def _counts(text: str, start: int, end: int) -> bool:
+    """Whether a value here is masked: a password `root` must not blot out every `/root`."""
+    if end - start >= _STANDS_ANYWHERE_FROM or not text[start:end].isalnum():
+        return True
+    before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+    return not (before.isalnum() or before in ("_", "/", ".") or after.isalnum() or after == "_")
+
+
+def _merged(found: list[_Stretch]) -> list[_Stretch]:
+    """In order, and one for all that overlap; only one that covers the others says what is shown."""
+    merged: list[_Stretch] = []
+    for one in sorted(found, key=lambda stretch: (stretch.start, -stretch.end)):
+        if not merged or one.start >= merged[-1].end:
+            merged.append(one)
+        elif one.end > merged[-1].end:
+            merged[-1] = _Stretch(merged[-1].start, one.end, _MASK)
+    return merged
 
 
 def _spellings(value: str) -> Iterable[str]:

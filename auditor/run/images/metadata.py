@@ -80,6 +80,12 @@ def examine(image: Image, detector: Detector, key: bytes) -> Metadata:
     return Metadata(found, history, alignment, created_by, masker, gathering.skipped(), gathering.errors())
 
 
+def nothing(image: Image) -> Metadata:
+    """What is said of an image whose metadata could not be looked at."""
+    history = History(())
+    return Metadata([], history, align(history, len(image.layers)), (), StringMasker([]), [], [])
+
+
 class _Gathering:
     """Sends each document to its reader."""
 

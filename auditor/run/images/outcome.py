@@ -27,8 +27,8 @@ class LayerOutcome(NamedTuple):
     contents are hidden, `files_here` and `folders_here` every path of the layer. `links` are hard links (path, path of
     the file that it is a link to) to files with leaks, `symlinks` symbolic links near the root that may lead to folders
     (path, path that it leads to, from the root both). `digests` are those of files with leaks; `owned` says which
-    files packages brought along. `skipped` are (path or what, reason), `errors` what could not be read. `final`: a second
-    look at the layer would say no more; False where there could be none.
+    files packages brought along. `skipped` are (path or what, reason), `errors` what could not be read. `final`: a
+    second look at the layer would say no more; False where there could be none.
     """
 
     diff_id: str

@@ -11,7 +11,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detection import Detection
 from auditor.detect.needles import Needles
 from auditor.run.images.absence import parse_assertions
-from auditor.run.images.absence_documents import presences_of_documents
+from auditor.run.images.absence_documents import search_documents
 from auditor.run.images.layer import LayerSearch
 from auditor.run.images.layersof import Layers
 from auditor.run.images.leak import Leak, Remembered
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report, Target
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
-    from auditor.run.images.absence import Presence
+    from auditor.run.images.absence_documents import Presence
     from auditor.run.images.layersof import Listener, Scanned
     from auditor.run.images.metadata import Metadata
     from auditor.sources.images.model import Image, Source
@@ -51,9 +51,12 @@ def prove(
 
     Raises UsageError for assertions, targets and settings that cannot be meant.
     """
-    run = ProofScan(settings, listener, Needles(parse_assertions(assertions)))
+    values = parse_assertions(assertions)
+    run = ProofScan(settings, listener, Needles(values))
     run.insecure = insecure
-    return run_over(run, targets, stdin, sources)
+    report, key = run_over(run, targets, stdin, sources)
+    report.sought = tuple(values)
+    return report, key
 
 
 class NeedleSweep:
@@ -115,11 +118,13 @@ class ProofScan(ImageScan):
         metadata = super()._examined(image)
         masked = self._needles.masked
         found = []
-        for presence in presences_of_documents(image, self._needles):
+        searched = search_documents(image, self._needles)
+        for presence in searched.presences:
             place = presence.place._replace(pointer=masked(presence.place.pointer))
             found.append(Found(leak_of(presence._replace(place=place))))
         found.sort(key=lambda one: PARTS.index(one.leak.place.part) if one.leak.place.part in PARTS else len(PARTS))
-        return metadata._replace(found=found, created_by=tuple(map(masked, metadata.created_by)))
+        created_by = tuple(map(masked, metadata.created_by))
+        return metadata._replace(found=found, created_by=created_by, errors=searched.errors)
 
     def _told(self, scanned: Scanned, metadata: Metadata, taken: set[str]) -> tuple[Target, list[Finding]]:
         """As for every run; and no name of a file shows a value that is in it."""

@@ -10,13 +10,14 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detector import Detector
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
+from auditor.run.crash import describe, wants_traceback
 from auditor.run.images.cache import LayerCache
 from auditor.run.images.layer import LayerSearch
 from auditor.run.images.layersof import Layers
 from auditor.run.images.searching import Settings as Looking
 from auditor.run.images.telling import Wanted
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
-from auditor.sources.images.model import SourceError
+from auditor.sources.images.model import Problem, SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class ImageScan:
         self._cache = LayerCache(cache_folder() if cached else "")
         self.key = self._cache.key()
         usual = {**severities, **settings.severities}
-        asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key)
+        heeded = not settings.no_inline_ignores
+        asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key, silence=heeded)
         self.depth_asked = "max-depth" in settings.origins
         search = LayerSearch(Looking(sweep, asked, settings.max_depth, self.depth_asked))
         self._layers = Layers(search, self._cache, _settings_digest(sweep.digest, asked, settings), listener)
@@ -173,9 +175,16 @@ class ImageScan:
 
     def _examined(self, image: Image) -> Metadata:
         """What the metadata of an image tells."""
-        from auditor.run.images.metadata import examine  # start-up: as in `_told`
+        from auditor.run.images.metadata import examine, nothing  # start-up: as in `_told`
 
-        return examine(image, self._detector, self.key)
+        try:
+            return examine(image, self._detector, self.key)
+        except Exception as error:
+            if wants_traceback():
+                raise
+            message = f"internal error in the search of the metadata ({describe(error)}); please report it"
+            image.problems.append(Problem("metadata", message))
+            return nothing(image)
 
     def _attribution(self, image: Image, history: History) -> Attribution:
         # start-up: as in `_told`
@@ -206,7 +215,8 @@ def _settings_digest(rules: str, wanted: Wanted, settings: Settings) -> str:
     """Names everything beside its bytes that the outcome of a layer depends on."""
     severities = sorted((rule, level.label) for rule, level in wanted.usual.items())
     depth = (settings.max_depth, "max-depth" in settings.origins)
-    told = (rules, sorted(wanted.left_out), severities, wanted.require_reason, depth, settings.engine)
+    comments = (wanted.silence, wanted.require_reason)
+    told = (rules, sorted(wanted.left_out), severities, comments, depth, settings.engine)
     return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -16,7 +16,7 @@ from auditor.detect.detection import (
     STORED_CREDENTIAL,
     URL_CREDENTIAL,
 )
-from auditor.run.scanning.extent import joined, pieces, value_around
+from auditor.run.scanning.extent import joined, pieces, unquoted, value_around
 from auditor.run.scanning.ignores import no_effect, suppression
 from auditor.run.scanning.measure import HEAD, Coding, Line, Ruler, line_above, line_at, printable_run
 from auditor.run.scanning.remedies import remedy
@@ -38,6 +38,8 @@ _COMMENTED = 4000
 _CUT = "…"
 _KEY_FRAME = "-----BEGIN "
 _MASK = "****"
+#: What ends a value in one notation and is a part of a password in another.
+_SEPARATING = tuple("&;,|")
 #: These find whole values. A rule of the user's own may match a part of one, and the rest must not be shown either.
 _EXACT = frozenset(
     {KNOWN_TOKEN, PRIVATE_KEY, STORED_CREDENTIAL, URL_CREDENTIAL, PROVIDER_KEY, ASSIGNED_SECRET, SECOND_OPINION}
@@ -228,7 +230,10 @@ def _wider(quoted: Quoted, span: Span, detection: Detection) -> list[tuple[Span,
     elif detection.rule not in _EXACT:
         (low, high), shown = value_around(quoted.text, start, end), _MASK
     else:
-        (low, high), shown = pieces(quoted.text, start, end), _MASK
+        low, high = pieces(quoted.text, start, end)
+        if detection.rule == ASSIGNED_SECRET and quoted.text[end : end + 1] in _SEPARATING:
+            low, high = unquoted(quoted.text, low, high)
+        shown = _MASK
     return [(Span(quoted.at + low, quoted.at + high), shown)] if (low, high) != (start, end) else []
 
 

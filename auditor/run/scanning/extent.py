@@ -32,6 +32,13 @@ def joined(text: str, start: int, end: int) -> tuple[int, int]:
     return low if telling[0] else start, high if telling[1] else end
 
 
+def unquoted(text: str, start: int, end: int) -> tuple[int, int]:
+    """A value without quotes with what follows it without a space: a sign that separates elsewhere is part of it."""
+    while end < len(text) and not text[end].isspace() and text[end] not in "\"'`<>{}()[]":
+        end += 1
+    return start, end
+
+
 def value_around(text: str, start: int, end: int) -> tuple[int, int]:
     """What text[start:end] can be a part of: all between the quotes around it, else up to white space on both sides.
 

@@ -1,7 +1,8 @@
 """Which packages npm has installed from a public registry, as npm's own hidden lockfile says.
 
 npm keeps no digests of single files, so nothing proves that they are unmodified; but it says for each package where it
-came from. A package of a registry other than most, of git, of a folder or of no registry at all may be in-house.
+came from. A package of a company's registry, of another one than most packages, of git, of a folder or of no registry
+at all may be in-house.
 (npm documentation, package-lock.json: "Hidden Lockfiles".)
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+
+from auditor.sources.images.owning.inhouse import is_public_host
 
 _LOCKFILE = "node_modules/.package-lock.json"
 _LARGEST = 32 << 20
@@ -42,7 +45,8 @@ class NpmPackages:
         hosts = {name: _host(entry) for name, entry in list(packages.items())[:_MOST]}
         most = Counter(host for host in hosts.values() if host).most_common(1)
         root = path.removesuffix(_LOCKFILE)
-        self._public |= {root + name for name, host in hosts.items() if most and host == most[0][0]}
+        if most and (most[0][0] == _NOT_SAID or is_public_host(most[0][0])):
+            self._public |= {root + name for name, host in hosts.items() if host == most[0][0]}
 
     def brought(self, path: str) -> bool:
         """Whether a file lies in a package that came from the registry that most of them came from."""

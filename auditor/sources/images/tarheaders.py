@@ -7,7 +7,7 @@ from auditor.core.record import NamedTuple
 LONGEST_NAME = 4096
 _XATTR = b"SCHILY.xattr."
 _MOST_XATTRS = 64
-#: What GNU tar writes for a sparse file beside its name, and the versions of that (GNU tar manual, "PAX 0" and "PAX 1").
+#: How GNU tar writes sparse files (GNU tar manual, "PAX 0" and "PAX 1"), and the versions of that.
 _SPARSE = b"GNU.sparse."
 _SPARSE_VERSIONS = ((b"0", b"0"), (b"0", b"1"), (b"1", b"0"))
 #: Where a header and a block of a sparse file's map say that another block follows, and how many are read.

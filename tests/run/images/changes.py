@@ -50,5 +50,6 @@ def layer(*entries: Entry, watched: Sequence[str] = ()) -> LayerOutcome:
         opaque=tuple(made.opaque),
         files_here=PathSet(made.files),
         folders_here=PathSet(made.folders),
-        links=tuple(made.links),
+        links=made.links,
+        symlinks=made.symlinks(PathSet(made.files)),
     )

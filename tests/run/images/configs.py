@@ -69,7 +69,7 @@ def found(config: dict[str, object], *documents: Document, layers: int = 0, data
 
 def shown(result: Metadata) -> str:
     """Everything of a result that a report may print."""
-    parts: list[object] = [result.created_by, result.skipped]
+    parts: list[object] = [result.created_by, result.skipped, result.errors]
     for one in result.found:
         parts += [one.also, [value for value in one.leak if value is not one.leak.secret], str(one.leak.secret)]
     return repr(parts)

@@ -59,4 +59,5 @@ def outcome(number: int = 0) -> LayerOutcome:
         owned=Owned(),
         skipped=(("app/x.zip", "encrypted"),),
         errors=(("app/y.gz", "cut short"),),
+        symlinks=(("bin", "usr/bin"),),
     )

@@ -18,7 +18,9 @@ from auditor.core import image as places
 from auditor.core.errors import UsageError
 from auditor.core.image import ImagePlace
 from auditor.detect.needles import Needles
-from auditor.run.images.absence import Presence, parse_assertion, parse_assertions, presences_of_documents
+from auditor.run.images import documents
+from auditor.run.images.absence import parse_assertion, parse_assertions
+from auditor.run.images.absence_documents import Presence, presences_of_documents, search_documents
 from auditor.sources.images import model
 from auditor.sources.images.model import Document, Image, Layer
 
@@ -171,3 +173,15 @@ def test_values_that_are_numbers() -> None:
 def test_texts_side_by_side_do_not_make_a_value() -> None:
     assert presences((model.CONFIG, [VALUE[:6], VALUE[6:]])) == []
     assert presences((model.CONFIG, {VALUE[:6]: VALUE[6:]})) == []
+
+
+def test_what_has_too_many_values_is_searched_as_it_is_and_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 50)
+    image = Metadata((model.CONFIG, ["x"]), (model.ATTESTATION, ["x"] * 60 + [VALUE]), (model.CACHE, [VALUE]))
+    presences, errors = search_documents(image, Needles({"TOKEN": VALUE.encode()}))
+    offset = image.documents[1].data.index(VALUE.encode())
+    assert {one.place for one in presences} == {
+        ImagePlace(places.ATTESTATION, offset=offset),
+        ImagePlace(places.CACHE, pointer="/0"),
+    }
+    assert errors == [("more than 50 values in the metadata: searched as text", model.ATTESTATION)]

@@ -13,6 +13,7 @@ from tests.run.images.configs import (
     document,
     encoded,
     found,
+    metadata,
     only,
 )
 
@@ -70,3 +71,12 @@ def test_attestations(content: object, pointer: str, value: str) -> None:
         "sha256:cd",
     )
     assert one.leak.secret.reveal() == value
+
+
+def test_base64_in_base64() -> None:
+    content: object = {"note": GITHUB}
+    for depth in range(6):
+        content = {"data": encoded(content)}
+        result = metadata({}, document(model.ATTESTATION, content))
+        assert depth > 3 or [one.leak.secret.reveal() for one in result.found] == [GITHUB]
+        assert bool(result.errors) is (depth >= 3)

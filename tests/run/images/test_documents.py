@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.run.images import documents
-from auditor.run.images.documents import Members, from_base64, parse, point, walk
+from auditor.run.images.documents import Members, Parser, TooManyValues, from_base64, parse, pieces, point, walk
 from auditor.run.images.pairs import MOST_PAIRS, split
 
 
@@ -40,9 +40,33 @@ def test_what_is_no_document(data: bytes | str) -> None:
     assert parse(data) is None
 
 
-def test_more_values_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MOST_VALUES", 3)
-    assert strings(parse('["a", "b", "c"]')) == [("/0", "a"), ("/1", "b"), ("", None)]
+@pytest.mark.parametrize("as_text", [False, True])
+def test_more_values_than_are_read(monkeypatch: pytest.MonkeyPatch, as_text: bool) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 6)
+    data: bytes | str = '["a", "b", "c"]' if as_text else b'["a", "b", "c"]'
+    parser = Parser()
+    assert strings(parser.parse(data)) == strings(parser.parse(data)) == [("/0", "a"), ("/1", "b"), ("/2", "c")]
+    with pytest.raises(TooManyValues, match="more than 6 values"):
+        parser.parse(data)
+    assert parser.parse("5") == 5
+    assert parse("[1, 2, 3, 4, 5, 6, 7]") is None
+
+
+def test_many_values_are_refused_before_they_take_memory() -> None:
+    with pytest.raises(TooManyValues):
+        Parser().parse(b"[" + b"[]," * 5_000_000 + b"[]]")
+
+
+@pytest.mark.parametrize("length", [0, 1, 10, 11, 25, 100])
+def test_pieces_of_a_text(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    monkeypatch.setattr(documents, "_PIECE", 10)
+    monkeypatch.setattr(documents, "_OVERLAP", 4)
+    text = "".join(chr(100 + number) for number in range(length))
+    made = list(pieces(text))
+    assert "".join(piece[start:end] for piece, start, end in made) == text
+    assert max(len(piece) for piece, _, _ in made) <= 18
+    for at in range(length - 4):
+        assert any(start <= piece.find(text[at : at + 4]) < end for piece, start, end in made)
 
 
 def test_hostile_names_give_short_pointers() -> None:

@@ -136,7 +136,7 @@ def test_archives_behind_programs(data: bytes, is_one: bool) -> None:
 def test_contents_at_any_depth() -> None:
     inner = zipped(c__txt="deep")
     data = gzip.compress(tar({"b.zip": inner, "a.txt": b"shallow"}))
-    found = {one.path: one.data for one in inside.contents("x.tgz", data, 8) if isinstance(one, Piece)}
+    found = {one.path: one.data for one in inside.Opening(8).contents("x.tgz", data) if isinstance(one, Piece)}
     assert {inside.split("x.tgz", path): data for path, data in found.items()} == {
         ("x.tgz", "x.tar!b.zip!c.txt"): b"deep",
         ("x.tgz", "x.tar!a.txt"): b"shallow",
@@ -147,15 +147,15 @@ def test_contents_no_deeper_than_asked_for() -> None:
     data = zipped(a="x")
     for _ in range(3):
         data = tar({"in.zip": data})
-    found = list(inside.contents("x.tar", data, 2))
+    found = list(inside.Opening(2).contents("x.tar", data))
     assert [one.path for one in found if isinstance(one, Piece) and one.path.endswith("!a")] == []
     assert any(isinstance(one, Skipped) for one in found)
-    assert any(one.path.endswith("!a") for one in inside.contents("x.tar", data, 4))
+    assert any(one.path.endswith("!a") for one in inside.Opening(4).contents("x.tar", data))
 
 
 def test_long_contents_come_in_pieces() -> None:
     data = bytes(range(1, 256)) * 12_000
-    pieces = [one for one in inside.contents("x.gz", gzip.compress(data), 8) if isinstance(one, Piece)]
+    pieces = [one for one in inside.Opening(8).contents("x.gz", gzip.compress(data)) if isinstance(one, Piece)]
     assert len(pieces) > 2
     assert b"".join(one.data[one.start : one.end] for one in pieces) == data
     assert max(len(one.data) for one in pieces) <= 1 << 20
@@ -165,7 +165,7 @@ def test_damaged_contents_are_told() -> None:
     """Never an exception; that something could not be read is said."""
     whole = gzip.compress(tar({"a.txt": TEXT * 30}))
     for cut in range(12, len(whole) - 9, 7):
-        assert any(isinstance(one, Skipped) for one in inside.contents("x.tgz", whole[:cut], 8)), cut
+        assert any(isinstance(one, Skipped) for one in inside.Opening(8).contents("x.tgz", whole[:cut])), cut
 
 
 @pytest.mark.parametrize(

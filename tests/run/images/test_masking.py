@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.core.finding import Confidence
 from auditor.core.image import CONFIG, ImagePlace
@@ -11,7 +15,7 @@ from auditor.run.images import masking
 from auditor.run.images.hits import Hit
 from auditor.run.images.masking import StringMasker
 from auditor.run.images.sightings import CONFIG_RANK, Sighting
-from tests.run.images.configs import RANDOM
+from tests.run.images.configs import CHOSEN, RANDOM
 
 
 def seen(text: str, value: str, start: int | None = None) -> Sighting:
@@ -60,3 +64,42 @@ def test_what_would_take_too_long_is_not_shown(monkeypatch: pytest.MonkeyPatch) 
     masker = StringMasker([seen(f"x={RANDOM}", RANDOM)])
     assert masker.instruction("RUN " + "x" * 60) == ""
     assert masker.excerpt("y" * 60, 0, 3) == ""
+    assert masker.words("Variable x is odd.") == "****"
+
+
+def test_short_values_are_masked_where_they_stand_alone() -> None:
+    masker = StringMasker([seen("x=hunt", "hunt"), seen("y=a", "a")])
+    assert masker.instruction("RUN hunt hunter /hunt 'hunt' a b") == "RUN **** hunter /hunt '****' **** b"
+    assert masker.words("the end is hun") == "the end is hun"
+    assert masker.words("ends with hunt") == "ends with ****"
+
+
+def test_a_value_at_the_end_where_longer_ones_begin_alike() -> None:
+    masker = StringMasker([seen("x=abcdefgh", "abcdefgh"), seen("x=abcdefghijkl", "abcdefghijkl")])
+    assert masker.instruction("RUN abcdefgh") == "RUN ****"
+
+
+def test_both_readings_of_a_place_are_shown_in_one_mask() -> None:
+    text = f"x={RANDOM};y={CHOSEN}"
+    masker = StringMasker([seen(text, RANDOM), seen(text, RANDOM[4:8]), seen(text, CHOSEN)])
+    assert masker.excerpt(text, 6, 10) == masker.excerpt(text, 2, 2 + len(RANDOM)) == "x=****;y=****"
+    assert masker.excerpt(text, 0, 1) == ""
+
+
+_values = st.lists(st.text("ab=1", min_size=1, max_size=12), min_size=1, max_size=6)
+
+
+@given(_values, st.text("ab=1 ", max_size=60))
+def test_no_value_is_left(values: list[str], rest: str) -> None:
+    text = "#".join((*values, rest))
+    masked = StringMasker([seen(text, value) for value in values]).instruction(text)
+    assert [value for value in values if len(value) >= 8 and value in masked] == []
+
+
+def test_thousands_of_secrets_do_not_blank_instructions() -> None:
+    values = [f"value{number:05d}x" for number in range(5_000)]
+    masker = StringMasker([seen(f"x={value}", value) for value in values])
+    text = f"RUN {values[17]} " + "make all; " * 100_000 + values[4_000]
+    began = time.process_time()
+    assert masker.instruction(text).startswith("RUN **** make all; ")
+    assert time.process_time() - began < 5

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.finding import Severity
+from auditor.run.images import documents
+from auditor.run.images import history as histories
 from auditor.run.images.metadata import examine
 from auditor.sources.images import model
 from tests.run.images.configs import (
@@ -18,6 +22,7 @@ from tests.run.images.configs import (
     RANDOM,
     detector,
     document,
+    encoded,
     entry,
     found,
     history,
@@ -113,7 +118,76 @@ def test_too_many_findings_are_counted() -> None:
     config: dict[str, object] = {"config": {"Env": [f"T{n}_TOKEN=qT4vXz81LmWc{n:06d}" for n in range(5_100)]}}
     result = metadata(config)
     assert len(result.found) == 5_000
-    assert result.skipped == [("metadata", "100 findings beyond the first 5000")]
+    assert result.errors == [("100 findings beyond the first 5,000 are not reported", "metadata")]
+
+
+def test_a_token_behind_very_many_strings() -> None:
+    result = metadata({"note": [*(f"s{number}" for number in range(310_000)), GITHUB]})
+    assert [one.leak.place.pointer for one in result.found] == ["/note/310000"]
+    assert (result.skipped, result.errors) == ([], [])
+
+
+@pytest.mark.parametrize("kind", [model.CONFIG, model.LEGACY, model.INDEX, model.ATTESTATION, model.CACHE])
+def test_more_values_than_are_read(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 50)
+    made = image({}, document(kind, ["x"] * 60 + [GITHUB]))
+    result = examine(made, detector(), KEY)
+    (one,) = result.found
+    assert one.leak.secret.reveal() == GITHUB
+    assert one.leak.message.startswith(f"The {kind} document of the image, searched as text, holds a GitHub token")
+    assert result.errors == [("more than 50 values in the metadata: searched as text", f"{kind}.json")]
+    assert result.skipped == []
+    assert GITHUB not in shown(result)
+
+
+def test_the_bound_is_one_for_all_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 100)
+    several = [document(model.ATTESTATION, {"x": [0] * 40}) for _ in range(3)]
+    assert len(metadata({}, *several).errors) == 1
+
+
+def test_more_values_in_base64_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 50)
+    inner = encoded(["x"] * 60 + [GITHUB])
+    for config, more in (({"moby.buildkit.cache.v0": inner}, []), ({}, [document(model.CACHE, {"data": inner})])):
+        result = metadata(dict(config), *more)
+        assert [one.leak.secret.reveal() for one in result.found] == [GITHUB]
+        assert [message for message, _ in result.errors] == ["more than 50 values in the metadata: searched as text"]
+
+
+def test_a_long_text_is_searched_in_pieces_that_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_PIECE", 1_000)
+    monkeypatch.setattr(documents, "_OVERLAP", 100)
+    for before in (970, 999, 1_000, 1_900, 1_990):
+        result = metadata({}, data=b"{" + b" " * before + f"{GITHUB} ".encode() + b" " * 3_000)
+        assert [(one.leak.secret.reveal(), one.also) for one in result.found] == [(GITHUB, ())]
+
+
+def test_more_history_than_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histories, "MOST_ENTRIES", 3)
+    result = metadata(history("RUN a", "RUN b", f"RUN echo {NPM}", f"RUN echo {GITHUB}"))
+    assert {one.leak.secret.reveal(): one.leak.place.pointer for one in result.found} == {
+        NPM: "/history/2/created_by",
+        GITHUB: "/history/3/created_by",
+    }
+    assert result.errors == [("1 entries beyond the first 3: searched as text", "history")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f'{{"history": {{"a": {{"created_by": "{GITHUB}"}}}}}}',
+        f'{{"history": [{{"created_by": ["{GITHUB}"]}}]}}',
+        f'{{"history": [{{"created": "{GITHUB}"}}]}}',
+        f'{{"history": [{{"created_by": "echo {GITHUB}"}}], "history": []}}',
+        f'{{"moby.buildkit.cache.v0": "{GITHUB}"}}',
+        f'{{"moby.buildkit.cache.v0": ["{GITHUB}"]}}',
+        f'{{"moby.buildkit.buildinfo.v1": "{GITHUB}", "moby.buildkit.buildinfo.v1": ""}}',
+    ],
+)
+def test_fields_of_an_odd_kind(data: str) -> None:
+    (one,) = found(json.loads(data), data=data.encode())
+    assert one.leak.secret.reveal() == GITHUB
 
 
 def test_a_long_command_is_searched_all_the_same() -> None:

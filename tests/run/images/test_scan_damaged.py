@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from auditor.run.images import documents
 from tests.run.images.imagemaking import (
     Memory,
     archive_of,
     audited,
+    config_of,
     index,
     layer,
     layout_files,
@@ -98,3 +100,28 @@ def test_a_corrupt_compressed_layer(image: Path, capsys: pytest.CaptureFixture[s
     ran = audited(capsys, written(image, archive_of(layout_files(memory, index(descriptor)))))
     assert ran.code == 3
     assert {place[2] for place in ran.places} >= {"first.env", "root/.npmrc"}
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_metadata_beyond_the_bound(
+    exists: bool, image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 200)
+    config = config_of(Labels={f"label{number}": "x" for number in range(300)} | ({"last": SECRET} if exists else {}))
+    ran = audited(capsys, written(image, saved(LAYERS[:1], config)))
+    assert ran.code == 3
+    assert any("more than 200 values in the metadata" in error for error in ran.errors)
+    assert (("config", None, "", "live") in ran.places) is exists
+    (target,) = ran.report["targets"]
+    assert target["complete"] is False
+
+
+def test_a_proof_beyond_the_bound(
+    image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 200)
+    monkeypatch.setenv("THE_VALUE", SECRET[::-1])
+    written(image, saved([layer({"a": b""})], config_of(Labels={f"label{number}": "x" for number in range(300)})))
+    ran = run(capsys, str(image), "--assert-absent", "db=env:THE_VALUE", "--format", "json", "--isolated")
+    assert (ran.code, ran.report["findings"]) == (3, [])
+    assert any("more than 200 values in the metadata" in error for error in ran.errors)

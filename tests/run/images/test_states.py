@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +116,90 @@ def test_hard_links_of_other_layers_do_not() -> None:
     fates = Fates([BASE, LINKED, layer(file("a/.wh.one"), file(".wh.app"))])
     assert fates.of(0, SECRET)[0] == Fate(DELETED, 2)
     assert fates.of(1, "a/one") == (Fate(LIVE), "b/two")
+
+
+def test_hard_links_to_hard_links() -> None:
+    chain = layer(file("srv/a"), link("srv/b", "srv/../srv/a"), link("opt/c", "srv/b"), watched=["srv/a"])
+    gone = layer(file("srv/.wh.a"), file("srv/.wh.b"))
+    assert Fates([chain, gone]).of(0, "srv/a") == (Fate(LIVE), "opt/c")
+    assert Fates([chain, gone, layer(file("opt/.wh.c"))]).of(0, "srv/a") == (Fate(DELETED, 1), "srv/a")
+
+
+def test_many_files_with_many_links_take_linear_time() -> None:
+    count = 20_000
+    names = [f"d/{number}" for number in range(2_000)]
+    links = tuple((f"l/{number}", names[number % len(names)]) for number in range(count))
+    fates = Fates([layer()._replace(links=links), layer(file(".wh.d"), file(".wh.l"))])
+    began = time.process_time()
+    assert {fates.of(0, name)[0] for name in names for _ in range(10)} == {Fate(DELETED, 1)}
+    assert time.process_time() - began < 3
+
+
+MERGED = layer(folder("usr"), folder("usr/bin"), symlink("bin", "usr/bin"), symlink("sbin", "/usr/bin"))
+
+
+@pytest.mark.parametrize("path", ["bin/x", "usr/bin/x", "sbin/x", "./bin/x".removeprefix("./")])
+@pytest.mark.parametrize(
+    ("entries", "state"),
+    [
+        ([file("usr/bin/.wh.x")], DELETED),
+        ([file("bin/.wh.x")], DELETED),
+        ([file("usr/.wh.bin")], DELETED),
+        ([file("usr/bin/.wh..wh..opq")], DELETED),
+        ([file("bin/.wh..wh..opq")], DELETED),
+        ([file("usr/bin/x")], OVERWRITTEN),
+        ([file("sbin/x")], OVERWRITTEN),
+        ([symlink("usr/bin", "elsewhere")], HIDDEN),
+        ([file("bin/.wh.y"), file("usr/bin/y")], LIVE),
+        ([file(".wh.bin"), file(".wh.sbin")], LIVE),
+        ([symlink("bin", "usr/bin")], LIVE),
+        ([folder("bin"), file("bin/x"), folder("sbin"), file("sbin/.wh.x")], LIVE),
+    ],
+)
+def test_folders_behind_symbolic_links(path: str, entries: list[Entry], state: str) -> None:
+    """A link that is replaced leads nowhere any more, and nothing happens to what it led to."""
+    fates = Fates([MERGED, layer(file(path)), layer(), layer(*entries)])
+    assert fates.of(1, path) == (Fate(state, None if state == LIVE else 3), path)
+    if path == "usr/bin/x":
+        later = Fates([layer(file(path)), MERGED, layer(), layer(*entries)])
+        assert later.of(0, path)[0] == Fate(state, None if state == LIVE else 3)
+
+
+def test_links_in_the_same_layer_as_their_files() -> None:
+    base = layer(symlink("bin", "usr/bin"), file("bin/x"))
+    assert Fates([base, layer(file("usr/bin/.wh.x"))]).of(0, "bin/x")[0] == Fate(DELETED, 1)
+
+
+def test_without_the_link_they_are_two_files() -> None:
+    base = layer(folder("bin"), file("bin/x"), folder("usr/bin"), file("usr/bin/x"))
+    fates = Fates([base, layer(file("usr/bin/.wh.x"))])
+    assert [fates.of(0, path)[0].state for path in ("bin/x", "usr/bin/x")] == [LIVE, DELETED]
+
+
+def test_a_folder_in_place_of_the_link_is_another_one() -> None:
+    """As for the engines: an entry for a folder replaces the link."""
+    fates = Fates([MERGED, layer(folder("bin"), file("bin/x")), layer(file("usr/bin/.wh.x"))])
+    assert fates.of(1, "bin/x")[0] == Fate(LIVE)
+    assert Fates([MERGED, layer(folder("bin"), file("bin/x")), layer(file(".wh.bin"))]).of(1, "bin/x")[0].layer == 2
+
+
+def test_chains_of_links() -> None:
+    base = layer(symlink("b", "bin"), symlink("bin", "usr/bin"), symlink("usr", "system/usr"))
+    for one in ("b/x", "bin/x", "usr/bin/x", "system/usr/bin/x"):
+        for other in ("b", "bin", "usr/bin", "system/usr/bin"):
+            fates = Fates([base, layer(file(one)), layer(file(f"{other}/.wh.x"))])
+            assert fates.of(1, one)[0] == Fate(DELETED, 2), (one, other)
+
+
+def test_hostile_links_end() -> None:
+    loops = [symlink("a", "b"), symlink("b", "a"), symlink("c", "c"), symlink("d", "d/d"), symlink("e", "/")]
+    many = [symlink(f"l{number}", "usr/bin") for number in range(5_000)]
+    base = layer(*loops, *many)
+    paths = [f"{folder}/{number}" for folder in ("a", "b", "c", "d/d", "e", "usr/bin", "l7") for number in range(300)]
+    fates = Fates([base, layer(*map(file, paths)), layer(file("x")), layer(file(".wh.zz"))])
+    began = time.process_time()
+    assert {fates.of(1, path)[0] for path in paths} == {Fate(LIVE)}
+    assert time.process_time() - began < 3
 
 
 _NAMES = st.sampled_from(["a", "b"])

@@ -102,6 +102,7 @@ def test_an_outcome_that_holds_a_value_is_not_stored(where: str) -> None:
     [
         {"diff_id": 1}, {"numbers": [1, 2]}, {"numbers": [1, 2, True]}, {"numbers": "123"}, {"leaks": {}},
         {"leaks": [[]]}, {"removed": [1]}, {"links": [["a"]]}, {"links": [["a", "b", "c"]]}, {"digests": []},
+        {"symlinks": None}, {"symlinks": [["a", 1]]},
         {"digests": {"a": ["1", "2"]}}, {"skipped": None}, {"errors": [[1, 2]]},
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import random
 import tarfile
 from itertools import pairwise
@@ -67,7 +68,7 @@ def _archive(members: list[tuple[str, int, bytes, dict[str, str]]], form: int) -
 
 
 def _plain(path: str) -> str:
-    return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+    return posixpath.normpath(f"/{path}").lstrip("/")
 
 
 @settings(max_examples=150)
@@ -244,6 +245,22 @@ def test_names_are_cut_and_the_rest_is_read() -> None:
     found = walk(member(b"././@LongLink", record, kind=b"L") + member(b"short", b"x") + END)
     assert len(found.entries[0].path) == 4096
     assert b"rest of the name" in found.hidden()
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_sparse_files_of_pax_have_their_own_name(stated: bool) -> None:
+    """Version 1.0: the map stands before the content (GNU tar manual, "PAX 1")."""
+    content = noise(900)
+    info = tarfile.TarInfo("GNUSparseFile.0/disk")
+    info.pax_headers = {"GNU.sparse.name": "var/disk.img", "GNU.sparse.realsize": "100000", "path": info.name}
+    if stated:
+        info.pax_headers |= {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    body = b"1\n0\n900\n".ljust(512, b"\0") + content
+    info.size = len(body)
+    found = walk(made(lambda archive: archive.addfile(info, io.BytesIO(body))))
+    assert found.problems == []
+    assert found.files() == [("var/disk.img" if stated else "GNUSparseFile.0/disk", body)]
+    assert [piece.path for piece in found.pieces if piece.kind == PAX] == [found.entries[0].path]
 
 
 @pytest.mark.parametrize("extensions", [0, 1, 3])

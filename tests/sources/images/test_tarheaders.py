@@ -85,7 +85,10 @@ def test_names_end_at_the_first_zero() -> None:
         ("./a/b", "a/b"),
         ("/etc/passwd", "etc/passwd"),
         ("../../etc/passwd", "etc/passwd"),
-        ("a/../b", "a/b"),
+        ("a/../b", "b"),
+        ("srv/../srv/a", "srv/a"),
+        ("a/b/../../../../c", "c"),
+        ("a/..", ""),
         ("a/./b//c/", "a/b/c"),
         (".", ""),
         ("..", ""),
@@ -157,6 +160,29 @@ def test_bounds_of_pax() -> None:
     told = pax(record(b"path", b"n" * 9000) + record(b"SCHILY.xattr.a", b"v") * 1000, Extended())
     assert told.path == "n" * LONGEST_NAME
     assert len(told.xattrs) == 64
+
+
+_VERSION = record(b"GNU.sparse.major", b"1") + record(b"GNU.sparse.minor", b"0")
+_NAME = record(b"GNU.sparse.name", b"real")
+
+
+@pytest.mark.parametrize(
+    ("records", "path"),
+    [
+        (_VERSION + _NAME + record(b"path", b"GNUSparseFile.0/x"), "real"),
+        (record(b"path", b"GNUSparseFile.0/x") + _VERSION + _NAME, "real"),
+        (_NAME + record(b"GNU.sparse.map", b"0,1"), "real"),
+        (_NAME + record(b"GNU.sparse.major", b"0") + record(b"GNU.sparse.minor", b"1"), "real"),
+        (_VERSION + record(b"GNU.sparse.name", b"") + record(b"path", b"x"), "x"),
+        (_VERSION + record(b"path", b"x"), "x"),
+        (_NAME + record(b"path", b"x"), "x"),
+        (_NAME + record(b"GNU.sparse.major", b"7") + record(b"path", b"x"), "x"),
+        (_VERSION + record(b"GNU.sparse.name", b"n" * 9000), "n" * LONGEST_NAME),
+    ],
+)
+def test_names_of_sparse_files(records: bytes, path: str) -> None:
+    """Only what says it is sparse is named by that record: Go's archive/tar, with which engines unpack, does so."""
+    assert pax(records, Extended()).path == path
 
 
 def test_what_came_before_stays() -> None:
