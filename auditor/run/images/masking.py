@@ -11,8 +11,8 @@ from auditor.run.images.sightings import Sighting
 
 #: Characters before and after a secret that an excerpt shows.
 _AROUND = 200
-#: Places and values that are compared for one image; what is beyond is not shown at all.
-_MOST_WORK = 100_000_000
+#: Comparisons for the strings of one image, and for a text of ours; what needs more is not shown.
+_MOST_WORK, _MOST_FOR_WORDS = 100_000_000, 100_000
 #: Values are looked up by so many of their first characters.
 _GRAM = 4
 #: As in `core.secret.Masker`: shorter values of word characters are masked only where they stand alone.
@@ -49,7 +49,7 @@ class _Stretch(NamedTuple):
 
 
 class _Values:
-    """Finds values in texts: thousands of them cost hardly more than one. `work` counts what was compared."""
+    """Finds values in texts: thousands of them cost hardly more than one."""
 
     def __init__(self, shown: dict[str, str]) -> None:
         self._shown = shown
@@ -58,27 +58,27 @@ class _Values:
             lengths.setdefault(value[:_GRAM], set()).add(len(value))
         self._lengths = {gram: sorted(found, reverse=True) for gram, found in lengths.items()}
         self._sizes = sorted({len(gram) for gram in self._lengths})
-        self.work = 0
+        self._left = 0
 
-    def within(self, text: str) -> list[_Stretch]:
-        """The longest value at each place."""
+    def within(self, text: str, most: int) -> tuple[list[_Stretch], int]:
+        """The longest value at each place, and how much of `most` comparisons is left; if less than 0, not all are."""
         found: list[_Stretch] = []
-        self.work += len(text) * len(self._sizes)
-        for size in self._sizes:
+        self._left = most - len(text) * len(self._sizes)
+        for size in self._sizes if self._left >= 0 else ():
             known = self._lengths.get
             for at in range(len(text) - size + 1):
                 lengths = known(text[at : at + size])
                 if lengths is not None:
                     found += self._at(text, at, lengths)
-        return found
+        return found, self._left
 
     def _at(self, text: str, at: int, lengths: list[int]) -> list[_Stretch]:
         for length in lengths:
             if at + length > len(text):
                 continue
-            if self.work > _MOST_WORK:
+            if self._left < 0:
                 return []
-            self.work += 1 + length // 16
+            self._left -= 1 + length // 16
             shown = self._shown.get(text[at : at + length])
             if shown is not None and _counts(text, at, at + length):
                 return [_Stretch(at, at + length, shown)]
@@ -97,6 +97,7 @@ class StringMasker:
             for spelled in filter(None, _spellings(secret.reveal())):
                 shown.setdefault(spelled, Secret(spelled, secret.kind, secret.prefix).redacted)
         self._values = _Values(shown)
+        self._work = _MOST_WORK
         self._done: dict[str, Masked | None] = {}
 
     def excerpt(self, text: str, start: int, end: int) -> str:
@@ -120,30 +121,31 @@ class StringMasker:
 
     def words(self, text: str) -> str:
         """A text of ours, into which a hostile name may have brought a secret; only a mask if that takes long."""
-        masked = self._mask(text, {})
-        return masked.text if masked is not None else _MASK
+        known, left = self._values.within(text, _MOST_FOR_WORDS)
+        return _with_masks(text, known).text if left >= 0 else _MASK
 
     def _masked(self, text: str) -> Masked | None:
         if text not in self._done:
-            self._done[text] = self._mask(text, self._spans.get(text, {}))
+            room = self._work // 2  # one hostile string does not leave the others without
+            known, left = self._values.within(text, room)
+            self._work -= room - max(0, left)
+            seen = (_Stretch(*span, secret.redacted) for span, secret in self._spans.get(text, {}).items())
+            self._done[text] = _with_masks(text, [*seen, *known]) if left >= 0 else None
         return self._done[text]
 
-    def _mask(self, text: str, spans: dict[tuple[int, int], Secret]) -> Masked | None:
-        known = self._values.within(text)
-        if self._values.work > _MOST_WORK:
-            return None
-        seen = [_Stretch(start, end, secret.redacted) for (start, end), secret in spans.items()]
-        parts: list[str] = []
-        masks: list[tuple[int, int]] = []
-        at = length = 0
-        stretches = _merged([*seen, *known])
-        for stretch in stretches:
-            parts += (text[at : stretch.start], stretch.shown)
-            length += stretch.start - at + len(stretch.shown)
-            masks.append((length - len(stretch.shown), length))
-            at = stretch.end
-        parts.append(text[at:])
-        return Masked("".join(parts), stretches, masks)
+
+def _with_masks(text: str, found: Iterable[_Stretch]) -> Masked:
+    stretches = _merged(found)
+    parts: list[str] = []
+    masks: list[tuple[int, int]] = []
+    at = length = 0
+    for stretch in stretches:
+        parts += (text[at : stretch.start], stretch.shown)
+        length += stretch.start - at + len(stretch.shown)
+        masks.append((length - len(stretch.shown), length))
+        at = stretch.end
+    parts.append(text[at:])
+    return Masked("".join(parts), stretches, masks)
 
 
 def _counts(text: str, start: int, end: int) -> bool:
@@ -154,7 +156,7 @@ def _counts(text: str, start: int, end: int) -> bool:
     return not (before.isalnum() or before in ("_", "/", ".") or after.isalnum() or after == "_")
 
 
-def _merged(found: list[_Stretch]) -> list[_Stretch]:
+def _merged(found: Iterable[_Stretch]) -> list[_Stretch]:
     """In order, and one for all that overlap; only one that covers the others says what is shown."""
     merged: list[_Stretch] = []
     for one in sorted(found, key=lambda stretch: (stretch.start, -stretch.end)):

@@ -64,6 +64,8 @@ def test_what_would_take_too_long_is_not_shown(monkeypatch: pytest.MonkeyPatch) 
     masker = StringMasker([seen(f"x={RANDOM}", RANDOM)])
     assert masker.instruction("RUN " + "x" * 60) == ""
     assert masker.excerpt("y" * 60, 0, 3) == ""
+    assert masker.words("Variable x is odd.") == "Variable x is odd."
+    monkeypatch.setattr(masking, "_MOST_FOR_WORDS", 10)
     assert masker.words("Variable x is odd.") == "****"
 
 
@@ -103,3 +105,10 @@ def test_thousands_of_secrets_do_not_blank_instructions() -> None:
     began = time.process_time()
     assert masker.instruction(text).startswith("RUN **** make all; ")
     assert time.process_time() - began < 5
+
+
+def test_one_hostile_string_does_not_blank_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_MOST_WORK", 100_000)
+    masker = StringMasker([seen(f"x=abcd{'e' * n}", f"abcd{'e' * n}") for n in range(10, 1_000)])
+    assert masker.instruction("abcd" * 10_000) == ""
+    assert masker.instruction("RUN abcdeeeeeeeeeee") == "RUN ****"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.run.images import documents
+from tests.run.images.configs import GITHUB
 from tests.run.images.imagemaking import (
     Memory,
     archive_of,
@@ -107,7 +108,7 @@ def test_metadata_beyond_the_bound(
     exists: bool, image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(documents, "MOST_VALUES", 200)
-    config = config_of(Labels={f"label{number}": "x" for number in range(300)} | ({"last": SECRET} if exists else {}))
+    config = config_of(Labels={f"label{number}": "x" for number in range(300)} | ({"last": GITHUB} if exists else {}))
     ran = audited(capsys, written(image, saved(LAYERS[:1], config)))
     assert ran.code == 3
     assert any("more than 200 values in the metadata" in error for error in ran.errors)
@@ -120,7 +121,7 @@ def test_a_proof_beyond_the_bound(
     image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(documents, "MOST_VALUES", 200)
-    monkeypatch.setenv("THE_VALUE", SECRET[::-1])
+    monkeypatch.setenv("THE_VALUE", GITHUB[::-1])
     written(image, saved([layer({"a": b""})], config_of(Labels={f"label{number}": "x" for number in range(300)})))
     ran = run(capsys, str(image), "--assert-absent", "db=env:THE_VALUE", "--format", "json", "--isolated")
     assert (ran.code, ran.report["findings"]) == (3, [])

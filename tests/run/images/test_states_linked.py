@@ -92,7 +92,7 @@ _FILES = st.lists(
 _LINKS = st.lists(st.builds(lambda name, path: symlink(name, f"/{path}"), _NAMES, _PATH), min_size=1, max_size=2)
 
 
-@settings(max_examples=8000, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(_FILES, _FILES, _LINKS), min_size=2, max_size=5))
 def test_what_a_filesystem_with_links_shows(layers: list[list[Entry]]) -> None:
     shown = Filesystem()

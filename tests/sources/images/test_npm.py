@@ -6,10 +6,17 @@ import json
 
 import pytest
 
+from auditor.sources.images import npm
 from auditor.sources.images.npm import NpmPackages, is_lockfile
 
 LOCKFILE = "app/node_modules/.package-lock.json"
 DIGEST = "sha512-" + "A" * 86 + "=="
+
+
+@pytest.fixture(autouse=True)
+def public_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts of examples count as public ones here, since no test may name a real one."""
+    monkeypatch.setattr(npm, "is_public_host", lambda host: not host.endswith(".corp"))
 
 
 def entry(host: str = "registry.example", **more: object) -> dict[str, object]:
@@ -141,3 +148,13 @@ def test_broken_lockfiles_say_nothing(data: bytes) -> None:
     assert not packages.brought("app/node_modules/left/a.js")
     packages.add(LOCKFILE, lockfile(left=entry()))
     assert packages.brought("app/node_modules/left/a.js")
+
+
+def test_a_company_s_registry_is_not_public() -> None:
+    packages = read(lockfile(left=entry("npm.acme.corp"), right=entry("npm.acme.corp")))
+    assert not packages.brought("app/node_modules/left/index.js")
+
+
+def test_the_registry_need_not_be_named() -> None:
+    packages = read(lockfile(left={"version": "1.0.0", "integrity": DIGEST}))
+    assert packages.brought("app/node_modules/left/index.js")
