@@ -45,7 +45,8 @@ class _Writer:
 
     def lines(self) -> list[str]:
         target, paint = self._outline.target, self._painter.paint
-        facts = [target.platform, f"{len(target.layers)} layers", size(target.size)]
+        number = len(target.layers)
+        facts = [target.platform, f"{number} {'layer' if number == 1 else 'layers'}", size(target.size)]
         out = [paint("path", escape_path(target.name)), f"  {escape(', '.join(fact for fact in facts if fact))}", ""]
         if not self._outline.rows:
             out.append("  The image has no history.")
@@ -68,9 +69,12 @@ class _Writer:
         if len(text) > _MOST_LINES:
             lines.append(f"# {len(text) - _MOST_LINES} more lines")
         note = [f"# {_one_line(row.comment)}"] if row.comment else []
+        if layer is not None and layer.in_base:
+            note.insert(0, "# base image")
         out = []
+        first = len(note) if lines else 0
         for at, line in enumerate([*note, *lines]):
-            gutter = left if at == len(note) else " " * len(left)
+            gutter = left if at == first else " " * len(left)
             out.append(f"{paint('gutter', gutter)}{paint('dim', line) if at < len(note) else line}".rstrip())
         found = self._shown(row.findings)
         for finding in found[:_MOST_FINDINGS]:

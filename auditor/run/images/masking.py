@@ -96,6 +96,9 @@ class StringMasker:
             self._spans.setdefault(one.text, {})[one.start, one.end] = secret
             for spelled in filter(None, _spellings(secret.reveal())):
                 shown.setdefault(spelled, Secret(spelled, secret.kind, secret.prefix).redacted)
+            # As it is written there, in base64 for one: an instruction is also shown in other words than the builder's.
+            if one.start < one.end:
+                shown.setdefault(one.text[one.start : one.end], secret.redacted)
         self._values = _Values(shown)
         self._work = _MOST_WORK
         self._done: dict[str, Masked | None] = {}
