@@ -28,7 +28,7 @@ ROUNDS = 3
 _BUFFER = 4 << 20
 #: Exit codes that are no failure: of audit, and of kingfisher, with findings.
 _OWN_CODES, _ITS_CODES = (0, 1), (0, 200, 205)
-_KINGFISHER = "scan --no-validate --no-update-check --no-limits --format json --archive"
+_KINGFISHER = "scan docker --no-validate --no-update-check --no-limits --format json --archive"
 
 
 class Cost(NamedTuple):
