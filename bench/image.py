@@ -102,9 +102,9 @@ def confirms(image: str) -> float:
     """How often the finders looked around hits, for each gigabyte of layers."""
     from auditor.detect.detector import Detector
     from auditor.detect.sweep import Sweep
-    from auditor.run.images.layer import LayerSearch
-    from auditor.run.images.searching import Job, Settings
-    from auditor.run.images.telling import Wanted
+    from auditor.run.images.layers.search import LayerSearch
+    from auditor.run.images.layers.searching import Job, Settings
+    from auditor.run.images.layers.telling import Wanted
     from auditor.sources.images.target import open_source, parse_target
 
     sweep = Sweep(Detector())
@@ -130,7 +130,7 @@ def measure(image: str, cache: str) -> None:
     print(
         f"{image}: {megabytes:,.0f} MB in {first.wall:.2f} s: {megabytes / first.wall:,.0f} MB/s"
         f" ({first.cpu:.2f} s of CPU, {first.memory:.0f} MB of memory)\n"
-        f"  decompressing alone: {megabytes / seconds:,.0f} MB/s; audit takes {first.wall / seconds:.2f} times as long\n"
+        f"  decompressing alone: {megabytes / seconds:,.0f} MB/s; audit takes {first.wall / seconds:.2f} times that\n"
         f"  all layers known: {again.wall:.2f} s, {again.wall / first.wall:.0%} of the first run"
     )
 

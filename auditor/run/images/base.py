@@ -7,12 +7,12 @@ from collections import deque
 
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.images import history as histories
+from auditor.run.images.history import entries as histories
 from auditor.sources.images.model import PassingSource, SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
-    from auditor.run.images.history import History
+    from auditor.run.images.history.entries import History
     from auditor.sources.images.model import Image
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

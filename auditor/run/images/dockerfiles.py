@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.images.attribution import dockerfile_lines
-from auditor.run.images.provenance import provenance_lines
+from auditor.run.images.history.dockerfile_lines import dockerfile_lines
+from auditor.run.images.metadata.provenance import provenance_lines
 from auditor.sources.files import UnreadableFile, open_regular
 from auditor.sources.images import model
 
 if TYPE_CHECKING:
     from auditor.core.config import Settings
-    from auditor.run.images.history import History
+    from auditor.run.images.history.entries import History
     from auditor.sources.images.model import Image
 
 _NAMES = ("Dockerfile", "Containerfile")

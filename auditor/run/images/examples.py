@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.finding import Finding, Location
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex, Span
-from auditor.run.images.metadata import Found, leaks_of
+from auditor.run.images.metadata.examine import Found, leaks_of
 from auditor.sources.images.model import ATTESTATION, CONFIG, MANIFEST, Document, Image, SourceError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def findings_in(rule: str, name: str, text: str, detector: Detector) -> list[Fin
 def _present(name: str, data: bytes, lines: LineIndex) -> list[Finding]:
     # start-up: examples only
     from auditor.detect.needles import Needles
-    from auditor.run.images.absence_documents import presences_of_documents
+    from auditor.run.images.absence.documents import presences_of_documents
     from auditor.run.images.proof import leak_of
 
     needles = Needles({"PHRASE": ASSERTED.encode()})

@@ -5,16 +5,16 @@ from __future__ import annotations
 from auditor.core.finding import Finding, Location, Related, Suppression
 from auditor.core.image import DELETED, HIDDEN, LAYER, LIVE, OVERWRITTEN, ImagePlace
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.run.images.doubts import lowered
-from auditor.run.images.inside import file_of
+from auditor.run.images.layers.doubts import lowered
+from auditor.run.images.layers.inside import file_of
 from auditor.run.images.states import Fates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.leak import Leak
-    from auditor.run.images.metadata import Found, Metadata
-    from auditor.run.images.outcome import LayerOutcome
+    from auditor.run.images.metadata.examine import Found, Metadata
     from auditor.sources.images.model import Image
 
 #: A container sees the first, whoever has the image can get at the others.

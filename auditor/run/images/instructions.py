@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.lang.dockerfile.parser import parse
-from auditor.run.images import goformat, pairs
-from auditor.run.images.align import Alignment, align
-from auditor.run.images.configuration import values_of
-from auditor.run.images.createdby import DEFAULT_SHELLS, Recorded
-from auditor.run.images.history import Entry, History, read
+from auditor.run.images.history import goformat, pairs
+from auditor.run.images.history.align import Alignment, align
+from auditor.run.images.history.createdby import DEFAULT_SHELLS, Recorded
+from auditor.run.images.history.entries import Entry, History, read
+from auditor.run.images.metadata.configuration import values_of
 
 _DIGESTS = Pattern(r"(?P<flags>--\S{1,200}?)??(?P<sources>(?:file|dir|multi):[0-9a-f]{8,64}) in (?P<goal>.+)")
 _DURATION = Pattern(r'"([0-9][0-9a-z.\u00b5]{0,30})"')

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from auditor.run.images.findings import Attribution
-    from auditor.run.images.metadata import Metadata
-    from auditor.run.images.outcome import LayerOutcome
+    from auditor.run.images.layers.outcome import LayerOutcome
+    from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Report, Target
-    from auditor.run.images.layersof import Listener
-    from auditor.run.images.metadata import Metadata
+    from auditor.run.images.layers.outcomes import Listener
+    from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image
 
 

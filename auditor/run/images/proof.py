@@ -10,15 +10,15 @@ from auditor.core.image import PARTS, ImagePlace
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detection import Detection
 from auditor.detect.needles import Needles
-from auditor.run.images.absence import parse_assertions
-from auditor.run.images.absence_documents import search_documents
-from auditor.run.images.layer import LayerSearch
-from auditor.run.images.layersof import Layers
+from auditor.run.images.absence.assertions import parse_assertions
+from auditor.run.images.absence.documents import search_documents
+from auditor.run.images.layers.outcomes import Layers
+from auditor.run.images.layers.search import LayerSearch
+from auditor.run.images.layers.searching import Settings as Looking
+from auditor.run.images.layers.telling import Wanted
 from auditor.run.images.leak import Leak, Remembered
-from auditor.run.images.metadata import Found
+from auditor.run.images.metadata.examine import Found
 from auditor.run.images.scan import ImageScan, run_over
-from auditor.run.images.searching import Settings as Looking
-from auditor.run.images.telling import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report, Target
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
-    from auditor.run.images.absence_documents import Presence
-    from auditor.run.images.layersof import Listener, Scanned
-    from auditor.run.images.metadata import Metadata
+    from auditor.run.images.absence.documents import Presence
+    from auditor.run.images.layers.outcomes import Listener, Scanned
+    from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image, Source
 
 RULE = "present-value"

@@ -11,11 +11,11 @@ from auditor.detect.detector import Detector
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
 from auditor.run.crash import describe, wants_traceback
-from auditor.run.images.cache import LayerCache
-from auditor.run.images.layer import LayerSearch
-from auditor.run.images.layersof import Layers
-from auditor.run.images.searching import Settings as Looking
-from auditor.run.images.telling import Wanted
+from auditor.run.images.layers.cache import LayerCache
+from auditor.run.images.layers.outcomes import Layers
+from auditor.run.images.layers.search import LayerSearch
+from auditor.run.images.layers.searching import Settings as Looking
+from auditor.run.images.layers.telling import Wanted
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
 from auditor.sources.images.model import Problem, SourceError
 from auditor.sources.images.target import open_source, parse_target
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from auditor.detect.userrules import UserRule
     from auditor.run.images.base import Base
     from auditor.run.images.findings import Attribution
-    from auditor.run.images.history import History
-    from auditor.run.images.layersof import Listener, Scanned
-    from auditor.run.images.metadata import Metadata
+    from auditor.run.images.history.entries import History
+    from auditor.run.images.layers.outcomes import Listener, Scanned
+    from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image, Source
 
 
@@ -175,7 +175,7 @@ class ImageScan:
 
     def _examined(self, image: Image) -> Metadata:
         """What the metadata of an image tells."""
-        from auditor.run.images.metadata import examine, nothing  # start-up: as in `_told`
+        from auditor.run.images.metadata.examine import examine, nothing  # start-up: as in `_told`
 
         try:
             return examine(image, self._detector, self.key)

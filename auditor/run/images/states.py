@@ -14,7 +14,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.run.images.outcome import LayerOutcome
+    from auditor.run.images.layers.outcome import LayerOutcome
 
 _WHITEOUT = ".wh."
 #: Symbolic links that one path is followed through, and further paths of one file that are looked at.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.run.images.outcome import LayerOutcome
-from auditor.run.images.pathset import PathSet
-from auditor.run.images.whiteouts import Changes
+from auditor.run.images.layers.outcome import LayerOutcome
+from auditor.run.images.layers.pathset import PathSet
+from auditor.run.images.layers.whiteouts import Changes
 from auditor.sources.images.layertar import Entry
 from tests.run.images.outcomes import outcome
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import BinaryIO
 
 from auditor.detect.detector import Detector
-from auditor.run.images.metadata import Found, Metadata, examine
+from auditor.run.images.metadata.examine import Found, Metadata, examine
 from auditor.sources.images.model import CONFIG, Document, Image, Layer, SourceError
 
 KEY = b"tests"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from auditor.core.finding import Confidence, Severity
 from auditor.core.image import LAYER, ImagePlace
 from auditor.core.secret import Secret
+from auditor.run.images.layers.outcome import FileDigests, LayerOutcome
+from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.leak import Leak
-from auditor.run.images.outcome import FileDigests, LayerOutcome
-from auditor.run.images.pathset import PathSet
 from auditor.sources.images.packages import Owned
 
 KEY = b"k" * 32

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from auditor.lang.dockerfile.parser import parse
-from auditor.run.images.align import align
-from auditor.run.images.attribution import dockerfile_lines
-from auditor.run.images.history import read
+from auditor.run.images.history.align import align
+from auditor.run.images.history.dockerfile_lines import dockerfile_lines
+from auditor.run.images.history.entries import read
 from auditor.run.images.instructions import reconstruct
 from tests.realparts import BUILDKIT, DOCKER, LEGACY, DockerEngine
 

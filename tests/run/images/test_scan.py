@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import zstandard
 
-from auditor.run.images.layer import LayerSearch
-from auditor.run.images.outcome import LayerOutcome
-from auditor.run.images.searching import Job
+from auditor.run.images.layers.outcome import LayerOutcome
+from auditor.run.images.layers.search import LayerSearch
+from auditor.run.images.layers.searching import Job
 from tests.run.images.configs import CHOSEN, GITHUB, NPM
 from tests.run.images.imagemaking import (
     Memory,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.run.images import documents
+from auditor.run.images.metadata import documents
 from tests.run.images.configs import GITHUB
 from tests.run.images.imagemaking import (
     Memory,

@@ -1,0 +1,1 @@
+"""Secrets in the metadata of an image: configuration, history, annotations, attestations, caches."""
