@@ -8,7 +8,7 @@ import time
 from auditor.cli.arguments import parser
 from auditor.cli.options import add_report_options, add_rule_options
 from auditor.cli.reporting import check_outputs, write
-from auditor.cli.scan import check_files
+from auditor.cli.scan import add_detection_options, check_files
 from auditor.cli.settings import settings_of
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
@@ -99,24 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="heed no comments in the image's files; for images of others",
     )
-    group = p.add_argument_group("detection")
-    group.add_argument(
-        "--engine",
-        metavar="NAME",
-        help="auto (default), hyperscan or keywords for the first search, or detect-secrets, which adds its plugins",
-    )
-    group.add_argument("--plugin", action="append", dest="plugins", metavar="FILE", help=_PLUGIN)
-    group.add_argument(
-        "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
-    )
-    group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
+    add_detection_options(p.add_argument_group("detection"), baseline="")
     group = p.add_argument_group("input")
     group.add_argument("--config", metavar="FILE", help="use this configuration file")
     group.add_argument("--isolated", action="store_true", help="use no configuration file")
     return p
-
-
-_PLUGIN = "your own detect-secrets plugin, whose code is run; needs --engine detect-secrets; repeatable"
 
 
 def _check(settings: Settings, targets: list[str], assertions: list[str], *, build_cache: bool) -> None:

@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BASELINE) -> None:
-    """How secrets are looked for, and which are known already."""
+    """How secrets are looked for, and which are known already (unless `baseline`, the help for that, is "")."""
     group.add_argument(
         "--engine",
         metavar="NAME",
@@ -71,7 +71,8 @@ def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BA
     group.add_argument(
         "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
     )
-    group.add_argument("--baseline", metavar="FILE", help=baseline)
+    if baseline:
+        group.add_argument("--baseline", metavar="FILE", help=baseline)
     group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
 
 

@@ -6,10 +6,9 @@ import os
 from itertools import islice
 
 from auditor.core.baseline import read as read_baseline
-from auditor.core.errors import UsageError
 from auditor.core.finding import Report, Skipped, Suppression, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect.detector import Detector
+from auditor.run.detecting import detector_of
 from auditor.run.scanning.files import FileScanner
 from auditor.run.selection import SCAN, all_rules, chosen, more_rules
 from auditor.sources.contents import BY_CHOICE, EXCLUDED, STDIN, find
@@ -87,7 +86,7 @@ def _scanner(settings: Settings, detector: Detecting | None, notes: list[str]) -
     wanted = chosen(settings, SCAN, more)
     usual = {rule.id: rule.severity for rule in all_rules(SCAN).values()}
     left_out = frozenset({*usual, *(rule.id for rule in more)}) - wanted
-    detector = detector or _detector(settings, rules)
+    detector = detector or detector_of(settings, rules)
     return FileScanner(settings, left_out, {**usual, **settings.severities}, detector)
 
 
@@ -110,16 +109,6 @@ def _accept(findings: Iterable[Finding], known: Baseline) -> None:
             entry = known.holds(finding.location.path, finding.location.start_line, finding.secret.reveal())
             if entry is not None and entry.suppresses:
                 finding.suppressed = Suppression("baseline", entry.reason)
-
-
-def _detector(settings: Settings, rules: Sequence[UserRule]) -> Detector:
-    where = settings.origins.get("engine", "engine")
-    try:
-        return Detector(settings.engine, rules=rules, plugins=settings.plugins)
-    except ImportError:
-        raise UsageError(f"{where}: {settings.engine} is not installed") from None
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}") from None
 
 
 def _results(scanner: FileScanner, found: Iterator[Found]) -> Iterator[Scanned]:

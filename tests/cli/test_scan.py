@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.main import main
-from auditor.run import scan
+from auditor.run import detecting
 from auditor.run.selection import SCAN, rule_ids
 from tests.run.scanning import PlantedDetector
 
@@ -22,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty repository as current folder."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(scan, "Detector", PlantedDetector)
+    monkeypatch.setattr(detecting, "Detector", PlantedDetector)
     return tmp_path
 
 

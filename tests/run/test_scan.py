@@ -12,7 +12,7 @@ import pytest
 from auditor.core.config import Settings, resolve
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.finding import Finding, Report, Severity
-from auditor.run import parallel, scan
+from auditor.run import detecting, parallel, scan
 from auditor.run.result import exit_code
 from auditor.run.scanning import files
 from tests.run.scanning import PlantedDetector, places, rendered, scanned
@@ -22,7 +22,7 @@ VALUE = "Zq8vT1xK4m"
 
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "Detector", PlantedDetector)
+    monkeypatch.setattr(detecting, "Detector", PlantedDetector)
 
 
 def test_a_finding(tmp_path: Path) -> None:
@@ -258,6 +258,6 @@ def test_an_engine_that_is_not_there(
     def refuse(_: str, **_more: object) -> None:
         raise error
 
-    monkeypatch.setattr(scan, "Detector", refuse)
+    monkeypatch.setattr(detecting, "Detector", refuse)
     with pytest.raises(UsageError, match=message):
         scanned(tmp_path, engine="hyperscan")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.run import scan
+from auditor.run import detecting
 from auditor.sources.contents import OVERLAP, PIECE
 from tests.run.scanning import PlantedDetector, places, rendered, scanned
 
@@ -18,7 +18,7 @@ VALUE = "Zq8vT1xK4m"
 
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "Detector", PlantedDetector)
+    monkeypatch.setattr(detecting, "Detector", PlantedDetector)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from auditor.core.errors import UsageError
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect.detector import Detector
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
 from auditor.run.crash import describe, wants_traceback
+from auditor.run.detecting import detector_of
 from auditor.run.images.layers.cache import LayerCache
 from auditor.run.images.layers.outcomes import Layers
 from auditor.run.images.layers.search import LayerSearch
@@ -89,7 +88,7 @@ class ImageScan:
         severities = {rule.id: rule.severity for rule in all_rules(IMAGE).values()}
         left_out = frozenset({*severities, *(rule.id for rule in more)}) - wanted
         self.left_out = left_out
-        self._detector = _detector(settings, rules)
+        self._detector = detector_of(settings, rules)
         sweep = Sweep(self._detector)
         own = bool(rules or settings.plugins or self._detector.thorough)
         # Values that are to be shown, and rules that may change between two runs, are not in the cache.
@@ -199,16 +198,6 @@ class ImageScan:
             self._base = Base(self.settings.base, self.settings.platform)
         layers, entries = self._base.shared(image, history)
         return Attribution(layers, entries, dockerfile, lines)
-
-
-def _detector(settings: Settings, rules: Sequence[UserRule]) -> Detector:
-    where = settings.origins.get("engine", "engine")
-    try:
-        return Detector(settings.engine, rules=rules, plugins=settings.plugins)
-    except ImportError:
-        raise UsageError(f"{where}: {settings.engine} is not installed") from None
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}") from None
 
 
 def _settings_digest(rules: str, wanted: Wanted, settings: Settings) -> str:

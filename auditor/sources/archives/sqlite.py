@@ -46,9 +46,13 @@ def _is_cut(data: bytes) -> bool:
     return len(data) < 100 or pages * (65536 if page == 1 else page) > len(data)
 
 
-def _prepare(connection: sqlite3.Connection, data: bytes, budget: Budget) -> None:
+def restrict(connection: sqlite3.Connection, data: bytes, longest: int) -> None:
+    """Take a hostile database into memory: for reading only, values of at most `longest` bytes, nothing of its own run.
+
+    Raises sqlite3.Error.
+    """
     for category, limit in (
-        (sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE),
+        (sqlite3.SQLITE_LIMIT_LENGTH, longest),
         (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 50),
         (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
         (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
@@ -59,6 +63,10 @@ def _prepare(connection: sqlite3.Connection, data: bytes, budget: Budget) -> Non
     connection.deserialize(data)
     connection.execute("PRAGMA query_only=ON")
     connection.text_factory = bytes
+
+
+def _prepare(connection: sqlite3.Connection, data: bytes, budget: Budget) -> None:
+    restrict(connection, data, _LONGEST_VALUE)
     left = budget.steps
 
     def interrupt() -> int:

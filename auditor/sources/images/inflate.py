@@ -243,7 +243,8 @@ def _gzip() -> _Decoder:
         make = isal_zlib.decompressobj
     except ImportError:
         try:
-            from zlib_ng import zlib_ng  # start-up: as above
+            # start-up: as above
+            from zlib_ng import zlib_ng  # type: ignore[import-not-found,unused-ignore]
 
             make = zlib_ng.decompressobj
         except ImportError:

@@ -72,18 +72,9 @@ def _of_sqlite(data: bytes) -> Iterator[bytes]:
 def _restrict(connection: sqlite3.Connection, data: bytes) -> None:
     import sqlite3  # start-up: layers with such a database only
 
-    for category, limit in (
-        (sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_HEADER),
-        (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 50),
-        (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
-        (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
-    ):
-        connection.setlimit(category, limit)
-    for setting in ("trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "mmap_size=0"):
-        connection.execute(f"PRAGMA {setting}")
-    connection.deserialize(data)
-    connection.execute("PRAGMA query_only=ON")
-    connection.text_factory = bytes
+    from auditor.sources.archives.sqlite import restrict  # start-up: as above
+
+    restrict(connection, data, _LONGEST_HEADER)
     looks = 0
 
     def interrupt() -> int:
