@@ -11,11 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import zstandard
 
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.layers.search import LayerSearch
 from auditor.run.images.layers.searching import Job
+from tests import zstd
 from tests.run.images.configs import CHOSEN, GITHUB, NPM
 from tests.run.images.imagemaking import (
     Memory,
@@ -169,7 +169,7 @@ def test_a_layer_that_is_listed_twice(image: Path, searched: list[Job], capsys: 
     assert [one["image"]["layer_index"] for one in found["related"]] == [0]
 
 
-@pytest.mark.parametrize("compress", [bytes, gzip.compress, zstandard.compress], ids=["plain", "gzip", "zstd"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd.compress], ids=["plain", "gzip", "zstd"])
 @pytest.mark.parametrize("make", [saved, oci], ids=["docker", "oci"])
 def test_an_archive_on_the_standard_input(
     make: Any, compress: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], image: Path

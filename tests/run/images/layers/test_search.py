@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-import zstandard
 
+from tests import zstd
 from tests.run.images.configs import GITHUB, NPM
 from tests.run.images.imagemaking import (
     FILLER,
@@ -49,7 +49,7 @@ def packages() -> dict[str, tuple[str, bytes, str]]:
         "jar": ("srv/app.jar", jar({"BOOT-INF/a.properties": TOKEN}), "srv/app.jar!BOOT-INF/a.properties"),
         "nested": ("srv/a.tar.gz", tar_gz({"b.jar": jar({"c.env": TOKEN})}), "srv/a.tar.gz!a.tar!b.jar!c.env"),
         "gz": ("srv/notes.gz", gzip.compress(TOKEN, mtime=0), "srv/notes.gz!notes"),
-        "zst": ("srv/notes.zst", zstandard.compress(TOKEN), "srv/notes.zst!notes"),
+        "zst": ("srv/notes.zst", zstd.compress(TOKEN), "srv/notes.zst!notes"),
         "loose": (f"app/.git/{loose}", stored, f"app/.git/objects!{loose.removeprefix('objects/')}!blob"),
         "usr": ("usr/share/backup.tar.gz", tar_gz({"conf.env": TOKEN}), "usr/share/backup.tar.gz!backup.tar!conf.env"),
         "zipapp": ("usr/bin/tool", b"#!/usr/bin/env python3\n" + jar({"k.env": TOKEN}), "usr/bin/tool!k.env"),
@@ -166,7 +166,7 @@ def test_compressed_layers_of_every_kind(image: Path, capsys: pytest.CaptureFixt
     for stored in (
         gzip.compress(plain),
         gzip.compress(plain[:cut]) + gzip.compress(plain[cut:]),
-        zstandard.compress(plain),
+        zstd.compress(plain),
         plain,
     ):
         files = saved_files([plain])
