@@ -16,7 +16,8 @@ from auditor.sources.archives import zstandard
 from auditor.sources.images import inflate
 from auditor.sources.images.inflate import LayerStream
 from auditor.sources.images.model import SourceError
-from tests.sources.images.test_inflate import COMPRESS, DATA, FORMS, drain, opened, read, zstd
+from tests import zstd
+from tests.sources.images.test_inflate import COMPRESS, DATA, FORMS, drain, opened, read
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -99,7 +100,7 @@ def test_xz_that_needs_too_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_zstd_without_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = zstd(DATA)
+    stored = zstd.compress(DATA)
     monkeypatch.setattr(zstandard, "decoder", lambda: None)
     found, stream = read(stored)
     assert (found, stream.diff_id) == (b"", "")
