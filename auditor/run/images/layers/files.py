@@ -97,8 +97,10 @@ class FileSearch:
 
         How many of the block's were noted by now.
         """
-        number = next((at for at in range(noted, len(entries)) if entries[at].size), len(entries))
-        if number == len(entries) or entries[number].path != segment.path:
+        number, count = noted, len(entries)
+        while number < count and not entries[number].size:
+            number += 1
+        if number == count or entries[number].path != segment.path:
             return noted  # It was the last one of the block before.
         for entry in entries[noted : number + 1]:
             self._gathered.entry(entry)

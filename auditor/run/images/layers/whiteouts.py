@@ -85,7 +85,7 @@ class Changes:
             target = self._links.get(target, target)
             if target == path:
                 return None  # The same file once more.
-        again = self._forget(path)
+        again = self._forget(path) if self._watched or self._symlinks or self._links else None
         if target in self._watched:
             self._link(self._links, MOST_LINKS, path, target, "hard links to files with findings")
             if path in self._links:
