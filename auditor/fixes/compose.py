@@ -155,22 +155,17 @@ class _Composer:
         return self._shell_form(run, mounts, lines)
 
     def _mounted(self, run: Instruction, mounts: Sequence[str]) -> list[Edit]:
-        at = run.keyword_span.end
+        at = max([run.keyword_span.end, *(flag.span.end for flag in run.flags)])
         return [Edit(Span(at, at), "".join(f" {mount}" for mount in mounts))] if mounts else []
 
     def _shell_form(self, run: Instruction, mounts: Sequence[str], lines: Sequence[str]) -> list[Edit]:
+        """`RUN`, flags, mounts, statements, command: a line each, indented by four spaces."""
         newline = f" {self.document.escape}{self.document.newline}{_INDENT}"
-        place, body = run.keyword_span.end, run.body.source(0)
-        if run.flags and lines:
-            behind = max(flag.span.end for flag in run.flags)
-            first = [Edit(Span(place, place), _joined(mounts, newline))] if mounts else []
-            return [*first, self._in_front(behind, body, newline + f";{newline}".join(lines) + ";", newline)]
-        if run.flags:
-            return [Edit(Span(place, place), _joined(mounts, newline))]
-        shown = _joined(mounts, newline) + "".join(f"{newline}{line};" for line in lines)
-        if not mounts:
+        place = max([run.keyword_span.end, *(flag.span.end for flag in run.flags)])
+        shown = "".join([*(newline + mount for mount in mounts), *(f"{newline}{line};" for line in lines)])
+        if not run.flags:  # the first stands beside the keyword
             shown = " " + shown.removeprefix(newline)
-        return [self._in_front(place, body, shown, newline)]
+        return [self._in_front(place, run.body.source(0), shown, newline)]
 
     def _in_front(self, place: int, body: int, shown: str, newline: str) -> Edit:
         """Text between what stands before the command and the command; a gap with lines in it stays as it is."""
@@ -192,10 +187,6 @@ class _Composer:
         command = '"$0" "$@"' if traps else 'exec "$0" "$@"'
         script = json.dumps("; ".join([*lines, command]), ensure_ascii=False)
         return [Edit(Span(at + 1, at + 1), f'"/bin/sh", "-c", {script}, ')]
-
-
-def _joined(mounts: Sequence[str], newline: str) -> str:
-    return newline.join(f" {mount}" if at == 0 else mount for at, mount in enumerate(mounts))
 
 
 def _within(inner: Span, outer: Span) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.script import acting, full_text
+from auditor.fixes.script import acting
 
 if TYPE_CHECKING:
     from auditor.flow.facts import Run
@@ -98,16 +98,18 @@ def runs_reader(run: Run, tools: frozenset[str] | None) -> bool:
     return any(may_read(each.name, tools) for each in acting(run))
 
 
-def mentions(run: Run, name: str) -> bool:
-    """Whether a RUN's text has a variable's name as a word."""
-    text = full_text(run.step.instruction)
-    at = text.find(name)
-    while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(name) : at + len(name) + 1]
-        if not _is_word(before) and not _is_word(after):
-            return True
-        at = text.find(name, at + 1)
-    return False
+def mentions(run: Run, name: str) -> list[int]:
+    """Where a RUN's command line and heredocs have a variable's name as a word: offsets in the file."""
+    node = run.step.instruction
+    found: list[int] = []
+    for text in (node.body, *(heredoc.body for heredoc in node.heredocs)):
+        at = text.text.find(name)
+        while at >= 0:
+            before, after = text.text[max(at - 1, 0) : at], text.text[at + len(name) : at + len(name) + 1]
+            if not _is_word(before) and not _is_word(after):
+                found.append(text.source(at))
+            at = text.text.find(name, at + 1)
+    return found
 
 
 def _is_word(char: str) -> bool:

@@ -55,11 +55,6 @@ def statements(run: Instruction) -> list[tuple[Link, Span]]:
     return [(link, text.span(link.span.start, link.span.end)) for link in found]
 
 
-def full_text(run: Instruction) -> str:
-    """Everything the RUN executes or feeds to it: command line and heredocs."""
-    return "\n".join([run.body.text, *(heredoc.body.text for heredoc in run.heredocs)])
-
-
 class Acting(NamedTuple):
     """One command at work: its words without what only runs them (sudo, env), its program's name, and the shell's state
     for resolving paths (`shell.path(word)`)."""
