@@ -78,6 +78,11 @@ def readers_of_variable(name: str) -> frozenset[str] | None:
     return None
 
 
+def relatives(program: str) -> frozenset[str]:
+    """The tools that read what a program keeps for itself: those of its own ecosystem."""
+    return next((family for family in _FAMILIES if program in family), frozenset()) | {program}
+
+
 def may_read(name: str, tools: frozenset[str] | None) -> bool:
     """Whether a program may read the secret on its own: one of the tools, or one that nobody knows (a script)."""
     if tools is not None and name in tools:

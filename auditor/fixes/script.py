@@ -40,7 +40,8 @@ def script_text(run: Instruction) -> Text:
 def statements(run: Instruction) -> list[tuple[Link, Span]]:
     """The statements of a RUN's script and their places in the file; [] where they cannot be told apart.
 
-    `|| true` belongs to the statement that it excuses.
+    What `||` joins cannot be taken apart: it is one statement together with what stands before it (of kind `list`, but
+    for `|| true`, which only excuses the command before it).
     """
     script = the_script(run)
     if run.json or (run.heredocs and script is None):
@@ -48,11 +49,20 @@ def statements(run: Instruction) -> list[tuple[Link, Span]]:
     text = script_text(run)
     found: list[Link] = []
     for link in chain(text.text):
-        if found and link.join == "||" and text.text[link.span.start : link.span.end] in _NO_OPERATIONS:
+        if not found or link.join != "||":
+            found.append(link)
+        elif text.text[link.span.start : link.span.end] in _NO_OPERATIONS:
             found[-1] = found[-1]._replace(span=Span(found[-1].span.start, link.span.end))
         else:
-            found.append(link)
+            while found[-1].join == "&&":
+                found.pop()
+            found[-1] = Link(Span(found[-1].span.start, link.span.end), found[-1].join, "list")
     return [(link, text.span(link.span.start, link.span.end)) for link in found]
+
+
+def full_text(run: Instruction) -> str:
+    """Everything the RUN executes or feeds to it: command line and heredocs."""
+    return "\n".join([run.body.text, *(heredoc.body.text for heredoc in run.heredocs)])
 
 
 class Acting(NamedTuple):

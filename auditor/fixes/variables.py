@@ -10,6 +10,7 @@ from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
+from auditor.fixes.tracing import untraced
 from auditor.fixes.users import numbers
 from auditor.fixes.written import Settled, settle
 from auditor.flow.variables import unquoted
@@ -220,6 +221,8 @@ class _Planner:
     def _expose(self, run: Run, names: list[str], plan: Plan) -> None:
         """Give a RUN what it needs: the roots as secrets, what is made of them by an export of its own."""
         check(run)
+        if any(mentions(run, name) for name in names):
+            plan.changes += untraced(run)
         for v in self._with_sources(run, names):
             if self._passes_on(v):
                 root = self._root_of(v)

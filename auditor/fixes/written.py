@@ -12,7 +12,7 @@ from auditor.core.span import Span
 from auditor.detect import credfiles
 from auditor.fixes.exposure import SETTING, check, cleaning
 from auditor.fixes.plan import DropCommand, Prelude, Refused
-from auditor.fixes.readers import readers_of_file
+from auditor.fixes.readers import readers_of_file, relatives
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting, statements
 
@@ -22,18 +22,13 @@ if TYPE_CHECKING:
     from auditor.flow.facts import LayerFile, Run
 
 #: Statements that can be moved as they are; anything with a body of its own might rely on what stands around it.
-_MOVABLE = frozenset({"command", "pipeline", "redirected_statement"})
+_MOVABLE = frozenset({"command", "pipeline", "redirected_statement", "list"})
+_COMPOUND = frozenset({"pipeline", "list"})
 #: Where tools keep what they are told, whatever variables the image sets.
 _SURE_PLACES = (
-    "/.npmrc",
-    "/.gitconfig",
-    "/.netrc",
-    "/pip.conf",
-    "/.yarnrc",
-    "/.git-credentials",
-    "/.pypirc",
-    "/.yarnrc.yml",
-)
+    "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
+    "/NuGet.Config", "/pypoetry/auth.toml", "/.docker/config.json", "/.aws/credentials",
+)  # fmt: skip
 
 
 class Settled(NamedTuple):
@@ -67,6 +62,8 @@ class _Settling:
         self.home_run = self._run()
         kind = file.kind or credfiles.recognise(file.path)
         self.tools = readers_of_file(kind.id) if kind is not None else None
+        if self.tools is None and file.how == "stored":
+            self.tools = relatives(self._program())
 
     def run(self) -> Settled:
         check(self.home_run)
@@ -91,6 +88,11 @@ class _Settling:
             self.plan.changes.append(DropCommand(self.home_run.step.instruction, statement.start))
         return Settled(tuple(others) + ((self.home_run,) if here else ()), () if here else (statement,))
 
+    def _program(self) -> str:
+        """The program that stores the credential."""
+        inside = (each.name for each in acting(self.home_run) if each.command.span.start >= self.file.extent.start)
+        return next(inside, "")
+
     def _run(self) -> Run:
         for run in self.build.facts.runs:
             if run.step.instruction is self.file.step.instruction:
@@ -114,8 +116,8 @@ class _Settling:
             return [cleaning(run, f"rm -f {path}")]
         saved = f"{path}.before"
         return [
-            cleaning(run, f"rm -f {path}; if [ -e {saved} ]; then mv {saved} {path}; fi"),
-            Prelude(node, f"if [ -e {path} ]; then cp -p {path} {saved}; fi", SETTING),
+            cleaning(run, f"rm -f {path}; mv {saved} {path} 2>/dev/null || true"),
+            Prelude(node, f"cp -p {path} {saved} 2>/dev/null || true", SETTING),
         ]
 
     def _may_exist(self) -> bool:
@@ -134,16 +136,24 @@ class _Settling:
         home = self.home_run
         text = self.build.document.text[statement.start : statement.end]
         self._check_words(statement)
-        guarded = text if kind != "pipeline" else f"{{ {text}; }}"
+        guarded = text if kind not in _COMPOUND else f"{{ {text}; }}"
         for run in others:
             check(run)
             if run.step.instruction.json or run.step.instruction.heredocs:
                 raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
             if run.step.user != home.step.user:
                 raise Refused(f"{self.path} is written by one user and read by another")
-            moved = guarded if run.cwd == home.cwd else f"(cd {home.cwd} && {guarded})"
+            moved = guarded if run.cwd == home.cwd or self._is_anywhere() else f"(cd {home.cwd} && {guarded})"
             self.plan.changes += self._guard(run)
             self.plan.changes.append(Prelude(run.step.instruction, f"{moved} || exit 1", SETTING + 1))
+
+    def _is_anywhere(self) -> bool:
+        """Whether the statement writes to the same file in whatever folder it runs."""
+        if self.file.how == "stored":
+            return self.path.startswith(self.home_run.home.rstrip("/") + "/")
+        return self.build.document.text[self.file.span.start :].startswith(
+            ("/", "~", "$HOME", "${HOME}", '"$HOME', '"/')
+        )
 
     def _check_words(self, statement: Span) -> None:
         """A moved statement may use nothing that its old RUN alone knows."""

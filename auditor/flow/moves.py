@@ -116,10 +116,16 @@ def rename(path: str, goal: str, span: Span, shell: Shell) -> bool:
     for at, file in found:
         place = goal + at[len(path) :] if at.startswith(path) else goal + "/" + at.rpartition("/")[2]
         del shell.layers.files[at]
-        if file.step.instruction is not shell.step.instruction:
+        saved = next((o.file for o in file.origins if o.file is not None and o.name == place), None)
+        if saved is not None and file.step.instruction is shell.step.instruction:
+            file.gone = True  # a copy put back in its place: what an earlier layer holds already
+            shell.layers.put(place, saved)
+        elif file.step.instruction is not shell.step.instruction:
             file.removed.append((shell.step, span))
         elif file.path == at:
             file.path = place
+        if saved is not None:
+            continue
         if shell.keeps(place):
             shell.layers.put(place, file)
         elif file.step.instruction is shell.step.instruction:
