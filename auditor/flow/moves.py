@@ -26,7 +26,7 @@ def remove(words: tuple[Word, ...], shell: Shell) -> None:
     """`rm`, `shred -u`, `unlink`, `Remove-Item`."""
     for word in words[1:]:
         if not word.rendered.startswith("-"):
-            for text in _braces(shell.text(word)):
+            for text in braces(shell.text(word)):
                 _gone(absolute(text, shell.cwd, shell.home), word.span, shell)
 
 
@@ -38,7 +38,7 @@ def _gone(path: str, span: Span, shell: Shell) -> None:
         shell.use("removed", span, kind.title)
 
 
-def _braces(text: str) -> list[str]:
+def braces(text: str) -> list[str]:
     """What a brace expansion stands for: `.{a,b}` is `.a` and `.b`."""
     done: list[str] = []
     todo = [text]

@@ -6,6 +6,8 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.core.finding import Finding, Target
     from auditor.fixes.plan import BuildSecret, Burnt
 
@@ -57,6 +59,11 @@ class Rewrite:
         self.burnt: list[Burnt] = []
         self.commands: list[str] = []
         self.notes: list[str] = []
+
+    def refuse(self, findings: Iterable[Finding], reason: str) -> None:
+        """Leave the file as it is, with the reason beside every finding."""
+        self.changes, self.applied, self.secrets, self.burnt, self.commands = [], [], [], [], []
+        self.left = [Left(finding, reason) for finding in findings]
 
 
 class FixRun:
