@@ -7,25 +7,17 @@ from auditor.core.record import NamedTuple
 FILE, ENV = "file", "env"
 
 
-class GivenSecret(NamedTuple):
-    """`--secret id=ID,src=PATH` or `id=ID,env=NAME`, as `docker build` takes it: `kind` is FILE or ENV, `source` the
-    path or the variable's name."""
-
-    id: str
-    kind: str
-    source: str
-
-
 class ProveOptions(NamedTuple):
-    """How `--prove` builds: secrets, `NAME` or `NAME=VALUE` of build arguments, `default` or `ID[=PATH]` of ssh agents.
+    """How `--prove` builds, as written on the command line.
 
-    `command` is run in both images ("" is none), `keep_images` leaves them in the engine.
+    `secrets`: `id=ID,src=PATH` or `id=ID,env=NAME`; `arguments`: `NAME` or `NAME=VALUE`; `ssh`: `default` or
+    `ID[=PATH]`; `command` is run in both images (none: ()); `keep_images` leaves them in the engine.
     """
 
-    secrets: tuple[GivenSecret, ...] = ()
-    build_args: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     ssh: tuple[str, ...] = ()
-    command: str = ""
+    command: tuple[str, ...] = ()
     keep_images: bool = False
 
 

@@ -32,10 +32,10 @@ class WriteError(Exception):
     """The files could not be written, and are as they were. The message is one sentence that names the file."""
 
 
-def write(changes: Sequence[FileChange], root: str) -> None:
-    """Write all changes, or raise WriteError with every file as it was. `root` is the folder of the run: a link, or a
-    path, that leads out of it is not followed."""
-    files = [_File(change, root) for change in changes if change.before != change.after]
+def write(changes: Sequence[FileChange], roots: Sequence[str]) -> None:
+    """Write all changes, or raise WriteError with every file as it was. `roots` are the folders of the run: a link, or
+    a path, that leads out of them is not followed."""
+    files = [_File(change, roots) for change in changes if change.before != change.after]
     try:
         for file in files:
             file.prepare()
@@ -81,10 +81,10 @@ def _rename(files: list[_File]) -> None:
 class _File:
     """One file on its way: `path` is where it really lies, `shown` what the user calls it."""
 
-    def __init__(self, change: FileChange, root: str) -> None:
+    def __init__(self, change: FileChange, roots: Sequence[str]) -> None:
         self.shown = change.path
         self.path = change.path
-        self._root = root
+        self._roots = roots
         self._before = None if change.before is None else encoded(change.before)
         self._after = encoded(change.after)
         self._scratch = ""
@@ -94,11 +94,11 @@ class _File:
 
     def prepare(self) -> None:
         """Find the file and see that it can be replaced."""
-        if not is_below(os.path.dirname(self.shown) or os.curdir, self._root):
+        if not self._is_inside(os.path.dirname(self.shown) or os.curdir):
             raise self._error("lies out of the tree that is being fixed")
         link = os.path.islink(self.shown)
         self.path = os.path.realpath(self.shown)
-        if not is_below(self.path, self._root):
+        if not self._is_inside(self.path):
             raise self._error("is a link that leads out of the tree that is being fixed")
         if any(part.lower() in _METADATA for part in self.path.split(os.sep)):
             raise self._error("belongs to the version control")
@@ -228,6 +228,9 @@ class _File:
                     os.unlink(path)
                 except OSError:
                     continue
+
+    def _is_inside(self, path: str) -> bool:
+        return any(is_below(path, root) for root in self._roots)
 
     def _beside(self) -> str:
         folder, name = os.path.split(self.path)

@@ -40,11 +40,11 @@ def group(*names: str) -> list[FileChange]:
     return [change(name, after=f"{AFTER}# {name}\n") for name in names]
 
 
-def refused(*changes: FileChange, root: str = ".") -> str:
+def refused(*changes: FileChange, roots: tuple[str, ...] = (".",)) -> str:
     """The reason, after a look that nothing has changed and nothing lies about."""
     before = contents()
     with pytest.raises(WriteError) as caught:
-        write(changes, root)
+        write(changes, roots)
     assert contents() == before
     return str(caught.value)
 
@@ -59,13 +59,13 @@ def contents() -> dict[str, bytes]:
 
 
 def test_a_file_is_replaced(here: Path) -> None:
-    write([change("Dockerfile")], ".")
+    write([change("Dockerfile")], ["."])
     assert (here / "Dockerfile").read_bytes() == AFTER.encode()
     assert os.listdir(here) == ["Dockerfile"]
 
 
 def test_a_group_is_written_with_its_new_files(here: Path) -> None:
-    write([*group("Dockerfile", "build.sh"), change(".dockerignore", None, ".npmrc\n")], ".")
+    write([*group("Dockerfile", "build.sh"), change(".dockerignore", None, ".npmrc\n")], ["."])
     assert (here / "build.sh").read_text() == f"{AFTER}# build.sh\n"
     assert (here / ".dockerignore").read_text() == ".npmrc\n"
     assert sorted(os.listdir(here)) == [".dockerignore", "Dockerfile", "build.sh"]
@@ -74,7 +74,7 @@ def test_a_group_is_written_with_its_new_files(here: Path) -> None:
 def test_a_file_without_a_change_is_not_touched(here: Path) -> None:
     same = change("Dockerfile", after=BEFORE)
     inode = (here / "Dockerfile").stat().st_ino
-    write([same], ".")
+    write([same], ["."])
     assert (here / "Dockerfile").stat().st_ino == inode
 
 
@@ -89,7 +89,7 @@ def test_odd_bytes_are_written_as_they_were(here: Path) -> None:
     path = here / "Dockerfile"
     path.write_bytes(old)
     text = old.decode("utf-8", "surrogateescape")
-    write([FileChange("Dockerfile", "dockerfile", text, text.replace("ARG T\r\n", ""))], ".")
+    write([FileChange("Dockerfile", "dockerfile", text, text.replace("ARG T\r\n", ""))], ["."])
     assert path.read_bytes() == old.replace(b"ARG T\r\n", b"")
 
 
@@ -98,7 +98,7 @@ def test_odd_bytes_are_written_as_they_were(here: Path) -> None:
 def test_the_mode_is_kept(mode: int, here: Path) -> None:
     one = change("build.sh")
     os.chmod("build.sh", mode)
-    write([one], ".")
+    write([one], ["."])
     assert stat.S_IMODE((here / "build.sh").stat().st_mode) == mode
 
 
@@ -108,7 +108,7 @@ def test_the_owner_is_kept(here: Path) -> None:
     one = change("Dockerfile")
     os.chown("Dockerfile", 1234, 2345)
     os.chmod("Dockerfile", 0o4755)
-    write([one], ".")
+    write([one], ["."])
     state = (here / "Dockerfile").stat()
     assert (state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode)) == (1234, 2345, 0o4755)
 
@@ -129,7 +129,7 @@ def test_an_owner_that_cannot_be_kept_is_no_reason_to_fail(here: Path, monkeypat
     monkeypatch.setattr("auditor.run.rewrite.attributes.os.fstat", foreign)
     monkeypatch.setattr("auditor.run.rewrite.attributes.os.fchown", forbidden)
     monkeypatch.setattr(writing, "_identity", lambda state: (state.st_ino,))
-    write([one], ".")
+    write([one], ["."])
     assert (here / "Dockerfile").read_text() == AFTER
 
 
@@ -140,7 +140,7 @@ def test_extended_attributes_are_kept(here: Path) -> None:
         os.setxattr("Dockerfile", "user.note", b"keep me")
     except OSError:
         pytest.skip("the file system has no extended attributes")
-    write([one], ".")
+    write([one], ["."])
     assert os.getxattr("Dockerfile", "user.note") == b"keep me"
 
 
@@ -149,7 +149,7 @@ def test_extended_attributes_are_kept(here: Path) -> None:
 def test_a_new_file_has_the_mode_that_the_user_asks_for(after: str, mode: int, here: Path) -> None:
     old = os.umask(0o027)
     try:
-        write([change("new", None, after)], ".")
+        write([change("new", None, after)], ["."])
     finally:
         os.umask(old)
     assert stat.S_IMODE((here / "new").stat().st_mode) == mode
@@ -160,7 +160,7 @@ def test_a_link_stays_and_its_target_is_written(here: Path) -> None:
     (here / "docker").mkdir()
     one = change("docker/app")
     os.symlink("docker/app", "Dockerfile")
-    write([one._replace(path="Dockerfile")], ".")
+    write([one._replace(path="Dockerfile")], ["."])
     assert os.readlink("Dockerfile") == "docker/app"
     assert (here / "docker" / "app").read_text() == AFTER
     assert os.listdir(here / "docker") == ["app"]
@@ -176,7 +176,7 @@ def test_links_out_of_the_tree_are_refused(here: Path) -> None:
     assert "out of the tree" in refused(outside)
     os.symlink("../new", "new")
     assert "a link that leads out of the tree" in refused(change("new", None))
-    write([outside], "..")
+    write([outside], [".", ".."])
     assert (here.parent / "Dockerfile").read_text() == AFTER
 
 
@@ -186,7 +186,7 @@ def test_what_is_no_file_is_refused(make: Any) -> None:
     make()
     one = FileChange("pipe", "dockerfile", BEFORE, AFTER)
     with pytest.raises(WriteError, match="cannot be read"):
-        write([one], ".")
+        write([one], ["."])
 
 
 @pytest.mark.parametrize("path", [".git/Dockerfile", "sub/.GIT/hooks/Dockerfile", ".hg/Dockerfile"])
@@ -245,7 +245,7 @@ def test_a_file_that_changes_while_others_are_saved_is_refused(here: Path, monke
 
     monkeypatch.setattr(writing._File, "save", slow)
     with pytest.raises(WriteError, match="Dockerfile: changed"):
-        write(changes, ".")
+        write(changes, ["."])
     assert (here / "Dockerfile").read_text() == "FROM b\n"
     assert (here / "build.sh").read_text() == BEFORE
     assert sorted(os.listdir(here)) == ["Dockerfile", "build.sh"]
@@ -263,7 +263,7 @@ def test_a_new_file_overwrites_nothing(here: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(writing._File, "save", slow)
     with pytest.raises(WriteError, match="appeared in the meantime"):
-        write([change("Dockerfile"), change("new", None)], ".")
+        write([change("Dockerfile"), change("new", None)], ["."])
     assert (here / "new").read_text() == "mine"
     assert (here / "Dockerfile").read_text() == BEFORE
 
@@ -325,7 +325,7 @@ def test_file_systems_without_hard_links(here: Path, monkeypatch: pytest.MonkeyP
 
     changes = [*group("Dockerfile", "build.sh"), change("new", None, "x\n")]
     monkeypatch.setattr(os, "link", unsupported)
-    write(changes, ".")
+    write(changes, ["."])
     assert (here / "new").read_text() == "x\n"
     assert sorted(os.listdir(here)) == ["Dockerfile", "build.sh", "new"]
     again = [change(name, f"{AFTER}# {name}\n", AFTER) for name in ("Dockerfile", "build.sh")]
@@ -345,7 +345,7 @@ def test_what_cannot_be_put_back_is_named(here: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "replace", broken)
     with pytest.raises(WriteError) as caught:
-        write(changes, ".")
+        write(changes, ["."])
     message = str(caught.value)
     assert message.startswith("build.sh: cannot be written: ")
     assert "Dockerfile could not be put back (input/output error), its content is in " in message
@@ -366,5 +366,5 @@ def test_an_interrupt_leaves_every_file_as_it_was(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "replace", interrupted)
     before = contents()
     with pytest.raises(KeyboardInterrupt):
-        write(changes, ".")
+        write(changes, ["."])
     assert contents() == before
