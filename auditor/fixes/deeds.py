@@ -70,7 +70,7 @@ def deeds(run: Run, path: str, tools: frozenset[str] | None, after: int = -1) ->
             deed = _of(each, path, tools)
             if deed is not None:
                 found.append(deed)
-    if not found and after < 0 and _names(full_text(node), path, run.cwd):
+    if not found and after < 0 and names(full_text(node), path, run.cwd):
         found.append(Deed("read", node.span))
     return found
 
@@ -100,8 +100,8 @@ def is_guarded(run: Run, deed: Deed, found: list[Deed]) -> bool:
     return place is not None and any(d.kind == "test" and place.covers(d.span.start) for d in found)
 
 
-def makes_folder(run: Run, folder: str, before: int) -> bool:
-    """Whether a command of the RUN that begins ahead of `before` makes a folder, or a file in it."""
+def makes_folder(run: Run, folder: str, before: int, *, sure: bool = False) -> bool:
+    """Whether a command of the RUN that begins ahead of `before` makes a folder, or (unless `sure`) a file in it."""
     for each in acting(run):
         if each.command.span.start >= before:
             return False
@@ -111,9 +111,21 @@ def makes_folder(run: Run, folder: str, before: int) -> bool:
                     if not text.startswith("-") and covers(folder, absolute(text, each.shell.cwd, each.shell.home)):
                         return True
         for redirect in each.command.redirects:
-            if redirect.writes and covers(folder, each.shell.path(redirect.target)):
+            if not sure and redirect.writes and covers(folder, each.shell.path(redirect.target)):
                 return True
     return False
+
+
+def names_file(run: Run, path: str) -> bool:
+    """Whether the RUN's text has the file's path or name."""
+    return names(full_text(run.step.instruction), path, run.cwd)
+
+
+def mentions_folder(run: Run, folder: str) -> bool:
+    """Whether a word of the RUN lies in a folder, or a text of it says so."""
+    if folder in full_text(run.step.instruction):
+        return True
+    return any(covers(folder, each.shell.path(word)) for each in acting(run) for word in _all_words(each))
 
 
 def _of(each: Acting, path: str, tools: frozenset[str] | None) -> Deed | None:
@@ -237,13 +249,13 @@ def _all_words(each: Acting) -> Iterator[Word]:
 
 
 def _is_named(each: Acting, word: Word, path: str) -> bool:
-    if _names(word.source, path, each.shell.cwd):
+    if names(word.source, path, each.shell.cwd):
         return True
     resolved = each.shell.path(word)
     return resolved == path or ("*" in resolved and resolved != "/*" and covers(resolved, path))
 
 
-def _names(text: str, path: str, cwd: str) -> bool:
+def names(text: str, path: str, cwd: str) -> bool:
     """Whether a text has the path, or its last part as a name of its own; a bare word only in the file's folder."""
     folder, _slash, base = path.rpartition("/")
     if path in text:
@@ -275,6 +287,6 @@ def _exec_form(run: Run, path: str, tools: frozenset[str] | None) -> list[Deed]:
             return [Deed("remove" if name in _REMOVERS else "adjust", span, alone=True)]
         if above:
             return [Deed("clear" if name in _REMOVERS else "sweep", span, goal=above, lenient="-rf" in texts)]
-    if may_read(name, tools) or any(_names(text, path, run.cwd) for text in texts):
+    if may_read(name, tools) or any(names(text, path, run.cwd) for text in texts):
         return [Deed("read", span)]
     return []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import deeds as doing
 from auditor.fixes.exposure import CLEANING, SETTING, mount
+from auditor.fixes.folders import quoted, stands
 from auditor.fixes.plan import Drop, DropCommand, Prelude, Refused, Replace
-from auditor.flow.paths import covers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,16 +82,6 @@ def give(
         Prelude(node, write, SETTING),
         Prelude(node, f"chmod {mode} {quoted(path)}", SETTING),
     ]
-
-
-def quoted(path: str) -> str:
-    """A path as a shell word that may stand inside single quotes, too.
-
-    Raises Refused for one that would need quoting: no credential file is called like that.
-    """
-    if not all(c.isalnum() or c in "/._-+@%,:=" for c in path):
-        raise Refused("the file's path has characters that would have to be quoted")
-    return path
 
 
 class _Life:
@@ -197,29 +187,7 @@ class _Life:
             self.unsafe = self.unsafe or f"a command on {deed.goal} may find nothing there once the file is gone"
 
     def _stands(self, run: Run, deed: Deed) -> bool:
-        """Whether a folder is there without the file: a usual one, a WORKDIR, or something else makes it."""
-        folder, place = deed.goal, deed.span.start
-        if folder in _ALWAYS or folder.startswith("/usr/") or covers(folder, run.cwd) or covers(folder, run.home):
-            return True
-        stages = self._stages_below(run.step.stage)
-        for step, path, _source, _span in self.build.facts.placed:
-            if step.stage in stages and step.instruction.span.start < place and covers(folder, path):
-                return True
-        for file in self.build.facts.files:
-            ahead = file.step.stage in stages and file.step.instruction.span.start < place
-            if ahead and file.path != self.path and covers(folder, file.path):
-                return True
-        return any(
-            other.step.stage in stages and doing.makes_folder(other, folder, place) for other in self.build.facts.runs
-        )
-
-    def _stages_below(self, index: int) -> set[int]:
-        found: set[int] = set()
-        at: int | None = index
-        while at is not None and at not in found:
-            found.add(at)
-            at = self.build.stages[at].base_stage if 0 <= at < len(self.build.stages) else None
-        return found
+        return stands(self.build, run.step.stage, deed.goal, deed.span.start, besides=self.path)
 
     def _take_out(self, run: Run, deed: Deed) -> None:
         """Cut the file out of a command, or the command out of the RUN."""
