@@ -69,11 +69,14 @@ def _found(build: Build) -> list[Found]:
     found += [
         Found(use.step, use.literal, "") for use in build.facts.uses if use.kind == "token" and use.literal is not None
     ]
+    # What secrets-bridge is given are names of secrets; its own planner takes the call away.
+    bridged = {id(use.step.instruction) for use in build.facts.uses if use.detail == "secrets-bridge"}
     kept: dict[int, Found] = {}
     covered: list[Span] = []
     for one in found:
         span = one.literal.span
-        if one.step.instruction.keyword != "RUN" or one.literal.level not in _LIVE:
+        node = one.step.instruction
+        if node.keyword != "RUN" or id(node) in bridged or one.literal.level not in _LIVE:
             continue
         index = bisect_right(covered, (span.end, 0)) - 1
         if index < 0 or covered[index].end <= span.start:

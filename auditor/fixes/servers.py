@@ -185,7 +185,9 @@ def _bridge(build: Build, run: Run, use: Use) -> Plan:
         plan.secrets.append(secret)
         plan.changes += exposure.variable(run, secret)
     plan.weaken(Applicability.UNSAFE, "every command of the RUN gets the variables, not just the one behind `--`")
-    plan.changes.append(Replace(Span(use.span.start, words[marks[0] + 1].span.start), ""))
+    call = Span(use.span.start, words[marks[0] + 1].span.start)
+    plan.covers += [u.span for u in build.facts.uses if u.literal is not None and call.covers(u.span.start)]
+    plan.changes.append(Replace(call, ""))
     return plan
 
 
