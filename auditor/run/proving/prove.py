@@ -16,7 +16,7 @@ from auditor.run.proving.logs import BuildLog
 from auditor.run.proving.masking import Masks
 from auditor.run.proving.reasons import Noise, Reasons
 from auditor.run.proving.rooms import Room
-from auditor.run.proving.shapes import Check, Proof, few
+from auditor.run.proving.shapes import Check, Proof, ProofError, few
 from auditor.run.proving.supply import Supply
 from auditor.run.proving.trees import Reader
 
@@ -77,7 +77,10 @@ class _Proving:
         seen = sightings(self._engine.target(self.image(BEFORE)), self._masks)
         self._absence(seen)
         self._log()
-        self._agreement(seen)
+        try:
+            self._agreement(seen)
+        except ProofError as error:
+            self._check("files", False, "The images could not be compared.", [str(error)])
         if self._wish.command:
             self._command()
 
