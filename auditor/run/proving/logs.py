@@ -25,7 +25,7 @@ class BuildLog:
         self._window = b""
         self._kept = b""
         self._cut = False
-        self._lines = 1
+        self._line = 1  # of the window's first byte
         self.found: dict[str, str] = {}
 
     def feed(self, data: bytes) -> None:
@@ -52,10 +52,10 @@ class BuildLog:
         seen = len(self._window)
         window = self._window + text
         for hit in needles.search(window, seen) if self._masks.names else ():
-            line = self._lines + text.count(b"\n", 0, max(hit.start - seen, 0))
+            line = self._line + window.count(b"\n", 0, hit.start)
             self.found.setdefault(hit.name, f"line {line} of the log: the value of {hit.name}, {hit.encoding}")
-        self._lines += text.count(b"\n")
         self._window = window[-needles.reach :] if needles.reach else b""
+        self._line += window.count(b"\n", 0, len(window) - len(self._window))
 
     def last_words(self) -> list[str]:
         """The last lines, masked."""
