@@ -55,7 +55,8 @@ class FileChange(NamedTuple):
         if self.before.kind != self.after.kind:
             return frozenset(("kind",))
         pairs = zip(self.before._fields, self.before, self.after, strict=True)
-        return frozenset(name for name, one, other in pairs if one != other)
+        # Whether another content has another size is chance.
+        return frozenset(name for name, one, other in pairs if one != other) - {"size"}
 
     @property
     def described(self) -> str:
@@ -73,7 +74,7 @@ class FileChange(NamedTuple):
             told.append(f"mode {before.mode:04o} before, {after.mode:04o} after")
         if aspects & {"uid", "gid"}:
             told.append(f"owner {before.uid}:{before.gid} before, {after.uid}:{after.gid} after")
-        told += [f"another {_WORDS.get(name, name)}" for name in sorted(aspects - {"mode", "uid", "gid", "size"})]
+        told += [f"another {_WORDS.get(name, name)}" for name in sorted(aspects - {"mode", "uid", "gid"})]
         return "; ".join(told)
 
 

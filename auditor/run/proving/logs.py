@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: What BuildKit writes before a line of a step (`--progress plain`): values that span lines would be torn apart.
 _PREFIX = re.compile(rb"(?m)^#[0-9]{1,6} (?:[0-9]{1,9}\.[0-9]{1,4} )?")
+#: A line of older BuildKits that says nothing to people.
+_DIGEST = re.compile(r"#[0-9]{1,6} sha256:[0-9a-f]{64}$")
 #: Bytes of a line that are waited for, and bytes of the log that are kept.
 _LONGEST_LINE, _KEPT = 1 << 20, 64 << 10
 _QUOTED = 15
@@ -61,4 +63,4 @@ class BuildLog:
         """The last lines, masked."""
         text = self._kept.decode("utf-8", "replace")
         lines = self._masks.mask(text).splitlines()[1 if self._cut else 0 :]
-        return [self._masks.shown(line) for line in lines if line.strip()][-_QUOTED:]
+        return [self._masks.shown(line) for line in lines if line.strip() and not _DIGEST.match(line)][-_QUOTED:]

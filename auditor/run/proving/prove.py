@@ -39,6 +39,15 @@ class Built(NamedTuple):
 def prove(wish: Wish, engine: Docker) -> Proof:
     """Build and compare. Raises ProofError if that cannot be tried; images and files are gone afterwards."""
     begun = time.monotonic()
+    try:
+        proving = _carried_out(wish, engine)
+    except OSError as error:
+        raise ProofError(f"the proof needs a private folder for its files: {error.strerror or 'no room'}") from None
+    holds = all(check.ok for check in proving.checks)
+    return Proof(holds, tuple(proving.checks), proving.image(BEFORE), proving.image(AFTER), time.monotonic() - begun)
+
+
+def _carried_out(wish: Wish, engine: Docker) -> _Proving:
     with Room() as room:
         proving = _Proving(wish, engine, room)
         try:
@@ -46,8 +55,7 @@ def prove(wish: Wish, engine: Docker) -> Proof:
         finally:
             if not wish.keep_images:
                 engine.remove(proving.tags)
-    holds = all(check.ok for check in proving.checks)
-    return Proof(holds, tuple(proving.checks), proving.image(BEFORE), proving.image(AFTER), time.monotonic() - begun)
+    return proving
 
 
 class _Proving:
@@ -145,6 +153,8 @@ class _Proving:
             self._check("absence", True, "The image after holds none of the values.")
         if seen.places:
             self._check("leak before", True, "The image before held values.", seen.places)
+        elif seen.errors:
+            self._check("leak before", True, "The image before could not be searched whole.", seen.errors)
         elif in_log:
             self._check("leak before", True, "Before, only the build log showed values, not the image.", in_log)
         else:

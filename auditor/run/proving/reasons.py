@@ -22,7 +22,9 @@ _MOUNT = re.compile(r"--mount=(\S+)")
 _SECRETS = "run/secrets"
 _AGENT = "run/buildkit"
 #: In what a file may differ whose content held a value.
-_OF_CONTENT = frozenset(("existence", "content", "size"))
+_OF_CONTENT = frozenset(("existence", "content"))
+#: XDG Base Directory Specification: "non-essential data". A command that is gone leaves none.
+_CACHE = ".cache"
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -82,6 +84,8 @@ class Reasons:
             return self._of_new(path, after)
         if path in self._held and change.aspects <= _OF_CONTENT:
             return "its content held a value"
+        if after is None and _CACHE in path.split("/")[:-1]:
+            return "a cache, which nothing depends on"
         if after is None and before is not None and before.kind == FOLDER:
             inside = any(taken.startswith(f"{path}/") for taken in self._taken)
             return "the folder of what was taken out" if inside else ""

@@ -236,6 +236,21 @@ def test_a_file_that_is_not_there_is_made_up(engine: FakeDocker, context: Path) 
     assert len(content.strip()) >= 24 and mode == 0o600
 
 
+def test_a_cache_that_is_no_longer_made(engine: FakeDocker, context: Path) -> None:
+    cached = {"root/.cache/": b"", "root/.cache/tool/": b"", "root/.cache/tool/x": b"1"}
+    images(engine, [layer(cached)], [])
+    proof, checks = proven(wish(context), engine)
+    assert proof.holds and checks["files"][2].count("(a cache, which nothing depends on)") == 2
+    images(engine, [], [layer(cached)])
+    assert not proven(wish(context), engine)[0].holds
+
+
+def test_no_private_folder(engine: FakeDocker, context: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+    with pytest.raises(ProofError, match="private folder"):
+        prove(wish(context), engine)
+
+
 def test_literals(engine: FakeDocker, context: Path) -> None:
     before = f'FROM a\nENV API_KEY="{TOKEN}"\nRUN curl -u u:{OTHER} x.example\n'.encode()
     old = config_of(Env=[f"API_KEY={TOKEN}", "A=1"], Labels={"x": OTHER})

@@ -118,6 +118,11 @@ def test_long_logs_are_kept_in_part() -> None:
     assert len(log._kept) <= 64 << 10
 
 
+def test_digests_of_steps_are_not_quoted() -> None:
+    log = log_of(Masks({"token": TOKEN.encode()}, {}), b"#5 [1/2] RUN x\n#5 sha256:%s\n#5 0.1 said\n" % (b"a" * 64))
+    assert log.last_words() == ["#5 [1/2] RUN x", "#5 0.1 said"]
+
+
 def test_a_line_without_end() -> None:
     masks = Masks({"token": TOKEN.encode()}, {})
     half = len(TOKEN) // 2
