@@ -73,7 +73,11 @@ def compile_rules(rules_dir: str) -> CompiledRules:
 
     Raises RuleDataError, which names the file and the key, and OSError.
     """
-    running: RuleData = {"digest": "", "rules": {}, "tables": {"secrets": [], "files": [], "commands": [], "images": []}}
+    running: RuleData = {
+        "digest": "",
+        "rules": {},
+        "tables": {"secrets": [], "files": [], "commands": [], "images": []},
+    }
     docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
     providers: ProviderData = {"digest": "", "providers": []}
     seen: dict[str, str] = {}
