@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from auditor.flow.facts import Variable
     from auditor.lang.dockerfile.nodes import Instruction
 
-_STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+#: Instructions that say what runs in the container.
+STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 _SHELLS = frozenset("sh bash dash ash".split())
 _HEALTH = Pattern(r"(?i)^.*?\bCMD[ \t]+|^\s*NONE\s*$")
 _MAX_FILES = 2_000
@@ -58,7 +59,7 @@ def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
         for stage in build.stages
         if stage.index in build.ships
         for node in stage.instructions
-        if node.keyword in _STARTING
+        if node.keyword in STARTING
     ]
     for node in starting:
         if name in node.body.text:
@@ -124,6 +125,6 @@ def _only_built_with(build: Build, path: str) -> bool:
     base = path.rpartition("/")[2]
     for stage in build.stages:
         for node in stage.instructions:
-            if node.keyword in _STARTING and base in node.body.text:
+            if node.keyword in STARTING and base in node.body.text:
                 return False
     return any(base in word.rendered for run in build.facts.runs for each in acting(run) for word in each.words)
