@@ -15,11 +15,12 @@ from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import secret_id
 from auditor.fixes.filevars import file_variable
+from auditor.fixes.groups import files_of, groups, is_key_file
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import readers_of_variable
 from auditor.fixes.starters import has_shell, is_watched, shell_of, start
-from auditor.fixes.variables import _files, _groups, _is_key_file, _Planner
+from auditor.fixes.variables import _Planner
 from auditor.fixes.written import Settled
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from auditor.flow.facts import Run, Variable
     from auditor.lang.dockerfile.nodes import Instruction
 
-#: Instructions that are about the running container: what `$NAME` is there, its shell finds out.
-_AT_RUN_TIME = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
-_IN_BUILD = frozenset({"ENV", "ARG", "RUN"})
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _HANDS_OVER = 'exec "$@"'
 _FOLDER = "/run/secrets"
@@ -39,8 +37,8 @@ _FOLDER = "/run/secrets"
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every ENV secret that the container may read."""
-    for group in _groups(build):
-        if any(_is_key_file(file) for file in _files(build, group)):
+    for group in groups(build):
+        if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
         planner = _Starting(build, group, form)
         if not planner.kept:
@@ -80,25 +78,13 @@ class _Starting(_Planner):
             self._by_caller(plan, names)
         for v in self.group:
             if v.kind == "argument" and not plan.secrets:
-                plan.notes.append(f"The build needs no --build-arg {v.name} any more.")
+                plan.notes.append(f"the build takes no --build-arg {v.name} any more")
         return plan
 
     # -- what the base class asks --------------------------------------------------------------------------------
 
     def _check_run_time(self, used: bool, plan: Plan) -> None:
         """Being read at run time is what this plan is for."""
-
-    def _check_uses(self) -> None:
-        for v in self.group:
-            if v.step.onbuild:
-                raise Refused("it stands in an ONBUILD trigger: every child build would have to change with it")
-            for step, _span in v.used:
-                keyword = step.instruction.keyword
-                if keyword not in _IN_BUILD and keyword not in _AT_RUN_TIME:
-                    raise Refused(
-                        f"{v.name} is used in {keyword}, which can read neither a build secret nor what the container "
-                        "is given"
-                    )
 
     def _reads_unasked(self, run: Run, name: str, named_elsewhere: bool) -> bool:
         if readers_of_variable(name) is not None:
@@ -121,7 +107,7 @@ class _Starting(_Planner):
         plan.changes += [Replace(v.pair.name_span, named), Replace(v.pair.raw.whole, path)]
         plan.reason = f"what starts the container reads {name} from the file that {named} names"
         plan.notes.append(
-            f'Give the container {name} as the file {path}: `docker run -v "$PWD/{secret_id(name)}:{path}:ro" ...`, '
+            f'give the container {name} as the file {path}: `docker run -v "$PWD/{secret_id(name)}:{path}:ro" ...`, '
             f"or `secrets:` of compose or swarm.{self._readable()} {name} itself must not be set any more."
         )
         return True
@@ -143,7 +129,7 @@ class _Starting(_Planner):
         shown = ", ".join(names)
         plan.reason = f"given {shown}, the entrypoint starts with the same environment, arguments and process number"
         plan.notes.append(
-            f"Give the container {shown}: as {files} (`secrets:` of compose or swarm, "
+            f"give the container {shown}: as {files} (`secrets:` of compose or swarm, "
             f"`docker run -v FILE:{_FOLDER}/{secret_id(names[0])}:ro ...`), or with "
             f"`docker run {_options(names)} ...`.{self._readable()} "
             "`docker exec` and another --entrypoint see only what -e gives."
@@ -156,7 +142,7 @@ class _Starting(_Planner):
         plan.reason = f"the container starts as before once it is given {shown} from outside"
         condition = "" if self.certain else ", if it reads that"
         plan.notes.append(
-            f"Give the container {shown}{condition}: `docker run {_options(names)} ...`, `docker run --env-file FILE "
+            f"give the container {shown}{condition}: `docker run {_options(names)} ...`, `docker run --env-file FILE "
             "...`, or `environment:` of compose with the value from outside the file."
         )
 
