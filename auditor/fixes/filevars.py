@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SUFFIX = "_FILE"
 _HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
 _COMMENT = Pattern(r"(?m)^[ \t]*#.*$")
-_HEAD = Pattern(r"[ \t]*(?:function[ \t]+)?(?P<name>\w+)[ \t]*(?:\([ \t]*\))?[ \t]*\{?[ \t]*$")
+_HEAD = Pattern(r"[ \t]*(?:function[ \t]+)?(?P<name>\w+)[ \t]*(?:\([ \t]*\)[ \t]*\{?|\{)[ \t]*$")
 _EXPORTS = Pattern(r"\bexport[ \t]+[\"']?\$")
 _STRICT = Pattern(r"(?m)^[ \t]*set[ \t]+(?:-[a-tv-z]*u|-o[ \t]+nounset)|^#!.*[ \t]-\w*u")
 #: Start scripts are short; what is longer is not searched.

@@ -18,7 +18,7 @@ from auditor.fixes.filevars import file_variable
 from auditor.fixes.groups import files_of, groups, is_key_file
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
-from auditor.fixes.readers import readers_of_variable
+from auditor.fixes.readers import mentions, readers_of_variable
 from auditor.fixes.starters import has_shell, is_watched, shell_of, start
 from auditor.fixes.variables import _Planner
 from auditor.fixes.written import Settled
@@ -89,7 +89,12 @@ class _Starting(_Planner):
     def _reads_unasked(self, run: Run, name: str, named_elsewhere: bool) -> bool:
         if readers_of_variable(name) is not None:
             return super()._reads_unasked(run, name, named_elsewhere)
-        return not named_elsewhere and runs_own_code(self.build, run, name)
+        # What `named_elsewhere` says changes while the RUNs are gone through; every one has to be told the same here.
+        return not self._is_named() and runs_own_code(self.build, run, name)
+
+    def _is_named(self) -> bool:
+        """Whether some RUN names a variable of the group: then that is where the build needs it."""
+        return any(mentions(run, name) for run in self.build.facts.runs for name in self._seen(run))
 
     # -- the three ways ------------------------------------------------------------------------------------------
 
