@@ -146,14 +146,14 @@ class _Planner:
 
     def _needs(self, settled: Settled) -> list[tuple[Run, list[str]]]:
         """RUNs and the names that each needs, in order of declaration."""
-        consumers, moved = settled
+        consumers, statements, moved = settled
         explicit: dict[int, list[str]] = {}
         visible = [(run, self._seen(run)) for run in self.build.facts.runs]
         for run, names in visible:
             for name in names:
                 if any(not any(span.covers(at) for span in moved) for at in mentions(run, name)):
                     explicit.setdefault(id(run), []).append(name)
-        wanted = {name for span in moved for run, names in visible for name in names if _inside(run, name, span)}
+        wanted = {name for span in statements for run, names in visible for name in names if _inside(run, name, span)}
         for run in consumers:
             for name in wanted:
                 if name not in explicit.setdefault(id(run), []):

@@ -83,7 +83,7 @@ def test_what_the_build_has_to_be_given() -> None:
 
 
 @pytest.mark.parametrize(
-    "run", ['if [ -n "$NPM_TOKEN" ]; then npm ci; fi', 'test -z "$NPM_TOKEN" || npm ci', "npm ci --t=${NPM_TOKEN:-none}"]
+    "run", ['if [ -n "$NPM_TOKEN" ]; then npm ci; fi', 'test -z "$NPM_TOKEN" || npm ci', "npm ci --t=${NPM_TOKEN:-x}"]
 )
 def test_a_build_that_works_without_it_still_does(run: str) -> None:
     result = fixed(f"FROM a\nARG NPM_TOKEN\nRUN {run}\n")
