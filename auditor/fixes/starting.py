@@ -21,7 +21,6 @@ from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
 from auditor.fixes.starters import has_shell, is_watched, shell_of, start
 from auditor.fixes.variables import _Planner
-from auditor.fixes.written import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +58,7 @@ class _Starting(_Planner):
         super().__init__(build, group, form)
         self.how = start(build)
         shipped = [v for v in group if v.kind == "environment" and v.step.ships]
-        is_used = bool(self._needs(Settled((), ())))
-        readings = [runtime.reads(build, v, is_used) for v in shipped]
+        readings = [runtime.reads(build, v, self._is_used()) for v in shipped]
         is_read = any(reading.certainty != "no" for reading in readings)
         self.certain = any(reading.certainty == "yes" for reading in readings)
         self.kept = shipped if is_read else []
@@ -91,6 +89,13 @@ class _Starting(_Planner):
             return super()._reads_unasked(run, name, named_elsewhere)
         # What `named_elsewhere` says changes while the RUNs are gone through; every one has to be told the same here.
         return not self._is_named() and runs_own_code(self.build, run, name)
+
+    def _is_used(self) -> bool:
+        """Whether some RUN has a use for the group."""
+        runs = self.build.facts.runs
+        return self._is_named() or any(
+            self._reads_unasked(run, name, False) for run in runs for name in self._seen(run)
+        )
 
     def _is_named(self) -> bool:
         """Whether some RUN names a variable of the group: then that is where the build needs it."""
