@@ -20,7 +20,7 @@ from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
 from auditor.fixes.starters import has_shell, is_watched, shell_of, start
-from auditor.fixes.variables import _Planner
+from auditor.fixes.variables import VariablePlanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
             yield Refusal(tuple(planner.covers()), refused.reason)
 
 
-class _Starting(_Planner):
+class _Starting(VariablePlanner):
     """Plans for one group: the RUNs that use it get it as a build secret, the container when it starts.
 
     `kept` are the variables of the image's configuration that the container may read, `certain` says that it does.
