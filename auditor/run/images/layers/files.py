@@ -72,6 +72,12 @@ class FileSearch:
         self.unhashed: set[str] = set()
         self.appended: set[str] = set()
 
+    def end(self) -> None:
+        """Let go of a content that did not come whole."""
+        if self._long is not None and self._long.held is not None:
+            self._long.held.close()
+            self._long.held = None
+
     def block(self, block: Block) -> None:
         """Search what lies in one block."""
         hits = self._sweep.hits(block.data)

@@ -97,6 +97,7 @@ class _Run:
                 told = stream.stored
             self._heard(stream.stored - told)
         finally:
+            self._files.end()
             for problem in tar.problems:
                 self.gathered.errors.append((problem, ""))
 
