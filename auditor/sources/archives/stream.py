@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from auditor.core.record import NamedTuple
 from auditor.sources.archives.limits import Damaged
+from auditor.sources.archives.spool import IN_MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ class Stream:
     def held(self, limit: int, spool: Spool | None = None) -> Store | None:
         """All of it for random access; None, with nothing taken, if it is no file and there is no room for it.
 
-        Up to `limit` bytes stay in memory, more go into the spool until `release` is called.
+        Up to `limit` bytes stay in memory; long contents go into the spool until `release` is called.
         """
         if self.store is not None:
             return self.store
+        limit = min(limit, IN_MEMORY) if spool is not None and spool.folder else limit
         data = self.peek(limit + 1)
         if len(data) <= limit:
             return Store(io.BytesIO(data))
@@ -76,7 +78,8 @@ class Stream:
 
     def _spool(self, spool: Spool) -> Store | None:
         spooled = self._spooled = spool.begin()
-        data, left = b"", memoryview(b"")
+        data, self._buffer = self._buffer, b""
+        left = spooled.write(data)
         while not left and (data := self.read(_BLOCK)):
             left = spooled.write(data)
         store = Store(spooled.file())
