@@ -75,10 +75,9 @@ class Segment(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Bytes, valid until the next block is asked for, and what lies in them, in order.
+    """Bytes, valid until the next block is asked for, their place in the tar, and what lies in them, in order.
 
-    Segments cover all that is neither a header nor zeros between two contents. `place` is that of the first byte in
-    the tar.
+    Segments cover all that is neither a header nor zeros between two contents.
     """
 
     data: memoryview

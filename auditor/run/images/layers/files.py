@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.detect.sweep import SOURCES
@@ -11,6 +9,7 @@ from auditor.run.images.layers import inside
 from auditor.run.images.layers.brought import Brought, digests_of
 from auditor.run.images.layers.deferred import Deb, Deferred, is_deb, without_data
 from auditor.run.images.layers.gathered import Gathered
+from auditor.run.images.layers.headers import HeaderSearch
 from auditor.run.images.layers.keeping import Keeping, KeptSearch
 from auditor.run.images.layers.telling import Bytes
 from auditor.sources.archives.stream import Store
@@ -60,6 +59,7 @@ class FileSearch:
         self._sweep = settings.sweep
         self._gathered = gathered
         self._again = again
+        self._headers = HeaderSearch(settings.sweep, gathered)
         self._long: _Long | None = None
         self._place = self._read = 0
         self.brought = Brought()
@@ -84,8 +84,7 @@ class FileSearch:
         self.opening.passed(block.place + len(block.data) - self._read)
         self._place, self._read = block.place, block.place + len(block.data)
         if self._settings.everything:
-            self._names(block.entries)
-            self._between(block, hits)
+            self._headers.search(block, hits)
         at = noted = 0
         for segment in block.segments:
             if segment.kind == FILE and not segment.offset:
@@ -119,26 +118,6 @@ class FileSearch:
         for entry in entries[noted : number + 1]:
             self._gathered.entry(entry)
         return number + 1
-
-    def _between(self, block: Block, hits: Near) -> None:
-        """What headers hold besides names: owners, and whatever somebody has put into their unused fields."""
-        starts = [segment.start for segment in block.segments]
-        for _, place in hits:
-            at = bisect_left(starts, place) - 1
-            if at < 0 or place > block.segments[at].end:
-                begin = block.segments[at].end if at >= 0 else 0
-                data = bytes(block.data[max(begin, place - UNIT) : place])
-                self._gathered.tell(Bytes("", "tar header", data, 0, 0, hidden=True), ((0, len(data)),), (0, len(data)))
-
-    def _names(self, entries: Sequence[Entry]) -> None:
-        """Names of files and where links lead, which only somebody who knows what to look for has to look at."""
-        names = [encoded(f"{entry.path}\n{entry.link}") for entry in entries]
-        if not self._sweep.hits(b"\n".join(names)):
-            return
-        for data in names:
-            near = self._sweep.hits(data)
-            if near:
-                self._gathered.tell(Bytes("", "tar header", data, 0, 0, hidden=True), near, (0, len(data)))
 
     def _unnamed(self, segment: Segment, data: bytes) -> None:
         """Bytes that belong to no file: extended headers and what is hidden between files.

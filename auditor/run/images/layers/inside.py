@@ -73,7 +73,7 @@ class Opening:
     """Opens what files of one layer pack, as long as there is room (MOST bytes for all of them together) and time.
 
     `clock` gives seconds of work. There are PATIENCE of them, and one more for every PACE bytes of the layer that have
-    `passed`. `unopened` counts files for which nothing was left.
+    `passed`. `unopened` counts files that came when one of both was used up, `reason` says which.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Opening:
         self._time = float(PATIENCE)
         self._begun: float | None = None
         self.unopened = 0
+        self.reason = ""
 
     def passed(self, size: int) -> None:
         """So many bytes more of the layer were read."""
@@ -96,8 +97,9 @@ class Opening:
 
         What is done with a piece before the next one is asked for is work, too.
         """
-        if self.over():
+        if reason := self.over():
             self.unopened += 1
+            self.reason = reason
             return
         self._begun = self._clock()
         try:

@@ -134,7 +134,7 @@ class _Run:
             self._look_again(job, wanted, again)
         if files.opening.unopened:
             left = _count(files.opening.unopened, "packed file")
-            gathered.note("", f"{files.opening.over()}: {left} not opened, their bytes are searched")
+            gathered.note("", f"{files.opening.reason}: {left} not opened, their bytes are searched")
 
     def _look_again(self, job: Job, to_hash: set[str], to_open: set[str]) -> None:
         """Hash long files with leaks that a package claims, and open what was put off."""

@@ -216,9 +216,10 @@ def test_the_time_grows_with_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     opening = inside.Opening(8, clock=clock)
     for _ in opening.contents("x.gz", gzip.compress(TEXT)):
         clock.now += 30
-    assert opening.over()
+    assert list(opening.contents("x.gz", gzip.compress(TEXT))) == []
     opening.passed(20 * inside.PACE)
     assert not opening.over()
+    assert (opening.unopened, opening.reason[:18]) == (1, "more than the time")
     opening.passed(-inside.PACE)
     assert opening.over()
 

@@ -177,3 +177,17 @@ def test_the_time_for_one_layer(
     (skipped,) = ran.report["targets"][0]["skipped"]
     assert told in skipped["reason"]
     assert [found[2] for found in ran.places] == ["srv/a.env"]
+
+
+def test_what_was_not_opened_is_told_where_time_came_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer that goes on for long gives time for what comes later."""
+    monkeypatch.setattr(inside, "PATIENCE", -2)
+    monkeypatch.setitem(inside.Opening.__init__.__kwdefaults__, "clock", lambda: 0.0)
+    packed = gzip.compress(TOKEN, mtime=0)
+    tar = layer({"srv/a.gz": packed, "srv/noise": NOISE * 4, "srv/z.gz": packed})
+    ran = audited(capsys, as_archive(tmp_path, tar))
+    assert ran.code == 3
+    assert [found[2] for found in ran.places] == ["srv/z.gz!z"]
+    assert ["1 packed file not opened" in error for error in ran.errors] == [True]
