@@ -175,5 +175,6 @@ def _pieces(path: str, stream: Stream, budget: Budget) -> Iterator[Member]:
     while data:
         following = stream.exactly(size) if len(data) == size else b""
         yield Member(path, data, offset, not following)
+        budget.look()
         offset += len(data)
         data = following

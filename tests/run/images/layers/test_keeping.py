@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import os
 import random
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,12 +17,13 @@ import pytest
 
 from auditor.run.images.layers import inside, keeping
 from auditor.sources.archives import spool
-from tests.run.images.configs import GITHUB
+from tests.run.images.configs import GITHUB, NPM
 from tests.run.images.imagemaking import Ran, audited, git_pack, layer, oci, oci_folder, saved, sqlite_database, written
 from tests.run.images.test_scan import Piped
 from tests.sources.archives.builders import make_ar
 
 TOKEN = f"GITHUB_TOKEN={GITHUB}\n".encode()
+OTHER = f"NPM_TOKEN={NPM}\n".encode()
 #: More than is read of a layer at once.
 NOISE = random.Random(5).randbytes(5 << 20)
 
@@ -112,9 +115,14 @@ def test_long_files_on_the_standard_input(
     check(audited(capsys, "-"), place)
 
 
-def test_long_databases(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def hold_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in archives goes into the spool early, too."""
     usual = inside.Opening._limits
     monkeypatch.setattr(inside.Opening, "_limits", lambda self, data: usual(self, data)._replace(held=50_000))
+
+
+def test_long_databases(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    hold_little(monkeypatch)
     text = NOISE.hex() + " " + TOKEN.decode()
     tar = layer({"srv/a.db": sqlite_database(text, tmp_path / "scratch")})
     for shape in (as_archive, as_gzip):
@@ -153,6 +161,101 @@ def test_layers_that_end_within_a_long_file(tmp_path: Path, capsys: pytest.Captu
         ran = audited(capsys, shape(tmp_path, cut))
         assert ran.code == 3
         assert any("truncated in the middle of a file" in error for error in ran.errors)
+
+
+def deflated(*sizes: int) -> bytes:
+    """That many zeros, one after the other as streams of gzip."""
+    return b"".join(gzip.compress(bytes(size), mtime=0) for size in sizes)
+
+
+def one_for_many(data: bytes, count: int) -> bytes:
+    """A zip whose directory lists the same member many times."""
+    one = stored({"a": data})
+    at = one.index(b"PK\x01\x02")
+    entry = one[at : one.index(b"PK\x05\x06")]
+    return one[:at] + entry * count + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(entry) * count, at, 0)
+
+
+PLACED = stored({"noise": NOISE, "a.properties": TOKEN})
+#: Content, places of what is found in it all the same, errors that make the run incomplete, what is only told.
+HOSTILE: dict[str, tuple[bytes, list[str], list[str], list[str]]] = {
+    "a bomb among others": (
+        stored({"noise": NOISE, "boom": bytes(128 << 20), "z.properties": TOKEN}),
+        ["z.properties"],
+        ["compressed more than 1,000 to 1"],
+        [],
+    ),
+    "a bomb behind noise": (
+        gzip.compress(NOISE, 1, mtime=0) + deflated(*[60 << 20] * 3),
+        [],
+        ["more than 104,857,600 decompressed bytes"],
+        [],
+    ),
+    "shared bytes": (one_for_many(NOISE, 50), [], ["more than 104,857,600 decompressed bytes"], []),
+    "no directory": (
+        stored({"a.properties": TOKEN, "noise": NOISE})[:-2000],
+        ["a.properties"],
+        [],
+        ["no central directory", "truncated"],
+    ),
+    "a directory that lies": (
+        PLACED[:-6] + struct.pack("<I", 7) + PLACED[-2:],
+        [],
+        [],
+        ["no header where the directory says"],
+    ),
+    "a cut stream": (
+        gzip.compress(layer({"a.env": TOKEN, "noise": NOISE}), 1, mtime=0)[:-9000],
+        ["content!a.env"],
+        [],
+        ["truncated"],
+    ),
+    "archives in archives": (stored({"x.tar": layer({"y.jar": PLACED})}), ["x.tar!y.jar!a.properties"], [], []),
+    "too many archives in archives": (
+        functools.reduce(lambda inner, _: stored({"x": inner, "noise": NOISE[:1000]}), range(9), PLACED),
+        [],
+        ["nested deeper than 8"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", ["archive", "gzip"])
+@pytest.mark.parametrize("form", HOSTILE)
+def test_hostile_long_files(
+    shape: str, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can be read of them is; what comes after them is, too."""
+    monkeypatch.setattr(inside, "_TOTAL", 100 << 20)
+    data, ways, bounds, told = HOSTILE[form]
+    ran = audited(capsys, SHAPES[shape](tmp_path, layer({"srv/x.bin": data, "srv/z.env": TOKEN})))
+    assert {str(found[2]) for found in ran.places} == {"srv/z.env", *(f"srv/x.bin!{way}" for way in ways)}
+    assert ran.code == (3 if bounds else 1)
+    assert len(ran.errors) == len(bounds)
+    assert all(bound in error for bound, error in zip(bounds, ran.errors, strict=True))
+    reasons = " ".join(skipped["reason"] for skipped in ran.report["targets"][0]["skipped"])
+    assert all(reason in reasons for reason in told)
+
+
+def test_the_room_for_archives_in_archives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the outer one has taken it, the inner one's own bytes are searched; what comes later is opened again."""
+    hold_little(monkeypatch)
+    monkeypatch.setattr(spool, "MOST", 14 << 20)
+    inner = layer({"in.jar": JAR + TOKEN})
+    files = {"srv/a.jar": stored({"b.tar": inner, "z.env": OTHER}), "srv/b.jar": JAR}
+    ran = audited(capsys, as_gzip(tmp_path, layer(files)))
+    assert {str(found[2]) for found in ran.places} == {
+        "srv/a.jar!b.tar!in.jar!BOOT-INF/a.properties",
+        "srv/a.jar!z.env",
+        "srv/b.jar!BOOT-INF/a.properties",
+    }
+    monkeypatch.setattr(spool, "MOST", 8 << 20)
+    ran = audited(capsys, as_gzip(tmp_path, layer(files)))
+    assert ran.code == 3
+    assert [error.partition(": not read: ")[0] for error in ran.errors] == ["layer 0: srv/a.jar!b.tar!in.jar"]
+    assert "srv/b.jar!BOOT-INF/a.properties" in {str(found[2]) for found in ran.places}
 
 
 def test_lists_of_packages_are_bounded(
