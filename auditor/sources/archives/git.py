@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from collections import OrderedDict
 
 from auditor.core.record import NamedTuple
 from auditor.sources.archives.compressed import DECODERS, Expansion
@@ -14,9 +15,10 @@ from auditor.sources.archives.stream import Entries, Entry, Note, Store, Stream,
 _LOOSE = re.compile(rb"(blob|tree|commit|tag) ([0-9]{1,19})\0")
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _CHAIN = 4096
-_CACHE = 32 << 20
+#: Bytes of contents that are kept for later deltas, each with what the interpreter needs around it.
+_CACHE, _AROUND = 32 << 20, 300
 _OFFSET_DELTA, _NAMED_DELTA = 6, 7
-_PIECE = 1 << 16
+_SHORT, _PIECE = 1 << 10, 1 << 16
 _TOO_LARGE = "object too large to rebuild in memory"
 #: Objects of one pack that are remembered by name, as the bases of later deltas.
 _NAMES = 500_000
@@ -61,7 +63,8 @@ class _Pack:
     def __init__(self, store: Store, budget: Budget) -> None:
         self._store = store
         self._budget = budget
-        self._cache: dict[int, tuple[int, bytes]] = {}
+        # The first entry of a plain dict is the slower to be found the more were taken away before it.
+        self._cache: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
         self._held = 0
         self.offsets: dict[bytes, int] = {}
 
@@ -125,7 +128,10 @@ class _Pack:
 
     def _expansion(self, packed: _Packed) -> Expansion:
         self._budget.step()
-        return Expansion(self._store.stream(packed.start), DECODERS["zlib"], self._budget, several=False)
+        # Most objects are short, and what is read of the next ones is read again.
+        piece = min(max(packed.size, _SHORT), _PIECE)
+        source = self._store.stream(packed.start)
+        return Expansion(source, DECODERS["zlib"], self._budget, several=False, piece=piece)
 
     def rebuild(self, at: int, packed: _Packed, data: bytes) -> tuple[int, bytes]:
         """Type number and content of the object at an offset, its deltas applied. Raises Damaged."""
@@ -158,10 +164,10 @@ class _Pack:
         if len(content) > _CACHE // 4:
             return
         self._cache[at] = (kind, content)
-        self._held += len(content) + 64
+        self._held += len(content) + _AROUND
         while self._held > _CACHE:
-            oldest = next(iter(self._cache))
-            self._held -= len(self._cache.pop(oldest)[1]) + 64
+            _, (_, oldest) = self._cache.popitem(last=False)
+            self._held -= len(oldest) + _AROUND
 
 
 def _distance(head: bytes, at: int) -> tuple[int, int]:
