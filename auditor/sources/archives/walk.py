@@ -175,6 +175,7 @@ def _pieces(path: str, stream: Stream, budget: Budget) -> Iterator[Member]:
     while data:
         following = stream.exactly(size) if len(data) == size else b""
         yield Member(path, data, offset, not following)
-        budget.look()
+        if following:
+            budget.look()
         offset += len(data)
         data = following

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.sources.archives import Limits, members, spool
+from auditor.sources.archives import Limits, Member, members, spool
 from auditor.sources.archives.spool import Spool
 from auditor.sources.files import Skipped
 from tests.sources.archives import builders
@@ -172,6 +172,17 @@ def test_the_clock_ends_the_work() -> None:
     found, skipped = walk(data, late)
     assert 0 < len(found) < 50
     assert skipped == {"f": "more than enough; the rest is not read"}
+
+
+def test_the_clock_ends_long_contents_that_are_not_compressed() -> None:
+    data = builders.make_tar({"a": NOISE})
+    late: list[str] = []
+    parts = members("f", data, Limits(piece=1000, late=lambda: late[0] if late else ""))
+    first = next(parts)
+    assert isinstance(first, Member)
+    assert first.data == NOISE[:1000]
+    late.append("more than enough")
+    assert list(parts) == [Skipped("f", "more than enough; the rest is not read")]
 
 
 def test_the_clock_ends_questions_to_databases() -> None:
