@@ -132,8 +132,7 @@ class _Proving:
             options += ["--ssh", agent]
         if supply.key and is_after:
             options += ["--ssh", f"default={room.secret('key', supply.key)}"]
-        for flag, value in (("--target", wish.target), ("--platform", wish.platform), ("--network", wish.network)):
-            options += [flag, value] if value else []
+        options += [*wish.options, *(["--target", wish.target] if wish.target else [])]
         log = BuildLog(self._masks)
         tag = f"{self._name}:{side}"
         self.tags.append(tag)
