@@ -120,25 +120,24 @@ class _Proving:
             return self._check(f"build {side}", True, f"The build {side} succeeded.", [built.image])
         return self._check(f"build {side}", False, f"The build {side} failed.", built.log.last_words())
 
-    def _build(self, side: str, stage: str = "") -> Built:
-        """Build a side, or one of its stages."""
+    def _build(self, name: str, part: bytes = b"") -> Built:
+        """Build a side, or a part of its Dockerfile as it builds that side, under a name that begins with the side."""
         wish, supply, room = self._wish, self._supply, self._room
-        is_after = side == AFTER
-        name = f"{side}-{stage}" if stage else side
+        is_after = name.startswith(AFTER)
         ignored = wish.ignore_after if is_after else wish.ignore_before
-        file = room.dockerfile(name, wish.after if is_after else wish.before, ignored)
+        file = room.dockerfile(name, part or (wish.after if is_after else wish.before), ignored)
         context = room.context(wish.context, wish.new_files, ignored) if is_after and wish.new_files else wish.context
         arguments = supply.kept if is_after else supply.arguments
         options = ["--file", file]
         for argument in arguments:
             options += ["--build-arg", argument]
         for number, (key, content) in enumerate({**supply.both, **(supply.files if is_after else {})}.items()):
-            options += ["--secret", f"id={key},src={room.secret(f'{name}-{number}', content)}"]
+            options += ["--secret", f"id={key},src={room.secret(f'{name}/{number}', content)}"]
         for agent in supply.ssh:
             options += ["--ssh", agent]
         if supply.key and is_after:
-            options += ["--ssh", f"default={room.secret(f'{name}-key', supply.key)}"]
-        options += [*wish.options, *(["--target", stage or wish.target] if stage or wish.target else [])]
+            options += ["--ssh", f"default={room.secret(f'{name}/key', supply.key)}"]
+        options += [*wish.options, *(["--target", wish.target] if wish.target and not part else [])]
         log = BuildLog(self._masks)
         tag = f"{self._name}:{name}"
         self.tags.append(tag)
@@ -185,18 +184,20 @@ class _Proving:
         self._check("leak before", True, told, before)
         after = self._staged(AFTER)
         told = "An earlier stage of the build after still holds a value."
-        self._check("stages", not after, told if after else "The earlier stages after hold none of the values.", after)
+        self._check("stages", not after, told if after else "Its earlier stages hold none of the values either.", after)
         return True
 
     def _staged(self, side: str) -> list[str]:
-        """Where values stand in the earlier stages of a build, as far as those can be built by themselves."""
+        """Where values stand in the earlier stages of a build."""
         text = self._wish.after if side == AFTER else self._wish.before
         found: list[str] = []
-        for stage in stages_on_the_way(text, self._wish.target):
-            built = self._build(side, stage)
+        for number, part in stages_on_the_way(text, self._wish.target).items():
+            built = self._build(f"{side}-{number}", part)
             if built.image:
                 seen = sightings(self._engine.target(built.image), self._masks)
-                found += [f"stage {stage}: {place}" for place in (*seen.places, *seen.errors)]
+                found += [f"stage {number}: {place}" for place in (*seen.places, *seen.errors)]
+            elif side == AFTER:
+                found.append(f"stage {number}: it cannot be built by itself")
         return found
 
     def _agreement(self, seen: Sightings) -> None:

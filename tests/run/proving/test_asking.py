@@ -31,7 +31,7 @@ def asked(folder: Path, *changes: FileChange, options: ProveOptions = NONE, **gi
     rewrite = Rewrite(path, Target(path, "dockerfile"))
     rewrite.changes = list(changes)
     rewrite.secrets = [BuildSecret("t", "variable", "T", argument=True), BuildSecret("npmrc", "file")]
-    finding = Finding("x", Severity.HIGH, Location(path, Span(0, 1), 1, 1, 1, 2), "m", "s", secret=Secret(TOKEN, "key"))
+    finding = Finding("x", Severity.HIGH, Location(path, 1, 1, 1, 2, Span(0, 1)), "m", "s", secret=Secret(TOKEN, "key"))
     rewrite.applied = [Applied("t", Applicability.SAFE, "r", (finding, finding))]
     settings = Settings()
     for name, value in given.items():
@@ -131,7 +131,8 @@ def test_build_options() -> None:
 
 
 def test_stages() -> None:
-    text = b"FROM a.example/a AS one\nFROM a.example/a\nFROM one AS two\nFROM scratch\nCOPY --from=two /x /\n"
-    assert stages_on_the_way(text, "") == ["0", "2"]
-    assert stages_on_the_way(text, "two") == ["0"]
-    assert stages_on_the_way(b"FROM scratch\n", "") == []
+    one, other, two = (b"FROM a.example/a AS one\n", b"FROM a.example/a\n", b"# x\nFROM one AS two\n")
+    text = one + other + two + b"FROM scratch\nCOPY --from=two /x /\n"
+    assert stages_on_the_way(text, "") == {0: one, 2: one + other + two}
+    assert stages_on_the_way(text, "two") == {0: one}
+    assert stages_on_the_way(b"FROM scratch\n", "") == {}
