@@ -132,6 +132,30 @@ def test_a_copied_file_becomes_a_mount(proven: Prove) -> None:
     assert proven(removing, after, npmrc, *FILES, secrets=secrets)[0].holds
 
 
+def test_only_an_earlier_stage_leaks(proven: Prove) -> None:
+    """Neither the image nor the log shows the file: the stage that it is copied into does."""
+    rest = "FROM {base}\nCOPY --from=0 /app/out /app/\n"
+    before = "FROM {base}\nCOPY .npmrc /home/app/.npmrc\nRUN test -s /home/app/.npmrc && echo 1 > /app/out\n"
+    mount = "RUN --mount=type=secret,id=npmrc,target=/home/app/.npmrc,required=true"
+    after = "FROM {base}\n" + mount + " test -s /home/app/.npmrc && echo 1 > /app/out\n"
+    npmrc = (".npmrc", f"//npm.example/:_authToken={TOKEN}\n")
+    more = {"secrets": (BuildSecret("npmrc", "file", source=".npmrc"),)}
+    proof, checks = proven(before + rest, after + rest, npmrc, **more)
+    assert proof.holds, checks
+    assert "stage 0: layer 1: home/app/.npmrc (live)" in checks["leak before"].evidence[0]
+    leaking = after.replace(" test", " cp /home/app/.npmrc /tmp/x; test")
+    proof, checks = proven(before + rest, leaking + rest, npmrc, **more)
+    assert not proof.holds and "stage 0: layer 1: tmp/x (live)" in checks["stages"].evidence[0]
+
+
+def test_kept_out_of_the_context(proven: Prove) -> None:
+    both = "FROM {base}\nCOPY . /app/\n"
+    env = (".env", f"PASSWORD={TOKEN}\n")
+    proof, checks = proven(both, both, env, *FILES, ignore_before=None, ignore_after=".env\n")
+    assert proof.holds, checks
+    assert "layer 1: app/.env (live)" in checks["leak before"].evidence[0]
+
+
 def test_everything_copied(proven: Prove) -> None:
     """What the ignore file of one side leaves out is there on the other."""
     both = "FROM {base}\nCOPY . /app/\n"

@@ -1,4 +1,7 @@
-"""What a rewrite keeps out of the build context: files that the build before is sent, and the one after is not."""
+"""What a rewrite keeps out of the build context: credential files that the build before is sent, the one after not.
+
+Other files that are left out have no excuse: the image would miss them.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class LeftOut:
             return
         sent = {entry.path for entry in BuildContext(wish.context, parse(wish.ignore_after or "")).walk()}
         for entry in BuildContext(wish.context, parse(wish.ignore_before or "")).walk():
-            if entry.path not in sent:
+            if entry.path not in sent and _is_sensitive(entry.path):
                 self._named.setdefault(entry.path.rpartition("/")[2], []).append(entry)
 
     def credentials(self) -> list[str]:
@@ -70,3 +73,10 @@ class LeftOut:
             except (OSError, UnreadableFile):
                 self._digests[path] = ""
         return self._digests[path]
+
+
+def _is_sensitive(path: str) -> bool:
+    """Whether a path, or a folder above it, is one of credentials by its name."""
+    parts = path.split("/")
+    above = ("/".join(parts[:count]) + "/" for count in range(1, len(parts)))
+    return recognise(path) is not None or any(recognise(folder) is not None for folder in above)

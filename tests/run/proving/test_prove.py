@@ -355,6 +355,10 @@ def test_kept_out_of_the_context(engine: FakeDocker, context: Path) -> None:
     images(engine, [layer({**OUT, **git, "app/.env": env.encode()})], [layer(OUT)], old=CLEAN)
     proof, checks = proven(wish(context, **more), engine)
     assert not proof.holds and not checks["files"][0]
+    more["ignore_after"] = ".env\n.git\napp.txt\n"
+    images(engine, [layer({"app/": b"", "app/app.txt": b"hello\n", "app/.env": env.encode()})], [], old=CLEAN)
+    proof, checks = proven(wish(context, **more), engine)
+    assert not proof.holds and checks["files"][2].startswith("/app/app.txt: a file only in the image before\n")
 
 
 def test_logs(engine: FakeDocker, context: Path) -> None:
