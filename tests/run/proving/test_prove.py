@@ -308,6 +308,45 @@ def test_a_wrapper(engine: FakeDocker, context: Path) -> None:
     assert not proven(asked, engine)[0].holds
 
 
+EXPORT = '[ -n "${T+set}" ] || [ ! -r /run/secrets/t ] || export T="$(cat /run/secrets/t)"; '
+HANDS_OVER = 'exec "$@"'
+GIVEN = {
+    "a shell before it": (["app", "x"], ["/bin/sh", "-c", EXPORT + HANDS_OVER, "sh", "app", "x"], True),
+    "no entry point before": (None, ["/bin/sh", "-c", EXPORT + EXPORT + HANDS_OVER, "sh"], True),
+    "one secret more": (
+        ["/bin/sh", "-c", EXPORT + HANDS_OVER, "sh", "app"],
+        ["/bin/sh", "-c", EXPORT.replace("/t", "/u") + EXPORT + HANDS_OVER, "sh", "app"],
+        True,
+    ),
+    "one secret more behind it": (
+        ["/bin/sh", "-c", "umask 7; " + HANDS_OVER, "sh", "app"],
+        ["/bin/sh", "-c", "umask 7; " + EXPORT + HANDS_OVER, "sh", "app"],
+        True,
+    ),
+    "a plain export": (["app"], ["/bin/sh", "-c", EXPORT.rpartition("|| ")[2] + HANDS_OVER, "sh", "app"], True),
+    "another command": (["app"], ["/bin/sh", "-c", EXPORT + HANDS_OVER, "sh", "app", "x"], False),
+    "another statement": (["app"], ["/bin/sh", "-c", EXPORT + "id; " + HANDS_OVER, "sh", "app"], False),
+    "in the condition": (
+        ["app"], ["/bin/sh", "-c", EXPORT.replace("set}", "set}$(id)") + HANDS_OVER, "sh", "app"], False,
+    ),
+    "no exec": (["app"], ["/bin/sh", "-c", EXPORT + '"$@"', "sh", "app"], False),
+    "another file": (
+        ["app"], ["/bin/sh", "-c", EXPORT.replace("/run/secrets", "/etc") + HANDS_OVER, "sh", "app"], False,
+    ),
+    "the first argument": (["app"], ["/bin/sh", "-c", EXPORT + HANDS_OVER, "app"], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_command_that_is_given_secrets(name: str, engine: FakeDocker, context: Path) -> None:
+    before, after, fine = GIVEN[name]
+    leak = [f"RUN |1 NPM_TOKEN={TOKEN}"]
+    images(engine, [], [], old=config_of(leak, Entrypoint=before), new=config_of(Entrypoint=after))
+    proof, checks = proven(wish(context), engine)
+    assert proof.holds is fine and checks["config"][0] is fine
+    assert ("Entrypoint" in checks["config"][2]) and ("exported before it" in checks["config"][2]) is fine
+
+
 STAGED = b"FROM base.example/a AS one\nARG NPM_TOKEN\nRUN wc\nFROM base.example/b\nCOPY --from=one /x /\n"
 
 
