@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+from auditor.cli.progress import is_watched
+from auditor.cli.reporting import say
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
+from auditor.report.terminal import escape_path
 from auditor.run.proving.asking import wish_of
 from auditor.run.proving.docker import find_docker
 from auditor.run.proving.options import OptionError
@@ -23,7 +28,11 @@ def proven(rewrite: Rewrite, settings: Settings, options: ProveOptions) -> tuple
     Builds on the container engine that is there. Raises UsageError for options that cannot be meant.
     """
     try:
-        proof = prove(wish_of(rewrite, settings, options), find_docker())
+        wish = wish_of(rewrite, settings, options)
+        engine = find_docker()
+        if not settings.quiet and is_watched(sys.stderr):
+            say(f"{escape_path(rewrite.path)}: building it before and after the change\n")
+        proof = prove(wish, engine)
     except OptionError as error:
         raise UsageError(str(error)) from None
     except ProofError as error:

@@ -47,6 +47,16 @@ def test_it_holds(prover: Prover, here: Path, capsys: Capture) -> None:
     assert wish.context == str(here / "app")
 
 
+def test_a_person_is_told_what_takes_so_long(
+    prover: Prover, here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "app/Dockerfile: building it before and after the change\n"
+    assert told not in fix(capsys, "app", "--prove", "--diff")[2]
+    monkeypatch.setattr(fixproof, "is_watched", lambda stream: True)
+    assert told in fix(capsys, "app", "--prove", "--diff")[2]
+    assert told not in fix(capsys, "app", "--prove", "--diff", "-q")[2]
+
+
 def test_it_does_not_hold(prover: Prover, here: Path, capsys: Capture) -> None:
     prover.checks.append(Check("files", False, "The files of the images differ.", ("/app/x: mode 0644 before, 0600",)))
     code, out, _ = fix(capsys, "app", "--prove")
