@@ -86,7 +86,9 @@ class Supply:
         takes = secret.name in self._wish.arguments
         if given is None and takes and secret.name in self.arguments:
             given = encoded(self.arguments[secret.name])
-        literal = self._literals.get(secret.name, "") if not takes else ""
+        literal = self._literals.get(secret.name, "")
+        if takes and literal not in {value.reveal() for value in self._wish.values}:
+            literal = ""  # a default that is no secret: what callers give is
         if given is None and (literal or (not takes and self._unnamed)):
             given = encoded(literal or self._unnamed)
         if given is None:

@@ -266,6 +266,18 @@ def test_literals(engine: FakeDocker, context: Path) -> None:
     ]
 
 
+def test_defaults_of_arguments(engine: FakeDocker, context: Path) -> None:
+    """One that is a secret is what both builds take; one that is none stands for what callers give."""
+    images(engine, [], [])
+    before = BEFORE.replace(b"NPM_TOKEN\n", f"NPM_TOKEN={TOKEN}\n".encode())
+    asked = wish(context, before=before, values=(Secret(TOKEN, "key"),), given=Given())
+    assert proven(asked, engine)[0].holds
+    assert engine.called("build")[-1].secrets == {"npm_token": [TOKEN, 0o600]}
+    proven(asked._replace(values=(Secret(OTHER, "key"),)), engine)
+    [made_up, _mode] = engine.called("build")[-1].secrets["npm_token"]
+    assert made_up not in (TOKEN, OTHER) and engine.called("build")[-2].environment["NPM_TOKEN"] == made_up
+
+
 SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Cmd": ({"Cmd": ["a"]}, {"Cmd": None}),
     "Env": ({"Env": ["A=1"]}, {"Env": ["A=2"]}),
