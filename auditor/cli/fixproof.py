@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import contextmanager
 
 from auditor.cli.progress import is_watched
 from auditor.cli.reporting import say
@@ -16,6 +18,9 @@ from auditor.run.proving.prove import prove
 from auditor.run.proving.shapes import ProofError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
+
     from auditor.core.config import Settings
     from auditor.run.proving.shapes import Proof
     from auditor.run.rewrite.options import ProveOptions
@@ -32,10 +37,25 @@ def proven(rewrite: Rewrite, settings: Settings, options: ProveOptions) -> tuple
         engine = find_docker()
         if not settings.quiet and is_watched(sys.stderr):
             say(f"{escape_path(rewrite.path)}: building it before and after the change\n")
-        proof = prove(wish, engine)
+        with _orderly():
+            proof = prove(wish, engine)
     except OptionError as error:
         raise UsageError(str(error)) from None
     except ProofError as error:
         return None, f"it could not be proven: {error}"
     failed = [check.sentence for check in proof.checks if not check.ok]
     return proof, f"the proof does not hold: {failed[0]}" if failed else ""
+
+
+@contextmanager
+def _orderly() -> Iterator[None]:
+    """Make a request to end (SIGTERM) leave as Ctrl-C does: there are files with secrets and images to be removed."""
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,22 @@ def test_no_engine(prover: Prover, here: Path, capsys: Capture, monkeypatch: pyt
     assert "it could not be proven: the docker command is not installed: a proof builds with it" in " ".join(
         out.split()
     )
+
+
+def test_asked_to_end(prover: Prover, here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a proof has made is removed, as with Ctrl-C."""
+    removed = []
+
+    def prove(wish: Wish, engine: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            removed.append("all")
+
+    monkeypatch.setattr(fixproof, "prove", prove)
+    handler = signal.getsignal(signal.SIGTERM)
+    assert fix(capsys, "app", "--prove")[0] == 143
+    assert removed and state(here) == ORIGINAL and signal.getsignal(signal.SIGTERM) is handler
 
 
 @pytest.mark.parametrize(
