@@ -91,15 +91,22 @@ def _carry_out(rewrite: Rewrite, roots: Sequence[str], settings: Settings, optio
     rewrite.changes = [change._replace(path=_shown(change.path, rewrite.path)) for change in rewrite.changes]
     if all(change.before == change.after for change in rewrite.changes):
         return Fixed(rewrite, UNCHANGED)
+    proof, doubt = None, ""
+    if options.prove is not None:
+        from auditor.cli.fixproof import proven  # start-up: only with --prove
+
+        proof, doubt = proven(rewrite, settings, options.prove)
+    if doubt:
+        return Fixed(rewrite, REFUSED, doubt, proof)
     if not options.writes:
-        return Fixed(rewrite, PLANNED)
+        return Fixed(rewrite, PLANNED, proof=proof)
     from auditor.run.rewrite.writing import WriteError, write  # start-up: only where something changes
 
     try:
         write(rewrite.changes, roots)
     except WriteError as error:
-        return Fixed(rewrite, REFUSED, str(error))
-    return Fixed(rewrite, FIXED)
+        return Fixed(rewrite, REFUSED, str(error), proof)
+    return Fixed(rewrite, FIXED, proof=proof)
 
 
 def _shown(path: str, beside: str) -> str:
