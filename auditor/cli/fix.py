@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.core.config import Settings
-    from auditor.run.rewrite.options import FixOptions
+    from auditor.run.proving.shapes import Proof
+    from auditor.run.rewrite.options import FixOptions, ProveOptions
     from auditor.run.rewrite.outcome import FixRun, Rewrite
 
 STDIN = "-"
@@ -84,22 +85,57 @@ def _carried_out(
 ) -> list[Fixed]:
     """Every rewrite with what became of it, written if it is to be."""
     roots = [repository_root(common_folder(paths)), *([settings.context] if settings.context else [])]
-    return [_carry_out(rewrite, roots, settings, options) for rewrite in rewrites]
+    done: list[Fixed] = []
+    for rewrite in rewrites:
+        done.append(_carry_out(rewrite, roots, settings, options, done))
+    return done
 
 
-def _carry_out(rewrite: Rewrite, roots: Sequence[str], settings: Settings, options: FixOptions) -> Fixed:
+def _carry_out(
+    rewrite: Rewrite, roots: Sequence[str], settings: Settings, options: FixOptions, earlier: Sequence[Fixed]
+) -> Fixed:
     rewrite.changes = [change._replace(path=_shown(change.path, rewrite.path)) for change in rewrite.changes]
     if all(change.before == change.after for change in rewrite.changes):
         return Fixed(rewrite, UNCHANGED)
+    if reason := _shares_a_refusal(rewrite, earlier):
+        return Fixed(rewrite, REFUSED, reason)
+    proof = None
+    if options.prove is not None:
+        proof, reason = _proved(rewrite, settings, options.prove)
+        if reason:
+            return Fixed(rewrite, REFUSED, reason, proof)
     if not options.writes:
-        return Fixed(rewrite, PLANNED)
+        return Fixed(rewrite, PLANNED, proof=proof)
     from auditor.run.rewrite.writing import WriteError, write  # start-up: only where something changes
 
     try:
         write(rewrite.changes, roots)
     except WriteError as error:
-        return Fixed(rewrite, REFUSED, str(error))
-    return Fixed(rewrite, FIXED)
+        return Fixed(rewrite, REFUSED, str(error), proof)
+    return Fixed(rewrite, FIXED, proof=proof)
+
+
+def _shares_a_refusal(rewrite: Rewrite, earlier: Sequence[Fixed]) -> str:
+    """Why a rewrite cannot be carried out any more: a file of it builds on a change that was refused."""
+    for fixed in earlier:
+        if fixed.state == REFUSED:
+            shared = {change.path for change in fixed.rewrite.changes} & {change.path for change in rewrite.changes}
+            if shared:
+                return f"{min(shared)} changes with {fixed.rewrite.path} first, whose fix was refused"
+    return ""
+
+
+def _proved(rewrite: Rewrite, settings: Settings, options: ProveOptions) -> tuple[Proof | None, str]:
+    """The proof of a rewrite, and why it must not be written ("": it holds)."""
+    from auditor.run.proving.shapes import ProofError  # start-up: with --prove only
+    from auditor.run.rewrite.proofs import proof_of
+
+    try:
+        proof = proof_of(rewrite, settings, options)
+    except ProofError as error:
+        return None, f"not proven, and so not written: {error}"
+    failed = [check.sentence for check in proof.checks if not check.ok] if proof is not None else []
+    return proof, f"not proven, and so not written: {failed[0]}" if failed else ""
 
 
 def _shown(path: str, beside: str) -> str:

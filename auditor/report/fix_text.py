@@ -9,6 +9,7 @@ from auditor.core.span import LineIndex
 from auditor.report import text
 from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, is_refused, nothing_to_fix
 from auditor.report.masking import masker
+from auditor.report.rotation import rotations
 from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def summary(report: FixReport, meta: Meta, *, why_nothing_written: str = "") -> 
     else:
         first = nothing_to_fix(report)
     rest = _rest(report, left, meta, why_nothing_written)
-    lines = [first, "; ".join(rest), _command(report)]
-    return inert("".join(f"{line}\n" for line in lines if line))
+    return inert("".join(f"{line}\n" for line in (first, "; ".join(rest)) if line))
 
 
 def _rest(report: FixReport, left: list[Left], meta: Meta, why_nothing_written: str) -> list[str]:
@@ -82,15 +82,6 @@ def _rest(report: FixReport, left: list[Left], meta: Meta, why_nothing_written: 
 
 def _is_hidden(left: Left, meta: Meta) -> bool:
     return left.finding.severity < meta.min_severity and not left.unsafe and not is_refused(left)
-
-
-def _command(report: FixReport) -> str:
-    """How to build from now on, where there is one answer."""
-    said = {c: fixed for fixed in report.files if fixed.state != REFUSED for c in fixed.rewrite.commands}
-    if len(said) != 1:
-        return ""
-    [(command, fixed)] = said.items()
-    return "" if "\n" in command else f"build with: {escape(masker(fixed.rewrite.target).mask(command))}"
 
 
 def _number_fixed(fixed: Fixed) -> int:
@@ -117,7 +108,8 @@ class _Block:
                 self._paragraph(self._left(left))
         self._paragraph(self._commands())
         self._paragraph(self._rotate())
-        self._paragraph([line for note in dict.fromkeys(fixed.rewrite.notes) for line in self._note(note)])
+        notes = dict.fromkeys(fixed.rewrite.notes if fixed.state != REFUSED else ())
+        self._paragraph([line for note in notes for line in self._note(note)])
         if fixed.proof is not None:
             self._paragraph(self._proof(fixed.proof))
         if self.lines:
@@ -170,12 +162,13 @@ class _Block:
         return ["  Build it with:" if self._fixed.state == FIXED else "  Then build it with:", *shown]
 
     def _rotate(self) -> list[str]:
-        burnt = list(dict.fromkeys(self._fixed.rewrite.burnt))
+        burnt = rotations(self._fixed, self._meta.rules)
         if not burnt:
             return []
         lines = self._wrapped(_ROTATE, "  ")
         for one in burnt:
-            place = f"{one.what} (line {self._positions.line(one.span.start)}): {one.where}"
+            file = "" if one.path == self._fixed.rewrite.path else f"{one.path}, "
+            place = f"{one.what} ({file}line {one.line}): {one.where}"
             lines += wrap(self._mask.mask(place), self._meta.width, "    ", "      ")
         return lines
 
