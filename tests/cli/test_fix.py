@@ -90,7 +90,7 @@ def test_a_build_service_takes_no_command_from_a_diff(
     engine.make = sly
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert ("\n ::error::x\n" in fix(capsys, "--diff")[1]) is not environment
+    assert ("\n ::error::x\n" in fix(capsys, "--diff")[1]) == (not environment)
 
 
 @pytest.mark.parametrize(
