@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from auditor.core.finding import Severity
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import LineIndex
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _ELSEWHERE = Pattern(r"(?s)(.+):([1-9]\d{0,8})")
 #: Rules of these families tell of no credential.
 _HARMLESS_FAMILIES = frozenset({"caches", "dockerfile", "servers"})
-_HARMLESS_RULES = frozenset({"missing-dockerignore"})
+#: The second tells of a file that another finding is about.
+_HARMLESS_RULES = frozenset({"missing-dockerignore", "deleted-secret-file"})
 
 
 class Rotation(NamedTuple):
@@ -67,4 +69,6 @@ def _is_called(path: str, name: str) -> bool:
 
 def _is_credential(finding: Finding, rules: Mapping[str, Rule]) -> bool:
     rule = rules.get(finding.rule)
+    if finding.severity < Severity.MEDIUM:  # placeholders, and values that tell nothing
+        return False
     return finding.rule not in _HARMLESS_RULES and (rule is None or rule.family not in _HARMLESS_FAMILIES)
