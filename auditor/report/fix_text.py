@@ -45,14 +45,17 @@ def problems(report: FixReport, meta: Meta) -> str:
 def summary(report: FixReport, meta: Meta, *, why_nothing_written: str = "") -> str:
     """One line for the standard error, and a second one where there is more to do or to know."""
     time = f"({report.seconds:.2f} s)"
+    left = [left for fixed in report.files for left in fixed.left]
+    refused = sum(map(is_refused, left))
     parts = []
     for state, words in ((FIXED, "fixed"), (PLANNED, "can be fixed"), (REFUSED, "whose fix was refused")):
         number = sum(_number_fixed(fixed) for fixed in report.files if fixed.state == state)
+        number += refused if state == REFUSED else 0
         if number or any(fixed.state == state for fixed in report.files):
             parts.append(f"{_count(number, 'finding')} {words}")
-    left = [left for fixed in report.files for left in fixed.left]
-    if left:
-        parts.append(f"{len(left)} left" if parts else f"{_count(len(left), 'finding')} left without a fix")
+    if len(left) > refused:
+        number = len(left) - refused
+        parts.append(f"{number} left" if parts else f"{_count(number, 'finding')} left without a fix")
     hit = sum(bool(fixed.left or fixed.rewrite.changes) for fixed in report.files)
     read = _count(len(report.files), "file")
     if parts:
@@ -101,6 +104,7 @@ class _Block:
         self._mask: FileMasker = masker(fixed.rewrite.target)
         self._paint = Painter(meta.color).paint
         self._positions = LineIndex(fixed.text)
+        self._why_none = _one_refusal(fixed)
         self.lines: list[str] = []
         self._paragraph(self._applied())
         for left in fixed.left:
@@ -131,6 +135,8 @@ class _Block:
         if self._fixed.state == REFUSED:
             reason = self._mask.mask(self._fixed.reason.removeprefix(f"{rewrite.path}: "))
             return [f"{path}  {self._paint('high', 'not changed')}", *self._wrapped(reason, "  ")]
+        if self._why_none:
+            return [f"{path}  {self._paint('high', 'not changed')}", *self._wrapped(self._why_none, "  ")]
         return [path]
 
     def _applied(self) -> list[str]:
@@ -150,6 +156,8 @@ class _Block:
         level = self._paint(finding.severity.label, finding.severity.label)
         lines = [f"  {self._paint('path', where)}  {level}  {finding.rule}"]
         lines += self._wrapped(finding.message, "    ")
+        if self._why_none:
+            return lines
         label = "refused" if is_refused(left) else "unsafe to fix" if left.unsafe else "not fixed"
         hint = " (--unsafe-fixes does it)" if left.unsafe else ""
         return lines + self._wrapped(f"{label}: {left.reason}{hint}", "    ")
@@ -192,6 +200,13 @@ class _Block:
 
     def _wrapped(self, sentence: str, indent: str) -> list[str]:
         return wrap(self._mask.mask(sentence), self._meta.width, indent, indent)
+
+
+def _one_refusal(fixed: Fixed) -> str:
+    """The reason why nothing of a file could be fixed, where it is one for all its findings."""
+    reasons = {left.reason for left in fixed.left}
+    whole = len(reasons) == 1 and not fixed.rewrite.applied and all(map(is_refused, fixed.left))
+    return reasons.pop() if whole else ""
 
 
 def _places(applied: Applied) -> str:
