@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.core.config import Settings
-    from auditor.run.proving.shapes import Proof
-    from auditor.run.rewrite.options import FixOptions, ProveOptions
+    from auditor.run.rewrite.options import FixOptions
     from auditor.run.rewrite.outcome import FixRun, Rewrite
 
 STDIN = "-"
@@ -102,11 +101,13 @@ def _carry_out(
         return Fixed(rewrite, UNCHANGED)
     if reason := _shares_a_refusal(rewrite, earlier):
         return Fixed(rewrite, REFUSED, reason)
-    proof = None
+    proof, doubt = None, ""
     if options.prove is not None:
-        proof, reason = _proved(rewrite, settings, options.prove)
-        if reason:
-            return Fixed(rewrite, REFUSED, reason, proof)
+        from auditor.cli.fixproof import proven  # start-up: only with --prove
+
+        proof, doubt = proven(rewrite, settings, options.prove)
+    if doubt:
+        return Fixed(rewrite, REFUSED, doubt, proof)
     if not options.writes:
         return Fixed(rewrite, PLANNED, proof=proof)
     from auditor.run.rewrite.writing import WriteError, write  # start-up: only where something changes
@@ -139,19 +140,6 @@ def _shares_a_refusal(rewrite: Rewrite, earlier: Sequence[Fixed]) -> str:
             if shared:
                 return f"{min(shared)} changes with {fixed.rewrite.path} first, whose fix was refused"
     return ""
-
-
-def _proved(rewrite: Rewrite, settings: Settings, options: ProveOptions) -> tuple[Proof | None, str]:
-    """The proof of a rewrite, and why it must not be written ("": it holds)."""
-    from auditor.run.proving.shapes import ProofError  # start-up: with --prove only
-    from auditor.run.rewrite.proofs import proof_of
-
-    try:
-        proof = proof_of(rewrite, settings, options)
-    except ProofError as error:
-        return None, f"not proven, and so not written: {error}"
-    failed = [check.sentence for check in proof.checks if not check.ok] if proof is not None else []
-    return proof, f"not proven, and so not written: {failed[0]}" if failed else ""
 
 
 def _shown(path: str, beside: str) -> str:

@@ -11,15 +11,13 @@ class ProveOptions(NamedTuple):
     """How `--prove` builds, as written on the command line.
 
     `secrets`: `id=ID,src=PATH` or `id=ID,env=NAME`; `arguments`: `NAME` or `NAME=VALUE`; `ssh`: `default` or
-    `ID[=PATH]`; `command` is run in both images (none: ()); `network` is that of the builds ("": the engine's default);
-    `keep_images` leaves the images in the engine.
+    `ID[=PATH]`; `command` is run in both images (none: ()); `keep_images` leaves them in the engine.
     """
 
     secrets: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     ssh: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    network: str = ""
     keep_images: bool = False
 
 
