@@ -38,7 +38,7 @@ FLAGS = {
     "--unsafe-fixes": "unsafe_fixes",
     "--exit-non-zero-on-fix": "exit_non_zero_on_fix",
 }
-_PROVING = ("secret", "build_arg", "ssh", "prove_command", "keep_images")
+_PROVING = ("secret", "build_arg", "ssh", "build_option", "prove_command", "keep_images")
 
 
 def arguments_of(argv: list[str]) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def _prove_options(given: dict[str, Any]) -> ProveOptions | None:
         ssh=tuple(values["ssh"] or ()),
         command=_words(values["prove_command"] or ""),
         keep_images=bool(values["keep_images"]),
+        build=tuple(values["build_option"] or ()),
     )
 
 
@@ -145,6 +146,9 @@ def _add_prove_options(p: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--build-arg", action="append", metavar="NAME[=VALUE]", help="for both builds; repeatable")
     group.add_argument("--ssh", action="append", metavar="ID[=PATH]", help="an agent or key for the build")
+    group.add_argument(
+        "--build-option", action="append", metavar="OPT", help="another option for both builds: --build-option=--pull"
+    )
     group.add_argument("--prove-command", metavar="CMD", help="run it in both images and compare what it prints")
     group.add_argument("--keep-images", action="store_true", help="leave the two images in the engine")
 

@@ -80,7 +80,7 @@ def test_the_options_of_a_proof() -> None:
         "A=1",
         "--ssh",
         "default",
-                    ]
+    ]
     given = arguments_of([*argv, "--prove-command", "sh -c 'echo x'", "--keep-images"])
     wanted = ProveOptions(("id=a,src=b", "id=c"), ("A=1",), ("default",), ("sh", "-c", "echo x"), True)
     assert take_options(given, ["."]).prove == wanted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from auditor.fixes.plan import BuildSecret
 from auditor.run.proving.docker import Docker, find_docker
 from auditor.run.proving.logs import BuildLog
 from auditor.run.proving.prove import prove
-from auditor.run.proving.shapes import Given, Proof, ProofError, Wish, as_json
+from auditor.run.proving.shapes import Given, Proof, ProofError, Wish
 from tests.images.workshop import Workshop
 from tests.realparts import DOCKER, DockerEngine, program
 
@@ -49,9 +48,10 @@ def proven(client: Docker, docker: DockerEngine, workshop: Workshop, tmp_path: P
         for name, text in files:
             (context / name).write_text(text)
         texts = [text.format(base=workshop.base).encode() for text in (before, after)]
-        wish = Wish(str(context / "Dockerfile"), str(context), texts[0], texts[1], network="none", **more)
+        paths = str(context / "Dockerfile"), str(context)
+        wish = Wish(*paths, texts[0], texts[1], options=("--network", "none"), **more)
         proof = prove(wish, client)
-        assert TOKEN not in json.dumps(as_json(proof))
+        assert TOKEN not in repr(proof)
         return proof, {check.name: check for check in proof.checks}
 
     yield run
@@ -170,7 +170,7 @@ def test_an_interrupted_build(client: Docker, docker: DockerEngine, workshop: Wo
     context = tmp_path / "context"
     context.mkdir()
     text = f"FROM {workshop.base}\nARG NPM_TOKEN\nRUN echo begun && cat /proc/kmsg\n".encode()
-    wish = Wish(str(context / "Dockerfile"), str(context), text, text, network="none", **SECRETS)
+    wish = Wish(str(context / "Dockerfile"), str(context), text, text, options=("--network", "none"), **SECRETS)
     seen: list[subprocess.Popen[bytes]] = []
 
     def interrupt(_log: BuildLog, _data: bytes) -> None:

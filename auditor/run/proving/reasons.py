@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from auditor.run.proving.differences import FileChange, SettingChange
     from auditor.run.proving.files import File
+    from auditor.run.proving.leftout import LeftOut
     from auditor.run.proving.masking import Masks
     from auditor.run.proving.shapes import Wish
 
@@ -31,8 +32,11 @@ _DIGITS = re.compile(r"[0-9]+")
 class Reasons:
     """Knows what a rewrite may change. `held` are paths of the image before whose contents held a value."""
 
-    def __init__(self, wish: Wish, masks: Masks, held: Collection[str], after: Mapping[str, File]) -> None:
+    def __init__(
+        self, wish: Wish, masks: Masks, left_out: LeftOut, held: Collection[str], after: Mapping[str, File]
+    ) -> None:
         self._masks = masks
+        self._left_out = left_out
         self._held = frozenset(held)
         self._names = {secret.name for secret in wish.secrets if secret.name}
         self._targets = mount_targets(wish.after)
@@ -84,6 +88,8 @@ class Reasons:
             return self._of_new(path, after)
         if path in self._held and change.aspects <= _OF_CONTENT:
             return "its content held a value"
+        if after is None and before is not None and self._left_out.explains(path, before):
+            return "the rewrite keeps it out of the build context"
         if after is None and _CACHE in path.split("/")[:-1]:
             return "a cache, which nothing depends on"
         if after is None and before is not None and before.kind == FOLDER:
