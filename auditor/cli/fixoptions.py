@@ -158,7 +158,9 @@ def _add_report_options(p: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--format", action="append", metavar="FORMAT[:FILE]", help="text (default) or json, to FILE or standard output"
     )
-    group.add_argument("--min-severity", metavar="SEVERITY", help="least severity that is fixed, and printed where it is left (medium)")
+    group.add_argument(
+        "--min-severity", metavar="SEVERITY", help="least severity that is fixed, and printed where it is left (medium)"
+    )
     group.add_argument("--fail-on", metavar="SEVERITY", help="least severity left for exit code 1, or never (medium)")
     group.add_argument("--exit-zero", action="store_true", default=None, help="exit with 0 even if findings are left")
     group.add_argument("--color", metavar="WHEN", help="auto (default), always or never")
