@@ -7,9 +7,8 @@ from importlib import import_module
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
-from auditor.fixes import exposure, prints, sites, urls
-from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Refusal, Refused, Replace
-from auditor.flow import commands
+from auditor.fixes import exposure, lasting, prints, sites, urls
+from auditor.fixes.plan import BuildSecret, Burnt, Mount, Plan, Refusal, Refused, Replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
     from auditor.flow.facts import LayerFile, Literal, Run, Step
 
 _LIVE = ("secret", "weak")
-#: Programs that are given a password in order to keep it, or a hash of it, in the image.
-_KEEPERS = frozenset(
-    "chpasswd passwd useradd usermod adduser htpasswd htdigest vncpasswd x11vnc smbpasswd samba-tool slappasswd "
-    "saslpasswd2 mosquitto_passwd rabbitmqctl mysqladmin mariadb-admin neo4j-admin grafana-cli grafana "
-    "debconf-set-selections ldappasswd net".split()
-)
-_BY_DESIGN = (
-    "{} keeps the password or its hash in the image: a build secret would not change that. Set it when the container "
-    "starts"
-)
 #: Names that say nothing about which of several secrets is meant.
 _GENERIC = frozenset("password pass passwd pw token secret key user pwd stdin authorization".split())
 _WRITTEN_BY_RUN = ("written", "stored")
@@ -167,7 +156,9 @@ class _Planner:
         dropped = self._printed(run, found)
         if dropped is not None:
             return dropped
-        self._bearable(found, where)
+        hasher = lasting.kept_hash(found.literal, found.detail, where)
+        if hasher and lasting.note(hasher) not in self.plan_.notes:
+            self.plan_.notes.append(lasting.note(hasher))
         command = f"cat /run/secrets/{self.secret.id}"
         self.mounted = True
         changes: list[Change] = [self._mount(run, where), *prints.silenced(self.build, run)]
@@ -182,24 +173,8 @@ class _Planner:
         """`echo TOKEN` with nothing behind it: the statement goes."""
         if any(file.how in _WRITTEN_BY_RUN for file in self._files(found.literal, gone=True)):
             return None
-        place = found.literal.span.start
-        return [DropCommand(run.step.instruction, place)] if prints.only_prints(run, place) else None
-
-    def _bearable(self, found: Found, where: sites.Site) -> None:
-        """Raises Refused for values that are meant to stay in the image, in whatever form."""
-        literal = found.literal
-        if literal.kind == "sql":
-            raise Refused(_BY_DESIGN.format("the database"))
-        names = {literal.name, found.detail}
-        if where.command is not None:
-            fed = (where.command, *where.command.feeds)
-            names |= {commands.base_name(w[0]) for c in fed if (w := commands.program(c.words))}
-        keeper = next((name for name in sorted(names) if name in _KEEPERS), "")
-        if keeper:
-            raise Refused(_BY_DESIGN.format(keeper))
-        words = where.command.words if where.command is not None else ()
-        if any(word.rendered in ("-e", "--editable") for word in words) and literal.kind == "url":
-            raise Refused("an editable install keeps the URL in the .git/config of its clone")
+        change = prints.unprinted(run, found.literal.span.start)
+        return [change] if change is not None else None
 
     def _mount(self, run: Run, where: sites.Site) -> Mount:
         made = exposure.mount(run, self.secret)
