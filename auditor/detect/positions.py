@@ -111,7 +111,7 @@ def _urls(text: str) -> Iterator[Position]:
         if match is None:
             continue
         user, password = match["user"], match["password"]
-        if password in ("x-oauth-basic", "x", "X") and _ANY_HOLE.search(user):
+        if password in ("x-oauth-basic", "x", "X") and (_ANY_HOLE.search(user) or _token_user(user)):
             password = ""  # the token stands where the name does
         if password:
             level = _level(password, "")

@@ -45,6 +45,11 @@ def kept_hash(literal: Literal, detail: str, where: sites.Site) -> str:
     return next((name for name in sorted(names) if name in _HASHERS), "")
 
 
+def is_keeper(name: str) -> bool:
+    """Whether a name is that of a program which keeps a password or its hash."""
+    return name in _KEEPERS or name in _HASHERS
+
+
 def note(program: str) -> str:
     """What to tell the user about a hash that stays."""
     return (

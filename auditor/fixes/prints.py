@@ -102,7 +102,12 @@ def _prints(command: Command, whole: Span, *, conditional: bool = False) -> bool
     words = commands.program(command.words)
     name = commands.base_name(words[0]) if words else ""
     allowed = _PRINTERS if not command.reads else _FILTERS
-    if name not in allowed or command.kind != "command" or (command.branch and not conditional) or words != command.words:
+    if (
+        name not in allowed
+        or command.kind != "command"
+        or (command.branch and not conditional)
+        or words != command.words
+    ):
         return False
     if name == "env" and len(words) > 1:
         return False
