@@ -48,7 +48,7 @@ def _name(text: str, literal: Literal, program: str) -> str:
     if literal.kind == "url":
         return f"{urls.host_behind(text, literal.span.end)}_{name}"
     account = _ACCOUNT.search(text[max(literal.span.start - _BEFORE, 0) : literal.span.start])
-    if lasting.is_keeper(name):
+    if lasting.is_keeper(name) or (name and name == program):
         return f"{account[1] if account is not None else name}_password"
     if literal.kind == "token" or not name:
         return literal.secret.kind
