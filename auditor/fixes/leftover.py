@@ -10,6 +10,7 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect import credfiles
 from auditor.fixes import deeds as doing
+from auditor.fixes import prints
 from auditor.fixes.exposure import SETTING, check, cleaning
 from auditor.fixes.folders import quoted
 from auditor.fixes.plan import Prelude, Refused
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 _READING = frozenset({"read", "write", "test"})
 _HANDED_ON = frozenset({"copy", "move", "pack", "inner"})
 _COMPOUND = frozenset({"pipeline", "list"})
+_ROOT = ("", "0", "root")
+#: Where tools keep what they are told, whatever variables the image sets.
+_SURE_PLACES = (
+    "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
+    "/NuGet.Config", "/pypoetry/auth.toml", "/.docker/config.json", "/.aws/credentials", "/gh/hosts.yml",
+)  # fmt: skip
 _MOVABLE = frozenset({"command", "redirected_statement"}) | _COMPOUND
 
 
@@ -87,6 +94,8 @@ class _Leaving:
         readers += [run for run in life.consumers if run not in readers and (run is not last.run or self._reads(run))]
         if not readers:
             self.plan.weaken(Applicability.UNSAFE, f"nothing in the build seems to read {self.path}, so it is left out")
+        if self.is_stored and not self.path.endswith(_SURE_PLACES):
+            self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
         changes: list[Change] = [*life.changes]
         moved: list[Moved] = []
         for run in readers:
@@ -150,6 +159,8 @@ class _Leaving:
         check(run)
         if run.step.instruction.json or run.step.instruction.heredocs:
             raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
+        if prints.shell_words(self.build, run) != prints.shell_words(self.build, writing.run):
+            raise Refused(f"{self.path} is written by one shell and read by another")
         if run.step.user != writing.run.step.user:
             raise Refused(f"{self.path} is written by one user and read by another")
         assigned: set[str] = set()
@@ -172,14 +183,21 @@ class _Leaving:
 
     def _guard(self, run: Run) -> list[Change]:
         """What makes the file's state after the RUN that before it."""
-        path = quoted(self.path)
+        path = self._shown(run, self.path)
         if not self._may_exist():
             return [cleaning(run, f"rm -f {path}")]
-        saved = quoted(f"{self.path}.before")
+        saved = self._shown(run, f"{self.path}.before")
         return [
             cleaning(run, f"rm -f {path}; mv {saved} {path} 2>/dev/null || true"),
             Prelude(run.step.instruction, f"cp -p {path} {saved} 2>/dev/null || true", SETTING),
         ]
+
+    def _shown(self, run: Run, path: str) -> str:
+        """The path as a shell reads it; below `$HOME` for a user whose home folder only the image knows."""
+        home = run.home.rstrip("/") + "/"
+        if self.is_stored and run.step.user not in _ROOT and path.startswith(home):
+            return f'"$HOME/{path.removeprefix(home).lstrip("/")}"'
+        return quoted(path)
 
     def _may_exist(self) -> bool:
         """Whether something may be in the file already that has to stay."""

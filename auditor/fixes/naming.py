@@ -35,7 +35,7 @@ def literal_id(text: str, literal: Literal, program: str, taken: Iterable[str]) 
     """An id that is not taken, for a value that is written into the file's `text` and given to a program."""
     base = secret_id(_name(text, literal, program))
     if base[0].isdigit():  # in upper case it has to be good as a variable's name
-        base = secret_id(f"{program or 'secret'}_{literal.name or base}")
+        base = secret_id(f"{program or literal.kind}_{literal.name or base}")
     made, number = base, 2
     used = frozenset(taken)
     while made in used:

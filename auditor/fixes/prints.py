@@ -154,7 +154,7 @@ def silenced(build: Build, run: Run) -> list[Change]:
     """
     script = the_script(run.step.instruction)
     first = script.body.text.partition("\n")[0] if script is not None else ""
-    started = [*_shell(build, run), *(first.split()[1:] if first.startswith("#!") else ())]
+    started = [*shell_words(build, run), *(first.split()[1:] if first.startswith("#!") else ())]
     if any(_TRACING_SHELL.match(word) for word in started):
         raise Refused(_TRACED)
     changes: list[Change] = []
@@ -168,13 +168,13 @@ def silenced(build: Build, run: Run) -> list[Change]:
     return list(dict.fromkeys(changes))
 
 
-def _shell(build: Build, run: Run) -> tuple[str, ...]:
-    """The arguments of the shell that SHELL sets for a RUN, in its stage or one that it is built on."""
+def shell_words(build: Build, run: Run) -> tuple[str, ...]:
+    """The shell that SHELL sets for a RUN, in its stage or one that it is built on; () for the usual one."""
     node, stage = run.step.instruction, run.step.stage
     index: int | None = stage if 0 <= stage < len(build.stages) else None
     while index is not None:
         found = [
-            each.args[1:]
+            each.args
             for each in build.stages[index].instructions
             if each.keyword == "SHELL" and (index != stage or each.span.start < node.span.start)
         ]
