@@ -51,7 +51,7 @@ def download(build: Build, use: Use, literal: Literal) -> Plan:
     if step.onbuild or step.dialect != "posix":
         raise Refused("ADD fetches a URL with a credential where no RUN of a POSIX shell can take its place")
     name = literal_id(build.document.text, literal, "", taken_ids(build))
-    secret = BuildSecret(name, "variable", name.upper())
+    secret = BuildSecret(name, "variable")
     target = _target(node.words, literal, name) if not node.flags else None
     if target is None:
         raise Refused("ADD fetches more than one plain URL, or has options, for which no download command is known")

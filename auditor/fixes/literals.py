@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Literal, Run, Step
 
+#: Values that are no accident when they stand in a second place.
+_TELLING = 10
 _LIVE = ("secret", "weak")
 _WRITTEN_BY_RUN = ("written", "stored")
 
@@ -40,6 +42,8 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
     groups: dict[Secret, list[Found]] = {}
     for found in _found(build):
         groups.setdefault(found.literal.secret, []).append(found)
+    for group in groups.values():
+        group += _elsewhere(build, group)
     taken = naming.taken_ids(build)
     for group in _by_file(build, list(groups.values())):
         spans = tuple(found.literal.span for found in group)
@@ -48,6 +52,26 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
             yield planner.plan()
         except Refused as refused:
             yield Refusal((*spans, *planner.plan_.covers), refused.reason)
+
+
+def _elsewhere(build: Build, group: Sequence[Found]) -> list[Found]:
+    """Further places of RUNs at which the value stands, though nothing there says what it is."""
+    literal, text = group[0].literal, build.document.text
+    value = literal.secret.reveal()
+    if literal.level != "secret" or len(value) < _TELLING:
+        return []
+    found: list[Found] = []
+    spans = [one.literal.span for one in group]
+    for run in build.facts.runs:
+        node = run.step.instruction
+        end = max([node.span.end, *(heredoc.span.end for heredoc in node.heredocs)])
+        at = text.find(value, node.span.start, end)
+        while at >= 0:
+            span = Span(at, at + len(value))
+            if not any(known.start < span.end and span.start < known.end for known in spans):
+                found.append(Found(run.step, literal._replace(span=span, kind="token"), ""))
+            at = text.find(value, span.end, end)
+    return found
 
 
 def _by_file(build: Build, groups: list[list[Found]]) -> list[list[Found]]:
@@ -157,7 +181,7 @@ class _Planner:
             first = next((f for f in group if f.literal.kind != "token"), group[0])
             used = [*self.taken, *(secret.id for secret in self.secrets.values())]
             name = naming.literal_id(self.text, first.literal, first.detail, used)
-            self.secrets[value] = BuildSecret(name, "variable", name.upper())
+            self.secrets[value] = BuildSecret(name, "variable", naming.variable_of(first.literal))
         return self.secrets[value]
 
     # -- one place -----------------------------------------------------------------------------------------------

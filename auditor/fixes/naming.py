@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _GENERIC = frozenset("password pass passwd pw token secret key user pwd stdin authorization".split())
 #: `root:` before a password.
 _ACCOUNT = Pattern(r"([A-Za-z_][\w.-]*):\Z")
+_VARIABLE = Pattern(r"[A-Z_][A-Z0-9_]*\Z")
 _BEFORE = 64
 
 
@@ -43,12 +44,17 @@ def literal_id(text: str, literal: Literal, program: str, taken: Iterable[str]) 
     return made
 
 
+def variable_of(literal: Literal) -> str:
+    """The variable that a value is assigned to where it stands; "" for none."""
+    return literal.name if literal.kind == "pair" and _VARIABLE.match(literal.name) else ""
+
+
 def _name(text: str, literal: Literal, program: str) -> str:
     name = literal.name
     if literal.kind == "url":
         return f"{urls.host_behind(text, literal.span.end)}_{name}"
     account = _ACCOUNT.search(text[max(literal.span.start - _BEFORE, 0) : literal.span.start])
-    if lasting.is_keeper(name) or (name and name == program):
+    if lasting.is_keeper(name) or (literal.kind in ("stdin", "argument") and name == program):
         return f"{account[1] if account is not None else name}_password"
     if literal.kind == "token" or not name:
         return literal.secret.kind
