@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from importlib import import_module
 
 from auditor.core.edit import Edit, apply_edits
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
-from auditor.fixes import exposure, lasting, naming, prints, sites, urls
+from auditor.fixes import exposure, lasting, naming, places, prints, sites, urls
+from auditor.fixes.places import WRITTEN_BY_RUN
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Prelude, Refusal, Refused, Replace
 
 if TYPE_CHECKING:
@@ -16,22 +16,14 @@ if TYPE_CHECKING:
 
     from auditor.core.secret import Secret
     from auditor.fixes.leftover import Moved
+    from auditor.fixes.places import Found
     from auditor.fixes.plan import Change
     from auditor.flow.build import Build
-    from auditor.flow.facts import LayerFile, Literal, Run, Step
+    from auditor.flow.facts import LayerFile, Literal, Run
 
-#: Values that are no accident when they stand in a second place.
-_TELLING = 10
-_LIVE = ("secret", "weak")
-_WRITTEN_BY_RUN = ("written", "stored")
-
-
-class Found(NamedTuple):
-    """One place at which a secret is written into an instruction; `detail` is the program it is given to."""
-
-    step: Step
-    literal: Literal
-    detail: str
+#: Places times characters: each place is looked up in its script.
+_MOST_WORK = 5_000_000
+_TOO_MANY = "the file holds more secrets than are looked at: take them out of it by hand"
 
 
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
@@ -39,83 +31,18 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
 
     Values that end in one file are one plan.
     """
-    groups: dict[Secret, list[Found]] = {}
-    for found in _found(build):
-        groups.setdefault(found.literal.secret, []).append(found)
-    for group in groups.values():
-        group += _elsewhere(build, group)
+    groups = places.groups(build)
+    if sum(map(len, groups)) * len(build.document.text) > _MOST_WORK:
+        yield Refusal(tuple(found.literal.span for group in groups for found in group), _TOO_MANY)
+        return
     taken = naming.taken_ids(build)
-    for group in _by_file(build, list(groups.values())):
+    for group in groups:
         spans = tuple(found.literal.span for found in group)
         planner = _Planner(build, group, taken)
         try:
             yield planner.plan()
         except Refused as refused:
             yield Refusal((*spans, *planner.plan_.covers), refused.reason)
-
-
-def _elsewhere(build: Build, group: Sequence[Found]) -> list[Found]:
-    """Further places of RUNs at which the value stands, though nothing there says what it is."""
-    literal, text = group[0].literal, build.document.text
-    value = literal.secret.reveal()
-    if literal.level != "secret" or len(value) < _TELLING:
-        return []
-    found: list[Found] = []
-    spans = [one.literal.span for one in group]
-    for run in build.facts.runs:
-        node = run.step.instruction
-        end = max([node.span.end, *(heredoc.span.end for heredoc in node.heredocs)])
-        at = text.find(value, node.span.start, end)
-        while at >= 0:
-            span = Span(at, at + len(value))
-            if not any(known.start < span.end and span.start < known.end for known in spans):
-                found.append(Found(run.step, literal._replace(span=span, kind="token"), ""))
-            at = text.find(value, span.end, end)
-    return found
-
-
-def _by_file(build: Build, groups: list[list[Found]]) -> list[list[Found]]:
-    """Groups of places, those united whose values end in the same file."""
-    kept = [f for f in build.facts.files if f.how in _WRITTEN_BY_RUN and not f.gone]
-    owner: dict[str, list[Found]] = {}
-    found: list[list[Found]] = []
-    for group in groups:
-        paths = {f.path for f in kept for one in f.literals if any(one.span == g.literal.span for g in group)}
-        mine = next((owner[path] for path in sorted(paths) if path in owner), None)
-        if mine is None:
-            mine = []
-            found.append(mine)
-        mine += group
-        owner.update(dict.fromkeys(paths, mine))
-    return found
-
-
-def _found(build: Build) -> list[Found]:
-    """The literal secrets of RUN instructions, each place once; tokens that nothing explains come last."""
-    found: list[Found] = []
-    for use in build.facts.uses:
-        if use.kind in ("literal", "url") and use.literal is not None:
-            found.append(Found(use.step, use.literal, use.detail))
-    for file in build.facts.files:
-        if file.how in (*_WRITTEN_BY_RUN, "cloned"):
-            found += [Found(file.step, literal, "") for literal in file.literals]
-    found += [
-        Found(use.step, use.literal, "") for use in build.facts.uses if use.kind == "token" and use.literal is not None
-    ]
-    # What secrets-bridge is given are names of secrets; its own planner takes the call away.
-    bridged = {id(use.step.instruction) for use in build.facts.uses if use.detail == "secrets-bridge"}
-    kept: dict[int, Found] = {}
-    covered: list[Span] = []
-    for one in found:
-        span = one.literal.span
-        node = one.step.instruction
-        if node.keyword != "RUN" or id(node) in bridged or one.literal.level not in _LIVE:
-            continue
-        index = bisect_right(covered, (span.end, 0)) - 1
-        if index < 0 or covered[index].end <= span.start:
-            covered.insert(index + 1, span)
-            kept[span.start] = one
-    return [kept[start] for start in sorted(kept)]
 
 
 class Placed(NamedTuple):
@@ -220,7 +147,7 @@ class _Planner:
 
     def _printed(self, run: Run, found: Found) -> Change | None:
         """`echo TOKEN` with nothing behind it: the statement goes."""
-        if any(file.how in _WRITTEN_BY_RUN for file in self._files(found.literal, gone=True)):
+        if any(file.how in WRITTEN_BY_RUN for file in self._files(found.literal, gone=True)):
             return None
         return prints.unprinted(run, found.literal.span.start)
 
@@ -249,7 +176,7 @@ class _Planner:
     def _kept_files(self) -> list[LayerFile]:
         found: list[LayerFile] = []
         for one in self.group:
-            found += [f for f in self._files(one.literal) if f.how in _WRITTEN_BY_RUN and f not in found]
+            found += [f for f in self._files(one.literal) if f.how in WRITTEN_BY_RUN and f not in found]
         return found
 
     def _carry_out(self, placed: Sequence[Placed], files: Sequence[LayerFile]) -> None:
