@@ -10,14 +10,17 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import exposure
 from auditor.fixes.plan import Mount, Plan, Refusal, Refused
 from auditor.fixes.script import acting, full_text
+from auditor.flow import commands
 from auditor.flow.caches import managers
-from auditor.flow.paths import covers
+from auditor.flow.paths import absolute, covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.fixes.plan import Change
     from auditor.flow.build import Build
     from auditor.flow.facts import CacheUse, Run
+    from auditor.lang.shell.nodes import Word
 
 #: Managers that must not be run twice at a time on one cache.
 _LOCKED = frozenset({"apt"})
@@ -62,10 +65,7 @@ def _plan(build: Build, use: CacheUse, run: Run | None) -> Plan:
     plan = Plan(f"{use.manager}'s cache is mounted", "the layer keeps what was installed, without the cache")
     plan.covers.append(use.span)
     _judge(build, use, run, plan)
-    fields = [f"type=cache,target={use.folder}", *_owner(run)]
-    if use.manager in _LOCKED:
-        fields.append("sharing=locked")
-    plan.changes.append(Mount(run.step.instruction, "--mount=" + ",".join(fields)))
+    plan.changes.append(Mount(run.step.instruction, _flag(use.manager, use.folder, run)))
     return plan
 
 
@@ -73,6 +73,24 @@ def _with_credentials(build: Build, use: CacheUse, run: Run) -> bool:
     """Whether the command that fills the cache is given a credential."""
     filling = next((each.command.span for each in acting(run) if each.command.span.covers(use.span.start)), use.span)
     return any(fact.kind in _GIVEN and filling.covers(fact.span.start) for fact in build.facts.uses)
+
+
+def filled(run: Run, words: tuple[Word, ...]) -> list[Change]:
+    """Mounts for the caches that a command fills which a plan uncovers; `words` are the command's."""
+    name = commands.base_name(words[0]) if words else ""
+    found: list[Change] = []
+    for row in managers().get(name, ()):
+        if any(commands.matches(argv, words) for argv in row.argv) and not any(w.rendered in row.off for w in words):
+            folder = absolute(row.folder, run.cwd, run.home)
+            found.append(Mount(run.step.instruction, _flag(row.title, folder, run)))
+    return found
+
+
+def _flag(manager: str, folder: str, run: Run) -> str:
+    fields = [f"type=cache,target={folder}", *_owner(run)]
+    if manager in _LOCKED:
+        fields.append("sharing=locked")
+    return "--mount=" + ",".join(fields)
 
 
 def _owner(run: Run) -> list[str]:

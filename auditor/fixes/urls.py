@@ -37,6 +37,7 @@ _FOLLOWING = (
     "git remote show",
 )  # fmt: skip
 _TALKS = Pattern(r"\bgit\b[^|;&\n]*\b(?:fetch|pull|push|submodule)\b")
+_UNSET = "the credential of the URL comes from a variable that nothing seen here sets, so there is no value to mount"
 _LATER = "a later step lets git use the credentials that the clone keeps"
 
 
@@ -180,14 +181,17 @@ def host_behind(text: str, end: int) -> str:
 
 
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
-    """A plan for each ADD of a URL with a literal credential, or the reason why there is none."""
+    """A plan for each ADD of a URL with a literal credential, and why there is none where nothing sets a URL's."""
     seen: set[int] = set()
     for use in build.facts.uses:
-        literal = use.literal
-        if literal is None or use.step.instruction.keyword != "ADD" or literal.span.start in seen:
+        if use.kind != "url" or use.span.start in seen:
             continue
-        if use.kind == "url" and literal.level in ("secret", "weak"):
-            seen.add(literal.span.start)
+        seen.add(use.span.start)
+        literal = use.literal
+        if literal is None:
+            if not use.origins:
+                yield Refusal((use.span,), _UNSET)
+        elif use.step.instruction.keyword == "ADD" and literal.level in ("secret", "weak"):
             try:
                 # start-up: for an ADD with credentials only
                 yield import_module("auditor.fixes.additions").download(build, use, literal)
