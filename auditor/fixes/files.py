@@ -9,56 +9,65 @@ from auditor.fixes.exposure import check
 from auditor.fixes.folders import folder_at, keep_folder
 from auditor.fixes.leaving import (
     BUILD_KINDS,
+    KEY_KINDS,
     RUN_KINDS,
+    UNASKED_KINDS,
+    at_run_time,
+    brought,
     cover,
     id_of,
     ignore_line,
+    landing,
     starts_with,
     switches_user,
     without_source,
     written_on,
 )
-from auditor.fixes.plan import BuildSecret, DropSource, Mount, Plan, Refusal, Refused
+from auditor.fixes.plan import BuildSecret, Drop, DropSource, Mount, Plan, Refusal, Refused
 from auditor.fixes.readers import readers_of_file
 from auditor.fixes.retire import give, lifetime
+from auditor.fixes.users import numbers
 from auditor.flow.paths import absolute
 from auditor.lang.dockerfile.mounts import mount_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from auditor.fixes.plan import Change
     from auditor.fixes.retire import Lifetime
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Run, Step
 
-_AT_RUN_TIME = "the container needs it while it runs: leave it out of the image and mount it there"
+_ONBUILD = "it stands in an ONBUILD trigger: the fix would change what every child build has to provide"
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """Plans for credential files that a COPY or ADD names; those of one source come as one plan. `form` is not used."""
     del form
-    by_source: dict[str, list[LayerFile]] = {}
+    for files in by_source(build, ssh=False):
+        yield from together(build, files, [_attempt(build, file) for file in files])
+
+
+def by_source(build: Build, *, ssh: bool) -> list[list[LayerFile]]:
+    """The copied credential files that there is a finding about, SSH keys or the others, those of one source together.
+
+    A folder whose files are known is for the context's planner.
+    """
+    found: dict[str, list[LayerFile]] = {}
     for file in build.facts.files:
-        if file.how == "copied" and file.kind is not None and not file.kind.ssh and _is_worth_it(file):
-            by_source.setdefault(file.content, []).append(file)
-    for files in by_source.values():
-        outcomes = [_attempt(build, file) for file in files]
-        made = [outcome for outcome in outcomes if isinstance(outcome, Plan)]
-        if len(made) == len(outcomes):
-            yield _as_one(build, files, made)
-        else:
-            yield from outcomes
+        kind = file.kind
+        if file.how != "copied" or kind is None or kind.ssh is not ssh:
+            continue
+        if file.evidence != "clean" and not kind.wrapper and kind.certainty != "folder":
+            found.setdefault(file.content, []).append(file)
+    return list(found.values())
 
 
-def _is_worth_it(file: LayerFile) -> bool:
-    """Whether there is a finding to answer. A folder whose files are known is for the context's planner."""
-    assert file.kind is not None
-    return file.evidence != "clean" and not file.kind.wrapper and file.kind.certainty != "folder"
-
-
-def _as_one(build: Build, files: list[LayerFile], made: list[Plan]) -> Plan:
+def together(build: Build, files: list[LayerFile], outcomes: list[Plan | Refusal]) -> list[Plan | Refusal]:
     """One plan of those for all copies of a source, which keeps the source out of the build context, too."""
+    made = [outcome for outcome in outcomes if isinstance(outcome, Plan)]
+    if len(made) < len(outcomes):
+        return outcomes
     whole = made[0]
     for plan in made[1:]:
         whole.changes += plan.changes
@@ -70,82 +79,97 @@ def _as_one(build: Build, files: list[LayerFile], made: list[Plan]) -> Plan:
     line = ignore_line(build, files[0].content, [file.step.instruction for file in files])
     if line:
         whole.ignores.append(line)
-    return whole
+    return [whole]
 
 
 def _attempt(build: Build, file: LayerFile) -> Plan | Refusal:
     try:
-        return _Leaving(build, file).plan()
+        if stands_for_several(build, file):
+            return _without_folder(build, file)
+        return Leaving(build, file).plan()
     except Refused as refused:
         return Refusal((file.span,), refused.reason)
 
 
-class _Leaving:
-    """One copied file on its way out of the build."""
+class Leaving:
+    """One copied file on its way out of the build; `mounted`: RUNs that need it find it as a mount at its place."""
+
+    mounted = True
 
     def __init__(self, build: Build, file: LayerFile) -> None:
         assert file.kind is not None
+        if file.step.onbuild:
+            raise Refused(_ONBUILD)
+        if not file.leaks:
+            raise Refused("it is not known whether the file holds a credential: give the build context along")
         self.build = build
         self.file = file
         self.kind = file.kind.id
-        self.path = file.path
+        self.path = landing(build, file)
         self.source = "" if "$" in file.content else file.content.removeprefix("./")
         self.tools = readers_of_file(self.kind)
-        name = self.source.rpartition("/")[2] or "the file"
-        self.result = Plan(f"{name} is mounted instead of copied", "only the RUNs that read the file get it")
+        self.name = self.source.rpartition("/")[2] or "the file"
+        self.result = Plan(f"{self.name} is mounted instead of copied", "only the RUNs that read the file get it")
+        self.lives: list[tuple[str, Lifetime]] = []
 
     def plan(self) -> Plan:
         """The plan; raises Refused."""
-        self._copyable()
-        life = lifetime(self.build, self.path, self.file.step, self.tools)
-        read = bool(life.consumers) and self._is_read(life)
-        self._run_time(life, read)
+        self._stays_put()
+        for path, step in [(self.path, self.file.step), *brought(self.build, self.file)]:
+            life = lifetime(self.build, path, step, self.tools, mounted=self.mounted)
+            self.lives.append((path, life))
+            self.result.changes += life.changes
+            if life.unsafe:
+                self.result.weaken(Applicability.UNSAFE, life.unsafe)
         self.result.changes.append(without_source(self.file.step.instruction, self.file.content))
-        self.result.changes += life.changes
-        if life.unsafe:
-            self.result.weaken(Applicability.UNSAFE, life.unsafe)
+        read = any(self._is_read(path, life) for path, life in self.lives)
+        self._run_time(read)
         for step, _span in self.file.carried:
             self._carried(step)
-        if read:
-            self._mounts(life)
-        keep_folder(self.build, self.file, self.path, self._mounting(life) if read else (), self.result)
+        getting = self._give() if read else []
+        if not read:
+            self.result.title = f"{self.name} is not copied any more"
+        keep_folder(self.build, self.file, self.path, getting, self.result)
         cover(self.build, self.file, self.result)
         return self.result
 
-    def _copyable(self) -> None:
-        file = self.file
-        if file.step.onbuild:
-            raise Refused("it stands in an ONBUILD trigger: the fix would change what every child build has to provide")
-        if not file.leaks:
-            raise Refused("it is not known whether the file holds a credential: give the build context along")
-        if _is_folder(self.build, file):
-            raise Refused(f"{file.content} stands for several files: name the one that holds the credential")
-        goal = written_on(self.build, file)
+    def _stays_put(self) -> None:
+        """Raises Refused where a RUN hands the content on."""
+        goal = written_on(self.build, self.file)
         if goal:
             raise Refused(f"a RUN writes what is in it to {goal}")
 
-    def _is_read(self, life: Lifetime) -> bool:
-        """Whether a RUN reads the file, as far as can be said: of a file for any program, one has to name it."""
-        if self.tools is not None or life.ended:
+    def _is_read(self, path: str, life: Lifetime) -> bool:
+        """Whether a RUN reads the file, as far as can be said: a file for any program has to be named in one."""
+        if not life.consumers:
+            return False
+        if self.tools is not None or life.ended or self.kind in UNASKED_KINDS or not self._ships():
             return True
-        return any(deeds.names_file(run, self.path) for run in life.consumers)
+        named = any(deeds.names_file(run, path) for run in life.consumers)
+        if named and self.kind in KEY_KINDS and not life.ended:
+            raise Refused(f"a RUN makes something of {path}, which may hold the secret, too")
+        return named
 
-    def _run_time(self, life: Lifetime, read: bool) -> None:
+    def _ships(self) -> bool:
+        """Whether the file ends up in the image for the container to see."""
+        if any(step.ships for step, _span in self.file.carried):
+            return True
+        return self.file.step.ships and not (self.lives and self.lives[0][1].ended)
+
+    def _run_time(self, read: bool) -> None:
         """Whether the finished container may need it."""
-        shipped = self.file.step.ships and not life.ended
-        carried = any(step.ships for step, _span in self.file.carried)
-        if not (shipped or carried):
+        if not self._ships():
             if not read:
                 self.result.reason = "nothing in the build reads the file"
             return
         named = starts_with(self.build, self.path, environment=self.kind not in BUILD_KINDS)
         if named:
-            raise Refused(f"{named} names it, so {_AT_RUN_TIME}")
-        if self.kind in RUN_KINDS:
-            raise Refused(_AT_RUN_TIME)
-        if not read and self.kind not in BUILD_KINDS:
-            raise Refused(f"no RUN reads it, so {_AT_RUN_TIME}")
-        if not read:
+            at_run_time(self.result, self.path, f"{named} names it")
+        elif self.kind in RUN_KINDS:
+            at_run_time(self.result, self.path, "files of this kind are read while the container runs")
+        elif not read and self.kind not in BUILD_KINDS:
+            at_run_time(self.result, self.path, "no RUN reads it")
+        elif not read:
             self.result.weaken(Applicability.UNSAFE, "no RUN reads it; what runs in the container may")
         elif self.kind not in BUILD_KINDS:
             self.result.weaken(Applicability.UNSAFE, "a program may read it while the container runs, too")
@@ -165,18 +189,39 @@ class _Leaving:
                 if found:
                     raise Refused("a RUN of the stage that it is carried on to may need it")
 
-    def _mounting(self, life: Lifetime) -> list[Run]:
-        return [run for run in life.consumers if run not in life.real]
-
-    def _mounts(self, life: Lifetime) -> None:
+    def _give(self) -> list[Run]:
+        """Let the consumers have the file; returns those that get it as a mount at its own place."""
         secret = BuildSecret(id_of(self.path), "file", source=self.source)
         self.result.secrets.append(secret)
-        for run in life.consumers:
-            check(run)
-            if not has_mount(run, self.path):
-                self.result.changes += changed_owner(run, give(run, secret, self.path, life, _users(self.build)))
-            if run in life.real and run.step.user:
-                self.result.weaken(Applicability.UNSAFE, f"{run.step.user} must be able to write {self.path}")
+        users = numbers(self.build)
+        getting: list[Run] = []
+        for path, life in self.lives:
+            for run in life.consumers:
+                check(run)
+                if not has_mount(run, path):
+                    self.result.changes += changed_owner(run, give(run, secret, path, life, users))
+                if run not in life.real:
+                    getting.append(run)
+                elif run.step.user:
+                    self.result.weaken(Applicability.UNSAFE, f"{run.step.user} must be able to write {path}")
+        return getting
+
+
+def _without_folder(build: Build, file: LayerFile) -> Plan:
+    """The plan for a COPY of the whole context, or of a folder, to a place for credentials. Raises Refused."""
+    if file.step.onbuild:
+        raise Refused(_ONBUILD)
+    node = file.step.instruction
+    later = [run for run in build.facts.runs if run.step.instruction.span.start > node.span.start]
+    several = f"{file.content} stands for several files: name the one that holds the credential"
+    if any(deeds.mentions_folder(run, file.path) for run in later) or file.carried or len(node.words) != 2:
+        raise Refused(several)
+    plan = Plan(f"{file.content} is not copied to {file.path} any more", several, Applicability.UNSAFE)
+    at_run_time(plan, file.path, several)
+    plan.reason = f"no RUN names {file.path}; what it is for can only be guessed"
+    plan.changes.append(Drop(node))
+    cover(build, file, plan)
+    return plan
 
 
 def has_mount(run: Run, path: str) -> bool:
@@ -197,23 +242,19 @@ def changed_owner(run: Run, changes: list[Change]) -> list[Change]:
     ]
 
 
-def _is_folder(build: Build, file: LayerFile) -> bool:
+def stands_for_several(build: Build, file: LayerFile) -> bool:
     """Whether the source is a folder or a pattern, as far as can be seen."""
     source = file.content
+    if not source:  # a build argument names it
+        return False
     if source.endswith("/") or any(c in source for c in "*?[") or source.strip("./") == "":
         return True
     if build.context is not None:
         return build.context.select(source) not in ([], [source.removeprefix("./")])
-    base = source.rpartition("/")[2].lower()
-    return base in _FOLDERS and "$" not in source
+    return source.rpartition("/")[2].lower() in _FOLDERS
 
 
 _FOLDERS = frozenset(
     ".ssh .aws .azure .docker .kube .gnupg .gcloud .config .m2 .gradle .nuget .cargo .terraform.d secrets secret "
-    "credentials certs ssl tls keys private".split()
+    "credentials certs ssl tls keys private ssh aws".split()
 )
-
-
-def _users(build: Build) -> Mapping[str, str] | None:
-    del build
-    return None

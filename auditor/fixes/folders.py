@@ -36,6 +36,24 @@ def folder_at(build: Build, step: Step) -> str | None:
     return ["/", *_workdirs(build, step.stage, step.instruction.span.start)][-1]
 
 
+def is_folder(build: Build, step: Step, path: str) -> bool:
+    """Whether a path is a folder for certain when an instruction copies something to it."""
+    place = step.instruction.span.start
+    if path in _ALWAYS or any(cwd is not None and covers(path, cwd) for cwd in _workdirs(build, step.stage, place)):
+        return True
+    stages = {at for at, _nodes in _lineage(build, step.stage)}
+    for other, goal, source, _span in build.facts.placed:
+        before = other.stage in stages and other.instruction.span.start < place
+        if before and (covers(path, goal.rpartition("/")[0] or "/") or (goal == path and source.endswith("/"))):
+            return True
+    return any(
+        run.step.stage in stages
+        and run.step.instruction.span.start < place
+        and (run.home == path or deeds.makes_folder(run, path, place, sure=True))
+        for run in build.facts.runs
+    )
+
+
 def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -> bool:
     """Whether a folder is there at a place of a stage without the file `besides`: something else makes it."""
     if folder in _ALWAYS or folder.startswith("/usr/"):
