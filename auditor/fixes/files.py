@@ -85,7 +85,7 @@ def together(build: Build, files: list[LayerFile], outcomes: list[Plan | Refusal
 def _attempt(build: Build, file: LayerFile) -> Plan | Refusal:
     try:
         if stands_for_several(build, file):
-            return _without_folder(build, file)
+            return without_folder(build, file)
         return Leaving(build, file).plan()
     except Refused as refused:
         return Refusal((file.span,), refused.reason)
@@ -207,7 +207,7 @@ class Leaving:
         return getting
 
 
-def _without_folder(build: Build, file: LayerFile) -> Plan:
+def without_folder(build: Build, file: LayerFile) -> Plan:
     """The plan for a COPY of the whole context, or of a folder, to a place for credentials. Raises Refused."""
     if file.step.onbuild:
         raise Refused(_ONBUILD)
