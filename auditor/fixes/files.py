@@ -105,12 +105,16 @@ class Leaving:
         self.build = build
         self.file = file
         self.kind = file.kind.id
-        self.path = landing(build, file)
+        self.path = self._place()
         self.source = "" if "$" in file.content else file.content.removeprefix("./")
         self.tools = readers_of_file(self.kind)
         self.name = self.source.rpartition("/")[2] or "the file"
         self.result = Plan(f"{self.name} is mounted instead of copied", "only the RUNs that read the file get it")
         self.lives: list[tuple[str, Lifetime]] = []
+
+    def _place(self) -> str:
+        """Where the file lies. Raises Refused."""
+        return landing(self.build, self.file)
 
     def plan(self) -> Plan:
         """The plan; raises Refused."""
