@@ -125,8 +125,8 @@ class _Taken(Leaving):
 
     def plan(self) -> Plan:
         """The plan; raises Refused."""
-        self._stays_put()
         namer = _namer(self.build, self.source, _READ_DOTENV if self.kind in _DOTENV_KINDS else ())
+        self._stays_put()
         life = lifetime(self.build, self.path, self.file.step, self.tools)
         self.lives.append((self.path, life))
         self.result.changes += life.changes

@@ -97,18 +97,17 @@ class Leaving:
     mounted = True
 
     def __init__(self, build: Build, file: LayerFile) -> None:
-        assert file.kind is not None
         if file.step.onbuild:
             raise Refused(_ONBUILD)
         if not file.leaks:
             raise Refused("it is not known whether the file holds a credential: give the build context along")
         self.build = build
         self.file = file
-        self.kind = file.kind.id
+        self.kind = file.kind.id if file.kind is not None else ""
         self.path = self._place()
-        self.source = "" if "$" in file.content else file.content.removeprefix("./")
+        self.source = self._source()
         self.tools = readers_of_file(self.kind)
-        self.name = self.source.rpartition("/")[2] or "the file"
+        self.name = self.source.rpartition("/")[2] or self.path.rpartition("/")[2]
         self.result = Plan(f"{self.name} is mounted instead of copied", "only the RUNs that read the file get it")
         self.lives: list[tuple[str, Lifetime]] = []
 
@@ -119,13 +118,12 @@ class Leaving:
     def plan(self) -> Plan:
         """The plan; raises Refused."""
         self._stays_put()
-        for path, step in [(self.path, self.file.step), *brought(self.build, self.file)]:
-            life = lifetime(self.build, path, step, self.tools, mounted=self.mounted)
+        self.result.changes += self._removal()
+        for path, life in self._follow():
             self.lives.append((path, life))
             self.result.changes += life.changes
             if life.unsafe:
                 self.result.weaken(Applicability.UNSAFE, life.unsafe)
-        self.result.changes.append(without_source(self.file.step.instruction, self.file.content))
         read = any(self._is_read(path, life) for path, life in self.lives)
         self._run_time(read)
         for step, _span in self.file.carried:
@@ -136,6 +134,19 @@ class Leaving:
         keep_folder(self.build, self.file, self.path, getting, self.result)
         cover(self.build, self.file, self.result)
         return self.result
+
+    def _source(self) -> str:
+        """The file on the host; "" where it is not known."""
+        return "" if "$" in self.file.content else self.file.content.removeprefix("./")
+
+    def _removal(self) -> list[Change]:
+        """What keeps the file out of the layer."""
+        return [without_source(self.file.step.instruction, self.file.content)]
+
+    def _follow(self) -> Iterator[tuple[str, Lifetime]]:
+        """The places where the file comes to lie, and what becomes of it there."""
+        for path, step in [(self.path, self.file.step), *brought(self.build, self.file)]:
+            yield path, lifetime(self.build, path, step, self.tools, mounted=self.mounted)
 
     def _stays_put(self) -> None:
         """Raises Refused where a RUN hands the content on."""
