@@ -53,7 +53,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 _TEXT = ("id", "title", "family", "target", "since", "remedy", *_CHOICES)
 _RUNNING = (*_TEXT, "cwe")
-_EXAMPLES = ("bad", "good", "fixed")
+_EXAMPLES = ("bad", "good")
 _TABLE_DOCS = ("why", "source", "references", "bad", "good", "examples", "counterexamples", "lookalikes")
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 

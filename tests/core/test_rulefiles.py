@@ -38,7 +38,6 @@ def test_running_data_and_prose_are_kept_apart(rules: Path) -> None:
             "references": ["https://docs.example/secrets/"],
             "bad": [bad],
             "good": [{"dockerfile": "FROM node:22"}],
-            "fixed": [],
         }
     }
 

@@ -14,7 +14,7 @@ from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Target
@@ -80,8 +80,8 @@ class DockerfileFixer:
         return self._state(document.text, ignore, {})
 
     def active(self, state: State) -> list[Finding]:
-        """The findings that were asked for and that nothing silences."""
-        return [f for f in state.analysis.findings if f.suppressed is None and f.rule in self.wanted]
+        """The findings that were asked for and that nothing silences, weak ones too."""
+        return asked(state.analysis.findings, self.wanted)
 
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
@@ -118,8 +118,9 @@ class DockerfileFixer:
         return list(plans(build, self.form)) if build is not None and state.analysis.findings else []
 
     def _answered(self, covers: Sequence[Span], state: State) -> list[Finding]:
-        """The findings that begin in one of these places, were asked for, and are not silenced."""
-        return [finding for finding in self.active(state) if _covered(finding, covers)]
+        """The findings in these places that are worth a change: they would be shown."""
+        least = self.settings.min_severity
+        return [f for f in self.active(state) if f.severity >= least and _covered(f, covers)]
 
     def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> State:
         """The state after a plan. Raises Refused where the result must not be kept."""
@@ -166,6 +167,11 @@ class DockerfileFixer:
             covering = [(why, unsafe) for covers, why, unsafe in reasons if _covered(finding, covers)]
             why, unsafe = next((one for one in covering if one[1]), covering[0] if covering else (_NO_FIX, False))
             rewrite.left.append(Left(finding, why, unsafe))
+
+
+def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
+    """Those of the rules that were asked for, but for silenced ones."""
+    return [f for f in findings if f.suppressed is None and f.rule in wanted]
 
 
 def generated(text: str) -> str:
