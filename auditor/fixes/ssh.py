@@ -132,7 +132,7 @@ class _Served(_Key):
         return path == self.path and any(_connects(run) for run in life.consumers)
 
     def _give(self) -> list[Run]:
-        _with_agent(self.build, self.lives[0][1].consumers, self.result)
+        _with_agent(self.build, self.lives[0][1].consumers, self.result, self.source)
         return []
 
 
@@ -155,8 +155,8 @@ def _subcommand(each: Acting) -> str:
     return ""
 
 
-def _with_agent(build: Build, runs: Iterable[Run], plan: Plan) -> None:
-    """Give those RUNs the agent that may connect somewhere."""
+def _with_agent(build: Build, runs: Iterable[Run], plan: Plan, source: str = "") -> None:
+    """Give those RUNs the agent that may connect somewhere; `source` is the key's file on the host, if it is known."""
     users = numbers(build)
     for run in runs:
         if not _connects(run):
@@ -164,7 +164,7 @@ def _with_agent(build: Build, runs: Iterable[Run], plan: Plan) -> None:
         flags = [mount_fields(f.value or "") for f in run.step.instruction.flags if f.name == "mount"]
         if not any(fields.get("type") == "ssh" for fields in flags):
             plan.changes.append(agent(run, users))
-    plan.secrets.append(BuildSecret("default", "ssh"))
+    plan.secrets.append(BuildSecret("default", "ssh", source=source))
     plan.notes.append(_NOTE)
 
 
