@@ -8,7 +8,7 @@ from __future__ import annotations
 from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import deeds
-from auditor.fixes.files import Leaving
+from auditor.fixes.copied import Leaving
 from auditor.fixes.leaving import BUILD_KINDS, cover, ignore_line, starts_with
 from auditor.fixes.plan import Burnt, Plan, Refusal, Refused
 from auditor.fixes.readers import may_read

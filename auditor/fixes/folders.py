@@ -63,7 +63,8 @@ def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -
     stages = {at for at, _nodes in _lineage(build, stage)}
     facts = build.facts
     put = [(step, path) for step, path, _source, _span in facts.placed]
-    put += [(file.step, file.path) for file in facts.files if file.path != besides]
+    # A file that lies at the very place of the folder is the folder, copied whole.
+    put += [(f.step, f.path) for f in facts.files if f.path not in (besides, besides.rpartition("/")[0])]
     if any(s.stage in stages and s.instruction.span.start < place and covers(folder, path) for s, path in put):
         return True
     return any(

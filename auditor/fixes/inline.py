@@ -6,8 +6,8 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import deeds
+from auditor.fixes.copied import Leaving
 from auditor.fixes.exposure import check
-from auditor.fixes.files import Leaving
 from auditor.fixes.leaving import BUILD_KINDS, at_run_time, cover
 from auditor.fixes.plan import Drop, DropCommand, Mount, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import readers_of_file

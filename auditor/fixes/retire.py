@@ -187,6 +187,10 @@ class _Life:
             self.unsafe = self.unsafe or f"a command on {deed.goal} may find nothing there once the file is gone"
 
     def _stands(self, run: Run, deed: Deed) -> bool:
+        """Whether the folder is there all the same; a mount makes it, too, and it stays."""
+        stage = run.step.stage
+        if self.mounted and any(got.step.stage == stage and got not in self.real for got in self.consumers):
+            return True
         return stands(self.build, run.step.stage, deed.goal, deed.span.start, besides=self.path)
 
     def _take_out(self, run: Run, deed: Deed) -> None:

@@ -10,9 +10,10 @@ from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import deeds
+from auditor.fixes.copied import Leaving
 from auditor.fixes.exposure import check
 from auditor.fixes.exposure import ssh as agent
-from auditor.fixes.files import Leaving, by_source, stands_for_several, together, without_folder
+from auditor.fixes.files import Folder, by_source, several, stands_for_several, together
 from auditor.fixes.leaving import at_run_time, cover, starts_with
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, DropPair, Plan, Refusal, Refused
 from auditor.fixes.readers import may_read, mentions, readers_of_file
@@ -59,18 +60,25 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
 def _attempt(build: Build, file: LayerFile) -> Plan | Refusal:
     try:
         if stands_for_several(build, file):
-            return _folder(build, file)
+            return _Folder(build, file).plan()
         return (_Served if _agent_serves(build, file.path) else _Key)(build, file).plan()
     except Refused as refused:
         return Refusal((file.span,), refused.reason)
 
 
-def _folder(build: Build, file: LayerFile) -> Plan:
-    """The plan for a whole folder that nothing in the build uses. Raises Refused."""
-    life = lifetime(build, f"{file.path.rstrip('/')}/id_rsa", file.step, _READERS, mounted=False)
-    if life.consumers:
-        raise Refused(f"{file.content} holds more than the key: name the files that the build needs, without the key")
-    return without_folder(build, file)
+class _Folder(Folder):
+    """A whole folder that nothing in the build uses."""
+
+    def _base(self) -> str:
+        return "id_rsa"
+
+    def plan(self) -> Plan:
+        """The plan; raises Refused."""
+        made = super().plan()
+        if made.secrets:
+            raise Refused(several(self.file))
+        made.reason = "no RUN uses git or ssh; what runs in the container may"
+        return made
 
 
 def _agent_serves(build: Build, path: str) -> bool:
