@@ -186,7 +186,7 @@ class Call:
             self.draft.fail("the build context of this call cannot be told")
             return ""
         literal = context.literal
-        if (literal is not None and _PLAIN.fullmatch(literal)) or os.path.isabs(source):
+        if literal is not None and _PLAIN.fullmatch(literal) or os.path.isabs(source):
             return self.unit.own(shlex.quote(needs.joined(literal or ".", source)))
         raw = self.unit.raw(*context.span)
         if "," in context.rendered or "\n" in raw:

@@ -135,7 +135,7 @@ class ComposeFile:
         return wanted
 
     def _burn(self, given: Given, draft: Draft) -> None:
-        if given.value is None or (VARIABLE.fullmatch(given.value) is None and "$" in given.value.replace("$$", "")):
+        if given.value is None or VARIABLE.fullmatch(given.value) is None and "$" in given.value.replace("$$", ""):
             return
         match = VARIABLE.fullmatch(given.value)
         if given.value and (match is None or (match["op"] == "-" and match["rest"])):

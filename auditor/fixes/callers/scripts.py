@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
 from auditor.fixes.callers import others, programs
 from auditor.fixes.callers.calls import Call, context_of
 from auditor.fixes.callers.carried import Carried
