@@ -116,7 +116,7 @@ class _WrittenOut(_Inline):
 
     def _follow(self) -> Iterator[tuple[str, Lifetime]]:
         run = self._run()
-        yield self.path, lifetime(self.build, self.path, self.file.step, self.tools, inside=run)
+        yield self.path, lifetime(self.build, self.path, self.file.step, self.tools, inside=run, written=False)
 
 
 def _copied_out(build: Build, file: LayerFile) -> Plan:
@@ -133,6 +133,8 @@ def _copied_out(build: Build, file: LayerFile) -> Plan:
     is_read = tools is not None or life.ended or any(deeds.names_file(run, file.path) for run in life.consumers)
     if life.consumers and is_read:
         settled = settle(build, [file], plan)
+        if file.kind is not None and file.kind.ssh and any(run is not home for run in settled.consumers):
+            raise Refused(f"the key is used by other RUNs: mount it at {file.path} there, with target=")
         flags = [f for f in home.step.instruction.flags if f.name == "mount" and "type=secret" in (f.value or "")]
         for run in settled.consumers:
             if run is not home:

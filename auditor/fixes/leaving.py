@@ -37,7 +37,8 @@ UNASKED_KINDS = frozenset(
     "dotenv named-dotenv rails-credentials-key wp-config service-configuration gcp-key aws-credentials "
     "credentials-json".split()
 )
-_STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+#: What starts the container, or runs in it beside that.
+STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 #: Names that say nothing without their folder.
 _GENERIC = frozenset("credentials config config.json auth.json hosts.yml token key key.json settings.json".split())
 _GLOB = frozenset("*?[]$\\")
@@ -151,7 +152,7 @@ def starts_with(build: Build, path: str, *, environment: bool) -> str:
         if stage.index not in build.ships:
             continue
         for node in stage.instructions:
-            if node.keyword in _STARTING and deeds.names(node.body.text, path, "/"):
+            if node.keyword in STARTING and deeds.names(node.body.text, path, "/"):
                 return node.keyword
             if environment and node.keyword == "ENV" and deeds.names(node.body.text, path, "/"):
                 return node.keyword
