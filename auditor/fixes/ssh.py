@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.agents import agent_serves, connects, starts_ssh, with_agent
+from auditor.fixes.agents import READERS, agent_serves, connects, starts_ssh, with_agent
 from auditor.fixes.copied import Leaving
 from auditor.fixes.files import Folder, by_source, several, stands_for_several, together
 from auditor.fixes.leaving import at_run_time, starts_with
@@ -47,6 +47,10 @@ def _attempt(build: Build, file: LayerFile) -> Plan | Refusal:
 
 class _Folder(Folder):
     """A whole folder that nothing in the build uses."""
+
+    def __init__(self, build: Build, file: LayerFile) -> None:
+        super().__init__(build, file)
+        self.tools = READERS
 
     def _base(self) -> str:
         return "id_rsa"
