@@ -81,10 +81,7 @@ class Leaving:
         getting = self._give() if read else []
         if not read:
             self.result.title = f"{self.name} is not copied any more"
-        done = self.result.changes
-        self.result.changes = []
         keep_folder(self.build, self.file, self.path, getting, self.result)
-        self.result.changes += done  # a folder is made before anything is put into it
         cover(self.build, self.file, self.result)
         return self.result
 

@@ -6,8 +6,8 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import deeds
 from auditor.fixes.exposure import SETTING
-from auditor.fixes.plan import Prelude, Refused
-from auditor.flow.paths import absolute, covers
+from auditor.fixes.plan import Drop, Prelude, Refused, Replace
+from auditor.flow.paths import absolute, covers, home_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ def is_folder(build: Build, step: Step, path: str) -> bool:
 
 def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -> bool:
     """Whether a folder is there at a place of a stage without the file `besides`: something else makes it."""
-    if folder in _ALWAYS or folder.startswith("/usr/"):
+    if folder in _ALWAYS or folder.startswith("/usr/") or folder in _homes(build, stage, place):
         return True
     if any(cwd is not None and covers(folder, cwd) for cwd in _workdirs(build, stage, place)):
         return True
@@ -76,27 +76,57 @@ def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -
 
 
 def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run], plan: Plan) -> None:
-    """See to the folder that the COPY made on its way: `getting` are the RUNs whose mount makes it, too."""
+    """See to the folder that the COPY made on its way: `getting` are the RUNs whose mount makes it, too.
+
+    A folder is made before what the plan puts into it, so that its changes come first.
+    """
     folder = path.rpartition("/")[0] or "/"
     step = file.step
-    if stands(build, step.stage, folder, step.instruction.span.start, besides=path):
+    place = step.instruction.span.start
+    whole = Drop(step.instruction)
+    if whole not in plan.changes or stands(build, step.stage, folder, place, besides=path):
         return
-    if step.instruction.flag("chown"):
-        plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for another owner than root")
+    owner = step.instruction.flag("chown") or ""
     mounted = {id(run.step.instruction) for run in getting}
     for run in build.facts.runs:
         node = run.step.instruction
-        if run.step.stage != step.stage or node.span.start < step.instruction.span.start:
+        if run.step.stage != step.stage or node.span.start < place:
             continue
-        if id(node) in mounted or stands(build, step.stage, folder, node.span.start, besides=path):
+        if id(node) in mounted:
+            if owner and _is(owner, step) and not node.json:  # the mount would make it for root
+                plan.changes[plan.changes.index(whole)] = Replace(
+                    step.instruction.span, f"RUN mkdir -p {quoted(folder)}"
+                )
+            elif owner:
+                plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for another owner than root")
             return
+        if stands(build, step.stage, folder, node.span.start, besides=path):
+            break
         if deeds.makes_folder(run, folder, node.span.end, sure=True):
-            return
+            break
         if deeds.mentions_folder(run, folder):
-            if run.step.user or node.json:
+            if node.json or not (_is(owner, run.step) if owner else not run.step.user):
                 plan.weaken(Applicability.UNSAFE, f"nothing but the COPY makes {folder}")
-            plan.changes.append(Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
+            plan.changes.insert(0, Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
             return
+    if owner and not _is(owner, step):
+        plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for {owner}")
+
+
+def _is(owner: str, step: Step) -> bool:
+    """Whether `--chown` names the user, and no other group, that an instruction runs as."""
+    user, _colon, group = owner.partition(":")
+    return user == (step.user or "root") and group in ("", user)
+
+
+def _homes(build: Build, stage: int, place: int) -> set[str]:
+    """Homes of the users by name that a stage has worked as up to a place."""
+    found: set[str] = set()
+    for index, nodes in _lineage(build, stage):
+        for node in nodes:
+            if node.keyword == "USER" and node.args and (index != stage or node.span.start < place):
+                found.add(home_of(node.args[0]))
+    return found - {"/"}
 
 
 def _workdirs(build: Build, stage: int, place: int) -> Iterator[str | None]:
