@@ -7,6 +7,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import deeds
 from auditor.fixes.exposure import SETTING
 from auditor.fixes.plan import Drop, Prelude, Refused, Replace
+from auditor.fixes.script import acting
 from auditor.flow.paths import absolute, covers, home_of
 
 if TYPE_CHECKING:
@@ -108,9 +109,28 @@ def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run]
             if node.json or not (_is(owner, run.step) if owner else not run.step.user):
                 plan.weaken(Applicability.UNSAFE, f"nothing but the COPY makes {folder}")
             plan.changes.insert(0, Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
+            _may_make(build, folder, run.step, plan)
             return
     if owner and not _is(owner, step):
         plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for {owner}")
+
+
+def _may_make(build: Build, folder: str, step: Step, plan: Plan) -> None:
+    """A user can only make a folder in a home that belongs to it: one that came with the user."""
+    user = step.user
+    if user and not (covers(home_of(user), folder) and _has_home(build, user)):
+        plan.weaken(Applicability.UNSAFE, f"{user} must be able to make {folder}")
+
+
+def _has_home(build: Build, user: str) -> bool:
+    """Whether a RUN makes the user together with a home."""
+    for run in build.facts.runs:
+        for each in acting(run):
+            texts = [word.rendered for word in each.words]
+            makes = each.name == "adduser" and not {"-H", "--no-create-home"} & set(texts)
+            if user in texts[1:] and (makes or (each.name == "useradd" and {"-m", "--create-home"} & set(texts))):
+                return True
+    return False
 
 
 def _is(owner: str, step: Step) -> bool:

@@ -223,3 +223,41 @@ def test_a_source_that_another_copy_needs_is_not_ignored(tmp_path: Path) -> None
     text = PUT + "RUN npm ci\nFROM node:22\nCOPY .npmrc /work\nRUN cd /work && npm ci\n"
     result = fixed(text, context=tmp_path, unsafe=True)
     assert result.ignored == []
+
+
+HOME = "/home/ci/.config/tool"
+USER = "FROM debian\nRUN useradd -m ci\nUSER ci\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            f"{USER}COPY --chown=ci .netrc {HOME}/.netrc\nRUN git fetch\n",
+            f"{USER}RUN mkdir -p {HOME}\n"
+            + mounted("netrc", f"{HOME}/.netrc", ",mode=0444,required=true")
+            + "git fetch\n",
+            id="the folder is the user's",
+        ),
+        pytest.param(
+            f"{USER}COPY .netrc {HOME}/.netrc\nRUN git fetch\n",
+            USER + mounted("netrc", f"{HOME}/.netrc", ",mode=0444,required=true") + "git fetch\n",
+            id="the folder is root's",
+        ),
+        pytest.param(
+            f"{USER}COPY --chown=ci .netrc /home/ci/.netrc\nRUN git fetch\n",
+            USER + mounted("netrc", "/home/ci/.netrc", ",mode=0444,required=true") + "git fetch\n",
+            id="the home is there",
+        ),
+    ],
+)
+def test_folder_that_the_copy_made(before: str, after: str) -> None:
+    assert fixed(before).text == after
+
+
+def test_a_folder_that_the_user_may_not_be_able_to_make() -> None:
+    text = f"FROM debian\nUSER ci\nCOPY --chown=ci .netrc {HOME}/.netrc\nRUN git fetch\n"
+    alone = fixed(text)
+    assert alone.text == text
+    assert any("must be able to make" in why for why in alone.left.values())
+    assert f"RUN mkdir -p {HOME}\n" in fixed(text, unsafe=True).text
