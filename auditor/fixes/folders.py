@@ -98,6 +98,7 @@ def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run]
                 plan.changes[plan.changes.index(whole)] = Replace(
                     step.instruction.span, f"RUN mkdir -p {quoted(folder)}"
                 )
+                _may_make(build, folder, step, plan)
             elif owner:
                 plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for another owner than root")
             return
