@@ -25,6 +25,7 @@ from auditor.fixes.leaving import (
 from auditor.fixes.plan import BuildSecret, DropPair, DropSource, Mount, Plan, Refused
 from auditor.fixes.readers import mentions, readers_of_file
 from auditor.fixes.retire import give, lifetime
+from auditor.fixes.runtime import starts_one_of
 from auditor.fixes.users import numbers
 from auditor.flow.paths import absolute
 from auditor.lang.dockerfile.mounts import mount_fields
@@ -145,8 +146,10 @@ class Leaving:
             at_run_time(self.result, self.path, "files of this kind are read while the container runs")
         elif not read and self.kind not in BUILD_KINDS:
             at_run_time(self.result, self.path, "no RUN reads it")
-        elif not read:
+        elif not read and starts_one_of(self.build, self.tools):
             self.result.weaken(Applicability.UNSAFE, "no RUN reads it; what runs in the container may")
+        elif not read:
+            self.result.reason = "the file is for tools of a build, and no RUN reads it"
         elif self.kind not in BUILD_KINDS:
             self.result.weaken(Applicability.UNSAFE, "a program may read it while the container runs, too")
 

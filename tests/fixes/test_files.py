@@ -107,6 +107,16 @@ PUT = HEAD + "COPY .npmrc ./\n"
             "    npm ci && mv .npmrc /tmp/x && rm /tmp/x\n",
             id="a RUN that moves it",
         ),
+        pytest.param(
+            "FROM node:22\nCOPY .npmrc /root/.npmrc\n",
+            "FROM node:22\n",
+            id="settings of a build that no RUN reads",
+        ),
+        pytest.param(
+            HEAD + "COPY . .\nRUN rm /app/.npmrc\nRUN npm ci\nCOPY .npmrc .\n",
+            HEAD + "COPY . .\nRUN npm ci\n",
+            id="the same file by another COPY",
+        ),
     ],
 )
 def test_safe(before: str, after: str) -> None:
@@ -136,10 +146,10 @@ def test_what_the_build_has_to_be_given() -> None:
             id="nothing in the build reads it",
         ),
         pytest.param(
-            "FROM node:22\nCOPY .npmrc /root/.npmrc\n",
-            "FROM node:22\n",
+            'FROM node:22\nCOPY .npmrc /root/.npmrc\nCMD ["npm", "start"]\n',
+            'FROM node:22\nCMD ["npm", "start"]\n',
             "what runs in the container may",
-            id="settings of a build that no RUN reads",
+            id="settings that the container may read",
         ),
         pytest.param(
             HEAD + "COPY .npmrc* ./\nRUN npm ci\n",
@@ -152,12 +162,6 @@ def test_what_the_build_has_to_be_given() -> None:
             "FROM python:3\n" + mounted("aws_credentials", "/root/.aws/credentials") + "aws s3 ls\n",
             "is a guess",
             id="a folder",
-        ),
-        pytest.param(
-            HEAD + "COPY . .\nRUN rm /app/.npmrc\nRUN npm ci\nCOPY .npmrc .\n",
-            HEAD + "COPY . .\nRUN npm ci\n",
-            "what runs in the container may",
-            id="the same file by another COPY",
         ),
     ],
 )
