@@ -8,17 +8,17 @@ of several has a second name, from which it comes back if a later rename fails.
 from __future__ import annotations
 
 import os
-import stat
 
 from auditor.core.places import is_below
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.rewrite.attributes import copy_attributes
+from auditor.run.rewrite.protection import is_protected
 from auditor.sources.files import UnreadableFile, open_regular, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.run.rewrite.outcome import FileChange
+from auditor.run.rewrite.outcome import FileChange
 
 CHANGED = "changed while it was being fixed; nothing was written"
 _OLD_MODE = 0o600
@@ -121,8 +121,7 @@ class _File:
             raise self._error(f"cannot be read: {reason_of(error)}") from None
         if not same:
             raise self._error(CHANGED)
-        # The bits, not a try: root may write everywhere.
-        if not state.st_mode & stat.S_IWUSR or not os.access(self.path, os.W_OK):
+        if is_protected(self.path, state.st_mode):
             raise self._error("is read-only")
         if state.st_nlink > 1:
             raise self._error(f"has {state.st_nlink} names (hard links), and only one of them would change")
@@ -134,7 +133,7 @@ class _File:
             mode = os.stat(folder).st_mode
         except OSError as error:
             raise self._error(f"cannot be written: its folder: {reason_of(error)}") from None
-        if not mode & stat.S_IWUSR or not os.access(folder, os.W_OK):
+        if is_protected(folder or os.curdir, mode):
             raise self._error("cannot be written: its folder is read-only")
 
     def save(self, *, backup: bool) -> None:

@@ -186,6 +186,23 @@ def test_read_only_files_and_folders_are_refused(here: Path) -> None:
         os.chmod(here, 0o755)
 
 
+@posix
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may write files without the bit")
+def test_a_copy_of_a_read_only_tree_is_written(here: Path) -> None:
+    """Where no file has a write bit, the bits say nothing about one."""
+    one = change("Dockerfile")
+    (here / "build.sh").write_text("docker build .\n")
+    for name in ("Dockerfile", "build.sh"):
+        os.chmod(name, 0o444)
+    os.chmod(here, 0o555)
+    try:
+        write([one], [str(here)])
+    finally:
+        os.chmod(here, 0o755)
+    assert (here / "Dockerfile").read_text() == one.after
+    assert os.stat("Dockerfile").st_mode & 0o777 == 0o444
+
+
 def test_a_file_without_access_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     one = change("Dockerfile")
     monkeypatch.setattr(os, "access", lambda *_args, **_named: False)
