@@ -98,8 +98,7 @@ class Plan:
 
     `title` says it in a few words ("NPM_TOKEN becomes a build secret"), `reason` why it may be done, or for anything
     but SAFE what had to be guessed. `covers` are the places whose findings it answers: all findings that begin in one
-    of them must be gone afterwards. `ignores` are lines for the .dockerignore. `files`: new files by path relative to
-    the build context (a generated entrypoint). `notes` are sentences for the user.
+    of them must be gone afterwards. `ignores` are lines for the .dockerignore, `notes` sentences for the user.
     """
 
     __slots__ = (
@@ -107,7 +106,6 @@ class Plan:
         "burnt",
         "changes",
         "covers",
-        "files",
         "ignores",
         "notes",
         "reason",
@@ -124,7 +122,6 @@ class Plan:
         self.secrets: list[BuildSecret] = []
         self.burnt: list[Burnt] = []
         self.ignores: list[str] = []
-        self.files: dict[str, str] = {}
         self.notes: list[str] = []
 
     def weaken(self, to: Applicability, reason: str) -> None:

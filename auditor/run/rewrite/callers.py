@@ -88,8 +88,17 @@ class CallerFiles:
         rewrite.notes += problems
         rewrite.changes += changes
         if not matched and rewrite.secrets:
-            shown = os.path.normpath(context) if context else "."
-            rewrite.commands.append(command(asked, source.display, shown))
+            rewrite.commands.append(command(asked, source.display, _shown(context, source.path)))
+
+
+def _shown(context: str, dockerfile: str) -> str:
+    """The build context as the user calls the Dockerfile: relative to the current folder, or absolute."""
+    if not context or os.path.isabs(dockerfile):
+        return os.path.normpath(context) if context else "."
+    try:
+        return os.path.relpath(context)
+    except ValueError:  # another drive
+        return os.path.normpath(context)
 
 
 def _may_call(path: str) -> bool:

@@ -11,12 +11,14 @@ from auditor.fixes.registry import plans
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.check import objection
 from auditor.run.rewrite.ignores import context_with, current, extended
+from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.core.config import Settings
+    from auditor.core.edit import Edit
     from auditor.core.finding import Finding, Target
     from auditor.core.span import Span
     from auditor.run.analysis import Analysis, Contexts
@@ -34,13 +36,21 @@ _NO_FIX = "there is no automatic fix for it"
 
 
 class State(NamedTuple):
-    """A Dockerfile at one point of its rewriting: text, analysis, its context's ignore file, and new files there."""
+    """A Dockerfile at one point of its rewriting: text, analysis, and its context's ignore file."""
 
     text: str
     target: Target
     analysis: Analysis
     ignore: IgnoreText | None
-    files: dict[str, str]
+
+
+class _Why(NamedTuple):
+    """Why the findings at some places stay: see `outcome.Left`."""
+
+    covers: Sequence[Span]
+    reason: str
+    unsafe: bool = False
+    refused: bool = False
 
 
 class DockerfileFixer:
@@ -62,6 +72,7 @@ class DockerfileFixer:
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept, by title.
         self.failed: dict[str, str] = {}
+        self._origin = Origin("")
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read or the builder would reject it.
@@ -76,8 +87,8 @@ class DockerfileFixer:
         context = analysis.build.context
         ignore = current(self.source.path, context.root, self.pending) if context is not None else None
         if ignore is None or ignore.after == (ignore.before or ""):
-            return State(document.text, target, analysis, ignore, {})
-        return self._state(document.text, ignore, {})
+            return State(document.text, target, analysis, ignore)
+        return self._state(document.text, ignore)
 
     def active(self, state: State) -> list[Finding]:
         """The findings that were asked for and that nothing silences, weak ones too."""
@@ -86,6 +97,7 @@ class DockerfileFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
+        self._origin = Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:
@@ -105,13 +117,15 @@ class DockerfileFixer:
             if not answered:
                 continue
             try:
-                following = self._carried_out(plan, answered, state)
+                following, edits = self._carried_out(plan, answered, state)
             except Refused as refused:
                 self.failed[plan.title] = refused.reason
                 continue
-            _note(plan, answered, rewrite)
+            self._note(plan, answered, rewrite)
+            self._origin.add(edits)
             if plan.ignores and state.ignore is None:
                 rewrite.notes.append(f"add to the .dockerignore of the build context: {', '.join(plan.ignores)}")
+            self.failed.clear()  # what failed beside this leak may hold without it
             return following
         return None
 
@@ -124,8 +138,8 @@ class DockerfileFixer:
         least = self.settings.min_severity
         return [f for f in self.active(state) if f.severity >= least and _covered(f, covers)]
 
-    def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> State:
-        """The state after a plan. Raises Refused where the result must not be kept."""
+    def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> tuple[State, list[Edit]]:
+        """The state after a plan, and its edits. Raises Refused where the result must not be kept."""
         document = state.analysis.document
         assert document is not None
         edits = compose(document, plan.changes)
@@ -136,39 +150,49 @@ class DockerfileFixer:
         ignore = extended(state.ignore, plan.ignores) if state.ignore is not None else None
         if text == state.text and ignore == state.ignore:
             raise Refused("it changes nothing")
-        following = self._state(text, ignore, {**state.files, **plan.files})
+        following = self._state(text, ignore)
         reason = objection(state.analysis, following.analysis, edits, answered)
         if reason:
             raise Refused(f"its check did not hold: {reason}")
-        return following
+        return following, edits
 
-    def _state(self, text: str, ignore: IgnoreText | None, files: dict[str, str]) -> State:
+    def _note(self, plan: Plan, answered: list[Finding], rewrite: Rewrite) -> None:
+        """Take over what a plan did, told by places in the file as it is on disk."""
+        for finding in answered:
+            self._origin.move(finding)
+        rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
+        rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
+        rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
+        known = {(secret.id, secret.kind) for secret in rewrite.secrets}
+        rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
+
+    def _state(self, text: str, ignore: IgnoreText | None) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
         auditor = InputAuditor(self.settings, self.wanted)
         target, analysis = auditor.examine(source)
         if ignore is not None and ignore.after != (ignore.before or ""):
             contexts: Contexts = {key: context_with(context, ignore) for key, context in auditor.contexts.items()}
             target, analysis = InputAuditor(self.settings, self.wanted, contexts).examine(source)
-        return State(text, target, analysis, ignore, files)
+        return State(text, target, analysis, ignore)
 
     # -- what is left --------------------------------------------------------------------------------------------
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with the reason of the planner that looked at it."""
-        reasons: list[tuple[Sequence[Span], str, bool]] = []
-        for plan in self._plans(state):
-            if isinstance(plan, Plan):
-                failure = self.failed.get(plan.title, "")
-                unsafe = (
-                    not failure and plan.applicability is Applicability.UNSAFE and plan.applicability > self.allowed
-                )
-                reasons.append((plan.covers, failure or plan.reason, unsafe))
-            else:
-                reasons.append((plan.covers, plan.reason, False))
+        reasons = [self._reason(plan) for plan in self._plans(state)]
         for finding in self.active(state):
-            covering = [(why, unsafe) for covers, why, unsafe in reasons if _covered(finding, covers)]
-            why, unsafe = next((one for one in covering if one[1]), covering[0] if covering else (_NO_FIX, False))
-            rewrite.left.append(Left(finding, why, unsafe))
+            covering = [why for why in reasons if _covered(finding, why.covers)]
+            why = next((one for one in covering if one.unsafe), covering[0] if covering else _Why((), _NO_FIX))
+            rewrite.left.append(Left(finding, why.reason, why.unsafe, why.refused))
+
+    def _reason(self, plan: Plan | Refusal) -> _Why:
+        """Why the findings that a planner looked at stay."""
+        if isinstance(plan, Refusal):
+            return _Why(plan.covers, plan.reason)
+        failure = self.failed.get(plan.title, "")
+        if failure:
+            return _Why(plan.covers, failure, refused=True)
+        return _Why(plan.covers, plan.reason, unsafe=self.allowed < plan.applicability < Applicability.SHOW)
 
 
 def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
@@ -191,11 +215,3 @@ def _certainty(plan: Plan | Refusal) -> int:
 def _covered(finding: Finding, covers: Sequence[Span]) -> bool:
     at = finding.location.span.start
     return any(span.covers(at) or span.start == at for span in covers)
-
-
-def _note(plan: Plan, answered: list[Finding], rewrite: Rewrite) -> None:
-    rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
-    rewrite.burnt += plan.burnt
-    rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
-    known = {(secret.id, secret.kind) for secret in rewrite.secrets}
-    rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]

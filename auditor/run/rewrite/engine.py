@@ -70,10 +70,10 @@ class _Run:
             first = fixer.read()
         except UnreadableFile as error:
             return rewrite.refuse(active, f"the ignore file of its context cannot be used: {error}")
+        if reason := generated(rewrite.target.text):
+            return rewrite.refuse(active, reason)
         if first is None:
             return rewrite.refuse(active, "the builder rejects the file as it is")
-        if reason := generated(first.text):
-            return rewrite.refuse(active, reason)
         last = fixer.fix(first, rewrite)
         return self._changes(fixer, first, last, rewrite)
 
@@ -86,7 +86,6 @@ class _Run:
         if ignore is not None and first.ignore is not None and ignore.after != first.ignore.after:
             existed = first.ignore.after if ignore.before is not None or first.ignore.after else None
             rewrite.changes.append(FileChange(ignore.path, "ignore", existed, ignore.after))
-        rewrite.changes += [FileChange(path, "new", None, text) for path, text in last.files.items()]
         if last.text != first.text and source.path != STDIN:
             self._call(first, last, source, rewrite)
         for change in rewrite.changes:

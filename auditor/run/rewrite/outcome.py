@@ -22,16 +22,18 @@ class Applied(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A finding that stays, and why. `unsafe`: `--unsafe-fixes` would remove it."""
+    """A finding that stays, and why. `unsafe`: `--unsafe-fixes` would remove it. `refused`: there was a fix, but it did
+    not hold, or the file must not be changed."""
 
     finding: Finding
     reason: str
     unsafe: bool = False
+    refused: bool = False
 
 
 class FileChange(NamedTuple):
     """New content of one file. `before` is None for a file that is made, `path` as shown, `kind` one of `dockerfile`,
-    `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`, `new`. Texts are decoded with surrogateescape, byte order
+    `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`. Texts are decoded with surrogateescape, byte order
     mark and carriage returns kept, so that encoding them the same way gives the file's bytes."""
 
     path: str
@@ -63,7 +65,8 @@ class Rewrite:
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
         self.changes, self.applied, self.secrets, self.burnt, self.commands = [], [], [], [], []
-        self.left = [Left(finding, reason) for finding in findings]
+        self.notes = []
+        self.left = [Left(finding, reason, refused=True) for finding in findings]
 
 
 class FixRun:
