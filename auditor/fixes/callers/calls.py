@@ -144,7 +144,7 @@ class Call:
 
     def _prefix(self, name: str, quote: str, value: str) -> None:
         """`NAME=value` before the command."""
-        if quote.startswith("$") or not set(self.build.wrappers) <= _ROOM or "-i" in self._wrapping():
+        if self.unit.bare or quote.startswith("$") or not set(self.build.wrappers) <= _ROOM or "-i" in self._wrapping():
             self.draft.fail(f"the value of {name} cannot be put into the environment of this command; export it before")
         text = f"{name}={quote[:1]}{value}"
         if "\n" in text:
@@ -186,7 +186,7 @@ class Call:
             self.draft.fail("the build context of this call cannot be told")
             return ""
         literal = context.literal
-        if literal is not None and _PLAIN.fullmatch(literal) or os.path.isabs(source):
+        if (literal is not None and _PLAIN.fullmatch(literal)) or os.path.isabs(source):
             return self.unit.own(shlex.quote(needs.joined(literal or ".", source)))
         raw = self.unit.raw(*context.span)
         if "," in context.rendered or "\n" in raw:
@@ -210,7 +210,8 @@ class Call:
             self.draft.replace(self.unit.span(at, at), " ".join(dict.fromkeys(self._prefixes)) + " ")
         if self._added:
             at = self.words[self.build.after].span.end
-            self.draft.replace(self.unit.span(at, at), "".join(" " + text for text in self._added))
+            added = " ".join(self._added)
+            self.draft.replace(self.unit.span(at, at), f"{added} " if self.unit.bare else f" {added}")
 
     def _keep_through_sudo(self) -> None:
         texts = self._wrapping()

@@ -1,4 +1,4 @@
-"""`--build-arg` that stands outside of a call: in a variable that the call's command line is made of, or out of reach."""
+"""`--build-arg` outside of a call: in a variable that the call's command line is made of, or out of reach."""
 
 from __future__ import annotations
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import shlex
 
 from auditor.core.edit import Edit
-from auditor.core.record import NamedTuple
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.callers import kinds
 from auditor.fixes.plan import BuildSecret, Burnt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.fixes.callers.work import Work
 
 
 class Caller(NamedTuple):
@@ -54,19 +59,31 @@ def change(caller: Caller, build: BuildChange) -> CallerEdits:
     from auditor.fixes.callers.work import Work
 
     work = Work(caller, build)
-    kind = kinds.kind_of(caller.path) or kinds.SCRIPT
-    if kind == kinds.MAKEFILE:
-        from auditor.fixes.callers.makefiles import change_makefile as run
-    elif kind == kinds.COMPOSE:
-        from auditor.fixes.callers.composefile import change_compose as run
-    elif kind == kinds.BAKE:
-        from auditor.fixes.callers.bake import change_bake as run
-    elif kind == kinds.CI:
-        from auditor.fixes.callers.ci import change_ci as run
-    else:
-        from auditor.fixes.callers.scripts import change_script as run
-    run(work)
+    _changer(kinds.kind_of(caller.path))(work)
     return work.result()
+
+
+def _changer(kind: str | None) -> Callable[[Work], None]:
+    """What changes a kind of file; imported here, a run meets few kinds."""
+    if kind == kinds.MAKEFILE:
+        from auditor.fixes.callers.makefiles import change_makefile
+
+        return change_makefile
+    if kind == kinds.COMPOSE:
+        from auditor.fixes.callers.composefile import change_compose
+
+        return change_compose
+    if kind == kinds.BAKE:
+        from auditor.fixes.callers.bake import change_bake
+
+        return change_bake
+    if kind == kinds.CI:
+        from auditor.fixes.callers.ci import change_ci
+
+        return change_ci
+    from auditor.fixes.callers.scripts import change_script
+
+    return change_script
 
 
 def _may_build(text: str) -> bool:

@@ -10,8 +10,8 @@ from auditor.fixes.callers.carried import Carried
 from auditor.fixes.callers.directories import Place
 from auditor.fixes.callers.pushaction import PushAction, is_push
 from auditor.fixes.callers.scripts import Shells
-from auditor.fixes.callers.steps import Step, StepUnit
-from auditor.fixes.callers.surroundings import Foreign, Unit, Variables
+from auditor.fixes.callers.steps import ScalarUnit, Step, StepUnit
+from auditor.fixes.callers.surroundings import Unit, Variables
 from auditor.fixes.callers.yamledit import Sheet, text_of
 from auditor.lang.compose import reader, scalars
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence, walk
@@ -96,20 +96,6 @@ def _derived(work: Work, node: Scalar) -> Derived | None:
         return None
     hidden = _EXPRESSION.sub(lambda m: FOREIGN * len(m[0]), made.text)
     return made.with_text(hidden)
-
-
-class ScalarUnit(Unit):
-    """A script in a scalar."""
-
-    def __init__(self, file: str, derived: Derived, node: Scalar) -> None:
-        super().__init__(file, derived)
-        self._node = node
-
-    def own(self, text: str) -> str:
-        return scalars.own(self._node, text)
-
-    def foreign(self, raw: str, name: str, draft: object) -> Foreign:
-        return Foreign("")
 
 
 def _general(work: Work, document: Node) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.span import Span
 from auditor.fixes.callers import others, programs
 from auditor.fixes.callers.calls import Call, context_of
 from auditor.fixes.callers.carried import Carried
@@ -143,4 +142,6 @@ class Shells:
         if _CLASSIC.search(self.work.text):
             draft.fail("DOCKER_BUILDKIT=0 chooses the classic builder, and build secrets need BuildKit")
         elif command.words[found.after].rendered == "build" and found.after == found.at + 1:
-            draft.notes.append("build secrets need BuildKit: the default since Docker 23.0, before with DOCKER_BUILDKIT=1")
+            draft.notes.append(
+                "build secrets need BuildKit: the default since Docker 23.0, before with DOCKER_BUILDKIT=1"
+            )

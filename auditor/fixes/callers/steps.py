@@ -86,7 +86,7 @@ class Step:
         if known is not None:
             if known.strip() != expression.strip():
                 draft.fail(f"the environment has another {name}")
-        elif not self.writable or any(c in expression for c in "\"\n\\") or ": " in expression or " #" in expression:
+        elif not self.writable or any(c in expression for c in '"\n\\') or ": " in expression or " #" in expression:
             draft.fail(f"{name} cannot be written into the `env` of this step")
         else:
             draft.environment[name] = expression
@@ -116,21 +116,31 @@ class Step:
         self.work.take(self.node.span.start, draft)
 
 
-class StepUnit(Unit):
+class ScalarUnit(Unit):
+    """A script in a scalar."""
+
+    def __init__(self, file: str, derived: Derived, node: Scalar) -> None:
+        super().__init__(file, derived)
+        self._node = node
+
+    def own(self, text: str) -> str:
+        """In the scalar's quotes."""
+        return scalars.own(self._node, text)
+
+
+class StepUnit(ScalarUnit):
     """The `run` of a step."""
 
     def __init__(self, file: str, derived: Derived, node: Scalar, step: Step) -> None:
-        super().__init__(file, derived)
-        self._node = node
+        super().__init__(file, derived, node)
         self._step = step
 
-    def own(self, text: str) -> str:
-        return scalars.own(self._node, text)
-
     def value(self, raw: str) -> str | None:
+        """The workspace is the top of the repository."""
         return self._step.root if _TOP.fullmatch(raw) else None
 
     def foreign(self, raw: str, name: str, draft: Draft) -> Foreign:
+        """Becomes a variable of the step's `env`."""
         if not ONE_EXPRESSION.fullmatch(raw):
             draft.fail(f"the value of {name} is put together of several parts")
             return Foreign("")
@@ -138,11 +148,13 @@ class StepUnit(Unit):
         return Foreign(name)
 
     def supply(self, name: str, draft: Draft) -> None:
-        text = self.file
-        if self._step.environment(name) is None and self._step.secrets and self._step.writable:
-            if "GITHUB_ENV" not in text or f"{name}=" not in text:
-                self._step.set(name, f"${{{{ secrets.{name} }}}}", draft)
-                draft.notes.append(f"add the repository secret {name}")
+        """Out of a repository secret, unless the file sets the variable already."""
+        if self._step.environment(name) is not None or not self._step.secrets or not self._step.writable:
+            return
+        if "GITHUB_ENV" not in self.file or f"{name}=" not in self.file:
+            self._step.set(name, f"${{{{ secrets.{name} }}}}", draft)
+            draft.notes.append(f"add the repository secret {name}")
 
     def taken(self, draft: Draft) -> None:
+        """The variables are the step's now."""
         self._step.keep(draft)
