@@ -12,6 +12,7 @@ from auditor.fixes.callers.arguments import Argument
 from auditor.fixes.callers.programs import Build, Option
 from auditor.fixes.callers.surroundings import ENVIRONMENT, TYPED, Unit, Variables
 from auditor.fixes.callers.work import Draft, Work
+from auditor.lang.derived import FOREIGN
 
 if TYPE_CHECKING:
     from auditor.fixes.plan import BuildSecret
@@ -105,8 +106,7 @@ class Call:
             return
         start, end = arguments.literal_span(argument.start, argument.end, argument.quote, self.unit.text)
         self.draft.burnt.append((argument.name, self.unit.span(start, end)))
-        if argument.kind == arguments.LITERAL:
-            self.draft.ask(argument.name)
+        self.draft.ask(argument.variable or argument.name)
 
     def _source(self, argument: Argument, name: str) -> str:
         """The environment variable that has the argument's value when the builder runs."""
@@ -226,6 +226,13 @@ class Call:
 def context_of(words: tuple[Word, ...], build: Build) -> Word | None:
     """The word that is the build context; None if it cannot be told."""
     found = [words[i] for i in build.positional]
-    certain = [w for w in found if w.source[:1] in "\"'" or w.literal is not None]
+    certain = [w for w in found if _is_one(w)]
     chosen = certain or found
     return chosen[0] if len(chosen) == 1 else None
+
+
+def _is_one(word: Word) -> bool:
+    """Whether it is exactly one argument: an array or an unquoted expansion may be none, or options."""
+    if word.source[:1] in ("'", '"'):
+        return "[@]" not in word.source and word.source[1:3] != "$@"
+    return FOREIGN not in (word.literal or FOREIGN)

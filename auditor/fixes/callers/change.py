@@ -90,7 +90,7 @@ def _may_build(text: str) -> bool:
     """Whether anything in the text could be a build; also cuts off what is too large or no text at all."""
     if len(text) > MAX_CHARS or "\x00" in text:
         return False
-    return any(word in text for word in ("build", "bud", "kaniko", "target"))
+    return any(word in text for word in ("build", "bud", "kaniko", "target", "bake"))
 
 
 def command(build: BuildChange, dockerfile: str, context: str, tag: str = "") -> str:

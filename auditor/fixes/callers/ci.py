@@ -18,11 +18,17 @@ from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence, walk
 from auditor.lang.derived import FOREIGN, Derived
 
 if TYPE_CHECKING:
+    from re import Match
+
     from auditor.fixes.callers.work import Work
 
 #: Expressions of GitHub and Azure, of GitLab's inputs, of Taskfile.
 _EXPRESSION = Pattern(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]|\{\{.*?\}\}")
+#: Those of CircleCI; elsewhere it would be a heredoc.
+_PARAMETER = Pattern(r"<<[^<>\n]*>>")
 _SCRIPTS = ("before_script", "script", "after_script", "run", "command", "bash", "sh", "cmd", "cmds")
+_ARGUMENTS = Pattern(r"(?i)(?:docker[-_]?)?(?:build[-_]?)?(?:args?|arguments|set)")
+_GIVEN = Pattern(r"(?m)(?:^|[\s,.])[\"']?([A-Za-z_]\w*)(?==|[\"']?\s*$)")
 _FOLDERS = ("working-directory", "working_directory", "workingDirectory", "dir")
 _OTHER_SHELLS = ("pwsh", "powershell", "cmd", "python", "node", "perl")
 
@@ -69,6 +75,18 @@ def _github(work: Work, sheet: Sheet, document: Mapping) -> None:
                     PushAction(work, step).change()
                 else:
                     _step(work, step)
+                    _inputs(work, node)
+        _inputs(work, holder)
+
+
+def _inputs(work: Work, node: Mapping) -> None:
+    """Build arguments among the inputs of an action or a workflow that is not known."""
+    inputs = node.mapping("with")
+    for key, value in inputs.pairs if inputs is not None else []:
+        if _ARGUMENTS.fullmatch(text_of(key)):
+            names = {match[1] for match in _GIVEN.finditer(text_of(value))}
+            if work.fits(names) and (work.build.sole or work.matched):
+                work.problem(key.span.start, "an action that is not known gets build arguments that are secrets now")
 
 
 def _step(work: Work, step: Step) -> None:
@@ -94,8 +112,14 @@ def _derived(work: Work, node: Scalar) -> Derived | None:
         if work.build.sole and "build-arg" in node.value:
             work.problem(node.span.start, "the script here is written in a way that cannot be changed safely")
         return None
-    hidden = _EXPRESSION.sub(lambda m: FOREIGN * len(m[0]), made.text)
+    hidden = _EXPRESSION.sub(_hide, made.text)
+    if "/.circleci/" in work.caller.path.replace("\\", "/"):
+        hidden = _PARAMETER.sub(_hide, hidden)
     return made.with_text(hidden)
+
+
+def _hide(match: Match[str]) -> str:
+    return FOREIGN * len(match[0])
 
 
 def _general(work: Work, document: Node) -> None:

@@ -10,7 +10,7 @@ from auditor.fixes.callers.composeparts import VARIABLE, Given, arguments_of, id
 from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.work import Draft
-from auditor.fixes.callers.yamledit import Sheet, holds_anchor, text_of
+from auditor.fixes.callers.yamledit import Sheet, at_once, holds_anchor, text_of
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 
@@ -217,19 +217,20 @@ class ComposeFile:
     def finish(self) -> None:
         """Take the services' changes, and write the top-level secrets behind them."""
         failed = any(draft.problem for _, draft in self._drafts)
-        whole = Draft()
+        whole, top = Draft(), Draft()
         if self.secrets.sources and not failed:
-            self.secrets.declare(whole)
+            self.secrets.declare(top)
         for _, draft in self._drafts:
             if failed and not draft.problem and draft.edits:
                 draft.fail("another service of this file cannot be changed along with this one")
-            if whole.problem:
-                draft.fail(whole.problem)
-        if self._drafts and not failed and not whole.problem:
+            if top.problem:
+                draft.fail(top.problem)
+        if self._drafts and not failed and not top.problem:
             for _, draft in self._drafts:
                 whole.edits += draft.edits
                 whole.burnt += draft.burnt
                 whole.notes += draft.notes
+            whole.edits = at_once([*whole.edits, *top.edits])
             self.work.take(self._drafts[0][0], whole)
             return
         for offset, draft in self._drafts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.lang.derived import Derived
 
 ONE_EXPRESSION = Pattern(r"\$\{\{(?:(?!\}\}).)*\}\}")
+_KNOWN = Pattern(r"\$\{\{\s*env\.([A-Za-z_]\w*)\s*\}\}")
 _TOP = Pattern(r"\$\{\{\s*(?:github\.workspace|env\.GITHUB_WORKSPACE)\s*\}\}")
 
 
@@ -144,6 +145,9 @@ class StepUnit(ScalarUnit):
         if not ONE_EXPRESSION.fullmatch(raw):
             draft.fail(f"the value of {name} is put together of several parts")
             return Foreign("")
+        known = _KNOWN.fullmatch(raw)
+        if known is not None and self._step.environment(known[1]) is not None:
+            return Foreign(known[1])
         self._step.set(name, raw, draft)
         return Foreign(name)
 
