@@ -10,7 +10,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers import arguments, needs
 from auditor.fixes.callers.arguments import Argument
 from auditor.fixes.callers.programs import Build, Option
-from auditor.fixes.callers.surroundings import ENVIRONMENT, TYPED, Unit, Variables
+from auditor.fixes.callers.surroundings import ENVIRONMENT, OTHER, TYPED, Unit, Variables
 from auditor.fixes.callers.work import Draft, Work
 from auditor.lang.derived import FOREIGN
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ID = Pattern(r"(?:^|,)id=([^,]+)")
 _ROOM = frozenset("sudo env command nohup nice ionice timeout exec".split())
+_WORD = Pattern(r"\w+")
 _PLAIN = Pattern(r"[\w./@%+=:~-]+")
 
 
@@ -34,8 +35,10 @@ class Call:
         self.words = command.words
         self.build = build
         self.draft = Draft()
-        self._prefixes: list[str] = []
+        self._prefixes: dict[str, str] = {}
         self._named: list[str] = []
+        #: Variables whose own values are used, not what is put before the command.
+        self._own: set[str] = set()
         self._added: list[str] = []
         self.arguments = [
             found
@@ -95,8 +98,11 @@ class Call:
             self._burn(argument)
 
     def _replace(self, argument: Argument, secret: BuildSecret) -> None:
+        before = len(self._prefixes)
         name = self._source(argument, argument.name)
         self._named.append(name)
+        if len(self._prefixes) == before:
+            self._own.add(name)
         self._burn(argument)
         start, end = self._bounds(argument.option)
         self.draft.replace(self.unit.span(start, end), self.unit.own(needs.from_variable(secret, name)))
@@ -149,7 +155,7 @@ class Call:
         text = f"{name}={quote[:1]}{value}"
         if "\n" in text:
             self.draft.fail(f"the value of {name} goes over several lines")
-        self._prefixes.append(text)
+        self._prefixes[name] = text
 
     def _wrapping(self) -> list[str]:
         return [w.rendered for w in self.words[: self.build.at]]
@@ -161,9 +167,11 @@ class Call:
             status = self.variables.status(name)
             if status == TYPED:
                 self.variables.untype(name, name, self.draft)
-            elif status != ENVIRONMENT and name in self.variables.assigned:
+            if status == OTHER and name in self.variables.assigned:
                 self._prefix(name, "", self.unit.own(f'"${name}"'))
-            elif name not in self.variables.assigned:
+            else:
+                self._own.add(name)
+            if name not in self.variables.assigned:
                 self.unit.supply(name, self.draft)
                 self.draft.notes.append(f"set {name} in the environment before the build")
             self._named.append(name)
@@ -207,11 +215,24 @@ class Call:
             self.draft.fail("doas clears the environment that the secret is taken from")
         if self._prefixes:
             at = self.words[0].span.start
-            self.draft.replace(self.unit.span(at, at), " ".join(dict.fromkeys(self._prefixes)) + " ")
+            self.draft.replace(self.unit.span(at, at), " ".join(self._prefixes.values()) + " ")
+            self._keep_apart()
         if self._added:
             at = self.words[self.build.after].span.end
             added = " ".join(self._added)
             self.draft.replace(self.unit.span(at, at), f"{added} " if self.unit.bare else f" {added}")
+
+    def _keep_apart(self) -> None:
+        """A value before the command must not be seen by another secret that uses a variable of that name."""
+        for name in self._prefixes:
+            others = (text for other, text in self._prefixes.items() if other != name)
+            if name in self._own or any(m[0] == name for text in others for m in _WORD.finditer(text)):
+                self.draft.fail(f"{name} has another value for this call than for another argument of it")
+
+    def name(self, variable: str) -> None:
+        """The builder needs this variable of the environment."""
+        self._named.append(variable)
+        self._own.add(variable)
 
     def _keep_through_sudo(self) -> None:
         texts = self._wrapping()

@@ -101,7 +101,8 @@ class Shells:
         file, given = self._file(command.words, found, paths)
         if is_elsewhere(where) or is_elsewhere(file):
             return
-        names = call.names | self.carried.names(unit, command)
+        carried = self.carried.names(unit, command)
+        names = call.names | carried
         default = ("Dockerfile",) if found.program in ("docker", "?") else ("Containerfile", "Dockerfile")
         ours = builds(self.work, self._place, where, file, given=given, names=default)
         if ours is None:
@@ -109,7 +110,9 @@ class Shells:
         if not ours:
             return
         self.work.matched += 1
-        draft = call.change(self.carried.ids(unit, command, call.draft))
+        if self.work.fits(call.names & carried):
+            call.draft.fail("the same build argument is given in the call and by a variable of its command line")
+        draft = call.change(self.carried.ids(unit, command, call))
         if draft.edits and not draft.problem:
             self._engine(command, found, draft)
         if self.work.take(offset, draft):
