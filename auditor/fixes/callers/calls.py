@@ -7,6 +7,7 @@ import shlex
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
 from auditor.fixes.callers import arguments, needs
 from auditor.fixes.callers.arguments import Argument
 from auditor.fixes.callers.programs import Build, Option
@@ -214,8 +215,9 @@ class Call:
         if "doas" in self.build.wrappers and self._named:
             self.draft.fail("doas clears the environment that the secret is taken from")
         if self._prefixes:
-            at = self.words[0].span.start
-            self.draft.replace(self.unit.span(at, at), " ".join(self._prefixes.values()) + " ")
+            first = self.words[0].span
+            at = self.unit.span(first.start, first.end).start  # not behind the line before: it may be indented
+            self.draft.replace(Span(at, at), " ".join(self._prefixes.values()) + " ")
             self._keep_apart()
         if self._added:
             at = self.words[self.build.after].span.end

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ARGUMENT = Pattern(
     r"--build-arg(?:=|[ \t]+)(?P<quote>\\?[\"'])?(?P<name>[A-Za-z_]\w*)"
-    r"(?P<value>=(?:\\?\")?(?:\$\$?\{?(?P<shell>[A-Za-z_]\w*)\}?|\$\((?P<make>[A-Za-z_]\w*)\))(?:\\?\")?)?"
+    r"(?P<value>=(?P<inner>\\?\")?(?:\$\$?\{?(?P<shell>[A-Za-z_]\w*)\}?|\$\((?P<make>[A-Za-z_]\w*)\))(?(inner)(?P=inner)))?"
     r"(?(quote)(?P=quote))(?=[\s)\"'\\]|$)"
 )
 _MENTION = Pattern(r"--build-arg(?:=|[ \t]+)\\?[\"']?(?P<name>[A-Za-z_]\w*)")

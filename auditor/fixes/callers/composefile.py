@@ -58,7 +58,7 @@ class ComposeFile:
         if pair is None:
             return
         build = pair[1]
-        if isinstance(build, Alias):
+        if isinstance(build, Alias) or (isinstance(build, Scalar) and build.null):
             return
         given = arguments_of(build.get("args")) if isinstance(build, Mapping) else []
         if not self._is_ours(build, {g.name for g in given}, key.span.start):

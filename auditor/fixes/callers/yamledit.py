@@ -100,6 +100,9 @@ class Sheet:
             draft.fail(_UNSURE)
             return
         last = parent.items[-1]
+        if last.span.start == last.span.end:
+            draft.fail(_UNSURE)
+            return
         if parent.flow:
             draft.replace(Span(last.span.end, last.span.end), "".join(f", {item}" for item in items))
             return
