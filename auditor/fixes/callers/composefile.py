@@ -10,7 +10,7 @@ from auditor.fixes.callers.composeparts import VARIABLE, Given, arguments_of, id
 from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.work import Draft
-from auditor.fixes.callers.yamledit import Sheet, at_once, holds_anchor, text_of
+from auditor.fixes.callers.yamledit import Sheet, holds_anchor, text_of
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 
@@ -230,7 +230,7 @@ class ComposeFile:
                 whole.edits += draft.edits
                 whole.burnt += draft.burnt
                 whole.notes += draft.notes
-            whole.edits = at_once([*whole.edits, *top.edits])
+            whole.edits = [*whole.edits, *top.edits]
             self.work.take(self._drafts[0][0], whole)
             return
         for offset, draft in self._drafts:

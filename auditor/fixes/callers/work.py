@@ -105,6 +105,7 @@ class Work:
 
     def take(self, offset: int, draft: Draft) -> bool:
         """The changes of a call that begins at a place, or its problem; whether they were taken."""
+        draft.edits = _at_once(draft.edits)
         if not draft.problem:
             try:
                 merged([*self._edits, *draft.edits])
@@ -132,3 +133,15 @@ class Work:
     def secret_of(self, name: str) -> BuildSecret | None:
         """The secret that a build argument became."""
         return self.variables.get(name) if self.gone(name) else None
+
+
+def _at_once(edits: list[Edit]) -> list[Edit]:
+    """The edits, those that insert at the same place as one, in their order and before what is replaced there."""
+    inserted: dict[int, str] = {}
+    for edit in edits:
+        if edit.span.start == edit.span.end:
+            inserted[edit.span.start] = inserted.get(edit.span.start, "") + edit.text
+    made: list[Edit] = []
+    for span, text in (edit for edit in edits if edit.span.start < edit.span.end):
+        made.append(Edit(span, inserted.pop(span.start, "") + text))
+    return [*made, *(Edit(Span(at, at), text) for at, text in inserted.items())]

@@ -123,16 +123,6 @@ class Sheet:
         return default
 
 
-def at_once(edits: list[Edit]) -> list[Edit]:
-    """The edits, those that insert at the same place as one, in their order."""
-    inserted: dict[int, str] = {}
-    for edit in edits:
-        if edit.span.start == edit.span.end:
-            inserted[edit.span.start] = inserted.get(edit.span.start, "") + edit.text
-    kept = [edit for edit in edits if edit.span.start < edit.span.end]
-    return [*kept, *(Edit(Span(at, at), text) for at, text in inserted.items())]
-
-
 def holds_anchor(node: Node) -> bool:
     """Whether anything in a node may be used elsewhere by its anchor."""
     return any(part.anchor and not isinstance(part, Alias) for part in walk(node))
