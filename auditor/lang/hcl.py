@@ -113,9 +113,9 @@ class _Reader:
         return self._expression()
 
     def _is_over(self) -> bool:
-        at = self.at
+        before = self.at
         char = self._skip(_INLINE)
-        self.at = at
+        at, self.at = self.at, before
         return char in ("", "\r", "\n", ",", "}", "]", "#") or self.text.startswith("//", at)
 
     def _container(self, opening: str, depth: int) -> Mapping | Sequence | None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from auditor.fixes.callers.work import Draft
 
 _UNSURE = "the target here is written in a way that cannot be changed safely"
-_REST = Pattern(r"[ \t]*,?[ \t]*(?:(?:#|//)[^\n]*)?(?=\r?\n|$)")
+_REST = Pattern(r"[ \t]*,?[ \t]*(?:(?:#|//)[^\r\n]*)?(?=\r?\n|$)")
 
 
 class Board:

@@ -77,7 +77,8 @@ def test_files_and_agents() -> None:
     "text",
     [
         f'target "app" {{\n  args = {{ NPM_TOKEN = "{LITERAL}" }}\n}}\n',
-        f'variable "NPM_TOKEN" {{ default = "{LITERAL}" }}\ntarget "app" {{\n  args = {{ NPM_TOKEN = NPM_TOKEN }}\n}}\n',
+        f'variable "NPM_TOKEN" {{ default = "{LITERAL}" }}\n'
+        'target "app" {\n  args = { NPM_TOKEN = NPM_TOKEN }\n}\n',
     ],
 )
 def test_values_that_stand_there_are_burnt(text: str) -> None:
@@ -99,7 +100,8 @@ def test_values_that_stand_there_are_burnt(text: str) -> None:
             "another Dockerfile",
         ),
         (
-            f'variable "T" {{ default = "{LITERAL}" }}\ntarget "app" {{\n  args = {{ NPM_TOKEN = T }}\n  tags = [T]\n}}\n',
+            f'variable "T" {{ default = "{LITERAL}" }}\n'
+            'target "app" {\n  args = { NPM_TOKEN = T }\n  tags = [T]\n}\n',
             "used elsewhere",
         ),
         ('target "app" {\n  args = { NPM_TOKEN = T }\n', "cannot be read"),

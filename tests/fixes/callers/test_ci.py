@@ -96,8 +96,8 @@ def test_files_and_agents_of_the_action() -> None:
     [
         (
             ".gitlab-ci.yml",
-            "b:\n  before_script:\n    - cd .\n  script:\n    - docker build --build-arg NPM_TOKEN=$NPM_TOKEN .  # why\n"
-            ""
+            "b:\n  before_script:\n    - cd .\n  script:\n"
+            "    - docker build --build-arg NPM_TOKEN=$NPM_TOKEN .  # why\n"
             "    - |\n      docker build --build-arg NPM_TOKEN=$(pass npm) .\n",
             "b:\n  before_script:\n    - cd .\n"
             f"  script:\n    - docker build {SECRET} .  # why\n"
