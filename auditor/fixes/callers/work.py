@@ -7,11 +7,12 @@ import os.path
 from auditor.core.edit import Edit, EditConflict, merged
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex, Span
-from auditor.fixes.callers.change import CallerEdits
+from auditor.fixes.callers.needs import PREDEFINED
+from auditor.fixes.callers.shapes import CallerEdits
 from auditor.fixes.plan import Burnt
 
 if TYPE_CHECKING:
-    from auditor.fixes.callers.change import BuildChange, Caller
+    from auditor.fixes.callers.shapes import BuildChange, Caller
     from auditor.fixes.plan import BuildSecret
 
 _MAX_WALK = 40
@@ -87,8 +88,6 @@ class Work:
         secret = self.variables.get(name)
         if secret is not None:
             return secret.argument or name in self.build.dropped
-        from auditor.fixes.callers.needs import PREDEFINED
-
         return name in self.build.dropped and name not in PREDEFINED
 
     def fits(self, names: set[str]) -> bool:
