@@ -32,8 +32,7 @@ def change_bake(work: Work) -> None:
     try:
         kinds = _json(work.text) if json else _hcl(work.text)
     except (reader.Unreadable, hcl.Unreadable):
-        if work.build.sole:
-            work.problem(0, "this bake file cannot be read")
+        work.unreadable("this bake file cannot be read")
         return
     BakeFile(work, kinds, Board(work.text, json=json)).change()
 

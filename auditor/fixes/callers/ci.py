@@ -43,8 +43,7 @@ def change_ci(work: Work) -> None:
     try:
         documents = reader.read(work.text)
     except reader.Unreadable as error:
-        if work.build.sole and "build" in work.text:
-            work.problem(0, error.reason)
+        work.unreadable(error.reason)
         return
     sheet = Sheet(work.text)
     for document in documents:

@@ -26,8 +26,7 @@ def change_compose(work: Work) -> None:
     try:
         documents = reader.read(work.text)
     except reader.Unreadable as error:
-        if work.build.sole and "build" in work.text:
-            work.problem(0, error.reason)
+        work.unreadable(error.reason)
         return
     top = documents[0] if documents else None
     services = top.mapping("services") if isinstance(top, Mapping) else None

@@ -30,8 +30,7 @@ _BOUND = r"[vV]ariable\s*:\s*['\"]{0}['\"]|\b{0}\s*=\s*credentials\b|['\"]{0}="
 def change_jenkins(work: Work) -> None:
     """The shell texts of a Jenkinsfile."""
     if len(work.text) > groovy.MAX_CHARS:
-        if work.build.sole:
-            work.problem(0, "this Jenkinsfile is too large to be read")
+        work.unreadable("this Jenkinsfile is too large to be read")
         return
     for node in groovy.texts(work.text):
         before = work.text[max(node.span.start - _LOOK_BACK, 0) : node.span.start]

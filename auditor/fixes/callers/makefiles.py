@@ -24,8 +24,7 @@ def change_makefile(work: Work) -> None:
     """Recipes of a Makefile."""
     file = make.read(work.text)
     if file is None:
-        if work.build.sole:
-            work.problem(0, "this Makefile cannot be read")
+        work.unreadable("this Makefile cannot be read")
         return
     settings = Settings(work, file)
     units: list[Unit] = [MakeUnit(work.text, recipe, settings) for recipe in file.recipes]

@@ -43,8 +43,8 @@ class Shells:
     def run(self, unit: Unit, place: Place) -> Place:
         """Change the calls of one text that begins in a folder; returns where it ends."""
         self._place = place
-        if unit.script.truncated and self.work.build.sole:
-            self.work.problem(unit.span(0, 0).start, "the script is too large or too deeply nested to be read")
+        if unit.script.truncated:
+            self.work.unreadable("the script is too large or too deeply nested to be read")
         self._script(unit, unit.script, 0)
         return self._place
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 
 from auditor.core.edit import Edit, EditConflict, merged
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex, Span
 from auditor.fixes.callers.needs import PREDEFINED
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from auditor.fixes.plan import BuildSecret
 
 _MAX_WALK = 40
+_BUILDS = Pattern(
+    r"(?m)\bbuild-arg|\bbuildx\b|\bbuildah\b|docker.build|podman build|build-push-action|^\s+build:|\btarget\b"
+)
 
 
 class Draft:
@@ -101,6 +105,12 @@ class Work:
     def problem(self, offset: int, sentence: str) -> None:
         """Something that a person has to change."""
         self._problems.append((offset, f"line {self.line(offset)}: {sentence}"))
+
+    def unreadable(self, reason: str) -> None:
+        """The file cannot be read: a problem where it seems to build this Dockerfile."""
+        named = any(self.gone(name) and name in self.text for name in {*self.variables, *self.build.dropped})
+        if _BUILDS.search(self.text) and (named or (self.build.sole and self.build.secrets)):
+            self.problem(0, reason)
 
     def take(self, offset: int, draft: Draft) -> bool:
         """The changes of a call that begins at a place, or its problem; whether they were taken."""

@@ -156,3 +156,19 @@ def test_nothing_to_do_reads_nothing() -> None:
 
     nothing = BuildChange(f"{ROOT}/Dockerfile", ROOT, (), frozenset(), True)
     assert edits("build.sh", "docker build .\n", nothing) == edits("build.sh", "", nothing)
+
+
+@pytest.mark.parametrize(
+    ("text", "sole", "is_problem"),
+    [
+        ("b: [docker build --build-arg NPM_TOKEN\n", True, True),
+        ("b: [docker build --build-arg NPM_TOKEN\n", False, True),
+        ("b: [docker build -t x\n", True, True),
+        ("b: [docker build -t x\n", False, False),
+        ("stages: [build, test\n", True, False),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_problem_where_it_seems_to_build(
+    text: str, sole: bool, is_problem: bool
+) -> None:
+    assert bool(edits(".gitlab-ci.yml", text, build(sole=sole)).problems) == is_problem
