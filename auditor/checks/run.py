@@ -15,7 +15,7 @@ from auditor.flow.facts import Literal, Step, Use
 
 def literal_secret(build: Build) -> Iterator[Finding]:
     """A secret written into a command."""
-    for use in [*_distinct(build, "literal"), *_unexplained(build)]:
+    for use in [*_distinct(build, "literal"), *_unkept(build), *_unexplained(build)]:
         literal = use.literal
         if literal is None or not live(literal):
             continue
@@ -32,6 +32,16 @@ def literal_secret(build: Build) -> Iterator[Finding]:
             literal=literal,
             remedy=instead_of_literal(literal, literal.name),
         )
+
+
+def _unkept(build: Build) -> Iterator[Use]:
+    """Literals that go into a file which the same instruction removes: no layer has it, but the command shows them."""
+    covered = {use.literal.span.start for use in build.facts.uses if use.literal is not None and use.kind != "token"}
+    for file in build.facts.files:
+        for literal in file.literals if file.gone and file.how in ("written", "stored") else ():
+            if literal.span.start not in covered:
+                covered.add(literal.span.start)
+                yield Use("literal", file.step, literal.span, file.path, (), literal)
 
 
 def _unexplained(build: Build) -> Iterator[Use]:

@@ -32,8 +32,10 @@ _HEADER = BytePattern(
     r"(?i)\b(?P<name>authorization|proxy-authorization)['\"]?[ \t]{0,9}[:=][ \t]{0,9}['\"]?"
     rf"(?:(?P<scheme>bearer|basic|token|negotiate|apikey)[ \t]+)?(?P<value>(?:{HOLE}|[^\s'\",\\])+)"
 )
-_NETRC = BytePattern(rf"(?<![\w-])(?:password|passwd)[ \t]+(?P<value>(?:{HOLE}|[^\s'\"\\])+)")
-_MACHINE = BytePattern(r"(?<![\w-])(?:machine|default|login)[ \t\n]+\S")
+#: The beginning of a word; `\n` and `\t` written out, as in `printf`, are space before it.
+_WORD = r"(?:(?<![\w-])|(?<=\\[nt]))"
+_NETRC = BytePattern(rf"{_WORD}(?:password|passwd)[ \t]+(?P<value>(?:{HOLE}|[^\s'\"\\])+)")
+_MACHINE = BytePattern(rf"{_WORD}(?:machine|default|login)[ \t\n]+\S")
 _VARIABLE = BytePattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
 #: Userinfo that is a name, not a secret: `git@host`, `root@host`.
 _ACCOUNT = frozenset("git root user admin hg svn anonymous ubuntu ec2-user www-data postgres mongo redis".split())
@@ -111,7 +113,7 @@ def _urls(text: str) -> Iterator[Position]:
         if match is None:
             continue
         user, password = match["user"], match["password"]
-        if password in ("x-oauth-basic", "x", "X") and _ANY_HOLE.search(user):
+        if password in ("x-oauth-basic", "x", "X") and (_ANY_HOLE.search(user) or _token_user(user)):
             password = ""  # the token stands where the name does
         if password:
             level = _level(password, "")

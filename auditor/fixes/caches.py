@@ -1,4 +1,7 @@
-"""Package caches that a layer keeps: a cache mount on the RUN that fills them."""
+"""Package caches that may hold a credential: a cache mount on the RUN that fills them.
+
+A cache of what anyone may fetch is dead weight and no leak, and a build may want it for reasons of its own: it stays.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,23 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import exposure
 from auditor.fixes.plan import Mount, Plan, Refusal, Refused
 from auditor.fixes.script import acting, full_text
+from auditor.flow import commands
 from auditor.flow.caches import managers
-from auditor.flow.paths import covers
+from auditor.flow.paths import absolute, covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.fixes.plan import Change
     from auditor.flow.build import Build
     from auditor.flow.facts import CacheUse, Run
+    from auditor.lang.shell.nodes import Word
 
 #: Managers that must not be run twice at a time on one cache.
 _LOCKED = frozenset({"apt"})
 _OFFLINE = ("--offline", "--prefer-offline", "--no-download", "--frozen-cache", "GOFLAGS=-mod=mod", "GOPROXY=off")
+#: Uses of a secret in the arguments of a command: caches and logs keep the addresses that were asked for.
+_GIVEN = ("url", "flag", "literal", "token")
 #: Programs that work with what a manager fetched, besides the manager.
 _ALSO = {"apt": ("apt-get", "apt", "aptitude", "apt-cache"), "maven": ("mvn", "mvnw", "java"), "gradle": ("gradlew",)}
 
@@ -50,14 +58,39 @@ def _plan(build: Build, use: CacheUse, run: Run | None) -> Plan:
     exposure.check(run)
     if not use.folder.startswith("/") or any(char in use.folder for char in ",\"'$ \\~"):
         raise Refused("the folder of the cache is not known")
+    if not _with_credentials(build, use, run):
+        raise Refused(
+            f"no credential is seen to reach the cache; `--mount=type=cache,target={use.folder}` would keep it out"
+        )
     plan = Plan(f"{use.manager}'s cache is mounted", "the layer keeps what was installed, without the cache")
     plan.covers.append(use.span)
     _judge(build, use, run, plan)
-    fields = [f"type=cache,target={use.folder}", *_owner(run)]
-    if use.manager in _LOCKED:
-        fields.append("sharing=locked")
-    plan.changes.append(Mount(run.step.instruction, "--mount=" + ",".join(fields)))
+    plan.changes.append(Mount(run.step.instruction, _flag(use.manager, use.folder, run)))
     return plan
+
+
+def _with_credentials(build: Build, use: CacheUse, run: Run) -> bool:
+    """Whether the command that fills the cache is given a credential."""
+    filling = next((each.command.span for each in acting(run) if each.command.span.covers(use.span.start)), use.span)
+    return any(fact.kind in _GIVEN and filling.covers(fact.span.start) for fact in build.facts.uses)
+
+
+def filled(run: Run, words: tuple[Word, ...]) -> list[Change]:
+    """Mounts for the caches that a command fills which a plan uncovers; `words` are the command's."""
+    name = commands.base_name(words[0]) if words else ""
+    found: list[Change] = []
+    for row in managers().get(name, ()):
+        if any(commands.matches(argv, words) for argv in row.argv) and not any(w.rendered in row.off for w in words):
+            folder = absolute(row.folder, run.cwd, run.home)
+            found.append(Mount(run.step.instruction, _flag(row.title, folder, run)))
+    return found
+
+
+def _flag(manager: str, folder: str, run: Run) -> str:
+    fields = [f"type=cache,target={folder}", *_owner(run)]
+    if manager in _LOCKED:
+        fields.append("sharing=locked")
+    return "--mount=" + ",".join(fields)
 
 
 def _owner(run: Run) -> list[str]:

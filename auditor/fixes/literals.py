@@ -2,102 +2,61 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from importlib import import_module
 
+from auditor.core.edit import Edit, apply_edits
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
-from auditor.fixes import exposure, prints, sites, urls
-from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Refusal, Refused, Replace
-from auditor.flow import commands
+from auditor.fixes import exposure, lasting, naming, places, prints, sites, urls
+from auditor.fixes.places import WRITTEN_BY_RUN
+from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Prelude, Refusal, Refused, Replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.core.secret import Secret
+    from auditor.fixes.leftover import Moved
+    from auditor.fixes.places import Found
     from auditor.fixes.plan import Change
     from auditor.flow.build import Build
-    from auditor.flow.facts import LayerFile, Literal, Run, Step
+    from auditor.flow.facts import LayerFile, Literal, Run
 
-_LIVE = ("secret", "weak")
-#: Programs that are given a password in order to keep it, or a hash of it, in the image.
-_KEEPERS = frozenset(
-    "chpasswd passwd useradd usermod adduser htpasswd htdigest vncpasswd x11vnc smbpasswd samba-tool slappasswd "
-    "saslpasswd2 mosquitto_passwd rabbitmqctl mysqladmin mariadb-admin neo4j-admin grafana-cli grafana "
-    "debconf-set-selections ldappasswd net".split()
-)
-_BY_DESIGN = (
-    "{} keeps the password or its hash in the image: a build secret would not change that. Set it when the container "
-    "starts"
-)
-#: Names that say nothing about which of several secrets is meant.
-_GENERIC = frozenset("password pass passwd pw token secret key user pwd stdin authorization".split())
-_WRITTEN_BY_RUN = ("written", "stored")
-
-
-class Found(NamedTuple):
-    """One place at which a secret is written into an instruction; `detail` is the program it is given to."""
-
-    step: Step
-    literal: Literal
-    detail: str
+#: Places times characters: each place is looked up in its script.
+_MOST_WORK = 5_000_000
+_TOO_MANY = "the file holds more secrets than are looked at: take them out of it by hand"
 
 
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
-    """A plan, or the reason why there is none, for each secret value that is written into RUN commands."""
-    groups: dict[Secret, list[Found]] = {}
-    for found in _found(build):
-        groups.setdefault(found.literal.secret, []).append(found)
-    taken = _taken_ids(build)
-    for group in groups.values():
+    """A plan, or the reason why there is none, for each secret value that is written into RUN commands.
+
+    Values that end in one file are one plan.
+    """
+    groups = places.groups(build)
+    if sum(map(len, groups)) * len(build.document.text) > _MOST_WORK:
+        yield Refusal(tuple(found.literal.span for group in groups for found in group), _TOO_MANY)
+        return
+    taken = naming.taken_ids(build)
+    for group in groups:
         spans = tuple(found.literal.span for found in group)
+        planner = _Planner(build, group, taken)
         try:
-            yield _Planner(build, group, taken).plan()
+            yield planner.plan()
         except Refused as refused:
-            yield Refusal(spans, refused.reason)
+            yield Refusal((*spans, *planner.plan_.covers), refused.reason)
 
 
-def _found(build: Build) -> list[Found]:
-    """The literal secrets of RUN instructions, each place once; tokens that nothing explains come last."""
-    found: list[Found] = []
-    for use in build.facts.uses:
-        if use.kind in ("literal", "url") and use.literal is not None:
-            found.append(Found(use.step, use.literal, use.detail))
-    for file in build.facts.files:
-        if file.how in (*_WRITTEN_BY_RUN, "cloned"):
-            found += [Found(file.step, literal, "") for literal in file.literals]
-    found += [
-        Found(use.step, use.literal, "") for use in build.facts.uses if use.kind == "token" and use.literal is not None
-    ]
-    # What secrets-bridge is given are names of secrets; its own planner takes the call away.
-    bridged = {id(use.step.instruction) for use in build.facts.uses if use.detail == "secrets-bridge"}
-    kept: dict[int, Found] = {}
-    covered: list[Span] = []
-    for one in found:
-        span = one.literal.span
-        node = one.step.instruction
-        if node.keyword != "RUN" or id(node) in bridged or one.literal.level not in _LIVE:
-            continue
-        index = bisect_right(covered, (span.end, 0)) - 1
-        if index < 0 or covered[index].end <= span.start:
-            covered.insert(index + 1, span)
-            kept[span.start] = one
-    return [kept[start] for start in sorted(kept)]
+class Placed(NamedTuple):
+    """A place with what replaces its text; `secret` is mounted for it (None: the text just goes)."""
 
-
-def _taken_ids(build: Build) -> set[str]:
-    """Ids that other secrets of the build have or are going to have."""
-    taken = {exposure.secret_id(v.name) for v in build.facts.variables if v.sensitive}
-    for run in build.facts.runs:
-        for flag in run.step.instruction.flags:
-            for field in (flag.value or "").split(",") if flag.name == "mount" else ():
-                key, _equals, value = field.partition("=")
-                taken |= {value} if key == "id" else set()
-    return taken
+    found: Found
+    run: Run | None
+    changes: tuple[Change, ...]
+    secret: BuildSecret | None
+    other_user: bool = False
 
 
 class _Planner:
-    """The plan for one value, wherever it stands."""
+    """The plan for values that belong together, wherever they stand."""
 
     def __init__(self, build: Build, group: Sequence[Found], taken: set[str]) -> None:
         self.build = build
@@ -105,105 +64,102 @@ class _Planner:
         self.group = group
         self.taken = taken
         self.runs = {id(run.step.instruction): run for run in build.facts.runs}
-        self.secret = BuildSecret("", "variable")
+        self.secrets: dict[Secret, BuildSecret] = {}
         self.plan_ = Plan("", "the command gets the value it had, from a mount that no layer keeps")
-        self.mounted = False
 
     def plan(self) -> Plan:
         """Raises Refused where one of the places cannot be changed."""
-        plan, first = self.plan_, self.group[0]
-        name = self._id()
-        self.secret = BuildSecret(name, "variable", name.upper())
-        what = first.literal.secret.kind.replace("-", " ")
+        plan = self.plan_
+        kinds: dict[str, None] = {}
         for found in self.group:
-            plan.changes += self._changes(found)
+            what = found.literal.secret.kind.replace("-", " ")
+            kinds[what] = None
             plan.covers.append(found.literal.span)
             line = self.build.document.lines.line(found.literal.span.start)
             plan.burnt.append(Burnt(what, f"line {line} of the Dockerfile and the image history", found.literal.span))
-        if self.mounted:
-            plan.title = f"{what} in the command becomes the build secret {name}"
-            plan.secrets.append(self.secret)
-            plan.notes.append(f"The build secret {name} holds the value exactly as it stood in the command.")
-        else:
-            plan.title = f"{what} leaves the file"
-            plan.reason = "nothing reads the text that goes"
-        plan.changes = list(dict.fromkeys(plan.changes))
-        self._settle()
-        self.taken.add(name)
+        files = self._kept_files()
+        for file in files:
+            plan.covers += [file.span, file.extent, *(span for _step, span in [*file.removed, *file.carried])]
+        placed = [self._placed(found) for found in self.group]
+        self._entitle(" and ".join(kinds), {one.secret: None for one in placed if one.secret is not None})
+        self._carry_out(placed, files)
+        self.taken.update(secret.id for secret in self.secrets.values())
         return plan
 
-    def _id(self) -> str:
-        """An id that says what the secret is: by what announces it, else by the kind of token."""
-        first = next((f for f in self.group if f.literal.kind != "token"), self.group[0])
-        literal, name = first.literal, first.literal.name
-        if literal.kind == "url":
-            name = f"{urls.host_behind(self.text, literal.span.end)}_{name}"
-        elif literal.kind == "token" or not name:
-            name = literal.secret.kind
-        elif len(name) < 3 or name.lower() in _GENERIC:
-            owner = first.detail if first.detail and first.detail.lower() != name.lower() else ""
-            name = f"{owner}_{name if len(name) > 2 else 'password'}"
-        made = base = exposure.secret_id(name)
-        number = 2
-        while made in self.taken:
-            made, number = f"{base}_{number}", number + 1
-        return made
+    def _entitle(self, what: str, secrets: dict[BuildSecret, None]) -> None:
+        """The plan's words, and the secrets that it asks for."""
+        plan = self.plan_
+        ids = ", ".join(secret.id for secret in secrets)
+        if not secrets:
+            plan.title = f"{what} leaves the file"
+            plan.reason = "nothing reads the text that goes"
+            return
+        plan.title = f"{what} in the command becomes the build secret {ids}"
+        plan.secrets += secrets
+        for secret in secrets:
+            plan.notes.append(f"The build secret {secret.id} holds the value exactly as it stood in the command.")
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def _secret(self, found: Found) -> BuildSecret:
+        value = found.literal.secret
+        if value not in self.secrets:
+            group = [one for one in self.group if one.literal.secret == value]
+            first = next((f for f in group if f.literal.kind != "token"), group[0])
+            used = [*self.taken, *(secret.id for secret in self.secrets.values())]
+            name = naming.literal_id(self.text, first.literal, first.detail, used)
+            self.secrets[value] = BuildSecret(name, "variable", naming.variable_of(first.literal))
+        return self.secrets[value]
 
     # -- one place -----------------------------------------------------------------------------------------------
 
-    def _changes(self, found: Found) -> list[Change]:
+    def _placed(self, found: Found) -> Placed:
         node = found.step.instruction
         run = self.runs.get(id(node))
         span, value = found.literal.span, found.literal.secret.reveal()
         comment = next((c for c in self.build.document.comments if c.covers(span.start)), None)
         if comment is not None:
-            return [_blanked(self.text, comment, span)]
+            return Placed(found, None, (_blanked(self.text, comment, span),), None)
         if run is None:
             raise Refused("the instruction is not followed")
         exposure.check(run)
+        if node.json and not sites.is_shell(node):
+            return self._exec_form(found, run, value)
         where = sites.site(run, max(span.end - len(value), span.start))
         if where.kinds[-1] == "comment":
             raise Refused("it stands in a comment of a script: take it out there")
         dropped = self._printed(run, found)
         if dropped is not None:
-            return dropped
-        self._bearable(found, where)
-        command = f"cat /run/secrets/{self.secret.id}"
-        self.mounted = True
-        changes: list[Change] = [self._mount(run, where), *prints.silenced(self.build, run)]
+            return Placed(found, run, (dropped,), None)
+        hasher = lasting.kept_hash(found.literal, found.detail, where)
+        if hasher and lasting.note(hasher) not in self.plan_.notes:
+            self.plan_.notes.append(lasting.note(hasher))
+        secret = self._secret(found)
+        command = f"cat /run/secrets/{secret.id}"
         clone = urls.clone_of(run, span.start)
         if clone is not None:
-            return [*changes, *urls.without_credentials(self.build, clone, span, value, f"$({command})")]
+            changes = urls.without_credentials(self.build, clone, span, value, f"$({command})")
+            return Placed(found, run, tuple(changes), secret, where.other_user)
         if any(file.how == "cloned" for file in self._files(found.literal)):
             raise Refused("git keeps the URL in the clone, and its command stands in a script inside another command")
-        return [*changes, sites.hidden(self.text, where, span, value, command)]
+        change = sites.hidden(self.text, where, span, value, command)
+        return Placed(found, run, (change,), secret, where.other_user)
 
-    def _printed(self, run: Run, found: Found) -> list[Change] | None:
+    def _printed(self, run: Run, found: Found) -> Change | None:
         """`echo TOKEN` with nothing behind it: the statement goes."""
-        if any(file.how in _WRITTEN_BY_RUN for file in self._files(found.literal, gone=True)):
+        if any(file.how in WRITTEN_BY_RUN for file in self._files(found.literal, gone=True)):
             return None
-        place = found.literal.span.start
-        return [DropCommand(run.step.instruction, place)] if prints.only_prints(run, place) else None
+        return prints.unprinted(run, found.literal.span.start)
 
-    def _bearable(self, found: Found, where: sites.Site) -> None:
-        """Raises Refused for values that are meant to stay in the image, in whatever form."""
-        literal = found.literal
-        if literal.kind == "sql":
-            raise Refused(_BY_DESIGN.format("the database"))
-        names = {literal.name, found.detail}
-        if where.command is not None:
-            fed = (where.command, *where.command.feeds)
-            names |= {commands.base_name(w[0]) for c in fed if (w := commands.program(c.words))}
-        keeper = next((name for name in sorted(names) if name in _KEEPERS), "")
-        if keeper:
-            raise Refused(_BY_DESIGN.format(keeper))
-        words = where.command.words if where.command is not None else ()
-        if any(word.rendered in ("-e", "--editable") for word in words) and literal.kind == "url":
-            raise Refused("an editable install keeps the URL in the .git/config of its clone")
+    def _exec_form(self, found: Found, run: Run, value: str) -> Placed:
+        """A RUN without a shell gets one, for the word that has the value in it."""
+        secret = self._secret(found)
+        changes = sites.through_shell(run, found.literal.span, value, f"cat /run/secrets/{secret.id}")
+        return Placed(found, run, tuple(changes), secret)
 
-    def _mount(self, run: Run, where: sites.Site) -> Mount:
-        made = exposure.mount(run, self.secret)
-        if where.other_user and "mode=" not in made.text:
+    def _mount(self, run: Run, secret: BuildSecret, other_user: bool) -> Mount:
+        made = exposure.mount(run, secret)
+        if other_user and "mode=" not in made.text:
             fields = [field for field in made.text.split(",") if not field.startswith("uid=")]
             made = Mount(made.run, ",".join([*fields[:-1], "mode=0444", fields[-1]]))
         return made
@@ -217,20 +173,53 @@ class _Planner:
             if (gone or not file.gone) and any(one.span == literal.span for one in file.literals)
         ]
 
-    def _settle(self) -> None:
-        """Where a command leaves the value in a file of the image, that file is taken care of, too."""
-        files: list[LayerFile] = []
-        for found in self.group:
-            files += [f for f in self._files(found.literal) if f.how in _WRITTEN_BY_RUN and f not in files]
-        if not files:
-            return
-        try:
+    def _kept_files(self) -> list[LayerFile]:
+        found: list[LayerFile] = []
+        for one in self.group:
+            found += [f for f in self._files(one.literal) if f.how in WRITTEN_BY_RUN and f not in found]
+        return found
+
+    def _carry_out(self, placed: Sequence[Placed], files: Sequence[LayerFile]) -> None:
+        """All changes: in the commands where they stand, and in the RUNs that they move to."""
+        plan = self.plan_
+        gone: list[Span] = []
+        for path in dict.fromkeys(file.path for file in files):
             # start-up: only for commands that store what they are given
-            written = import_module("auditor.fixes.written")
-        except ModuleNotFoundError:
-            raise Refused(f"the command also leaves the value in {files[0].path}, which stays in the image") from None
-        self.plan_.covers += [file.span for file in files]
-        written.settle(self.build, files, self.plan_)
+            leaving = import_module("auditor.fixes.leftover").leave(
+                self.build, path, [file for file in files if file.path == path], plan
+            )
+            plan.changes += leaving.changes
+            gone += [span for _run, span in leaving.gone]
+            plan.changes += [DropCommand(run.step.instruction, span.start) for run, span in leaving.gone]
+            for moved in leaving.moved:
+                self._move(moved, placed)
+        for one in placed:
+            if any(span.covers(one.found.literal.span.start) for span in gone):
+                continue
+            plan.changes += one.changes
+            self._give(one, one.run)
+        plan.changes = list(dict.fromkeys(plan.changes))
+
+    def _give(self, one: Placed, run: Run | None) -> None:
+        """Mount a place's secret in a RUN."""
+        if run is not None and one.secret is not None:
+            self.plan_.changes += [self._mount(run, one.secret, one.other_user), *prints.silenced(self.build, run)]
+
+    def _move(self, moved: Moved, placed: Sequence[Placed]) -> None:
+        """A statement in front of another RUN's command, with its values from mounts."""
+        span = moved.statement
+        edits: list[Edit] = []
+        for one in placed:
+            inner = [c for c in one.changes if isinstance(c, Replace) and span.covers(c.span.start)]
+            edits += [Edit(Span(c.span.start - span.start, c.span.end - span.start), c.text) for c in inner]
+            if inner:
+                self._give(one, moved.run)
+        text = apply_edits(self.text[span.start : span.end], edits)
+        if moved.folder:
+            text = f"(cd {moved.folder} && {text})"
+        elif moved.grouped:
+            text = f"{{ {text}; }}"
+        self.plan_.changes.append(Prelude(moved.run.step.instruction, f"{text} || exit 1", exposure.SETTING + 1))
 
 
 def _blanked(text: str, comment: Span, span: Span) -> Replace:

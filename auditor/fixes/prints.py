@@ -53,16 +53,34 @@ def _unprinted(run: Run, use: Use) -> Plan:
         raise Refused("it stands in an ONBUILD trigger")
     plan = Plan(f"{use.detail} no longer prints the secret", "the command only prints to the build log")
     plan.covers.append(use.span)
+    if all(origin.kind == "mount" for origin in use.origins) and len(statements(node)) <= 1:
+        raise Refused("the RUN is there to print a build secret: whether it may go is for its author to say")
     if node.json:
         name = node.words[0].text.rpartition("/")[2] if node.words else ""
         if name not in _PRINTERS - {"env"} and [word.text for word in node.words] != ["env"]:
             raise Refused(f"{use.detail} prints the secret to the build log, but does more than that")
         plan.changes.append(Drop(node))
-    elif only_prints(run, use.span.start):
-        plan.changes.append(DropCommand(node, use.span.start))
     else:
-        raise Refused(f"{use.detail} prints the secret to the build log, but is part of a larger command")
+        change = unprinted(run, use.span.start)
+        if change is None:
+            raise Refused(f"{use.detail} prints the secret to the build log, but is part of a larger command")
+        plan.changes.append(change)
     return plan
+
+
+def unprinted(run: Run, place: int) -> Change | None:
+    """The change that takes out the command at a place, if it does nothing but print; None where it cannot go."""
+    node = run.step.instruction
+    if only_prints(run, place):
+        links = statements(node)
+        last, whole = links[-1]
+        if len(links) > 1 and whole.covers(place) and last.join in (";", "\n"):
+            return Replace(whole, ":")  # without it, the command before would decide whether the RUN fails
+        return DropCommand(node, place)
+    command = next((each.command for each in acting(run) if each.command.span.covers(place)), None)
+    if command is None or command.reads or command.feeds or not _prints(command, command.span, conditional=True):
+        return None
+    return Replace(command.span, ":")
 
 
 def only_prints(run: Run, place: int) -> bool:
@@ -80,11 +98,16 @@ def only_prints(run: Run, place: int) -> bool:
     return bool(inside) and all(_prints(command, whole) for command in inside)
 
 
-def _prints(command: Command, whole: Span) -> bool:
+def _prints(command: Command, whole: Span, *, conditional: bool = False) -> bool:
     words = commands.program(command.words)
     name = commands.base_name(words[0]) if words else ""
     allowed = _PRINTERS if not command.reads else _FILTERS
-    if name not in allowed or command.kind != "command" or command.branch or words != command.words:
+    if (
+        name not in allowed
+        or command.kind != "command"
+        or (command.branch and not conditional)
+        or words != command.words
+    ):
         return False
     if name == "env" and len(words) > 1:
         return False
@@ -131,7 +154,7 @@ def silenced(build: Build, run: Run) -> list[Change]:
     """
     script = the_script(run.step.instruction)
     first = script.body.text.partition("\n")[0] if script is not None else ""
-    started = [*_shell(build, run), *(first.split()[1:] if first.startswith("#!") else ())]
+    started = [*shell_words(build, run), *(first.split()[1:] if first.startswith("#!") else ())]
     if any(_TRACING_SHELL.match(word) for word in started):
         raise Refused(_TRACED)
     changes: list[Change] = []
@@ -145,13 +168,13 @@ def silenced(build: Build, run: Run) -> list[Change]:
     return list(dict.fromkeys(changes))
 
 
-def _shell(build: Build, run: Run) -> tuple[str, ...]:
-    """The arguments of the shell that SHELL sets for a RUN, in its stage or one that it is built on."""
+def shell_words(build: Build, run: Run) -> tuple[str, ...]:
+    """The shell that SHELL sets for a RUN, in its stage or one that it is built on; () for the usual one."""
     node, stage = run.step.instruction, run.step.stage
     index: int | None = stage if 0 <= stage < len(build.stages) else None
     while index is not None:
         found = [
-            each.args[1:]
+            each.args
             for each in build.stages[index].instructions
             if each.keyword == "SHELL" and (index != stage or each.span.start < node.span.start)
         ]

@@ -54,13 +54,7 @@ def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
     name = variable.name
     if not variable.step.ships:
         return Reading("no")
-    starting = [
-        node
-        for stage in build.stages
-        if stage.index in build.ships
-        for node in stage.instructions
-        if node.keyword in STARTING
-    ]
+    starting = started(build)
     for node in starting:
         if name in node.body.text:
             return Reading("yes", node.keyword)
@@ -68,15 +62,15 @@ def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
     where = _file_that_reads(build, copies, name) if build.context is not None else ""
     if where:
         return Reading("yes", where)
-    is_known = bool(starting) and all(_is_inert(node) for node in starting)
+    is_known = bool(starting) and not any(may_read(name, None) for node in starting for name in programs(node))
     is_seen = (build.context is not None and bool(copies)) or (is_known and not copies)
     if used_in_build and (name.upper().startswith(_FOR_BUILDING) or (is_seen and starting)):
         return Reading("no")
     return Reading("unknown")
 
 
-def _is_inert(node: Instruction) -> bool:
-    """Whether a start command runs nothing but programs that read no variable of others."""
+def programs(node: Instruction) -> list[str]:
+    """The programs that a CMD, ENTRYPOINT or HEALTHCHECK starts, by their names; also those of a shell's command."""
     if node.keyword == "HEALTHCHECK" and not node.json:
         text = _HEALTH.sub("", node.body.text)
     elif not node.json:
@@ -86,7 +80,19 @@ def _is_inert(node: Instruction) -> bool:
         is_shell = len(argv) > 2 and argv[0].rpartition("/")[2] in _SHELLS and argv[1].endswith("c")
         text = argv[2] if is_shell else shlex.join(argv[:1])
     found = [commands.program(command.words) for command in reader.read(text).commands]
-    return all(may_read(commands.base_name(words[0]).lower(), None) is False for words in found if words)
+    return [commands.base_name(words[0]).lower() for words in found if words]
+
+
+def started(build: Build) -> list[Instruction]:
+    """The instructions that say what runs in the containers of the image."""
+    stages = [stage for stage in build.stages if stage.index in build.ships]
+    return [node for stage in stages for node in stage.instructions if node.keyword in STARTING]
+
+
+def starts_one_of(build: Build, tools: frozenset[str] | None) -> bool:
+    """Whether the container starts one of these tools, as far as the Dockerfile says; None is any program."""
+    names = {name for node in started(build) for name in programs(node)}
+    return bool(names) if tools is None else not names.isdisjoint(tools)
 
 
 def _file_that_reads(build: Build, copies: list[str], name: str) -> str:

@@ -8,8 +8,8 @@ from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.fixes import exposure, quotes, sites
-from auditor.fixes.plan import BuildSecret, DropCommand, Plan, Refusal, Refused, Replace
+from auditor.fixes import caches, exposure, quotes, sites
+from auditor.fixes.plan import BuildSecret, DropCommand, DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.script import acting, full_text, statements
 from auditor.flow.paths import covers
 from auditor.lang.shell.chain import is_simple
@@ -17,6 +17,7 @@ from auditor.lang.shell.chain import is_simple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from auditor.fixes.plan import Change
     from auditor.fixes.script import Acting
     from auditor.flow.build import Build
     from auditor.flow.facts import Run, Use
@@ -29,7 +30,7 @@ _ASSIGNED = Pattern(r"(?P<name>[A-Za-z_]\w*)=(?P<key>[\w.-]+)\Z")
 _GUESSED = "the keys come from the build's ssh agent now; whether the host's key is known has to be seen"
 
 
-def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
+def plans(build: Build, form: str = "file") -> Iterator[Plan | Refusal]:
     """A plan for each use of a retired secret server, or the reason why there is none."""
     runs = {id(run.step.instruction): run for run in build.facts.runs}
     for use in build.facts.uses:
@@ -39,19 +40,19 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
             run = runs.get(id(use.step.instruction))
             if run is None:
                 raise Refused("the instruction is not followed")
-            yield _plan(build, run, use)
+            yield _plan(build, run, use, form)
         except Refused as refused:
             yield Refusal((use.span,), refused.reason)
 
 
-def _plan(build: Build, run: Run, use: Use) -> Plan:
+def _plan(build: Build, run: Run, use: Use, form: str) -> Plan:
     exposure.check(run)
     if sites.site(run, use.span.start).nested:
         raise Refused(f"{use.detail} stands in a script inside another command")
     if use.detail == "habitus":
         return _habitus(build, run, use)
     if use.detail == "secrets-bridge":
-        return _bridge(build, run, use)
+        return _bridge(build, run, use, form)
     return _through_ssh(build, run, use)
 
 
@@ -167,7 +168,7 @@ def _output(each: Acting) -> Word | None:
 # -- secrets-bridge --------------------------------------------------------------------------------------------------
 
 
-def _bridge(build: Build, run: Run, use: Use) -> Plan:
+def _bridge(build: Build, run: Run, use: Use, form: str) -> Plan:
     """`secrets-bridge -c CONF -e VAR=key -- command`: the command runs by itself, with the variables set."""
     words = _command(run, use.span).words
     marks = [index for index, word in enumerate(words) if word.rendered == "--"]
@@ -183,12 +184,26 @@ def _bridge(build: Build, run: Run, use: Use) -> Plan:
             continue
         secret = BuildSecret(exposure.secret_id(match["key"]), "variable", match["name"])
         plan.secrets.append(secret)
-        plan.changes += exposure.variable(run, secret)
+        plan.changes += exposure.variable(run, secret, form=form)
     plan.weaken(Applicability.UNSAFE, "every command of the RUN gets the variables, not just the one behind `--`")
     call = Span(use.span.start, words[marks[0] + 1].span.start)
     plan.covers += [u.span for u in build.facts.uses if u.literal is not None and call.covers(u.span.start)]
-    plan.changes.append(Replace(call, ""))
+    plan.changes += [Replace(call, ""), *caches.filled(run, words[marks[0] + 1 :]), *_unused(build, words, call)]
     return plan
+
+
+def _unused(build: Build, words: Sequence[Word], call: Span) -> list[Change]:
+    """The build arguments that only the call names."""
+    names = {use.name for word in words for use in word.variables()}
+    text = build.document.text
+    found: list[Change] = []
+    for v in build.facts.variables:
+        if v.kind == "argument" and v.name in names:
+            places = [v.pair.span, call]
+            others = (m.start() for m in Pattern(rf"\b{v.name}\b").finditer(text))
+            if all(any(place.covers(at) for place in places) for at in others):
+                found.append(DropPair(v.step.instruction, v.pair))
+    return found
 
 
 def _pairs(words: Sequence[Word]) -> list[tuple[str, Word]]:

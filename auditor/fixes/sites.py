@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.fixes import quotes
@@ -18,6 +19,7 @@ from auditor.lang.shell.nodes import Literal, Substitution, VariableUse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from auditor.fixes.plan import Change
     from auditor.flow.facts import Run
     from auditor.lang.dockerfile.nodes import Instruction
     from auditor.lang.shell.nodes import Command, Script, Word
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 _OTHER_USERS = frozenset({"su", "runuser"})
 _MAX_NESTING = 6
+_MOST_WORDS = 200
+_PLAIN = Pattern(r"[\w./:@%+,-]+")
 
 
 class Layer(NamedTuple):
@@ -57,9 +61,7 @@ class Site(NamedTuple):
 def script_layer(node: Instruction) -> Layer:
     """The script of a RUN in any form. Raises Refused where no single shell script is run."""
     if node.json:
-        words = [word.text for word in node.words]
-        shell = words[0].rpartition("/")[2] if words else ""
-        if shell not in _SHELLS or len(words) != 3 or not words[1].startswith("-") or not words[1].endswith("c"):
+        if not is_shell(node):
             raise Refused("the RUN is in exec form, in which nothing is expanded")
         text = node.words[2]
     else:
@@ -68,6 +70,13 @@ def script_layer(node: Instruction) -> Layer:
             raise Refused("the RUN consists of several heredocs")
         text = script.body if script is not None else with_heredocs(node.body, node.heredocs)
     return Layer(text.text, text.source, reader.read(text.text, text.source))
+
+
+def is_shell(node: Instruction) -> bool:
+    """Whether a RUN in exec form is `["/bin/sh", "-c", "SCRIPT"]`."""
+    words = [word.text for word in node.words]
+    shell = words[0].rpartition("/")[2] if words else ""
+    return shell in _SHELLS and len(words) == 3 and words[1].startswith("-") and words[1].endswith("c")
 
 
 def site(run: Run, place: int) -> Site:
@@ -191,3 +200,27 @@ def hidden(text: str, where: Site, span: Span, value: str, command: str) -> Repl
         if text[end : end + 1] == "'":
             end, made = end + 1, made[:-1]
     return Replace(Span(start, end), made)
+
+
+def through_shell(run: Run, span: Span, value: str, command: str) -> list[Change]:
+    """The changes that let a RUN in exec form have a command's output in the place of a literal value.
+
+    Its command becomes arguments of a shell, which expands the one word: `["/bin/sh", "-c", "\"$0\" \"$1\"...", ...]`.
+    """
+    node = run.step.instruction
+    texts = [word.text for word in node.words]
+    touched = [n for n, word in enumerate(node.words) if word.whole.covers(span.start)]
+    if len(touched) != 1 or texts[touched[0]].count(value) != 1 or len(texts) > _MOST_WORDS:
+        raise Refused("the RUN is in exec form, in which nothing is expanded")
+    words = [_shell_word(text, value if n == touched[0] else "", command) for n, text in enumerate(texts)]
+    script = quotes.quoted("exec " + " ".join(words), quotes.JSON)
+    place = Span(node.words[0].whole.start, node.words[-1].whole.end)
+    return [Replace(place, f'/bin/sh", "-c", "{script}')]
+
+
+def _shell_word(text: str, value: str, command: str) -> str:
+    before, found, behind = text.partition(value) if value else (text, "", "")
+    if not found and _PLAIN.fullmatch(text):
+        return text
+    taken = f"$({command})" if found else ""
+    return f'"{quotes.quoted(before, quotes.DOUBLE)}{taken}{quotes.quoted(behind, quotes.DOUBLE)}"'

@@ -7,12 +7,13 @@ itself reaches the server as it did, percent-encoding included. A `=` would end 
 
 from __future__ import annotations
 
-from auditor.core.edit import Applicability
+from importlib import import_module
+
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
-from auditor.fixes import exposure, quotes, sites
-from auditor.fixes.plan import BuildSecret, Burnt, Plan, Refusal, Refused, Replace
+from auditor.fixes import quotes, sites
+from auditor.fixes.plan import Refusal, Refused, Replace
 from auditor.fixes.script import acting
 from auditor.flow import commands
 from auditor.flow.facts import LayerFile, Use
@@ -21,14 +22,13 @@ from auditor.flow.flat import Flat
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.fixes.plan import Change
+    from auditor.fixes.plan import Change, Plan
     from auditor.flow.build import Build
-    from auditor.flow.facts import Literal, Run
+    from auditor.flow.facts import Run
     from auditor.lang.shell.nodes import Command, Word
 
 _SCHEME = Pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST = Pattern(r"[^@/\s]*@([A-Za-z0-9.-]+)")
-_PLAIN_URL = Pattern(r"(?P<scheme>https?://)(?P<userinfo>[^/@\s'\"$`\\]+)@(?P<rest>[^\s'\"$`\\@]+)\Z")
 #: Calls that are given a URL, those that only note it, and those that talk to the remote that a clone remembers.
 _TAKING = ("git clone", "git fetch", "git pull", "git submodule add", "git ls-remote", "git push")
 _NOTING = ("git remote add", "git remote set-url")
@@ -37,6 +37,7 @@ _FOLLOWING = (
     "git remote show",
 )  # fmt: skip
 _TALKS = Pattern(r"\bgit\b[^|;&\n]*\b(?:fetch|pull|push|submodule)\b")
+_UNSET = "the credential of the URL comes from a variable that nothing seen here sets, so there is no value to mount"
 _LATER = "a later step lets git use the credentials that the clone keeps"
 
 
@@ -180,68 +181,19 @@ def host_behind(text: str, end: int) -> str:
 
 
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
-    """A plan for each ADD of a URL with a literal credential, or the reason why there is none."""
+    """A plan for each ADD of a URL with a literal credential, and why there is none where nothing sets a URL's."""
     seen: set[int] = set()
     for use in build.facts.uses:
-        literal = use.literal
-        if literal is None or use.step.instruction.keyword != "ADD" or literal.span.start in seen:
+        if use.kind != "url" or use.span.start in seen:
             continue
-        if use.kind == "url" and literal.level in ("secret", "weak"):
-            seen.add(literal.span.start)
+        seen.add(use.span.start)
+        literal = use.literal
+        if literal is None:
+            if not use.origins:
+                yield Refusal((use.span,), _UNSET)
+        elif use.step.instruction.keyword == "ADD" and literal.level in ("secret", "weak"):
             try:
-                yield _download(build, use, literal)
+                # start-up: for an ADD with credentials only
+                yield import_module("auditor.fixes.additions").download(build, use, literal)
             except Refused as refused:
                 yield Refusal((literal.span,), refused.reason)
-
-
-def _download(build: Build, use: Use, literal: Literal) -> Plan:
-    node, step = use.step.instruction, use.step
-    if step.onbuild or step.dialect != "posix":
-        raise Refused("ADD fetches a URL with a credential where no RUN of a POSIX shell can take its place")
-    match = _PLAIN_URL.match(node.words[0].text) if len(node.words) == 2 else None
-    target = node.words[1].text if len(node.words) == 2 else ""
-    if match is None or node.flags or not target or any(c in target for c in "$'\"`\\ \t\n"):
-        raise Refused("ADD fetches more than one plain URL, or has options, for which no download command is known")
-    program = _downloader(build, use)
-    value = literal.secret.reveal()
-    name = exposure.secret_id(f"{match['rest'].partition('/')[0].partition(':')[0]}_password")
-    secret = BuildSecret(name, "variable", name.upper())
-    file = match["rest"].partition("?")[0].rpartition("/")[2] if "/" in match["rest"] else ""
-    if target.endswith(("/", "/.")) or target == ".":
-        if not file:
-            raise Refused("the file's name is not to be seen in the URL of the ADD")
-        target = target.removesuffix(".").rstrip("/") + "/" + file if target != "." else file
-    url = match["scheme"] + match["userinfo"].replace(value, f"$(cat /run/secrets/{name})") + "@" + match["rest"]
-    plan = Plan(
-        f"the credential of the URL becomes the build secret {name}",
-        f"ADD becomes a download with {program}, which has to be in the image; the file gets another time stamp",
-        Applicability.UNSAFE,
-    )
-    plan.covers.append(literal.span)
-    plan.secrets.append(secret)
-    plan.burnt.append(Burnt("URL password", f"line {node.line} of the Dockerfile and the image history", literal.span))
-    mount = ",".join(["type=secret,id=" + name, *exposure.readable(step), "required=true"])
-    folder, _slash, _name = target.rpartition("/")
-    made = f"mkdir -p {folder} && " if folder else ""
-    fetch = f'curl -fsSL -o {target} "{url}"' if program == "curl" else f'wget -q -O {target} "{url}"'
-    document = build.document
-    newline = f" {document.escape}{document.newline}    "
-    plan.changes.append(Replace(node.span, f"RUN --mount={mount}{newline}{made}{fetch} && chmod 600 {target}"))
-    plan.notes.append(f"The build secret {name} holds the password exactly as it stood in the URL.")
-    return plan
-
-
-def _downloader(build: Build, use: Use) -> str:
-    """A program of the stage that can fetch a URL, by what it installs or calls before, or by its base image."""
-    position = use.step.instruction.span.start
-    before = [r for r in build.facts.runs if r.step.stage == use.step.stage]
-    for run in before:
-        if run.step.instruction.span.start < position:
-            words = {w.rendered for each in acting(run) for w in each.command.words}
-            found = next((program for program in ("curl", "wget") if program in words), "")
-            if found:
-                return found
-    base = build.stages[use.step.stage].base.rpartition("/")[2].partition(":")[0] if build.stages else ""
-    if base in ("alpine", "busybox"):
-        return "wget"
-    raise Refused("ADD would become a download in a RUN, but no program for that is known to be in the image")

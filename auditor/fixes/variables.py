@@ -11,6 +11,7 @@ from auditor.fixes.exposure import DERIVED, check, secret_id, variable
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
+from auditor.fixes.script import statements as statements_of
 from auditor.fixes.tracing import untraced
 from auditor.fixes.users import numbers
 from auditor.fixes.written import Settled, settle
@@ -93,7 +94,8 @@ class VariablePlanner:
             plan.secrets += [self._secret(name) for name in names]
         else:
             plan.title = f"{shown} goes: nothing in the build uses it"
-            plan.reason = "no RUN, and no other instruction, reads it"
+            where = next((file.path for file in self.files), "")
+            plan.reason = f"no RUN reads {where}, where it was written to" if where else "no instruction reads it"
         return plan
 
     def _settle(self, plan: Plan) -> Settled:
@@ -160,6 +162,8 @@ class VariablePlanner:
                     explicit[id(run)].append(name)
         named = {name for names in explicit.values() for name in names}
         for run, names in visible:
+            if moved and {span for _link, span in statements_of(run.step.instruction)} <= {*moved}:
+                continue  # nothing of it stays
             for name in names:
                 if name not in explicit.get(id(run), []) and self._reads_unasked(run, name, name in named):
                     explicit.setdefault(id(run), []).append(name)

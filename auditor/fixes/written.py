@@ -16,7 +16,9 @@ from auditor.detect import credfiles
 from auditor.fixes.exposure import SETTING, check, cleaning, plain_path
 from auditor.fixes.plan import DropCommand, Prelude, Refused
 from auditor.fixes.readers import may_read, readers_of_file, relatives
+from auditor.fixes.leaving import BUILD_KINDS
 from auditor.fixes.retire import lifetime
+from auditor.fixes.runtime import starts_one_of
 from auditor.fixes.script import NO_OPERATIONS, acting, statements
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ class _Settling:
         self.path = file.path
         self.home_run = self._run()
         kind = file.kind or credfiles.recognise(file.path)
-        self.tools = readers_of_file(kind.id) if kind is not None else None
+        self.kind = kind.id if kind is not None else ""
+        self.tools = readers_of_file(self.kind)
         if self.tools is None and file.how == "stored":
             self.tools = relatives(self._program())
 
@@ -84,7 +87,7 @@ class _Settling:
         self.plan.changes += life.changes
         here = any(run is self.home_run for run in life.consumers)
         others = [run for run in life.consumers if run is not self.home_run and self._reads(run)]
-        if not life.consumers:
+        if not life.consumers and (self.kind not in BUILD_KINDS or starts_one_of(self.build, self.tools)):
             self.plan.weaken(Applicability.UNSAFE, f"nothing in the build seems to read {self.path}, so it is left out")
         if here:
             self.plan.changes += self._guard(self.home_run)

@@ -30,11 +30,18 @@ _PRIVATE_MODES = frozenset("400 600 0400 0600 u=r,go= go-rwx og-rwx go=".split()
 
 
 def writes_file(command: Command) -> bool:
-    """Whether the command's output goes to a file, directly or through what it is piped into."""
-    if any(_to_file(redirect) for redirect in command.redirects):
-        return True
+    """Whether the command puts text that stands in it into a file, directly or through what it is piped into.
+
+    What curl is given does not end in the file that its output goes to.
+    """
     words = commands.program(command.words)
-    return bool(words) and commands.base_name(words[0]).lower() in _WRITERS | {"sed"}
+    if words and commands.base_name(words[0]).lower() in _WRITERS | {"sed"}:
+        return True
+    if words and not outputs.printed_words(command):
+        return False
+    return any(_to_file(redirect) for each in (command, *command.feeds) for redirect in each.redirects) or any(
+        writes_file(fed) for fed in command.feeds
+    )
 
 
 def _to_file(redirect: Redirect) -> bool:

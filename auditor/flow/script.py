@@ -96,8 +96,7 @@ def _run(command: Command, words: tuple[Word, ...], shell: Shell, depth: int) ->
             for word in words[1:]:
                 if not word.rendered.startswith("-"):
                     shell.assign(word.rendered, outputs.of_input(command, shell), None)
-    writes = writes_file(command) or any(writes_file(c) for c in command.feeds)
-    credentials = Credentials(command, words, shell, writes=writes)
+    credentials = Credentials(command, words, shell, writes=writes_file(command))
     credentials.run()
     for file in kept(credentials):
         shell.put(file.path, file)

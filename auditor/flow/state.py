@@ -221,12 +221,20 @@ class Shell:
         found = self.layers.find(path)
         for at, file in found:
             if file.step.instruction is self.step.instruction:
-                file.gone = file.gone or not self.branch
+                self._gone(at)
             else:
                 file.removed.append((self.step, span))
             if not self.branch:
                 del self.layers.files[at]
         return bool(found)
+
+    def _gone(self, path: str) -> None:
+        """Mark what this instruction wrote to a path, in as many goes as it took."""
+        for file in reversed(self.facts.files):
+            if file.step.instruction is not self.step.instruction:
+                break
+            if file.path == path:
+                file.gone = file.gone or not self.branch
 
     def use(
         self, kind: str, span: Span, detail: str, origins: tuple[Origin, ...] = (), literal: Literal | None = None

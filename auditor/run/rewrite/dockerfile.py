@@ -110,6 +110,8 @@ class DockerfileFixer:
                 self.failed[plan.title] = refused.reason
                 continue
             _note(plan, answered, rewrite)
+            if plan.ignores and state.ignore is None:
+                rewrite.notes.append(f"add to the .dockerignore of the build context: {', '.join(plan.ignores)}")
             return following
         return None
 

@@ -1,0 +1,210 @@
+"""Files that commands with literal secrets leave behind: all commands that write one move into the RUNs that read it.
+
+What several RUNs put into one file belongs together, so it is one plan's business: `aws configure set` twice, `>` and
+`>>`. Where the file is read in the RUN that writes it, it only has to be gone, or as before, when that RUN ends.
+"""
+
+from __future__ import annotations
+
+from auditor.core.edit import Applicability
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.detect import credfiles
+from auditor.fixes import deeds as doing
+from auditor.fixes import prints
+from auditor.fixes.exposure import SETTING, check, cleaning
+from auditor.fixes.folders import quoted
+from auditor.fixes.plan import Prelude, Refused
+from auditor.fixes.readers import readers_of_file, relatives
+from auditor.fixes.retire import lifetime
+from auditor.fixes.script import acting, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.core.span import Span
+    from auditor.fixes.deeds import Deed
+    from auditor.fixes.plan import Change, Plan
+    from auditor.flow.build import Build
+    from auditor.flow.facts import LayerFile, Run
+
+_READING = frozenset({"read", "write", "test"})
+_HANDED_ON = frozenset({"copy", "move", "pack", "inner"})
+_COMPOUND = frozenset({"pipeline", "list"})
+_ROOT = ("", "0", "root")
+#: Where tools keep what they are told, whatever variables the image sets.
+_SURE_PLACES = (
+    "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
+    "/NuGet.Config", "/pypoetry/auth.toml", "/.docker/config.json", "/.aws/credentials", "/gh/hosts.yml",
+)  # fmt: skip
+_MOVABLE = frozenset({"command", "redirected_statement"}) | _COMPOUND
+
+
+class Moved(NamedTuple):
+    """A statement that runs in another RUN from now on, in front of what that RUN does; `text` wants its secrets."""
+
+    run: Run
+    statement: Span
+    grouped: bool
+    folder: str
+
+
+class Leaving(NamedTuple):
+    """What a file's commands do from now on: `moved` to other RUNs, `gone` from the RUNs that they stood in."""
+
+    moved: tuple[Moved, ...]
+    gone: tuple[tuple[Run, Span], ...]
+    changes: tuple[Change, ...]
+
+
+class Writing(NamedTuple):
+    """One command that writes the file: its RUN and its statement (None where statements cannot be told apart)."""
+
+    run: Run
+    file: LayerFile
+    statement: Span | None
+    kind: str
+
+
+def leave(build: Build, path: str, files: Sequence[LayerFile], plan: Plan) -> Leaving:
+    """How a file written or stored by these commands leaves every layer; the plan's applicability is lowered where
+    that is guesswork. Raises Refused where the file has to stay, or where its commands cannot be moved."""
+    return _Leaving(build, path, files, plan).leaving()
+
+
+class _Leaving:
+    def __init__(self, build: Build, path: str, files: Sequence[LayerFile], plan: Plan) -> None:
+        self.build = build
+        self.path = path
+        self.plan = plan
+        self.writings = [self._writing(file) for file in sorted(files, key=lambda f: f.extent.start)]
+        kind = files[0].kind or credfiles.recognise(path)
+        self.tools = readers_of_file(kind.id) if kind is not None else None
+        if self.tools is None and files[0].how == "stored":
+            self.tools = relatives(self._program())
+        self.is_stored = any(file.how == "stored" for file in files)
+
+    def leaving(self) -> Leaving:
+        last = self.writings[-1]
+        life = lifetime(self.build, self.path, last.file.step, self.tools, inside=last.run)
+        if self.tools is None and not life.ended and last.run not in life.consumers:
+            raise Refused(f"{self.path} is written for the container to read while it runs: mount it there instead")
+        if life.unsafe:
+            self.plan.weaken(Applicability.UNSAFE, life.unsafe)
+        readers = self._readers_before(last)
+        readers += [run for run in life.consumers if run not in readers and (run is not last.run or self._reads(run))]
+        if not readers:
+            self.plan.weaken(Applicability.UNSAFE, f"nothing in the build seems to read {self.path}, so it is left out")
+        if self.is_stored and not self.path.endswith(_SURE_PLACES):
+            self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
+        changes: list[Change] = [*life.changes]
+        moved: list[Moved] = []
+        for run in readers:
+            changes += self._guard(run)
+            moved += [self._move(writing, run) for writing in self.writings if self._is_before(writing, run)]
+        stay = [id(run) for run in readers]
+        gone = [(w.run, self._statement(w)) for w in self.writings if id(w.run) not in stay]
+        return Leaving(tuple(moved), tuple(gone), tuple(changes))
+
+    # -- who writes ----------------------------------------------------------------------------------------------
+
+    def _writing(self, file: LayerFile) -> Writing:
+        runs = self.build.facts.runs
+        run = next((one for one in runs if one.step.instruction is file.step.instruction), None)
+        if run is None:
+            raise Refused(f"{self.path} is written by an instruction that cannot be given a secret")
+        check(run)
+        for link, span in statements(run.step.instruction):
+            if span.covers(file.extent.start) or span.covers(file.span.start):
+                return Writing(run, file, span, link.kind)
+        return Writing(run, file, None, "")
+
+    def _program(self) -> str:
+        first = self.writings[0]
+        return next((e.name for e in acting(first.run) if e.command.span.start >= first.file.extent.start), "")
+
+    def _statement(self, writing: Writing) -> Span:
+        if writing.statement is None or writing.kind not in _MOVABLE:
+            raise Refused(f"the command that writes {self.path} cannot be told from what stands around it")
+        return writing.statement
+
+    def _is_before(self, writing: Writing, run: Run) -> bool:
+        mine, other = writing.run.step.instruction, run.step.instruction
+        return mine is not other and mine.span.start < other.span.start
+
+    # -- who reads -----------------------------------------------------------------------------------------------
+
+    def _readers_before(self, last: Writing) -> list[Run]:
+        """The RUNs up to the last one that writes which use the file, too."""
+        first = self.writings[0].run.step
+        between = range(first.instruction.span.start, last.run.step.instruction.span.start)
+        runs = [r for r in self.build.facts.runs if r.step.stage == first.stage]
+        return [run for run in runs if run.step.instruction.span.start in between and self._reads(run)]
+
+    def _reads(self, run: Run) -> bool:
+        """Whether anything in the RUN but what writes the file uses it."""
+        mine = [w for w in self.writings if w.run is run]
+        after = min((w.file.extent.end for w in mine), default=-1)
+        found = [deed for deed in doing.deeds(run, self.path, self.tools, after) if not self._is_own(deed, mine)]
+        if any(deed.kind in _HANDED_ON for deed in found):
+            raise Refused(f"{self.path} is copied on or changed by other commands")
+        return any(deed.kind in _READING for deed in found)
+
+    def _is_own(self, deed: Deed, mine: Sequence[Writing]) -> bool:
+        return any((w.statement or w.file.extent).covers(deed.span.start) for w in mine)
+
+    # -- changes -------------------------------------------------------------------------------------------------
+
+    def _move(self, writing: Writing, run: Run) -> Moved:
+        statement = self._statement(writing)
+        check(run)
+        if run.step.instruction.json or run.step.instruction.heredocs:
+            raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
+        if prints.shell_words(self.build, run) != prints.shell_words(self.build, writing.run):
+            raise Refused(f"{self.path} is written by one shell and read by another")
+        if run.step.user != writing.run.step.user:
+            raise Refused(f"{self.path} is written by one user and read by another")
+        assigned: set[str] = set()
+        for each in acting(writing.run):
+            if statement.covers(each.command.span.start):
+                if each.shell.cwd != writing.run.cwd:
+                    raise Refused(f"{self.path} is written after a change of folder")
+                if any(use.name in assigned for word in each.command.words for use in word.variables()):
+                    raise Refused(f"{self.path} is written from a variable that the RUN itself makes")
+            assigned |= {assignment.name for assignment in each.command.assignments}
+        folder = "" if run.cwd == writing.run.cwd or self._is_anywhere(writing) else writing.run.cwd
+        return Moved(run, statement, writing.kind in _COMPOUND, folder)
+
+    def _is_anywhere(self, writing: Writing) -> bool:
+        """Whether the statement writes to the same file in whatever folder it runs."""
+        if writing.file.how == "stored":
+            return self.path.startswith(writing.run.home.rstrip("/") + "/")
+        text = self.build.document.text[writing.file.span.start :]
+        return text.startswith(("/", "~", "$HOME", "${HOME}", '"$HOME', '"/'))
+
+    def _guard(self, run: Run) -> list[Change]:
+        """What makes the file's state after the RUN that before it."""
+        path = self._shown(run, self.path)
+        if not self._may_exist():
+            return [cleaning(run, f"rm -f {path}")]
+        saved = self._shown(run, f"{self.path}.before")
+        return [
+            cleaning(run, f"rm -f {path}; mv {saved} {path} 2>/dev/null || true"),
+            Prelude(run.step.instruction, f"cp -p {path} {saved} 2>/dev/null || true", SETTING),
+        ]
+
+    def _shown(self, run: Run, path: str) -> str:
+        """The path as a shell reads it; below `$HOME` for a user whose home folder only the image knows."""
+        home = run.home.rstrip("/") + "/"
+        if self.is_stored and run.step.user not in _ROOT and path.startswith(home):
+            return f'"$HOME/{path.removeprefix(home).lstrip("/")}"'
+        return quoted(path)
+
+    def _may_exist(self) -> bool:
+        """Whether something may be in the file already that has to stay."""
+        first = self.writings[0]
+        text = self.build.document.text
+        place = first.statement or first.file.extent
+        written = text[place.start : place.end]
+        known = [path for _step, path, _source, _span in self.build.facts.placed]
+        known += [f.path for f in self.build.facts.files if all(f is not w.file for w in self.writings)]
+        return self.is_stored or ">>" in written or "tee -a" in written or self.path in known
