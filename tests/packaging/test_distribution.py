@@ -83,7 +83,7 @@ def test_the_metadata(wheel: Path) -> None:
     assert "License-Expression: Apache-2.0" in lines
     assert "Requires-Python: >=3.11" in lines
     wanted = [line for line in lines if line.startswith("Requires-Dist: ") and "extra ==" not in line]
-    assert len(wanted) == len([line for line in wanted if ">=" in line]) == 11
+    assert len(wanted) == len([line for line in wanted if ">=" in line]) == 12
 
 
 def test_the_source_distribution_builds_and_tests_by_itself(dist: Path) -> None:

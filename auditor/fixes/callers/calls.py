@@ -7,11 +7,13 @@ import shlex
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
 from auditor.fixes.callers import arguments, needs
 from auditor.fixes.callers.arguments import Argument
 from auditor.fixes.callers.programs import Build, Option
-from auditor.fixes.callers.surroundings import ENVIRONMENT, TYPED, Unit, Variables
+from auditor.fixes.callers.surroundings import ENVIRONMENT, OTHER, TYPED, Unit, Variables
 from auditor.fixes.callers.work import Draft, Work
+from auditor.lang.derived import FOREIGN
 
 if TYPE_CHECKING:
     from auditor.fixes.plan import BuildSecret
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _ID = Pattern(r"(?:^|,)id=([^,]+)")
 _ROOM = frozenset("sudo env command nohup nice ionice timeout exec".split())
+_WORD = Pattern(r"\w+")
 _PLAIN = Pattern(r"[\w./@%+=:~-]+")
 
 
@@ -33,8 +36,10 @@ class Call:
         self.words = command.words
         self.build = build
         self.draft = Draft()
-        self._prefixes: list[str] = []
+        self._prefixes: dict[str, str] = {}
         self._named: list[str] = []
+        #: Variables whose own values are used, not what is put before the command.
+        self._own: set[str] = set()
         self._added: list[str] = []
         self.arguments = [
             found
@@ -94,8 +99,11 @@ class Call:
             self._burn(argument)
 
     def _replace(self, argument: Argument, secret: BuildSecret) -> None:
+        before = len(self._prefixes)
         name = self._source(argument, argument.name)
         self._named.append(name)
+        if len(self._prefixes) == before:
+            self._own.add(name)
         self._burn(argument)
         start, end = self._bounds(argument.option)
         self.draft.replace(self.unit.span(start, end), self.unit.own(needs.from_variable(secret, name)))
@@ -105,8 +113,7 @@ class Call:
             return
         start, end = arguments.literal_span(argument.start, argument.end, argument.quote, self.unit.text)
         self.draft.burnt.append((argument.name, self.unit.span(start, end)))
-        if argument.kind == arguments.LITERAL:
-            self.draft.ask(argument.name)
+        self.draft.ask(argument.variable or argument.name)
 
     def _source(self, argument: Argument, name: str) -> str:
         """The environment variable that has the argument's value when the builder runs."""
@@ -144,12 +151,12 @@ class Call:
 
     def _prefix(self, name: str, quote: str, value: str) -> None:
         """`NAME=value` before the command."""
-        if quote.startswith("$") or not set(self.build.wrappers) <= _ROOM or "-i" in self._wrapping():
+        if self.unit.bare or quote.startswith("$") or not set(self.build.wrappers) <= _ROOM or "-i" in self._wrapping():
             self.draft.fail(f"the value of {name} cannot be put into the environment of this command; export it before")
         text = f"{name}={quote[:1]}{value}"
         if "\n" in text:
             self.draft.fail(f"the value of {name} goes over several lines")
-        self._prefixes.append(text)
+        self._prefixes[name] = text
 
     def _wrapping(self) -> list[str]:
         return [w.rendered for w in self.words[: self.build.at]]
@@ -161,9 +168,11 @@ class Call:
             status = self.variables.status(name)
             if status == TYPED:
                 self.variables.untype(name, name, self.draft)
-            elif status != ENVIRONMENT and name in self.variables.assigned:
+            if status == OTHER and name in self.variables.assigned:
                 self._prefix(name, "", self.unit.own(f'"${name}"'))
-            elif name not in self.variables.assigned:
+            else:
+                self._own.add(name)
+            if name not in self.variables.assigned:
                 self.unit.supply(name, self.draft)
                 self.draft.notes.append(f"set {name} in the environment before the build")
             self._named.append(name)
@@ -186,7 +195,7 @@ class Call:
             self.draft.fail("the build context of this call cannot be told")
             return ""
         literal = context.literal
-        if literal is not None and _PLAIN.fullmatch(literal) or os.path.isabs(source):
+        if (literal is not None and _PLAIN.fullmatch(literal)) or os.path.isabs(source):
             return self.unit.own(shlex.quote(needs.joined(literal or ".", source)))
         raw = self.unit.raw(*context.span)
         if "," in context.rendered or "\n" in raw:
@@ -206,11 +215,26 @@ class Call:
         if "doas" in self.build.wrappers and self._named:
             self.draft.fail("doas clears the environment that the secret is taken from")
         if self._prefixes:
-            at = self.words[0].span.start
-            self.draft.replace(self.unit.span(at, at), " ".join(dict.fromkeys(self._prefixes)) + " ")
+            first = self.words[0].span
+            at = self.unit.span(first.start, first.end).start  # not behind the line before: it may be indented
+            self.draft.replace(Span(at, at), " ".join(self._prefixes.values()) + " ")
+            self._keep_apart()
         if self._added:
             at = self.words[self.build.after].span.end
-            self.draft.replace(self.unit.span(at, at), "".join(" " + text for text in self._added))
+            added = " ".join(self._added)
+            self.draft.replace(self.unit.span(at, at), f"{added} " if self.unit.bare else f" {added}")
+
+    def _keep_apart(self) -> None:
+        """A value before the command must not be seen by another secret that uses a variable of that name."""
+        for name in self._prefixes:
+            others = (text for other, text in self._prefixes.items() if other != name)
+            if name in self._own or any(m[0] == name for text in others for m in _WORD.finditer(text)):
+                self.draft.fail(f"{name} has another value for this call than for another argument of it")
+
+    def name(self, variable: str) -> None:
+        """The builder needs this variable of the environment."""
+        self._named.append(variable)
+        self._own.add(variable)
 
     def _keep_through_sudo(self) -> None:
         texts = self._wrapping()
@@ -225,6 +249,13 @@ class Call:
 def context_of(words: tuple[Word, ...], build: Build) -> Word | None:
     """The word that is the build context; None if it cannot be told."""
     found = [words[i] for i in build.positional]
-    certain = [w for w in found if w.source[:1] in "\"'" or w.literal is not None]
+    certain = [w for w in found if _is_one(w)]
     chosen = certain or found
     return chosen[0] if len(chosen) == 1 else None
+
+
+def _is_one(word: Word) -> bool:
+    """Whether it is exactly one argument: an array or an unquoted expansion may be none, or options."""
+    if word.source[:1] in ("'", '"'):
+        return "[@]" not in word.source and word.source[1:3] != "$@"
+    return FOREIGN not in (word.literal or FOREIGN)

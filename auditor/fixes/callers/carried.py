@@ -1,4 +1,4 @@
-"""`--build-arg` that stands outside of a call: in a variable that the call's command line is made of, or out of reach."""
+"""`--build-arg` outside of a call: in a variable that the call's command line is made of, or out of reach."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from auditor.fixes.callers.surroundings import ENVIRONMENT, Unit, Variables, com
 from auditor.lang.shell.nodes import VariableUse
 
 if TYPE_CHECKING:
-    from auditor.fixes.callers.work import Draft, Work
+    from auditor.fixes.callers.calls import Call
+    from auditor.fixes.callers.work import Work
     from auditor.lang.shell.nodes import Command
 
 _ARGUMENT = Pattern(
     r"--build-arg(?:=|[ \t]+)(?P<quote>\\?[\"'])?(?P<name>[A-Za-z_]\w*)"
-    r"(?P<value>=(?:\\?\")?(?:\$\$?\{?(?P<shell>[A-Za-z_]\w*)\}?|\$\((?P<make>[A-Za-z_]\w*)\))(?:\\?\")?)?"
+    r"(?P<value>=(?P<inner>\\?\")?(?:\$\$?\{?(?P<shell>[A-Za-z_]\w*)\}?|\$\((?P<make>[A-Za-z_]\w*)\))(?(inner)(?P=inner)))?"
     r"(?(quote)(?P=quote))(?=[\s)\"'\\]|$)"
 )
 _MENTION = Pattern(r"--build-arg(?:=|[ \t]+)\\?[\"']?(?P<name>[A-Za-z_]\w*)")
@@ -68,8 +69,9 @@ class Carried:
         """Names of the arguments that a call gets this way."""
         return {held.name for used in self._used(unit, command) for held in self._held.get(used, [])}
 
-    def ids(self, unit: Unit, command: Command, draft: Draft) -> frozenset[str]:
+    def ids(self, unit: Unit, command: Command, call: Call) -> frozenset[str]:
         """Change those arguments; the ids that the call has then."""
+        draft = call.draft
         used = sorted(self._used(unit, command))
         ids = {secret for name in used for secret in self._given[name]}
         for held in (h for name in used for h in self._held.get(name, [])):
@@ -79,6 +81,7 @@ class Carried:
                 draft.fail(f"{held.name} comes out of a variable; pass it as a build secret there")
                 continue
             ids.add(secret.id)
+            call.name(held.source)
             draft.replace(held.span, needs.from_variable(secret, held.source))
         return frozenset(ids)
 

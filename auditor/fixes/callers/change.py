@@ -4,44 +4,16 @@ from __future__ import annotations
 
 import shlex
 
-from auditor.core.edit import Edit
-from auditor.core.record import NamedTuple
+from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers import kinds
-from auditor.fixes.plan import BuildSecret, Burnt
+from auditor.fixes.callers.shapes import BuildChange as BuildChange
+from auditor.fixes.callers.shapes import Caller as Caller
+from auditor.fixes.callers.shapes import CallerEdits as CallerEdits
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class Caller(NamedTuple):
-    """A file that may call a build: absolute path, the path as shown to the user, decoded text."""
-
-    path: str
-    display: str
-    text: str
-
-
-class BuildChange(NamedTuple):
-    """What became of a Dockerfile.
-
-    `dockerfile` and `context` are absolute ("" unknown). `secrets`: what the build has to be given from now on.
-    `dropped`: names of build arguments that the Dockerfile no longer declares. `sole`: it is the only Dockerfile among
-    the paths given, so that a call whose Dockerfile cannot be told may be taken for its own if the arguments fit.
-    """
-
-    dockerfile: str
-    context: str
-    secrets: tuple[BuildSecret, ...]
-    dropped: frozenset[str]
-    sole: bool
-
-
-class CallerEdits(NamedTuple):
-    """Edits of one file. `matched`: calls that build this Dockerfile, changed or not; `problems`: a sentence, with the
-    line, for each of them that could not be changed; `burnt`: literal values that stood there."""
-
-    edits: tuple[Edit, ...] = ()
-    matched: int = 0
-    problems: tuple[str, ...] = ()
-    burnt: tuple[Burnt, ...] = ()
-    notes: tuple[str, ...] = ()
+    from auditor.fixes.callers.work import Work
 
 
 MAX_CHARS = 4 * 1024 * 1024
@@ -54,26 +26,38 @@ def change(caller: Caller, build: BuildChange) -> CallerEdits:
     from auditor.fixes.callers.work import Work
 
     work = Work(caller, build)
-    kind = kinds.kind_of(caller.path) or kinds.SCRIPT
-    if kind == kinds.MAKEFILE:
-        from auditor.fixes.callers.makefiles import change_makefile as run
-    elif kind == kinds.COMPOSE:
-        from auditor.fixes.callers.composefile import change_compose as run
-    elif kind == kinds.BAKE:
-        from auditor.fixes.callers.bake import change_bake as run
-    elif kind == kinds.CI:
-        from auditor.fixes.callers.ci import change_ci as run
-    else:
-        from auditor.fixes.callers.scripts import change_script as run
-    run(work)
+    _changer(kinds.kind_of(caller.path))(work)
     return work.result()
+
+
+def _changer(kind: str | None) -> Callable[[Work], None]:
+    """What changes a kind of file; imported here, a run meets few kinds."""
+    if kind == kinds.MAKEFILE:
+        from auditor.fixes.callers.makefiles import change_makefile
+
+        return change_makefile
+    if kind == kinds.COMPOSE:
+        from auditor.fixes.callers.composefile import change_compose
+
+        return change_compose
+    if kind == kinds.BAKE:
+        from auditor.fixes.callers.bake import change_bake
+
+        return change_bake
+    if kind == kinds.CI:
+        from auditor.fixes.callers.ci import change_ci
+
+        return change_ci
+    from auditor.fixes.callers.scripts import change_script
+
+    return change_script
 
 
 def _may_build(text: str) -> bool:
     """Whether anything in the text could be a build; also cuts off what is too large or no text at all."""
     if len(text) > MAX_CHARS or "\x00" in text:
         return False
-    return any(word in text for word in ("build", "bud", "kaniko", "target"))
+    return any(word in text for word in ("build", "bud", "kaniko", "target", "bake"))
 
 
 def command(build: BuildChange, dockerfile: str, context: str, tag: str = "") -> str:

@@ -10,19 +10,25 @@ from auditor.fixes.callers.carried import Carried
 from auditor.fixes.callers.directories import Place
 from auditor.fixes.callers.pushaction import PushAction, is_push
 from auditor.fixes.callers.scripts import Shells
-from auditor.fixes.callers.steps import Step, StepUnit
-from auditor.fixes.callers.surroundings import Foreign, Unit, Variables
+from auditor.fixes.callers.steps import ScalarUnit, Step, StepUnit
+from auditor.fixes.callers.surroundings import Unit, Variables
 from auditor.fixes.callers.yamledit import Sheet, text_of
 from auditor.lang.compose import reader, scalars
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence, walk
 from auditor.lang.derived import FOREIGN, Derived
 
 if TYPE_CHECKING:
+    from re import Match
+
     from auditor.fixes.callers.work import Work
 
 #: Expressions of GitHub and Azure, of GitLab's inputs, of Taskfile.
 _EXPRESSION = Pattern(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]|\{\{.*?\}\}")
+#: Those of CircleCI; elsewhere it would be a heredoc.
+_PARAMETER = Pattern(r"<<[^<>\n]*>>")
 _SCRIPTS = ("before_script", "script", "after_script", "run", "command", "bash", "sh", "cmd", "cmds")
+_ARGUMENTS = Pattern(r"(?i)(?:docker[-_]?)?(?:build[-_]?)?(?:args?|arguments|set)")
+_GIVEN = Pattern(r"(?m)(?:^|[\s,.])[\"']?([A-Za-z_]\w*)(?==|[\"']?\s*$)")
 _FOLDERS = ("working-directory", "working_directory", "workingDirectory", "dir")
 _OTHER_SHELLS = ("pwsh", "powershell", "cmd", "python", "node", "perl")
 
@@ -37,8 +43,7 @@ def change_ci(work: Work) -> None:
     try:
         documents = reader.read(work.text)
     except reader.Unreadable as error:
-        if work.build.sole and "build" in work.text:
-            work.problem(0, error.reason)
+        work.unreadable(error.reason)
         return
     sheet = Sheet(work.text)
     for document in documents:
@@ -69,6 +74,18 @@ def _github(work: Work, sheet: Sheet, document: Mapping) -> None:
                     PushAction(work, step).change()
                 else:
                     _step(work, step)
+                    _inputs(work, node)
+        _inputs(work, holder)
+
+
+def _inputs(work: Work, node: Mapping) -> None:
+    """Build arguments among the inputs of an action or a workflow that is not known."""
+    inputs = node.mapping("with")
+    for key, value in inputs.pairs if inputs is not None else []:
+        if _ARGUMENTS.fullmatch(text_of(key)):
+            names = {match[1] for match in _GIVEN.finditer(text_of(value))}
+            if work.fits(names) and (work.build.sole or work.matched):
+                work.problem(key.span.start, "an action that is not known gets build arguments that are secrets now")
 
 
 def _step(work: Work, step: Step) -> None:
@@ -94,22 +111,14 @@ def _derived(work: Work, node: Scalar) -> Derived | None:
         if work.build.sole and "build-arg" in node.value:
             work.problem(node.span.start, "the script here is written in a way that cannot be changed safely")
         return None
-    hidden = _EXPRESSION.sub(lambda m: FOREIGN * len(m[0]), made.text)
+    hidden = _EXPRESSION.sub(_hide, made.text)
+    if "/.circleci/" in work.caller.path.replace("\\", "/"):
+        hidden = _PARAMETER.sub(_hide, hidden)
     return made.with_text(hidden)
 
 
-class ScalarUnit(Unit):
-    """A script in a scalar."""
-
-    def __init__(self, file: str, derived: Derived, node: Scalar) -> None:
-        super().__init__(file, derived)
-        self._node = node
-
-    def own(self, text: str) -> str:
-        return scalars.own(self._node, text)
-
-    def foreign(self, raw: str, name: str, draft: object) -> Foreign:
-        return Foreign("")
+def _hide(match: Match[str]) -> str:
+    return FOREIGN * len(match[0])
 
 
 def _general(work: Work, document: Node) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os.path
-
 from auditor.core.edit import Edit
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.callers import needs
 from auditor.fixes.callers.composeparts import VARIABLE, Given, arguments_of, ids_of, interpolated
+from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.work import Draft
 from auditor.fixes.callers.yamledit import Sheet, holds_anchor, text_of
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
     from auditor.fixes.plan import BuildSecret
 
-_PLAIN = Pattern(r"[A-Za-z0-9_./][\w./-]*")
 _SHARED = "the build section is shared by an anchor, an alias or a merge; change it there"
 
 
@@ -29,8 +26,7 @@ def change_compose(work: Work) -> None:
     try:
         documents = reader.read(work.text)
     except reader.Unreadable as error:
-        if work.build.sole and "build" in work.text:
-            work.problem(0, error.reason)
+        work.unreadable(error.reason)
         return
     top = documents[0] if documents else None
     services = top.mapping("services") if isinstance(top, Mapping) else None
@@ -51,8 +47,7 @@ class ComposeFile:
         self.work = work
         self.top = top
         self.sheet = Sheet(work.text)
-        self._alone = alone
-        self._sources: dict[str, str] = {}
+        self.secrets = TopSecrets(work, top, self.sheet, alone=alone)
         self._handled: list[Span] = []
         self._drafts: list[tuple[int, Draft]] = []
 
@@ -62,7 +57,7 @@ class ComposeFile:
         if pair is None:
             return
         build = pair[1]
-        if isinstance(build, Alias):
+        if isinstance(build, Alias) or (isinstance(build, Scalar) and build.null):
             return
         given = arguments_of(build.get("args")) if isinstance(build, Mapping) else []
         if not self._is_ours(build, {g.name for g in given}, key.span.start):
@@ -111,7 +106,7 @@ class ComposeFile:
         over: Span | None = None
         if args is not None and gone and isinstance(args[1], Mapping | Sequence):
             if len(gone) < len(given):
-                self.sheet.remove(args[1], [g.index for g in gone], draft)
+                self.sheet.remove(args[1], [g.at for g in gone], draft)
             elif build.flow:
                 draft.fail("the YAML here is written in a way that cannot be changed safely")
             else:
@@ -135,9 +130,9 @@ class ComposeFile:
         return wanted
 
     def _burn(self, given: Given, draft: Draft) -> None:
-        if given.value is None or VARIABLE.fullmatch(given.value) is None and "$" in given.value.replace("$$", ""):
+        match = VARIABLE.fullmatch(given.value or "")
+        if given.value is None or (match is None and "$" in given.value.replace("$$", "")):
             return
-        match = VARIABLE.fullmatch(given.value)
         if given.value and (match is None or (match["op"] == "-" and match["rest"])):
             draft.burnt.append((given.name, given.span))
             draft.ask(match["name"] if match else given.name)
@@ -153,29 +148,12 @@ class ComposeFile:
                 name = (match["name"] or match["bare"]) if match else name
             elif given is None:
                 draft.notes.append(f"set {name} in the environment before the build")
-            self._add(secret.id, f"environment: {name}", draft)
+            self.secrets.add(secret.id, f"environment: {name}", draft)
         elif secret.kind == "file":
             if not secret.source or not self.work.build.context:
                 draft.fail(f"which file the build secret {secret.id} is cannot be told")
                 return
-            self._add(secret.id, f"file: {self._path(secret.source, draft)}", draft)
-
-    def _path(self, source: str, draft: Draft) -> str:
-        """A file of the build context, seen from the compose file."""
-        full = os.path.join(self.work.build.context, source)
-        path = os.path.relpath(full, self.work.folder) if not os.path.isabs(source) else source
-        path = path if path.startswith(("/", "../")) else f"./{path}"
-        if not _PLAIN.fullmatch(path):
-            draft.fail("the name of the secret file cannot be written here")
-        return path
-
-    def _add(self, name: str, source: str, draft: Draft) -> None:
-        if not _PLAIN.fullmatch(name) or self._sources.get(name, source) != source:
-            draft.fail(f"services give the build secret {name} different values")
-        existing = self.top.get("secrets")
-        if isinstance(existing, Mapping) and existing.get(name) is not None:
-            return
-        self._sources[name] = source
+            self.secrets.add(secret.id, f"file: {self.secrets.path(secret.source, draft)}", draft)
 
     def _items(self, wanted: list[BuildSecret], draft: Draft) -> tuple[list[str], list[str]]:
         """Items for `secrets` and for `ssh`."""
@@ -183,7 +161,7 @@ class ComposeFile:
         for secret in wanted:
             if secret.kind == "ssh":
                 key = needs.ssh_key(secret, self.work.build.context)
-                keys.append(secret.id + (f"={self._path(key, draft)}" if key else ""))
+                keys.append(secret.id + (f"={self.secrets.path(key, draft)}" if key else ""))
         return [s.id for s in wanted if s.kind != "ssh"], keys
 
     def _write(
@@ -204,24 +182,13 @@ class ComposeFile:
                 end = build.pairs[-1][1].span.end
                 draft.replace(Span(end, end), f", {name}: [{', '.join(items)}]")
             else:
-                fresh += [f"{indent}{name}:", *(f"{indent}{self._dash()}{item}" for item in items)]
+                fresh += [f"{indent}{name}:", *(f"{indent}{self.secrets.dash()}{item}" for item in items)]
         if over is not None and not fresh:
             draft.replace(over, "")
         elif fresh:
             after = args[1] if args is not None else build.pairs[-1][1]
             at = max(self.sheet.last(after), self.sheet.line_end(build.pairs[-1][0].span.end) if args is None else 0)
             draft.edits.append(self.sheet.put(at, fresh, over=over))
-
-    def _dash(self) -> str:
-        """How the file indents lists."""
-        for node in walk(self.top):
-            if isinstance(node, Mapping) and not node.flow:
-                for key, value in node.pairs:
-                    if isinstance(value, Sequence) and not value.flow and value.items:
-                        start = self.sheet.line_start(value.items[0].span.start)
-                        dash = self.work.text.find("-", start) - start
-                        return " " * max(dash - self.sheet.column(key), 0) + "- "
-        return " " * self.sheet.step(self.top) + "- "
 
     def _short(self, key: Node, build: Scalar, service: Mapping, draft: Draft) -> None:
         """`build: .` becomes a mapping."""
@@ -237,7 +204,7 @@ class ComposeFile:
         lines = [f"{inner}context: {text[start:end]}"]
         for name, items in zip(("secrets", "ssh"), self._items(wanted, draft), strict=True):
             if items:
-                lines += [f"{inner}{name}:", *(f"{inner}{self._dash()}{item}" for item in items)]
+                lines += [f"{inner}{name}:", *(f"{inner}{self.secrets.dash()}{item}" for item in items)]
         colon = text.index(":", key.span.end) + 1
         draft.replace(Span(colon, end), "")
         at = self.sheet.line_end(end)
@@ -249,56 +216,25 @@ class ComposeFile:
     def finish(self) -> None:
         """Take the services' changes, and write the top-level secrets behind them."""
         failed = any(draft.problem for _, draft in self._drafts)
-        whole = Draft()
-        if self._sources and not failed:
-            self._declare(whole)
-        for offset, draft in self._drafts:
+        whole, top = Draft(), Draft()
+        if self.secrets.sources and not failed:
+            self.secrets.declare(top)
+        for _, draft in self._drafts:
             if failed and not draft.problem and draft.edits:
                 draft.fail("another service of this file cannot be changed along with this one")
-            if whole.problem:
-                draft.fail(whole.problem)
-        if self._drafts and not failed and not whole.problem:
+            if top.problem:
+                draft.fail(top.problem)
+        if self._drafts and not failed and not top.problem:
             for _, draft in self._drafts:
                 whole.edits += draft.edits
                 whole.burnt += draft.burnt
                 whole.notes += draft.notes
+            whole.edits = [*whole.edits, *top.edits]
             self.work.take(self._drafts[0][0], whole)
             return
         for offset, draft in self._drafts:
             if draft.problem:
                 self.work.take(offset, draft)
-
-    def _declare(self, draft: Draft) -> None:
-        step = " " * self.sheet.step(self.top)
-        existing = self.top.get("secrets")
-        if isinstance(existing, Mapping) and existing.pairs and not existing.flow and not existing.merges:
-            indent = self.sheet.indent(existing)
-            lines = [
-                x for name, source in self._sources.items() for x in (f"{indent}{name}:", f"{indent}{step}{source}")
-            ]
-            draft.edits.append(self.sheet.put(self.sheet.last(existing), lines))
-        elif isinstance(existing, Mapping) and existing.pairs and existing.flow:
-            end = existing.pairs[-1][1].span.end
-            text = "".join(f", {name}: {{{source}}}" for name, source in self._sources.items())
-            draft.replace(Span(end, end), text)
-        elif existing is not None or self.top.flow or not self._alone or self.sheet.column(self.top.pairs[0][0]):
-            draft.fail("the top-level `secrets` cannot be written safely")
-        else:
-            lines = ["secrets:"]
-            for name, source in self._sources.items():
-                lines += [f"{step}{name}:", f"{step}{step}{source}"]
-            if (
-                any("\n\n" in part for part in (self.work.text.replace("\r", "").rstrip("\n"),))
-                and "+" not in self._tail()
-            ):
-                lines = ["", *lines]
-            draft.edits.append(self.sheet.put(len(self.work.text), lines))
-
-    def _tail(self) -> str:
-        """Head of a block scalar that the file ends with: one that keeps blank lines must not get one."""
-        last = list(walk(self.top))[-1]
-        ends = isinstance(last, Scalar) and last.style in ("|", ">")
-        return self.work.text[last.span.start : last.span.start + 3] if ends else ""
 
     def leftovers(self) -> None:
         """Arguments in sections that no service of ours holds: behind anchors, or merged."""

@@ -12,10 +12,10 @@ VARIABLE = Pattern(r"\$(?:\{(?P<name>[A-Za-z_]\w*)(?::?(?P<op>[-?])(?P<rest>[^{}
 
 
 class Given(NamedTuple):
-    """One build argument of a service: `index` in the list or mapping, `value` None without one."""
+    """One build argument of a service: `at` is its place in the list or mapping, `value` None without one."""
 
     name: str
-    index: int
+    at: int
     value: str | None
     span: Span
 
@@ -40,8 +40,8 @@ def arguments_of(args: Node | None) -> list[Given]:
             found.append(Given(text_of(key), index, text, value.span))
     elif isinstance(args, Sequence):
         for index, item in enumerate(args.items):
-            name, equals, value = text_of(item).partition("=")
-            found.append(Given(name, index, value if equals else None, item.span))
+            name, equals, rest = text_of(item).partition("=")
+            found.append(Given(name, index, rest if equals else None, item.span))
     return found
 
 

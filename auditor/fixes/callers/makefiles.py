@@ -24,8 +24,7 @@ def change_makefile(work: Work) -> None:
     """Recipes of a Makefile."""
     file = make.read(work.text)
     if file is None:
-        if work.build.sole:
-            work.problem(0, "this Makefile cannot be read")
+        work.unreadable("this Makefile cannot be read")
         return
     settings = Settings(work, file)
     units: list[Unit] = [MakeUnit(work.text, recipe, settings) for recipe in file.recipes]
@@ -108,12 +107,15 @@ class MakeUnit(Unit):
         self.settings = settings
 
     def own(self, text: str) -> str:
+        """With `$` doubled for make."""
         return text.replace("$", "$$")
 
     def value(self, raw: str) -> str | None:
+        """What make expands it to."""
         return self.settings.value(raw)
 
     def foreign(self, raw: str, name: str, draft: Draft) -> Foreign:
+        """The variable of make itself, where recipes have it in their environment."""
         match = _REFERENCE.fullmatch(raw)
         if match is None:
             return Foreign("")
@@ -132,9 +134,11 @@ class MakeVariables(Variables):
         self._settings = settings
 
     def status(self, name: str) -> str:
+        """Of the recipe first, then of make."""
         return super().status(name) if name in self.assigned else self._settings.status(name)
 
     def untype(self, variable: str, name: str, draft: Draft) -> str:
+        """In the recipe or among make's own."""
         if variable in self.assigned:
             return super().untype(variable, name, draft)
         return self._settings.untype(variable, name, draft)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _KANIKO = Pattern(r"(?:^|[/ ])(?:kaniko|executor)(?:[/:@ ]|$)|kaniko-project")
 _NAME = Pattern(r"(?:--build-arg(?:=|\s+)|^)[\"']?([A-Za-z_]\w*)(?==|$|\s)")
+_SET = Pattern(r"(?:^|\s)--set[= ][\"']?[^\s=.]+\.args\.([A-Za-z_]\w*)")
 _COMPOSE = (["docker", "compose"], ["docker-compose"], ["podman-compose"], ["podman", "compose"])
 
 
@@ -19,12 +20,17 @@ def look(work: Work, unit: Unit, command: Command) -> None:
     """Report a command that is such a build and concerns this Dockerfile."""
     words = [word.rendered for word in command.words]
     text = " ".join(words)
-    if "build" not in text and "kaniko" not in text:
+    if not any(word in text for word in ("build", "kaniko", "bake")):
         return
     names = {match[1] for match in _NAME.finditer(text)}
     for at, word in enumerate(words[:-1]):
         if word == "--build-arg":
             names.add(words[at + 1].partition("=")[0])
+    overridden = {match[1] for match in _SET.finditer(text)} if "bake" in words else set()
+    if work.fits(overridden):
+        work.seen.append(unit.span(*command.span))
+        work.problem(unit.span(*command.span).start, "`bake --set` gives a build argument that is a secret now")
+        return
     problem = _problem(words, text)
     if not problem:
         return

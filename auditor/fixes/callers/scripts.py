@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.span import Span
 from auditor.fixes.callers import others, programs
 from auditor.fixes.callers.calls import Call, context_of
 from auditor.fixes.callers.carried import Carried
@@ -44,8 +43,8 @@ class Shells:
     def run(self, unit: Unit, place: Place) -> Place:
         """Change the calls of one text that begins in a folder; returns where it ends."""
         self._place = place
-        if unit.script.truncated and self.work.build.sole:
-            self.work.problem(unit.span(0, 0).start, "the script is too large or too deeply nested to be read")
+        if unit.script.truncated:
+            self.work.unreadable("the script is too large or too deeply nested to be read")
         self._script(unit, unit.script, 0)
         return self._place
 
@@ -102,7 +101,8 @@ class Shells:
         file, given = self._file(command.words, found, paths)
         if is_elsewhere(where) or is_elsewhere(file):
             return
-        names = call.names | self.carried.names(unit, command)
+        carried = self.carried.names(unit, command)
+        names = call.names | carried
         default = ("Dockerfile",) if found.program in ("docker", "?") else ("Containerfile", "Dockerfile")
         ours = builds(self.work, self._place, where, file, given=given, names=default)
         if ours is None:
@@ -110,7 +110,9 @@ class Shells:
         if not ours:
             return
         self.work.matched += 1
-        draft = call.change(self.carried.ids(unit, command, call.draft))
+        if self.work.fits(call.names & carried):
+            call.draft.fail("the same build argument is given in the call and by a variable of its command line")
+        draft = call.change(self.carried.ids(unit, command, call))
         if draft.edits and not draft.problem:
             self._engine(command, found, draft)
         if self.work.take(offset, draft):

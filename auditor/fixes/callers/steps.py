@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.lang.derived import Derived
 
 ONE_EXPRESSION = Pattern(r"\$\{\{(?:(?!\}\}).)*\}\}")
+_KNOWN = Pattern(r"\$\{\{\s*env\.([A-Za-z_]\w*)\s*\}\}")
 _TOP = Pattern(r"\$\{\{\s*(?:github\.workspace|env\.GITHUB_WORKSPACE)\s*\}\}")
 
 
@@ -116,33 +117,48 @@ class Step:
         self.work.take(self.node.span.start, draft)
 
 
-class StepUnit(Unit):
+class ScalarUnit(Unit):
+    """A script in a scalar."""
+
+    def __init__(self, file: str, derived: Derived, node: Scalar) -> None:
+        super().__init__(file, derived)
+        self._node = node
+
+    def own(self, text: str) -> str:
+        """In the scalar's quotes."""
+        return scalars.own(self._node, text)
+
+
+class StepUnit(ScalarUnit):
     """The `run` of a step."""
 
     def __init__(self, file: str, derived: Derived, node: Scalar, step: Step) -> None:
-        super().__init__(file, derived)
-        self._node = node
+        super().__init__(file, derived, node)
         self._step = step
 
-    def own(self, text: str) -> str:
-        return scalars.own(self._node, text)
-
     def value(self, raw: str) -> str | None:
+        """The workspace is the top of the repository."""
         return self._step.root if _TOP.fullmatch(raw) else None
 
     def foreign(self, raw: str, name: str, draft: Draft) -> Foreign:
+        """Becomes a variable of the step's `env`."""
         if not ONE_EXPRESSION.fullmatch(raw):
             draft.fail(f"the value of {name} is put together of several parts")
             return Foreign("")
+        known = _KNOWN.fullmatch(raw)
+        if known is not None and self._step.environment(known[1]) is not None:
+            return Foreign(known[1])
         self._step.set(name, raw, draft)
         return Foreign(name)
 
     def supply(self, name: str, draft: Draft) -> None:
-        text = self.file
-        if self._step.environment(name) is None and self._step.secrets and self._step.writable:
-            if "GITHUB_ENV" not in text or f"{name}=" not in text:
-                self._step.set(name, f"${{{{ secrets.{name} }}}}", draft)
-                draft.notes.append(f"add the repository secret {name}")
+        """Out of a repository secret, unless the file sets the variable already."""
+        if self._step.environment(name) is not None or not self._step.secrets or not self._step.writable:
+            return
+        if "GITHUB_ENV" not in self.file or f"{name}=" not in self.file:
+            self._step.set(name, f"${{{{ secrets.{name} }}}}", draft)
+            draft.notes.append(f"add the repository secret {name}")
 
     def taken(self, draft: Draft) -> None:
+        """The variables are the step's now."""
         self._step.keep(draft)

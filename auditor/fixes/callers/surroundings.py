@@ -29,7 +29,9 @@ class Foreign(NamedTuple):
 
 
 class Unit:
-    """One shell text of a file. `own` puts text into the notation of the place."""
+    """One shell text of a file. `bare`: only the arguments of a command that something else puts together."""
+
+    bare = False
 
     def __init__(self, file: str, derived: Derived) -> None:
         self.file = file

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os.path
 
 from auditor.core.edit import Edit, EditConflict, merged
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex, Span
-from auditor.fixes.callers.change import CallerEdits
+from auditor.fixes.callers.needs import PREDEFINED
+from auditor.fixes.callers.shapes import CallerEdits
 from auditor.fixes.plan import Burnt
 
 if TYPE_CHECKING:
-    from auditor.fixes.callers.change import BuildChange, Caller
+    from auditor.fixes.callers.shapes import BuildChange, Caller
     from auditor.fixes.plan import BuildSecret
 
 _MAX_WALK = 40
+_BUILDS = Pattern(
+    r"(?m)\bbuild-arg|\bbuildx\b|\bbuildah\b|docker.build|podman build|build-push-action|^\s+build:|\btarget\b"
+)
 
 
 class Draft:
@@ -87,8 +92,6 @@ class Work:
         secret = self.variables.get(name)
         if secret is not None:
             return secret.argument or name in self.build.dropped
-        from auditor.fixes.callers.needs import PREDEFINED
-
         return name in self.build.dropped and name not in PREDEFINED
 
     def fits(self, names: set[str]) -> bool:
@@ -103,8 +106,15 @@ class Work:
         """Something that a person has to change."""
         self._problems.append((offset, f"line {self.line(offset)}: {sentence}"))
 
+    def unreadable(self, reason: str) -> None:
+        """The file cannot be read: a problem where it seems to build this Dockerfile."""
+        named = any(self.gone(name) and name in self.text for name in {*self.variables, *self.build.dropped})
+        if _BUILDS.search(self.text) and (named or (self.build.sole and self.build.secrets)):
+            self.problem(0, reason)
+
     def take(self, offset: int, draft: Draft) -> bool:
         """The changes of a call that begins at a place, or its problem; whether they were taken."""
+        draft.edits = _at_once(draft.edits)
         if not draft.problem:
             try:
                 merged([*self._edits, *draft.edits])
@@ -132,3 +142,15 @@ class Work:
     def secret_of(self, name: str) -> BuildSecret | None:
         """The secret that a build argument became."""
         return self.variables.get(name) if self.gone(name) else None
+
+
+def _at_once(edits: list[Edit]) -> list[Edit]:
+    """The edits, those that insert at the same place as one, in their order and before what is replaced there."""
+    inserted: dict[int, str] = {}
+    for edit in edits:
+        if edit.span.start == edit.span.end:
+            inserted[edit.span.start] = inserted.get(edit.span.start, "") + edit.text
+    made: list[Edit] = []
+    for span, text in (edit for edit in edits if edit.span.start < edit.span.end):
+        made.append(Edit(span, inserted.pop(span.start, "") + text))
+    return [*made, *(Edit(Span(at, at), text) for at, text in inserted.items())]

@@ -38,7 +38,8 @@ class Sheet:
 
     def column(self, node: Node) -> int:
         """Characters before a node on its line."""
-        return node.span.start - self.line_start(node.span.start)
+        start = self.line_start(node.span.start)
+        return node.span.start - start - (start == 0 and self.text.startswith("\ufeff"))
 
     def lines_of(self, key: Node, value: Node, draft: Draft) -> Span:
         """The whole lines of a pair."""
@@ -99,6 +100,9 @@ class Sheet:
             draft.fail(_UNSURE)
             return
         last = parent.items[-1]
+        if last.span.start == last.span.end:
+            draft.fail(_UNSURE)
+            return
         if parent.flow:
             draft.replace(Span(last.span.end, last.span.end), "".join(f", {item}" for item in items))
             return

@@ -43,6 +43,7 @@ class _Reader:
         self.documents: list[Node] = []
         self._open: list[Mapping | Sequence] = []
         self._keys: list[Node | None] = []
+        self._names: list[set[str]] = []
 
     def event(self, event: yaml.Event) -> None:
         kind = type(event).__name__
@@ -52,9 +53,11 @@ class _Reader:
             made = Mapping if kind == "MappingStartEvent" else Sequence
             self._open.append(made(_span(event), bool(event.flow_style), event.anchor or "", _marked(event)))
             self._keys.append(None)
+            self._names.append(set())
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             node = self._open.pop()
             self._keys.pop()
+            self._names.pop()
             node.span = Span(node.span.start, _end(node, event))
             self._place(node)
         elif kind == "ScalarEvent":
@@ -72,6 +75,10 @@ class _Reader:
             parent.items.append(node)
         elif self._keys[-1] is None:
             self._keys[-1] = node
+            if isinstance(node, Scalar) and node.value != "<<":
+                if node.value in self._names[-1]:
+                    raise Unreadable("a key of the file stands there twice")
+                self._names[-1].add(node.value)
         else:
             parent.pairs.append((self._keys[-1], node))
             self._keys[-1] = None
