@@ -9,7 +9,7 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import deeds
 from auditor.fixes.copied import Leaving
-from auditor.fixes.leaving import BUILD_KINDS, cover, ignore_line, starts_with
+from auditor.fixes.leaving import BUILD_KINDS, cover, ignore_line, starts_with, too_many
 from auditor.fixes.plan import Burnt, Plan, Refusal, Refused
 from auditor.fixes.readers import may_read
 from auditor.fixes.retire import lifetime
@@ -61,7 +61,7 @@ class _Namer(NamedTuple):
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan for all copies that take the same files along, or the reason against it. `form` is not used."""
     del form
-    if build.context is None:
+    if build.context is None or any(too_many(build)):
         return
     for group in _groups(build):
         covers = tuple(taken.span for taken in group)
@@ -209,7 +209,7 @@ def _namers(build: Build, wanted: Mapping[str, tuple[bytes, ...]]) -> dict[str, 
         last = path.rpartition("/")[2].lower()
         if path in wanted or last == dockerfile or last.endswith(_SILENT) or "/.git/" in f"/{path}":
             continue
-        data = context.read(path, min(_MAX_BYTES, budget)) or b""
+        data = context.read(path, _MAX_BYTES) or b""
         budget -= len(data)
         for name, words in wanted.items():
             if name not in found and (_has_name(data, bases[name]) or any(word in data for word in words)):

@@ -11,7 +11,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.agents import READERS, agent_serves, connects, starts_ssh, with_agent
 from auditor.fixes.copied import Leaving
 from auditor.fixes.files import Folder, by_source, several, stands_for_several, together
-from auditor.fixes.leaving import at_run_time, starts_with
+from auditor.fixes.leaving import at_run_time, starts_with, too_many
 from auditor.fixes.plan import Plan, Refusal, Refused
 from auditor.fixes.sshwritten import WrittenKey, written_keys
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """Plans for keys that are copied, then for those that a RUN writes from a variable. `form` is not used."""
     del form
+    reasons = list(too_many(build))
+    if reasons:
+        yield from reasons
+        return
     for files in by_source(build, ssh=True):
         yield from together(build, files, [_attempt(build, file) for file in files])
     for group in written_keys(build):
