@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
-    """Plans for keys that are copied, then for those that a RUN writes from a variable. `form` is not used."""
-    del form
+    """Plans for keys that are copied, then for those that a RUN writes from a variable (given in this `form`)."""
     reasons = list(too_many(build))
     if reasons:
         yield from reasons
@@ -33,11 +32,23 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     for files in by_source(build, ssh=True):
         yield from together(build, files, [_attempt(build, file) for file in files])
     for group in written_keys(build):
-        planned = WrittenKey(build, group)
+        yield from _without_key(WrittenKey(build, group), form)
+
+
+def _without_key(planned: WrittenKey, form: str) -> Iterator[Plan | Refusal]:
+    """The agent's plan; where it cannot be, or has to guess, the variable's."""
+    made: Plan | Refusal
+    try:
+        made = planned.plan()
+    except Refused as refused:
+        made = Refusal(tuple(planned.covers()), refused.reason)
+    if isinstance(made, Refusal) or made.applicability is not Applicability.SAFE:
         try:
-            yield planned.plan()
-        except Refused as refused:
-            yield Refusal(tuple(planned.covers()), refused.reason)
+            yield planned.as_variable(form)
+        except Refused:
+            yield made
+    else:
+        yield made
 
 
 def _attempt(build: Build, file: LayerFile) -> Plan | Refusal:
