@@ -47,24 +47,18 @@ def agent_serves(build: Build, path: str) -> bool:
     nodes = [node.child or node for stage in build.stages for node in stage.instructions]
     if any(_NO_AGENT.search(full_text(node)) for node in nodes if node.keyword in ("RUN", "ENV", "COPY")):
         return False
-    return not any(_names_key(run, path) for run in build.facts.runs)
+    return not any(_names_key(build, run, path) for run in build.facts.runs)
 
 
-def _names_key(run: Run, path: str) -> bool:
-    """Whether a command of the RUN that is more than `chmod` or `rm` names the key."""
+def _names_key(build: Build, run: Run, path: str) -> bool:
+    """Whether a command of the RUN that is more than `chmod`, `rm` or what writes the key names it."""
     if run.step.instruction.json:
-        return False
-    text = full_text(run.step.instruction)
-    found = deeds.deeds(run, path, frozenset())
-    return (
-        any(deed.kind in ("read", "inner") for deed in found)
-        and deeds.names(text, path, run.cwd)
-        and not _makes(run, path)
+        return any(deeds.names(word.text, path, run.cwd) for word in run.step.instruction.words[1:])
+    return any(
+        deed.kind in ("read", "inner")
+        and deeds.names(build.document.text[deed.span.start : deed.span.end], path, run.cwd)
+        for deed in deeds.deeds(run, path, frozenset())
     )
-
-
-def _makes(run: Run, path: str) -> bool:
-    return any(deed.kind == "write" for deed in deeds.deeds(run, path, frozenset()))
 
 
 def connects(run: Run) -> bool:

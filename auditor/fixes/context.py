@@ -9,21 +9,24 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import deeds
 from auditor.fixes.copied import Leaving
-from auditor.fixes.leaving import BUILD_KINDS, cover, ignore_line, starts_with
+from auditor.fixes.leaving import BUILD_KINDS, cover, ignore_line, starts_with, too_many
 from auditor.fixes.plan import Burnt, Plan, Refusal, Refused
 from auditor.fixes.readers import may_read
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from auditor.fixes.retire import Lifetime
     from auditor.flow.build import Build
     from auditor.flow.contents import Taken
+    from auditor.flow.facts import LayerFile
 
 _MAX_FILES = 3_000
 _MAX_BYTES = 512 * 1024
+_MAX_TOTAL = 32 * 1024 * 1024
+_MOST_NAMES = 50
 #: Kinds that tools find in the folder of a project, not only in a home.
 _IN_PROJECTS = frozenset(
     "npmrc yarnrc nuget-config bundle-config composer-auth gradle-properties cargo-credentials terraform "
@@ -58,7 +61,7 @@ class _Namer(NamedTuple):
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan for all copies that take the same files along, or the reason against it. `form` is not used."""
     del form
-    if build.context is None:
+    if build.context is None or any(too_many(build)):
         return
     for group in _groups(build):
         covers = tuple(taken.span for taken in group)
@@ -87,16 +90,20 @@ def _groups(build: Build) -> list[list[Taken]]:
 def _plan(build: Build, group: list[Taken]) -> Plan:
     names = list(dict.fromkeys(name for taken in group for name, _kind in taken.files))
     whole = Plan("", "nothing in the build or in the container reads what .dockerignore leaves out")
+    if len(names) > _MOST_NAMES:
+        raise Refused(f"{len(names)} files would have to be left out: name what the image needs instead")
+    kinds = {name: kind.id for taken in group for name, kind in taken.files}
+    namers = _namers(build, {name: _words(name, kinds[name]) for name in names})
     for name in names:
         line = ignore_line(build, name, ())
         if not line:
             raise Refused(f"{name} cannot be left out by a line of .dockerignore")
         whole.ignores.append(line)
         if name == ".git":
-            _leave_history(build, group, whole)
+            _leave_history(build, group, whole, namers[name])
             continue
         for file in [f for f in build.facts.files if f.how == "context" and f.content == name]:
-            _add(whole, _Taken(build, file).plan())
+            _add(whole, _Taken(build, file, namers[name]).plan())
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     whole.title = f"{shown} {'stay' if len(names) > 1 else 'stays'} out of the build context"
     if not all(taken.whole for taken in group) and not whole.secrets:
@@ -120,12 +127,16 @@ def _add(whole: Plan, plan: Plan) -> None:
 class _Taken(Leaving):
     """One file that came along with a folder."""
 
+    def __init__(self, build: Build, file: LayerFile, namer: _Namer) -> None:
+        super().__init__(build, file)
+        self.namer = namer
+
     def _place(self) -> str:
         return self.file.path
 
     def plan(self) -> Plan:
         """The plan; raises Refused."""
-        namer = _namer(self.build, self.source, _READ_DOTENV if self.kind in _DOTENV_KINDS else ())
+        namer = self.namer
         self._stays_put()
         life = lifetime(self.build, self.path, self.file.step, self.tools)
         self.lives.append((self.path, life))
@@ -161,7 +172,12 @@ class _Taken(Leaving):
             self.result.weaken(Applicability.UNSAFE, "a program may read it while the container runs, too")
 
 
-def _leave_history(build: Build, group: list[Taken], plan: Plan) -> None:
+def _words(name: str, kind: str) -> tuple[bytes, ...]:
+    """What else tells that a file reads it: names of what looks for such files."""
+    return _READ_HISTORY if name == ".git" else _READ_DOTENV if kind in _DOTENV_KINDS else ()
+
+
+def _leave_history(build: Build, group: list[Taken], plan: Plan, namer: _Namer) -> None:
     """Whether the build can do without `.git`. Raises Refused."""
     first = min(taken.span.start for taken in group)
     stages = {taken.step.stage for taken in group}
@@ -175,27 +191,33 @@ def _leave_history(build: Build, group: list[Taken], plan: Plan) -> None:
         unknown = next((name for name in names if may_read(name, None)), "")
         if unknown or node.json:
             plan.weaken(Applicability.UNSAFE, f"what {unknown or 'a RUN'} makes may depend on .git")
-    namer = _namer(build, ".git/HEAD", _READ_HISTORY)
     if namer.path:
         raise Refused(f".git is needed: {namer.path} asks for it")
     plan.burnt.append(Burnt("what the history of .git holds", "in a layer", group[0].span))
 
 
-def _namer(build: Build, name: str, words: tuple[bytes, ...]) -> _Namer:
-    """The first file of the context that has the file's name, or one of the words, in it."""
+def _namers(build: Build, wanted: Mapping[str, tuple[bytes, ...]]) -> dict[str, _Namer]:
+    """For every file of `wanted`, the first file of the context that has its name, or one of its words, in it."""
     context = build.context
     assert context is not None
-    base = name.rpartition("/")[2].encode("utf-8", "surrogateescape")
+    bases = {name: name.rpartition("/")[2].encode("utf-8", "surrogateescape") for name in wanted}
     dockerfile = build.path.replace("\\", "/").rpartition("/")[2].lower()
+    found: dict[str, _Namer] = {}
     paths = context.select(".")
+    budget = _MAX_TOTAL
     for path in paths[:_MAX_FILES]:
         last = path.rpartition("/")[2].lower()
-        if path == name or last == dockerfile or last.endswith(_SILENT) or "/.git/" in f"/{path}":
+        if path in wanted or last == dockerfile or last.endswith(_SILENT) or "/.git/" in f"/{path}":
             continue
-        data = context.read(path, _MAX_BYTES)
-        if data is not None and (_has_name(data, base) or any(word in data for word in words)):
-            return _Namer(path, True)
-    return _Namer("", len(paths) <= _MAX_FILES)
+        data = context.read(path, _MAX_BYTES) or b""
+        budget -= len(data)
+        for name, words in wanted.items():
+            if name not in found and (_has_name(data, bases[name]) or any(word in data for word in words)):
+                found[name] = _Namer(path, True)
+        if budget <= 0 or len(found) == len(wanted):
+            break
+    sure = len(paths) <= _MAX_FILES and budget > 0
+    return {name: found.get(name, _Namer("", sure)) for name in wanted}
 
 
 def _has_name(data: bytes, name: bytes) -> bool:

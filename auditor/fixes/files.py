@@ -7,7 +7,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.detect import credfiles
 from auditor.fixes import deeds
 from auditor.fixes.copied import Leaving
-from auditor.fixes.leaving import ignore_line
+from auditor.fixes.leaving import ignore_line, too_many
 from auditor.fixes.plan import Plan, Refusal, Refused
 from auditor.fixes.retire import lifetime
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """Plans for credential files that a COPY or ADD names; those of one source come as one plan. `form` is not used."""
     del form
+    reasons = list(too_many(build))
+    if reasons:
+        yield from reasons
+        return
     for files in by_source(build, ssh=False):
         yield from together(build, files, [_attempt(build, file) for file in files])
 

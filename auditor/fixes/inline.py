@@ -8,7 +8,7 @@ from auditor.core.span import Span
 from auditor.fixes import deeds
 from auditor.fixes.copied import Leaving
 from auditor.fixes.exposure import check
-from auditor.fixes.leaving import BUILD_KINDS, at_run_time, cover
+from auditor.fixes.leaving import BUILD_KINDS, at_run_time, cover, too_many
 from auditor.fixes.plan import Drop, DropCommand, Mount, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import readers_of_file
 from auditor.fixes.retire import lifetime
@@ -30,6 +30,10 @@ _LIVE = ("secret", "weak")
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """Plans for files whose content stands in the Dockerfile, or comes from a secret mount. `form` is not used."""
     del form
+    reasons = list(too_many(build))
+    if reasons:
+        yield from reasons
+        return
     for file in build.facts.files:
         if file.gone or not file.leaks:
             continue

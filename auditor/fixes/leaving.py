@@ -8,12 +8,12 @@ from auditor.detect import credfiles
 from auditor.fixes import deeds
 from auditor.fixes.exposure import secret_id
 from auditor.fixes.folders import is_folder
-from auditor.fixes.plan import Burnt, Drop, DropSource, Refused
+from auditor.fixes.plan import Burnt, Drop, DropSource, Refusal, Refused
 from auditor.fixes.script import full_text
 from auditor.flow.paths import absolute, covers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from auditor.fixes.plan import Change, Plan
     from auditor.flow.build import Build
@@ -41,7 +41,15 @@ UNASKED_KINDS = frozenset(
 STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 #: Names that say nothing without their folder.
 _GENERIC = frozenset("credentials config config.json auth.json hosts.yml token key key.json settings.json".split())
+_MOST_MEETINGS = 2_000
 _GLOB = frozenset("*?[]$\\")
+
+
+def too_many(build: Build) -> Iterator[Refusal]:
+    """The reason, if there are more files and RUNs than can be followed in bounded time: each file meets every RUN."""
+    files = build.facts.files
+    if len(files) * len(build.facts.runs) > _MOST_MEETINGS:
+        yield Refusal(tuple(file.span for file in files), "there are too many credential files and RUNs to follow")
 
 
 def id_of(path: str) -> str:

@@ -11,7 +11,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.agents import READERS, agent_serves, connects, starts_ssh, with_agent
 from auditor.fixes.copied import Leaving
 from auditor.fixes.files import Folder, by_source, several, stands_for_several, together
-from auditor.fixes.leaving import at_run_time, starts_with
+from auditor.fixes.leaving import at_run_time, starts_with, too_many
 from auditor.fixes.plan import Plan, Refusal, Refused
 from auditor.fixes.sshwritten import WrittenKey, written_keys
 
@@ -24,16 +24,31 @@ if TYPE_CHECKING:
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
-    """Plans for keys that are copied, then for those that a RUN writes from a variable. `form` is not used."""
-    del form
+    """Plans for keys that are copied, then for those that a RUN writes from a variable (given in this `form`)."""
+    reasons = list(too_many(build))
+    if reasons:
+        yield from reasons
+        return
     for files in by_source(build, ssh=True):
         yield from together(build, files, [_attempt(build, file) for file in files])
     for group in written_keys(build):
-        planned = WrittenKey(build, group)
+        yield from _without_key(WrittenKey(build, group), form)
+
+
+def _without_key(planned: WrittenKey, form: str) -> Iterator[Plan | Refusal]:
+    """The agent's plan; where it cannot be, or has to guess, the variable's."""
+    made: Plan | Refusal
+    try:
+        made = planned.plan()
+    except Refused as refused:
+        made = Refusal(tuple(planned.covers()), refused.reason)
+    if isinstance(made, Refusal) or made.applicability is not Applicability.SAFE:
         try:
-            yield planned.plan()
-        except Refused as refused:
-            yield Refusal(tuple(planned.covers()), refused.reason)
+            yield planned.as_variable(form)
+        except Refused:
+            yield made
+    else:
+        yield made
 
 
 def _attempt(build: Build, file: LayerFile) -> Plan | Refusal:

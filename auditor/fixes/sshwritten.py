@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from auditor.core.edit import Applicability
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.agents import READERS, agent_serves, connects, starts_ssh, with_agent
-from auditor.fixes.exposure import check
+from auditor.fixes.exposure import check, secret_id, variable
 from auditor.fixes.leaving import at_run_time, cover, starts_with
-from auditor.fixes.plan import Burnt, DropCommand, DropPair, Plan, Refused
+from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, DropPair, Plan, Refused
 from auditor.fixes.readers import mentions
 from auditor.fixes.retire import lifetime
-from auditor.fixes.script import statements
+from auditor.fixes.script import full_text, statements
+from auditor.fixes.tracing import untraced
+from auditor.fixes.users import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Run, Variable
 
+#: A test for an empty value, or a default for one.
+_MAY_BE_EMPTY = r"(?:-[nz]\s+\"?\$\{?%(name)s\b|\[\[?\s+\"?\$\{?%(name)s\}?\"?\s+\]|\$\{%(name)s:?[-+])"
 _MOVABLE = frozenset({"command", "pipeline", "redirected_statement"})
 
 
@@ -118,8 +123,7 @@ class WrittenKey:
                 if step.instruction.keyword not in ("RUN", "ENV", "ARG"):
                     raise Refused(f"{v.name} is used in {step.instruction.keyword}, which no SSH agent can serve")
             self.result.changes.append(DropPair(v.step.instruction, v.pair))
-            where = "image history, build log and cache" if v.step.ships else "build log and cache"
-            self.result.burnt.append(Burnt(f"what was given as {v.name}", where, v.pair.span))
+            self.result.burnt.append(self._burnt(v))
         for run in self.build.facts.runs:
             for name in {v.name for v in self.group}:
                 seen = run.sees(name)
@@ -143,3 +147,35 @@ class WrittenKey:
         else:
             self.result.title = f"{self.root.name} goes, and so does the key that is written from it"
             self.result.reason = self.result.reason if kept else "nothing in the build reads the key"
+
+    def as_variable(self, form: str) -> Plan:
+        """The plan for keys that their RUN removes again: the key stays a variable, as a build secret.
+
+        Raises Refused. `form` is `file` or `env`.
+        """
+        v = self.root
+        if len(self.group) != 1 or v.kind != "argument" or not all(file.gone for file in self.files):
+            raise Refused(f"{v.name} is used for more than writing a key")
+        made = Plan(
+            f"{v.name} becomes a build secret", f"only RUN instructions use {v.name}, and each gets it for itself"
+        )
+        made.covers += self.covers()
+        texts = [full_text(run.step.instruction) for run in self.build.facts.runs]
+        optional = Pattern(_MAY_BE_EMPTY % {"name": v.name})
+        required = not any(optional.search(text) for text in texts)
+        secret = BuildSecret(secret_id(v.name), "variable", v.name, "", required, True)
+        for run in self.build.facts.runs:
+            if run.sees(v.name) is v and mentions(run, v.name):
+                made.changes += untraced(run)
+                made.changes += variable(run, secret, form=form, users=numbers(self.build))
+        for step, _span in v.used:
+            if step.instruction.keyword not in ("RUN", "ARG"):
+                raise Refused(f"{v.name} is used in {step.instruction.keyword}, which cannot read a build secret")
+        made.changes.append(DropPair(v.step.instruction, v.pair))
+        made.secrets.append(secret)
+        made.burnt.append(self._burnt(v))
+        return made
+
+    def _burnt(self, v: Variable) -> Burnt:
+        where = "image history, build log and cache" if v.step.ships else "build log and cache"
+        return Burnt(f"what was given as {v.name}", where, v.pair.span)

@@ -108,3 +108,17 @@ def test_an_ignored_line_is_not_written_twice(tmp_path: Path) -> None:
 def test_history(tmp_path: Path, runs: str, files: dict[str, str], ignored: list[str]) -> None:
     context = placed(tmp_path, {".git/HEAD": "ref: refs/heads/main\n", ".git/config": "[core]\n", **files})
     assert fixed(ALL + runs, context=context).ignored == ignored
+
+
+def test_more_names_than_can_be_searched_for(tmp_path: Path) -> None:
+    context = placed(tmp_path, {f"keys/{n}.pem": KEY for n in range(60)})
+    result = fixed(ALL, context=context, unsafe=True)
+    assert result.ignored == []
+    assert any("60 files" in why for why in result.left.values())
+
+
+def test_a_context_that_cannot_be_searched_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.fixes.context._MAX_TOTAL", 10)
+    context = placed(tmp_path, {".env": SECRET, "server.js": "console.log(process.env.PORT)\n"})
+    assert fixed(ALL, context=context).ignored == []
+    assert fixed(ALL, context=context, unsafe=True).ignored == [".env"]

@@ -265,3 +265,11 @@ def test_a_folder_that_the_user_may_not_be_able_to_make() -> None:
     assert alone.text == text
     assert any("must be able to make" in why for why in alone.left.values())
     assert f"RUN mkdir -p {HOME}\n" in fixed(text, unsafe=True).text
+
+
+def test_more_than_can_be_followed_stays() -> None:
+    copies = "".join(f"COPY d{n}/.npmrc /r{n}/.npmrc\n" for n in range(60))
+    text = "FROM node:22\n" + copies + "RUN npm ci\n" * 60
+    result = fixed(text, unsafe=True)
+    assert result.text == text
+    assert any("too many" in why for why in result.left.values())

@@ -148,3 +148,26 @@ def test_refused(text: str, reason: str) -> None:
     result = fixed(text, unsafe=True)
     assert result.text == text
     assert any(reason in why for why in result.left.values())
+
+
+GIVEN = "RUN --mount=type=secret,id=ssh_key"
+OPTIONAL = f'if [ -n "$SSH_KEY" ]; then {KEY}; fi && {CLONE} && rm -f ~/.ssh/id_rsa\n'
+REQUIRED = f"{KEY} && ssh -i ~/.ssh/id_rsa git@git.example true && rm ~/.ssh/id_rsa\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "command", "start"),
+    [
+        (
+            "file",
+            OPTIONAL,
+            f'{GIVEN} \\\n    export SSH_KEY="$(cat /run/secrets/ssh_key 2>/dev/null || true)"; \\\n    ',
+        ),
+        ("file", REQUIRED, f'{GIVEN},required=true \\\n    export SSH_KEY="$(cat /run/secrets/ssh_key)"; \\\n    '),
+        ("env", REQUIRED, f"{GIVEN},env=SSH_KEY,required=true \\\n    "),
+    ],
+)
+def test_a_key_that_stays_a_variable(form: str, command: str, start: str) -> None:
+    result = fixed(f"FROM debian\nARG SSH_KEY\nRUN {command}", form=form)
+    assert result.text == f"FROM debian\n{start}{command}"
+    assert [(secret.id, secret.argument) for secret in result.secrets] == [("ssh_key", True)]
