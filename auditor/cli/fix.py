@@ -11,6 +11,7 @@ from auditor.cli.fixoutput import outputs_of, write_reports
 from auditor.cli.reporting import check_outputs
 from auditor.cli.settings import common_folder, settings_of
 from auditor.core.errors import ExitCode, UsageError
+from auditor.core.finding import number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport, is_refused
 from auditor.sources.files import DOCKERFILE_LIMIT, repository_root
@@ -43,6 +44,8 @@ def run(argv: list[str]) -> int:
             _print_text(files, original)
     else:
         files = _carried_out(done.rewrites, paths, settings, options)
+    for fixed in files:
+        _settle(fixed)
     report = FixReport(files, _more_errors(done), time.perf_counter() - started, from_stdin=stdin)
     write_reports(report, settings, options, outputs)
     return exit_code(report, settings, options)
@@ -84,22 +87,59 @@ def _carried_out(
 ) -> list[Fixed]:
     """Every rewrite with what became of it, written if it is to be."""
     roots = [repository_root(common_folder(paths)), *([settings.context] if settings.context else [])]
-    return [_carry_out(rewrite, roots, settings, options) for rewrite in rewrites]
+    done: list[Fixed] = []
+    for rewrite in rewrites:
+        done.append(_carry_out(rewrite, roots, settings, options, done))
+    return done
 
 
-def _carry_out(rewrite: Rewrite, roots: Sequence[str], settings: Settings, options: FixOptions) -> Fixed:
+def _carry_out(
+    rewrite: Rewrite, roots: Sequence[str], settings: Settings, options: FixOptions, earlier: Sequence[Fixed]
+) -> Fixed:
     rewrite.changes = [change._replace(path=_shown(change.path, rewrite.path)) for change in rewrite.changes]
     if all(change.before == change.after for change in rewrite.changes):
         return Fixed(rewrite, UNCHANGED)
+    if reason := _shares_a_refusal(rewrite, earlier):
+        return Fixed(rewrite, REFUSED, reason)
+    proof, doubt = None, ""
+    if options.prove is not None:
+        from auditor.cli.fixproof import proven  # start-up: only with --prove
+
+        proof, doubt = proven(rewrite, settings, options.prove)
+    if doubt:
+        return Fixed(rewrite, REFUSED, doubt, proof)
     if not options.writes:
-        return Fixed(rewrite, PLANNED)
+        return Fixed(rewrite, PLANNED, proof=proof)
     from auditor.run.rewrite.writing import WriteError, write  # start-up: only where something changes
 
     try:
         write(rewrite.changes, roots)
     except WriteError as error:
-        return Fixed(rewrite, REFUSED, str(error))
-    return Fixed(rewrite, FIXED)
+        return Fixed(rewrite, REFUSED, str(error), proof)
+    return Fixed(rewrite, FIXED, proof=proof)
+
+
+def _settle(fixed: Fixed) -> None:
+    """Give findings their ids, and those that stay the places that they have in the file as it is now."""
+    findings = [left.finding for left in fixed.rewrite.left]
+    for change in fixed.rewrite.changes:
+        if change.kind == DOCKERFILE and change.before is not None and fixed.state != FIXED and findings:
+            from auditor.report.relocating import relocate  # start-up: only where something changes
+
+            relocate(findings, change.before, change.after)
+    findings += [finding for applied in fixed.rewrite.applied for finding in applied.findings]
+    if findings:
+        number_findings(sorted(findings, key=lambda finding: finding.sort_key))
+
+
+def _shares_a_refusal(rewrite: Rewrite, earlier: Sequence[Fixed]) -> str:
+    """Why a rewrite cannot be carried out any more: a file of it builds on a change that was refused."""
+    for fixed in earlier:
+        if fixed.state == REFUSED:
+            shared = {change.path for change in fixed.rewrite.changes} & {change.path for change in rewrite.changes}
+            if shared:
+                return f"{min(shared)} changes with {fixed.rewrite.path} first, whose fix was refused"
+    return ""
 
 
 def _shown(path: str, beside: str) -> str:

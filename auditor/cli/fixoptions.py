@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _EPILOG = """\
 A directory stands for every Dockerfile in it; scripts, Makefiles, compose, bake
 and CI files that call the build and are named here, or lie in a directory that
-is, change along. Every change is proven before it is written: the new text is
+is, change along. Every change is checked before it is written: the new text is
 read again, by a second reader as well, the finding is gone, no other one has
-come, and the rest is as it was. What cannot be proven stays as it is.
+come, and the rest is as it was. What fails a check stays as it is.
 
 --diff goes to standard output, all else to standard error. It masks secrets,
 also on lines that go; with --show-secrets it can always be applied by
@@ -28,8 +28,10 @@ exit codes:
   0  nothing to fix, or all fixed
   1  a finding as bad as --fail-on is left; with --check, something can be
      fixed; with --exit-non-zero-on-fix, something was
+  2  wrong usage or configuration
   3  an input could not be read whole
-  4  a fix did not hold or could not be written; the files are as they were
+  4  a fix did not hold, was not proven or could not be written; those files
+     are as they were
 """
 #: Options without a value, which may stand on the quick path.
 FLAGS = {
@@ -38,7 +40,7 @@ FLAGS = {
     "--unsafe-fixes": "unsafe_fixes",
     "--exit-non-zero-on-fix": "exit_non_zero_on_fix",
 }
-_PROVING = ("secret", "build_arg", "ssh", "prove_command", "keep_images")
+_PROVING = ("secret", "build_arg", "ssh", "build_option", "prove_command", "keep_images")
 
 
 def arguments_of(argv: list[str]) -> dict[str, Any]:
@@ -88,6 +90,7 @@ def _prove_options(given: dict[str, Any]) -> ProveOptions | None:
         ssh=tuple(values["ssh"] or ()),
         command=_words(values["prove_command"] or ""),
         keep_images=bool(values["keep_images"]),
+        build=tuple(values["build_option"] or ()),
     )
 
 
@@ -145,6 +148,9 @@ def _add_prove_options(p: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--build-arg", action="append", metavar="NAME[=VALUE]", help="for both builds; repeatable")
     group.add_argument("--ssh", action="append", metavar="ID[=PATH]", help="an agent or key for the build")
+    group.add_argument(
+        "--build-option", action="append", metavar="OPT", help="another option for both builds: --build-option=--pull"
+    )
     group.add_argument("--prove-command", metavar="CMD", help="run it in both images and compare what it prints")
     group.add_argument("--keep-images", action="store_true", help="leave the two images in the engine")
 
@@ -154,7 +160,9 @@ def _add_report_options(p: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--format", action="append", metavar="FORMAT[:FILE]", help="text (default) or json, to FILE or standard output"
     )
-    group.add_argument("--min-severity", metavar="SEVERITY", help="least severity of what is left that is printed")
+    group.add_argument(
+        "--min-severity", metavar="SEVERITY", help="least severity that is fixed, and printed where it is left (medium)"
+    )
     group.add_argument("--fail-on", metavar="SEVERITY", help="least severity left for exit code 1, or never (medium)")
     group.add_argument("--exit-zero", action="store_true", default=None, help="exit with 0 even if findings are left")
     group.add_argument("--color", metavar="WHEN", help="auto (default), always or never")

@@ -43,7 +43,7 @@ class Progress:
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._lock = threading.Lock()
-        self._on = wanted and _is_watched(self._stream)
+        self._on = wanted and is_watched(self._stream)
         self._begun = self._drawn = clock()
         self._total = total
         self._done = 0
@@ -114,7 +114,8 @@ class Progress:
             self._on = False
 
 
-def _is_watched(stream: TextIO) -> bool:
+def is_watched(stream: TextIO) -> bool:
+    """Whether a person sees what is written there as it comes."""
     if any(os.environ.get(name) for name in _NOT_PEOPLE) or os.environ.get("TERM") == "dumb":
         return False
     try:

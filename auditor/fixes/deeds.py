@@ -123,8 +123,12 @@ def names_file(run: Run, path: str) -> bool:
 
 def mentions_folder(run: Run, folder: str) -> bool:
     """Whether a word of the RUN lies in a folder, or a text of it says so."""
-    if folder in full_text(run.step.instruction):
-        return True
+    text = full_text(run.step.instruction)
+    at = text.find(folder)
+    while at >= 0:
+        if not (at and (text[at - 1] in "~}$./-_" or text[at - 1].isalnum())):
+            return True
+        at = text.find(folder, at + 1)
     return any(covers(folder, each.shell.path(word)) for each in acting(run) for word in _all_words(each))
 
 

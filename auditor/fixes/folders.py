@@ -6,8 +6,9 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import deeds
 from auditor.fixes.exposure import SETTING
-from auditor.fixes.plan import Prelude, Refused
-from auditor.flow.paths import absolute, covers
+from auditor.fixes.plan import Drop, Prelude, Refused, Replace
+from auditor.fixes.script import acting
+from auditor.flow.paths import absolute, covers, home_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,16 +37,35 @@ def folder_at(build: Build, step: Step) -> str | None:
     return ["/", *_workdirs(build, step.stage, step.instruction.span.start)][-1]
 
 
+def is_folder(build: Build, step: Step, path: str) -> bool:
+    """Whether a path is a folder for certain when an instruction copies something to it."""
+    place = step.instruction.span.start
+    if path in _ALWAYS or any(cwd is not None and covers(path, cwd) for cwd in _workdirs(build, step.stage, place)):
+        return True
+    stages = {at for at, _nodes in _lineage(build, step.stage)}
+    for other, goal, source, _span in build.facts.placed:
+        before = other.stage in stages and other.instruction.span.start < place
+        if before and (covers(path, goal.rpartition("/")[0] or "/") or (goal == path and source.endswith("/"))):
+            return True
+    return any(
+        run.step.stage in stages
+        and run.step.instruction.span.start < place
+        and (run.home == path or deeds.makes_folder(run, path, place, sure=True))
+        for run in build.facts.runs
+    )
+
+
 def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -> bool:
     """Whether a folder is there at a place of a stage without the file `besides`: something else makes it."""
-    if folder in _ALWAYS or folder.startswith("/usr/"):
+    if folder in _ALWAYS or folder.startswith("/usr/") or folder in _homes(build, stage, place):
         return True
     if any(cwd is not None and covers(folder, cwd) for cwd in _workdirs(build, stage, place)):
         return True
     stages = {at for at, _nodes in _lineage(build, stage)}
     facts = build.facts
     put = [(step, path) for step, path, _source, _span in facts.placed]
-    put += [(file.step, file.path) for file in facts.files if file.path != besides]
+    # A file that lies at the very place of the folder is the folder, copied whole.
+    put += [(f.step, f.path) for f in facts.files if f.path not in (besides, besides.rpartition("/")[0])]
     if any(s.stage in stages and s.instruction.span.start < place and covers(folder, path) for s, path in put):
         return True
     return any(
@@ -57,27 +77,77 @@ def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -
 
 
 def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run], plan: Plan) -> None:
-    """See to the folder that the COPY made on its way: `getting` are the RUNs whose mount makes it, too."""
+    """See to the folder that the COPY made on its way: `getting` are the RUNs whose mount makes it, too.
+
+    A folder is made before what the plan puts into it, so that its changes come first.
+    """
     folder = path.rpartition("/")[0] or "/"
     step = file.step
-    if stands(build, step.stage, folder, step.instruction.span.start, besides=path):
+    place = step.instruction.span.start
+    whole = Drop(step.instruction)
+    if whole not in plan.changes or stands(build, step.stage, folder, place, besides=path):
         return
-    if step.instruction.flag("chown"):
-        plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for another owner than root")
+    owner = step.instruction.flag("chown") or ""
     mounted = {id(run.step.instruction) for run in getting}
     for run in build.facts.runs:
         node = run.step.instruction
-        if run.step.stage != step.stage or node.span.start < step.instruction.span.start:
+        if run.step.stage != step.stage or node.span.start < place:
             continue
-        if id(node) in mounted or stands(build, step.stage, folder, node.span.start, besides=path):
+        if id(node) in mounted:
+            if owner and _is(owner, step) and not node.json:  # the mount would make it for root
+                plan.changes[plan.changes.index(whole)] = Replace(
+                    step.instruction.span, f"RUN mkdir -p {quoted(folder)}"
+                )
+                _may_make(build, folder, step, plan)
+            elif owner:
+                plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for another owner than root")
             return
+        if stands(build, step.stage, folder, node.span.start, besides=path):
+            break
         if deeds.makes_folder(run, folder, node.span.end, sure=True):
-            return
+            break
         if deeds.mentions_folder(run, folder):
-            if run.step.user or node.json:
+            if node.json or not (_is(owner, run.step) if owner else not run.step.user):
                 plan.weaken(Applicability.UNSAFE, f"nothing but the COPY makes {folder}")
-            plan.changes.append(Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
+            plan.changes.insert(0, Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
+            _may_make(build, folder, run.step, plan)
             return
+    if owner and not _is(owner, step):
+        plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for {owner}")
+
+
+def _may_make(build: Build, folder: str, step: Step, plan: Plan) -> None:
+    """A user can only make a folder in a home that belongs to it: one that came with the user."""
+    user = step.user
+    if user and not (covers(home_of(user), folder) and _has_home(build, user)):
+        plan.weaken(Applicability.UNSAFE, f"{user} must be able to make {folder}")
+
+
+def _has_home(build: Build, user: str) -> bool:
+    """Whether a RUN makes the user together with a home."""
+    for run in build.facts.runs:
+        for each in acting(run):
+            texts = [word.rendered for word in each.words]
+            makes = each.name == "adduser" and not {"-H", "--no-create-home"} & set(texts)
+            if user in texts[1:] and (makes or (each.name == "useradd" and {"-m", "--create-home"} & set(texts))):
+                return True
+    return False
+
+
+def _is(owner: str, step: Step) -> bool:
+    """Whether `--chown` names the user, and no other group, that an instruction runs as."""
+    user, _colon, group = owner.partition(":")
+    return user == (step.user or "root") and group in ("", user)
+
+
+def _homes(build: Build, stage: int, place: int) -> set[str]:
+    """Homes of the users by name that a stage has worked as up to a place."""
+    found: set[str] = set()
+    for index, nodes in _lineage(build, stage):
+        for node in nodes:
+            if node.keyword == "USER" and node.args and (index != stage or node.span.start < place):
+                found.add(home_of(node.args[0]))
+    return found - {"/"}
 
 
 def _workdirs(build: Build, stage: int, place: int) -> Iterator[str | None]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
+from auditor.detect import credfiles
 from auditor.fixes import deeds
 from auditor.fixes.exposure import secret_id
+from auditor.fixes.folders import is_folder
 from auditor.fixes.plan import Burnt, Drop, DropSource, Refused
 from auditor.fixes.script import full_text
 from auditor.flow.paths import absolute, covers
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
     from auditor.fixes.plan import Change, Plan
     from auditor.flow.build import Build
-    from auditor.flow.facts import LayerFile, Run
+    from auditor.flow.facts import LayerFile, Run, Step
     from auditor.lang.dockerfile.nodes import Instruction, Text
 
 #: Kinds of files that only tools of a build read.
@@ -27,7 +30,15 @@ RUN_KINDS = frozenset(
     "private-key key-store pem htpasswd dotenv named-dotenv database-password shadow ovpn tls-folder wp-config "
     "rails-credentials-key tomcat-users mail-login service-configuration".split()
 )
-_STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+#: Key material: a RUN that reads it makes another file of it.
+KEY_KINDS = frozenset("private-key key-store pem pgp-key htpasswd ovpn shadow".split())
+#: Kinds of files that programs of any sort look for by themselves, at build time, too.
+UNASKED_KINDS = frozenset(
+    "dotenv named-dotenv rails-credentials-key wp-config service-configuration gcp-key aws-credentials "
+    "credentials-json".split()
+)
+#: What starts the container, or runs in it beside that.
+STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 #: Names that say nothing without their folder.
 _GENERIC = frozenset("credentials config config.json auth.json hosts.yml token key key.json settings.json".split())
 _GLOB = frozenset("*?[]$\\")
@@ -57,6 +68,53 @@ def without_source(node: Instruction, source: str) -> Change:
     if node.words[-1].text.rstrip("/") in ("", ".") or node.words[-1].text.endswith("/"):
         return DropSource(node, words[0].whole)
     raise Refused("the COPY has several sources and a target that is no folder")
+
+
+def landing(build: Build, file: LayerFile) -> str:
+    """Where a copied file lies, also where the target is a folder although no slash says so.
+
+    Raises Refused where that cannot be told.
+    """
+    path, node = file.path, file.step.instruction
+    base = file.content.rpartition("/")[2]
+    goal = node.words[-1].text
+    if goal.endswith(("/", "/.")) or goal in (".", "..") or len(node.words) > 2:
+        if not base:
+            raise Refused("the name of the file is not known")
+        return path
+    if is_folder(build, file.step, path):
+        if not base:
+            raise Refused("the name of the file is not known")
+        return f"{path.rstrip('/')}/{base}"
+    last = path.rpartition("/")[2]
+    if last != base and "." not in last and credfiles.recognise(path) is None:
+        raise Refused(f"whether {path} is a folder cannot be seen here")
+    return path
+
+
+def brought(build: Build, file: LayerFile) -> list[tuple[str, Step]]:
+    """Where else a copied file comes to lie, with the folders that other COPY instructions take from the context."""
+    plain = file.content.removeprefix("./").lstrip("/")
+    found: list[tuple[str, Step]] = []
+    if not plain or (build.context is not None and build.context.ignored(plain)):
+        return found
+    for step, path, source, _span in build.facts.placed:
+        if step.instruction.flag("from") is not None or step.onbuild or any(c in _GLOB for c in source):
+            continue
+        folder = absolute(source, "/", "/")
+        if step.instruction is not file.step.instruction and folder != f"/{plain}" and covers(folder, f"/{plain}"):
+            inside = f"/{plain}".removeprefix(folder.rstrip("/"))
+            found.append((path.rstrip("/") + inside, step))
+    return found
+
+
+def at_run_time(plan: Plan, path: str, why: str) -> None:
+    """Leave a file out that the container may need: only if a person gives it to the container from then on."""
+    plan.weaken(Applicability.UNSAFE, f"{why}, so the container has to be given it when it starts")
+    plan.notes.append(
+        f"{path} is no longer in the image: give it to the container when it starts, for example with "
+        f"docker run --mount type=bind,source=FILE,target={path},readonly"
+    )
 
 
 def namers(build: Build, source: str) -> list[Instruction]:
@@ -94,7 +152,7 @@ def starts_with(build: Build, path: str, *, environment: bool) -> str:
         if stage.index not in build.ships:
             continue
         for node in stage.instructions:
-            if node.keyword in _STARTING and deeds.names(node.body.text, path, "/"):
+            if node.keyword in STARTING and deeds.names(node.body.text, path, "/"):
                 return node.keyword
             if environment and node.keyword == "ENV" and deeds.names(node.body.text, path, "/"):
                 return node.keyword

@@ -48,14 +48,16 @@ def lifetime(
     *,
     inside: Run | None = None,
     mounted: bool = True,
+    written: bool | None = None,
 ) -> Lifetime:
     """Follow the file at `path` (absolute) behind the instruction `start`, in its stage and in stages built from that.
 
     `tools` are the programs that read it unasked (None: any may). `inside` is the RUN that `start` is, where a command
     of it makes the file: what follows that command is looked at, too. `mounted`: consumers will find it as a read-only
-    mount at `path`; else nothing is there. Raises Refused with a sentence for the user.
+    mount at `path`; else nothing is there. `written`: they have a file of their own, whose mode they may change (by
+    default where a command makes it). Raises Refused with a sentence for the user.
     """
-    life = _Life(build, path, tools, mounted)
+    life = _Life(build, path, tools, mounted, written if written is not None else inside is not None)
     ended = False
     if inside is not None:
         ended = life.run(inside, life.made(inside))
@@ -87,11 +89,12 @@ def give(
 class _Life:
     """The file on its way through the RUNs; `packed`: where a folder above it is copied to."""
 
-    def __init__(self, build: Build, path: str, tools: frozenset[str] | None, mounted: bool) -> None:
+    def __init__(self, build: Build, path: str, tools: frozenset[str] | None, mounted: bool, own: bool) -> None:
         self.build = build
         self.path = path
         self.tools = tools
         self.mounted = mounted
+        self.own = own
         self.changes: list[Change] = []
         self.consumers: list[Run] = []
         self.real: list[Run] = []
@@ -118,7 +121,7 @@ class _Life:
         """Follow one RUN; returns whether it removes the file."""
         found = doing.deeds(run, self.path, self.tools, after)
         end = next((n for n, deed in enumerate(found) if self._ends(run, deed, found)), len(found))
-        reads = any(self._reads(run, deed, found) for deed in found[:end])
+        reads = any(self._reads(run, deed, found) for deed in found[: end + 1])
         if run.step.onbuild and (reads or end < len(found)):
             raise Refused(
                 "an ONBUILD trigger needs the file: the fix would change what every child build has to provide"
@@ -152,7 +155,7 @@ class _Life:
             self.written = any(deed.kind == "write" for deed in found)
             return
         for deed in found:
-            if deed.kind in ("remove", "adjust"):
+            if deed.kind == "remove" or (deed.kind == "adjust" and not self.own):
                 self._take_out(run, deed)
 
     def _copied(self, run: Run, deed: Deed) -> None:
@@ -187,6 +190,10 @@ class _Life:
             self.unsafe = self.unsafe or f"a command on {deed.goal} may find nothing there once the file is gone"
 
     def _stands(self, run: Run, deed: Deed) -> bool:
+        """Whether the folder is there all the same; a mount makes it, too, and it stays."""
+        stage = run.step.stage
+        if self.mounted and any(got.step.stage == stage and got not in self.real for got in self.consumers):
+            return True
         return stands(self.build, run.step.stage, deed.goal, deed.span.start, besides=self.path)
 
     def _take_out(self, run: Run, deed: Deed) -> None:

@@ -34,14 +34,14 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     for group in groups(build):
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
-        planner = _Planner(build, group, form)
+        planner = VariablePlanner(build, group, form)
         try:
             yield planner.plan()
         except Refused as refused:
             yield Refusal(tuple(planner.covers()), refused.reason)
 
 
-class _Planner:
+class VariablePlanner:
     """Plans for one group: which declarations go, which RUNs get the secret."""
 
     def __init__(self, build: Build, group: list[Variable], form: str) -> None:
@@ -158,9 +158,10 @@ class _Planner:
             for name in wanted:
                 if name not in explicit.setdefault(id(run), []):
                     explicit[id(run)].append(name)
+        named = {name for names in explicit.values() for name in names}
         for run, names in visible:
             for name in names:
-                if name not in explicit.get(id(run), []) and self._reads_unasked(run, name, bool(explicit)):
+                if name not in explicit.get(id(run), []) and self._reads_unasked(run, name, name in named):
                     explicit.setdefault(id(run), []).append(name)
         order = list(dict.fromkeys(v.name for v in self.group))
         return [(run, sorted(explicit[id(run)], key=order.index)) for run, _names in visible if explicit.get(id(run))]

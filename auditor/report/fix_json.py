@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.span import LineIndex
 from auditor.report.fix_shapes import FIXED, PLANNED, REFUSED, UNCHANGED, is_refused
 from auditor.report.json_report import finding_of
 from auditor.report.masking import masker
 from auditor.report.plain import clean
+from auditor.report.rotation import rotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ def _file(fixed: Fixed, meta: Meta) -> dict[str, object]:
             }
             for left in rewrite.left
         ],
-        **_wanted(fixed, mask),
+        **_wanted(fixed, mask, meta),
         "proof": fixed.proof and _proof(fixed.proof, mask),
     }
 
@@ -90,10 +90,9 @@ def _change(change: Change) -> dict[str, object]:
     return {"path": clean(change.path), "kind": change.kind, "new": change.before is None}
 
 
-def _wanted(fixed: Fixed, mask: FileMasker) -> dict[str, object]:
+def _wanted(fixed: Fixed, mask: FileMasker, meta: Meta) -> dict[str, object]:
     """What is left for people to do."""
     rewrite = fixed.rewrite
-    lines = LineIndex(fixed.text)
     return {
         "secrets": [
             {
@@ -109,11 +108,13 @@ def _wanted(fixed: Fixed, mask: FileMasker) -> dict[str, object]:
         "commands": _texts(rewrite.commands, mask),
         "rotate": [
             {
-                "what": clean(mask.mask(burnt.what)),
-                "where": clean(mask.mask(burnt.where)),
-                "line": lines.line(burnt.span.start),
+                "what": clean(mask.mask(one.what)),
+                "where": clean(mask.mask(one.where)),
+                "path": clean(one.path),
+                "line": one.line,
+                "stays": one.stays,
             }
-            for burnt in rewrite.burnt
+            for one in rotations(fixed, meta.rules)
         ],
         "notes": _texts(rewrite.notes, mask),
     }

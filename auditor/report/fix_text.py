@@ -9,6 +9,7 @@ from auditor.core.span import LineIndex
 from auditor.report import text
 from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, is_refused, nothing_to_fix
 from auditor.report.masking import masker
+from auditor.report.rotation import rotations
 from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
 
 if TYPE_CHECKING:
@@ -44,14 +45,17 @@ def problems(report: FixReport, meta: Meta) -> str:
 def summary(report: FixReport, meta: Meta, *, why_nothing_written: str = "") -> str:
     """One line for the standard error, and a second one where there is more to do or to know."""
     time = f"({report.seconds:.2f} s)"
+    left = [left for fixed in report.files for left in fixed.left]
+    refused = sum(map(is_refused, left))
     parts = []
     for state, words in ((FIXED, "fixed"), (PLANNED, "can be fixed"), (REFUSED, "whose fix was refused")):
         number = sum(_number_fixed(fixed) for fixed in report.files if fixed.state == state)
+        number += refused if state == REFUSED else 0
         if number or any(fixed.state == state for fixed in report.files):
             parts.append(f"{_count(number, 'finding')} {words}")
-    left = [left for fixed in report.files for left in fixed.left]
-    if left:
-        parts.append(f"{len(left)} left" if parts else f"{_count(len(left), 'finding')} left without a fix")
+    if len(left) > refused:
+        number = len(left) - refused
+        parts.append(f"{number} left" if parts else f"{_count(number, 'finding')} left without a fix")
     hit = sum(bool(fixed.left or fixed.rewrite.changes) for fixed in report.files)
     read = _count(len(report.files), "file")
     if parts:
@@ -59,8 +63,7 @@ def summary(report: FixReport, meta: Meta, *, why_nothing_written: str = "") -> 
     else:
         first = nothing_to_fix(report)
     rest = _rest(report, left, meta, why_nothing_written)
-    lines = [first, "; ".join(rest), _command(report)]
-    return inert("".join(f"{line}\n" for line in lines if line))
+    return inert("".join(f"{line}\n" for line in (first, "; ".join(rest)) if line))
 
 
 def _rest(report: FixReport, left: list[Left], meta: Meta, why_nothing_written: str) -> list[str]:
@@ -84,15 +87,6 @@ def _is_hidden(left: Left, meta: Meta) -> bool:
     return left.finding.severity < meta.min_severity and not left.unsafe and not is_refused(left)
 
 
-def _command(report: FixReport) -> str:
-    """How to build from now on, where there is one answer."""
-    said = {c: fixed for fixed in report.files if fixed.state != REFUSED for c in fixed.rewrite.commands}
-    if len(said) != 1:
-        return ""
-    [(command, fixed)] = said.items()
-    return "" if "\n" in command else f"build with: {escape(masker(fixed.rewrite.target).mask(command))}"
-
-
 def _number_fixed(fixed: Fixed) -> int:
     return sum(len(one.findings) for one in fixed.rewrite.applied)
 
@@ -110,6 +104,7 @@ class _Block:
         self._mask: FileMasker = masker(fixed.rewrite.target)
         self._paint = Painter(meta.color).paint
         self._positions = LineIndex(fixed.text)
+        self._why_none = _one_refusal(fixed)
         self.lines: list[str] = []
         self._paragraph(self._applied())
         for left in fixed.left:
@@ -117,7 +112,8 @@ class _Block:
                 self._paragraph(self._left(left))
         self._paragraph(self._commands())
         self._paragraph(self._rotate())
-        self._paragraph([line for note in dict.fromkeys(fixed.rewrite.notes) for line in self._note(note)])
+        notes = dict.fromkeys(fixed.rewrite.notes if fixed.state in (FIXED, PLANNED) else ())
+        self._paragraph([line for note in notes for line in self._note(note)])
         if fixed.proof is not None:
             self._paragraph(self._proof(fixed.proof))
         if self.lines:
@@ -139,6 +135,8 @@ class _Block:
         if self._fixed.state == REFUSED:
             reason = self._mask.mask(self._fixed.reason.removeprefix(f"{rewrite.path}: "))
             return [f"{path}  {self._paint('high', 'not changed')}", *self._wrapped(reason, "  ")]
+        if self._why_none:
+            return [f"{path}  {self._paint('high', 'not changed')}", *self._wrapped(self._why_none, "  ")]
         return [path]
 
     def _applied(self) -> list[str]:
@@ -158,6 +156,8 @@ class _Block:
         level = self._paint(finding.severity.label, finding.severity.label)
         lines = [f"  {self._paint('path', where)}  {level}  {finding.rule}"]
         lines += self._wrapped(finding.message, "    ")
+        if self._why_none:
+            return lines
         label = "refused" if is_refused(left) else "unsafe to fix" if left.unsafe else "not fixed"
         hint = " (--unsafe-fixes does it)" if left.unsafe else ""
         return lines + self._wrapped(f"{label}: {left.reason}{hint}", "    ")
@@ -170,12 +170,13 @@ class _Block:
         return ["  Build it with:" if self._fixed.state == FIXED else "  Then build it with:", *shown]
 
     def _rotate(self) -> list[str]:
-        burnt = list(dict.fromkeys(self._fixed.rewrite.burnt))
+        burnt = rotations(self._fixed, self._meta.rules)
         if not burnt:
             return []
         lines = self._wrapped(_ROTATE, "  ")
         for one in burnt:
-            place = f"{one.what} (line {self._positions.line(one.span.start)}): {one.where}"
+            file = "" if one.path == self._fixed.rewrite.path else f"{one.path}, "
+            place = f"{one.what} ({file}line {one.line}): {one.where}"
             lines += wrap(self._mask.mask(place), self._meta.width, "    ", "      ")
         return lines
 
@@ -199,6 +200,13 @@ class _Block:
 
     def _wrapped(self, sentence: str, indent: str) -> list[str]:
         return wrap(self._mask.mask(sentence), self._meta.width, indent, indent)
+
+
+def _one_refusal(fixed: Fixed) -> str:
+    """The reason why nothing of a file could be fixed, where it is one for all its findings."""
+    reasons = {left.reason for left in fixed.left}
+    whole = len(reasons) == 1 and not fixed.rewrite.applied and all(map(is_refused, fixed.left))
+    return reasons.pop() if whole else ""
 
 
 def _places(applied: Applied) -> str:

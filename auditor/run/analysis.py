@@ -107,7 +107,7 @@ def _context(document: Document, source: Input, settings: Settings, contexts: Co
     """The build context to look into; None without one (switched off, or a file from the standard input)."""
     if settings.no_context or (source.path == STDIN and not settings.context):
         return None
-    sources = _copy_sources(document)
+    sources = copy_sources(document)
     if not sources:
         return None
     from auditor.lang.ignorefile import ignore_file_for
@@ -122,7 +122,7 @@ def _context(document: Document, source: Input, settings: Settings, contexts: Co
     return contexts[key]
 
 
-def _copy_sources(document: Document) -> list[str]:
+def copy_sources(document: Document) -> list[str]:
     """What COPY and ADD take from the build context."""
     sources: list[str] = []
     for instruction in document.instructions:

@@ -90,7 +90,7 @@ def test_a_build_service_takes_no_command_from_a_diff(
     engine.make = sly
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert ("\n ::error::x\n" in fix(capsys, "--diff")[1]) is not environment
+    assert ("\n ::error::x\n" in fix(capsys, "--diff")[1]) == (not environment)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,25 @@ def test_a_fix_whose_check_failed_exits_with_4(engine: Engine, capsys: Capture) 
         return run(made)
 
     engine.make = refused
-    code, out, _ = fix(capsys)
-    assert code == 4 and "refused: there is no automatic fix" in out
+    code, out, err = fix(capsys)
+    assert code == 4 and out.startswith("app/Dockerfile  not changed\n  there is no automatic fix for it\n")
+    assert err.startswith("1 finding whose fix was refused in 1 file")
+
+
+def test_a_refused_fix_beside_others_has_its_own_reason(engine: Engine, capsys: Capture) -> None:
+    class Failed:
+        def __init__(self, left: Any) -> None:
+            self.finding, self.reason, self.unsafe, self.refused = left.finding, "it does not hold", False, True
+
+    def one_of_them() -> FixRun:
+        made = rewrite()
+        made.left = [made.left[1], Failed(made.left[0])]  # type: ignore[list-item]
+        return run(made)
+
+    engine.make = one_of_them
+    code, out, err = fix(capsys)
+    assert code == 4 and "    refused: it does not hold\n" in out and "app/Dockerfile  fixed" in out
+    assert err.startswith("3 findings fixed, 1 finding whose fix was refused, 1 left in 1 file")
 
 
 def test_json(here: Path, capsys: Capture) -> None:

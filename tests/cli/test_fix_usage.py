@@ -70,7 +70,17 @@ def test_wrong_usage(argv: list[str], message: str, here: Path, capsys: Capture)
 def test_the_options_of_a_proof() -> None:
     from auditor.cli.fixoptions import arguments_of, take_options
 
-    argv = ["--prove", "--secret", "id=a,src=b", "--secret", "id=c", "--build-arg", "A=1", "--ssh", "default"]
+    argv = [
+        "--prove",
+        "--secret",
+        "id=a,src=b",
+        "--secret",
+        "id=c",
+        "--build-arg",
+        "A=1",
+        "--ssh",
+        "default",
+    ]
     given = arguments_of([*argv, "--prove-command", "sh -c 'echo x'", "--keep-images"])
     wanted = ProveOptions(("id=a,src=b", "id=c"), ("A=1",), ("default",), ("sh", "-c", "echo x"), True)
     assert take_options(given, ["."]).prove == wanted
@@ -86,7 +96,7 @@ def test_standard_input_is_fixed_to_stdout(engine: Engine, monkeypatch: pytest.M
     code, out, err = fix(capsys, "-")
     assert (code, out) == (0, AFTER)
     assert engine.stdin == BEFORE.encode() and engine.options.callers is False
-    assert "Dockerfile  fixed\n" in err and "Rotate these" in err and err.endswith(" app\n")
+    assert "Dockerfile  fixed\n" in err and "Rotate these" in err and "    docker build --secret" in err
 
 
 def test_standard_input_without_anything_to_fix_comes_back(

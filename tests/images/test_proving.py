@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from auditor.fixes.plan import BuildSecret
 from auditor.run.proving.docker import Docker, find_docker
 from auditor.run.proving.logs import BuildLog
 from auditor.run.proving.prove import prove
-from auditor.run.proving.shapes import Given, Proof, ProofError, Wish, as_json
+from auditor.run.proving.shapes import Given, Proof, ProofError, Wish
 from tests.images.workshop import Workshop
 from tests.realparts import DOCKER, DockerEngine, program
 
@@ -49,9 +48,10 @@ def proven(client: Docker, docker: DockerEngine, workshop: Workshop, tmp_path: P
         for name, text in files:
             (context / name).write_text(text)
         texts = [text.format(base=workshop.base).encode() for text in (before, after)]
-        wish = Wish(str(context / "Dockerfile"), str(context), texts[0], texts[1], network="none", **more)
+        paths = str(context / "Dockerfile"), str(context)
+        wish = Wish(*paths, texts[0], texts[1], options=("--network", "none"), **more)
         proof = prove(wish, client)
-        assert TOKEN not in json.dumps(as_json(proof))
+        assert TOKEN not in repr(proof)
         return proof, {check.name: check for check in proof.checks}
 
     yield run
@@ -132,6 +132,30 @@ def test_a_copied_file_becomes_a_mount(proven: Prove) -> None:
     assert proven(removing, after, npmrc, *FILES, secrets=secrets)[0].holds
 
 
+def test_only_an_earlier_stage_leaks(proven: Prove) -> None:
+    """Neither the image nor the log shows the file: the stage that it is copied into does."""
+    rest = "FROM {base}\nCOPY --from=0 /app/out /app/\n"
+    before = "FROM {base}\nCOPY .npmrc /home/app/.npmrc\nRUN test -s /home/app/.npmrc && echo 1 > /app/out\n"
+    mount = "RUN --mount=type=secret,id=npmrc,target=/home/app/.npmrc,required=true"
+    after = "FROM {base}\n" + mount + " test -s /home/app/.npmrc && echo 1 > /app/out\n"
+    npmrc = (".npmrc", f"//npm.example/:_authToken={TOKEN}\n")
+    more = {"secrets": (BuildSecret("npmrc", "file", source=".npmrc"),)}
+    proof, checks = proven(before + rest, after + rest, npmrc, **more)
+    assert proof.holds, checks
+    assert "stage 0: layer 1: home/app/.npmrc (live)" in checks["leak before"].evidence[0]
+    leaking = after.replace(" test", " cp /home/app/.npmrc /tmp/x; test")
+    proof, checks = proven(before + rest, leaking + rest, npmrc, **more)
+    assert not proof.holds and "stage 0: layer 1: tmp/x (live)" in checks["stages"].evidence[0]
+
+
+def test_kept_out_of_the_context(proven: Prove) -> None:
+    both = "FROM {base}\nCOPY . /app/\n"
+    env = (".env", f"PASSWORD={TOKEN}\n")
+    proof, checks = proven(both, both, env, *FILES, ignore_before=None, ignore_after=".env\n")
+    assert proof.holds, checks
+    assert "layer 1: app/.env (live)" in checks["leak before"].evidence[0]
+
+
 def test_everything_copied(proven: Prove) -> None:
     """What the ignore file of one side leaves out is there on the other."""
     both = "FROM {base}\nCOPY . /app/\n"
@@ -170,7 +194,7 @@ def test_an_interrupted_build(client: Docker, docker: DockerEngine, workshop: Wo
     context = tmp_path / "context"
     context.mkdir()
     text = f"FROM {workshop.base}\nARG NPM_TOKEN\nRUN echo begun && cat /proc/kmsg\n".encode()
-    wish = Wish(str(context / "Dockerfile"), str(context), text, text, network="none", **SECRETS)
+    wish = Wish(str(context / "Dockerfile"), str(context), text, text, options=("--network", "none"), **SECRETS)
     seen: list[subprocess.Popen[bytes]] = []
 
     def interrupt(_log: BuildLog, _data: bytes) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from auditor.fixes.callers.kinds import kind_of
+
 HOOKS = {
     hook["id"]: hook
     for hook in yaml.safe_load((Path(__file__).resolve().parents[2] / ".pre-commit-hooks.yaml").read_text())
@@ -43,6 +45,21 @@ LEFT = [
     ".dockerignore",
     "Dockerfile.sh",
 ]
+CALLERS = [
+    "build.sh",
+    "ci/build.bash",
+    "Makefile",
+    "rules/image.mk",
+    "docker-compose.yml",
+    "compose.prod.yaml",
+    "docker-bake.hcl",
+    "docker-bake.override.json",
+    ".github/workflows/image.yml",
+    ".gitlab-ci.yml",
+    ".circleci/config.yml",
+    "azure-pipelines.yml",
+    "Jenkinsfile",
+]
 
 
 def takes(hook: dict[str, str], path: str) -> bool:
@@ -50,14 +67,34 @@ def takes(hook: dict[str, str], path: str) -> bool:
     return bool(re.search(hook["files"], path)) and not re.search(hook["exclude"], path)
 
 
+@pytest.mark.parametrize("hook", ["audit", "audit-fix"])
 @pytest.mark.parametrize("path", TAKEN)
-def test_the_hook_takes(path: str) -> None:
-    assert takes(HOOKS["audit"], path)
+def test_the_hook_takes(path: str, hook: str) -> None:
+    assert takes(HOOKS[hook], path)
 
 
 @pytest.mark.parametrize("path", LEFT)
 def test_the_hook_leaves(path: str) -> None:
     assert not takes(HOOKS["audit"], path)
+    assert not takes(HOOKS["audit-fix"], path) or path in CALLERS
+
+
+@pytest.mark.parametrize("path", CALLERS)
+def test_what_calls_a_build_changes_along(path: str) -> None:
+    """Nothing is handed over that would be taken for a Dockerfile without being one."""
+    assert takes(HOOKS["audit-fix"], path)
+    assert kind_of(path) is not None
+
+
+@pytest.mark.parametrize("path", ["app.py", "values.yaml", "main.hcl", "docs/makefile.md", "jenkinsfile.txt"])
+def test_other_files_are_left_alone(path: str) -> None:
+    assert not takes(HOOKS["audit-fix"], path)
+
+
+def test_the_hook_that_fixes_fails_if_it_did() -> None:
+    hook = HOOKS["audit-fix"]
+    assert hook["entry"].split() == ["audit", "fix", "--exit-non-zero-on-fix"]
+    assert hook["require_serial"] is True  # a Dockerfile and its callers have to meet in one call
 
 
 def test_the_hook_of_the_scan_gets_every_file_in_one_call() -> None:

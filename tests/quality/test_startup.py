@@ -16,7 +16,14 @@ DEAR = [
     "importlib.metadata", "importlib.resources", "inspect", "jinja2", "logging", "multiprocessing", "pathlib",
     "requests", "rich", "ssl", "subprocess", "tomllib", "urllib3", "yaml",
 ]  # fmt: skip
-BUDGET = {"audit --version": 2.5, "audit --help": 2.5, "audit lint Dockerfile": 5.0}
+BUDGET = {"audit --version": 2.5, "audit --help": 2.5, "audit lint Dockerfile": 5.0, "audit fix --diff Dockerfile": 7.0}
+LINTS = [["lint", "Dockerfile"], ["lint", "-"], ["lint", "."]]
+FIXES = [["fix", "Dockerfile"], ["fix", "--diff", "Dockerfile"], ["fix", "--diff", "."], ["fix", "-"]]
+LIGHT = {
+    "auditor.fixes", "auditor.fixes.callers", "auditor.fixes.callers.kinds", "auditor.report",
+    "auditor.report.fix_shapes", "auditor.run.rewrite", "auditor.run.rewrite.engine", "auditor.run.rewrite.options",
+    "auditor.run.rewrite.outcome", "auditor.core.edit",
+}  # fmt: skip
 SPY = """\
 import sys
 before = set(sys.modules)
@@ -44,10 +51,19 @@ def imported(folder: Path, *arguments: str) -> set[str]:
     return set((folder / "modules").read_text().split())
 
 
-@pytest.mark.parametrize("arguments", [["lint", "Dockerfile"], ["lint", "-"], ["lint", "."]], ids=" ".join)
+@pytest.mark.parametrize("arguments", LINTS + FIXES, ids=" ".join)
 def test_a_clean_file_loads_nothing_dear(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "Dockerfile").write_text(CLEAN)
     assert imported(tmp_path, *arguments) & set(DEAR) == set()
+
+
+@pytest.mark.parametrize("arguments", LINTS + FIXES, ids=" ".join)
+def test_a_clean_file_loads_no_rewrite(tmp_path: Path, arguments: list[str]) -> None:
+    """Planners, and what writes files, are for files with findings; the list of kinds of callers is small."""
+    (tmp_path / "Dockerfile").write_text(CLEAN)
+    rewriting = ("auditor.fixes", "auditor.run.rewrite", "auditor.run.proving", "auditor.report", "auditor.core.edit")
+    loaded = {name for name in imported(tmp_path, *arguments) if name.startswith(rewriting)}
+    assert loaded <= (LIGHT if "fix" in arguments else set())
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

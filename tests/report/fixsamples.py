@@ -62,7 +62,8 @@ def rewrite(path: str = "app/Dockerfile") -> Rewrite:
     ]
     literal = finding("literal-secret", "deploy:", f"curl gets {PASSWORD}.", Severity.MEDIUM, path)
     variable = finding("env-secret", PASSWORD + "\n", "DB_PASSWORD is in the image.", Severity.HIGH, path)
-    variable.secret = target.secrets[0]
+    variable.subject, variable.secret = "DB_PASSWORD", target.secrets[0]
+    literal.subject = "curl"
     cache = finding("package-cache", "npm ci", "The cache of npm stays.", Severity.LOW, path)
     made.left = [
         Left(literal, "The address is assembled elsewhere.", unsafe=True),

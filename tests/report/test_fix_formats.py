@@ -19,6 +19,7 @@ from auditor.fixes.plan import BuildSecret, Burnt
 from auditor.report import fix_diff, fix_json, fix_text
 from auditor.report.fix_shapes import FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport
 from auditor.report.meta import Meta
+from auditor.report.rotation import rotations
 from auditor.run.rewrite.outcome import Applied, FileChange, Left, Rewrite
 from tests.report.comparing import compare
 from tests.report.fixsamples import AFTER, BEFORE, NEW_SCRIPT, PASSWORD, SCRIPT, reports, rewrite, untouched
@@ -87,6 +88,38 @@ def test_the_json_says_the_same_everywhere(meta: Meta) -> None:
         assert {state: content["summary"][state] for state in (FIXED, PLANNED, REFUSED, UNCHANGED)} == {
             state: states.count(state) for state in (FIXED, PLANNED, REFUSED, UNCHANGED)
         }
+
+
+@pytest.mark.parametrize("show_secrets", [False, True])
+def test_the_json_is_what_its_schema_says(meta: Meta, root: Path, show_secrets: bool) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((root / "docs" / "schemas" / "fix-report-1.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    proven = [fixed._replace(proof=Proof(False, (Check("log", True, "Fine."),))) for fixed in REPORTS["refused"].files]
+    for report in (*REPORTS.values(), hostile(), REPORTS["refused"]._replace(files=proven)):
+        content = json.loads(fix_json.render(report, meta._replace(show_secrets=show_secrets)))
+        validator.validate(content)
+        with pytest.raises(jsonschema.ValidationError):
+            validator.validate({**content, "files": [{**content["files"][0], "state": "done"}]})
+
+
+def test_what_is_to_be_rotated(meta: Meta) -> None:
+    """Credentials that stay are as burnt as those that are gone; each has its line in its own file."""
+    one = rewrite()
+    one.burnt.append(Burnt("value of NPM_TOKEN", "app/build.sh:3", Span(2, 8)))
+    one.left.append(one.left[1])
+    got = [(r.what, r.path, r.line, r.stays) for r in rotations(Fixed(one, FIXED), meta.rules)]
+    assert got == [
+        ("NPM_TOKEN", "app/Dockerfile", 3, False),
+        ("password of deploy", "app/Dockerfile", 7, False),
+        ("value of NPM_TOKEN", "app/build.sh", 3, False),
+        ("curl", "app/Dockerfile", 7, True),
+        ("DB_PASSWORD", "app/Dockerfile", 8, True),
+    ]
+    assert {r.stays for r in rotations(Fixed(one, REFUSED), meta.rules)} == {True}
+    shown = fix_text.render(FixReport([Fixed(one, FIXED)]), meta)
+    assert "    value of NPM_TOKEN (app/build.sh, line 3): in the file\n" in shown
 
 
 def test_the_diff_of_a_run_can_be_applied_with_its_secrets(tmp_path: Path) -> None:

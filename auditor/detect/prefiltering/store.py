@@ -50,6 +50,17 @@ def folder() -> str:
     return os.path.join(parent, _NAME) if os.path.isabs(parent) else ""
 
 
+def private_folder() -> str:
+    """The cache folder, made if there is none; "" unless only this user can write to it."""
+    where = folder()
+    try:
+        if where:
+            os.makedirs(where, mode=0o700, exist_ok=True)
+    except (OSError, ValueError):
+        return ""
+    return where if where and _is_private_folder(where) else ""
+
+
 def load(name: str) -> bytes | None:
     """What was stored under this name; None unless it is whole and only this user can have written it."""
     where = folder()
@@ -75,14 +86,12 @@ def load(name: str) -> bytes | None:
 
 def save(name: str, content: bytes) -> bool:
     """Store it whole or not at all, readable by this user only; whether that was possible."""
-    where = folder()
-    if not where or len(content) > _LARGEST - len(_head(name)):
+    if len(content) > _LARGEST - len(_head(name)):
         return False
-    temporary = ""
+    where, temporary = private_folder(), ""
+    if not where:
+        return False
     try:
-        os.makedirs(where, mode=0o700, exist_ok=True)
-        if not _is_private_folder(where):
-            return False
         import tempfile  # start-up: only when something was compiled
 
         handle, temporary = tempfile.mkstemp(dir=where, prefix=".", suffix=".tmp")

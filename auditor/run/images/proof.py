@@ -10,6 +10,7 @@ from auditor.core.image import PARTS, ImagePlace
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.detection import Detection
 from auditor.detect.needles import Needles
+from auditor.detect.prefiltering.store import private_folder
 from auditor.run.images.absence.assertions import parse_assertions
 from auditor.run.images.absence.documents import search_documents
 from auditor.run.images.layers.outcomes import Layers
@@ -109,7 +110,9 @@ class ProofScan(ImageScan):
         super().__init__(settings, listener, cached=False)
         self._needles = needles
         wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key, silence=False)
-        looking = Looking(NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach)
+        looking = Looking(
+            NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach, private_folder()
+        )
         self._layers = Layers(LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.prefiltering.store import folder as cache_folder
+from auditor.detect.prefiltering.store import private_folder
 from auditor.detect.sweep import Sweep
 from auditor.run.crash import describe, wants_traceback
 from auditor.run.detecting import detector_of
@@ -99,7 +100,7 @@ class ImageScan:
         heeded = not settings.no_inline_ignores
         asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key, silence=heeded)
         self.depth_asked = "max-depth" in settings.origins
-        search = LayerSearch(Looking(sweep, asked, settings.max_depth, self.depth_asked))
+        search = LayerSearch(Looking(sweep, asked, settings.max_depth, self.depth_asked, folder=private_folder()))
         self._layers = Layers(search, self._cache, _settings_digest(sweep.digest, asked, settings), listener)
         self._base: Base | None = None
 

@@ -23,14 +23,14 @@ class Masks:
         self.unfit: dict[str, str] = {}
         fit: dict[str, bytes] = {}
         for name, value in values.items():
-            if reason := _unfit(value):
+            if reason := unfit(value):
                 self.unfit[name] = reason
             else:
                 fit[name] = value
         self.needles = Needles(fit)
         self.names = tuple(fit)
         told = list(_pieces([*values.values(), *more.values()]))
-        every = {str(number): piece for number, piece in enumerate(told) if not _unfit(piece)}
+        every = {str(number): piece for number, piece in enumerate(told) if not unfit(piece)}
         self._needles = Needles(every)
         self._masker = Masker([Secret(piece.decode("utf-8", "surrogateescape"), "value") for piece in told])
 
@@ -60,7 +60,7 @@ def _pieces(values: list[bytes]) -> Iterator[bytes]:
             yield from (line.strip() for line in lines if len(lines) > 1 and len(line.strip()) >= _LINE)
 
 
-def _unfit(value: bytes) -> str:
+def unfit(value: bytes) -> str:
     """Why a value cannot be looked for; "" if it can."""
     if len(value.strip()) < SHORTEST:
         return f"it has fewer than {SHORTEST} bytes and would be found by chance"

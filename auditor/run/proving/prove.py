@@ -12,11 +12,13 @@ import time
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.proving.absence import Sightings, sightings
 from auditor.run.proving.differences import file_changes, setting_changes
+from auditor.run.proving.leftout import LeftOut
 from auditor.run.proving.logs import BuildLog
 from auditor.run.proving.masking import Masks
 from auditor.run.proving.reasons import Noise, Reasons
 from auditor.run.proving.rooms import Room
 from auditor.run.proving.shapes import Check, Proof, ProofError, few
+from auditor.run.proving.stages import stages_on_the_way
 from auditor.run.proving.supply import Supply
 from auditor.run.proving.trees import Reader
 
@@ -65,8 +67,9 @@ class _Proving:
         self._wish = wish
         self._engine = engine
         self._room = room
-        self._supply = Supply(wish)
-        self._masks = Masks(self._supply.values, self._supply.both)
+        self._left_out = LeftOut(wish)
+        self._supply = Supply(wish, self._left_out.credentials())
+        self._masks = Masks(self._supply.values, {**self._supply.both, **self._supply.files})
         self._built: dict[str, Built] = {}
         self._reader = Reader()
         self._name = f"audit-prove-{randomness.token_hex(6)}"
@@ -83,8 +86,9 @@ class _Proving:
         if not self._values() or not self._builds(BEFORE) or not self._builds(AFTER):
             return
         seen = sightings(self._engine.target(self.image(BEFORE)), self._masks)
-        self._absence(seen)
+        self._absence()
         self._log()
+        self._leak_before(seen)
         try:
             self._agreement(seen)
         except ProofError as error:
@@ -111,54 +115,44 @@ class _Proving:
         return self._check("values", True, f"{count} value{'s are' if count > 1 else ' is'} looked for.", told)
 
     def _builds(self, side: str) -> bool:
-        built = self._build(side)
+        built = self._built[side] = self._build(side)
         if built.image:
             return self._check(f"build {side}", True, f"The build {side} succeeded.", [built.image])
         return self._check(f"build {side}", False, f"The build {side} failed.", built.log.last_words())
 
-    def _build(self, side: str) -> Built:
+    def _build(self, name: str, part: bytes = b"") -> Built:
+        """Build a side, or a part of its Dockerfile as it builds that side, under a name that begins with the side."""
         wish, supply, room = self._wish, self._supply, self._room
-        is_after = side == AFTER
+        is_after = name.startswith(AFTER)
         ignored = wish.ignore_after if is_after else wish.ignore_before
-        file = room.dockerfile(side, wish.after if is_after else wish.before, ignored)
+        file = room.dockerfile(name, part or (wish.after if is_after else wish.before), ignored)
         context = room.context(wish.context, wish.new_files, ignored) if is_after and wish.new_files else wish.context
         arguments = supply.kept if is_after else supply.arguments
         options = ["--file", file]
-        for name in arguments:
-            options += ["--build-arg", name]
-        for number, (name, content) in enumerate({**supply.both, **(supply.files if is_after else {})}.items()):
-            options += ["--secret", f"id={name},src={room.secret(f'{side}-{number}', content)}"]
+        for argument in arguments:
+            options += ["--build-arg", argument]
+        for number, (key, content) in enumerate({**supply.both, **(supply.files if is_after else {})}.items()):
+            options += ["--secret", f"id={key},src={room.secret(f'{name}/{number}', content)}"]
         for agent in supply.ssh:
             options += ["--ssh", agent]
         if supply.key and is_after:
-            options += ["--ssh", f"default={room.secret('key', supply.key)}"]
-        for flag, value in (("--target", wish.target), ("--platform", wish.platform), ("--network", wish.network)):
-            options += [flag, value] if value else []
+            options += ["--ssh", f"default={room.secret(f'{name}/key', supply.key)}"]
+        options += [*wish.options, *(["--target", wish.target] if wish.target and not part else [])]
         log = BuildLog(self._masks)
-        tag = f"{self._name}:{side}"
+        tag = f"{self._name}:{name}"
         self.tags.append(tag)
-        image = self._engine.build(options, tag, f"{room.path}/{side}/id", context, arguments, log.feed)
+        image = self._engine.build(options, tag, f"{room.path}/{name}/id", context, arguments, log.feed)
         log.close()
-        self._built[side] = Built(image, log)
-        return self._built[side]
+        return Built(image, log)
 
-    def _absence(self, seen: Sightings) -> None:
+    def _absence(self) -> None:
         after = sightings(self._engine.target(self.image(AFTER)), self._masks)
-        in_log = list(self._built[BEFORE].log.found.values())
         if after.places:
             self._check("absence", False, "The image after still holds a value.", after.places)
         elif after.errors:
             self._check("absence", False, "The image after could not be searched whole.", after.errors)
         else:
             self._check("absence", True, "The image after holds none of the values.")
-        if seen.places:
-            self._check("leak before", True, "The image before held values.", seen.places)
-        elif seen.errors:
-            self._check("leak before", True, "The image before could not be searched whole.", seen.errors)
-        elif in_log:
-            self._check("leak before", True, "Before, only the build log showed values, not the image.", in_log)
-        else:
-            self._check("leak before", True, "The image before held no value: it did not leak, or not these values.")
 
     def _log(self) -> None:
         found = list(self._built[AFTER].log.found.values())
@@ -168,10 +162,48 @@ class _Proving:
             before = ", that of the build before did" if self._built[BEFORE].log.found else ""
             self._check("log", True, f"The log of the build after shows no value{before}.")
 
+    def _leak_before(self, seen: Sightings) -> None:
+        """What is not there afterwards says something only if it was there before."""
+        in_log = list(self._built[BEFORE].log.found.values())
+        if seen.places:
+            self._check("leak before", True, "The image before held values.", seen.places)
+        elif seen.errors:
+            self._check("leak before", True, "The image before could not be searched whole.", seen.errors)
+        elif in_log:
+            self._check("leak before", True, "Before, only the build log showed values, not the image.", in_log)
+        elif not self._stages():
+            told = "Neither the image before nor its log held a value: that they do not now proves nothing."
+            self._check("leak before", False, told)
+
+    def _stages(self) -> bool:
+        """Whether a value stood in a stage on the way to the image before; then none of the one after may have it."""
+        before = self._staged(BEFORE)
+        if not before:
+            return False
+        told = "Before, an earlier stage held values, which its cache keeps; the image did not."
+        self._check("leak before", True, told, before)
+        after = self._staged(AFTER)
+        told = "An earlier stage of the build after still holds a value."
+        self._check("stages", not after, told if after else "Its earlier stages hold none of the values either.", after)
+        return True
+
+    def _staged(self, side: str) -> list[str]:
+        """Where values stand in the earlier stages of a build."""
+        text = self._wish.after if side == AFTER else self._wish.before
+        found: list[str] = []
+        for number, part in stages_on_the_way(text, self._wish.target).items():
+            built = self._build(f"{side}-{number}", part)
+            if built.image:
+                seen = sightings(self._engine.target(built.image), self._masks)
+                found += [f"stage {number}: {place}" for place in (*seen.places, *seen.errors)]
+            elif side == AFTER:
+                found.append(f"stage {number}: it cannot be built by itself")
+        return found
+
     def _agreement(self, seen: Sightings) -> None:
         before = self._reader.image(self._engine.target(self.image(BEFORE)))
         after = self._reader.image(self._engine.target(self.image(AFTER)))
-        reasons = Reasons(self._wish, self._masks, seen.paths, after.tree)
+        reasons = Reasons(self._wish, self._masks, self._left_out, seen.paths, after.tree)
         settings = setting_changes(before.config, after.config)
         known = [reasons.of_setting(change) for change in settings]
         told = [_setting(change, reason) for change, reason in zip(settings, known, strict=True)]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from auditor.run.proving.differences import FileChange, SettingChange
     from auditor.run.proving.files import File
+    from auditor.run.proving.leftout import LeftOut
     from auditor.run.proving.masking import Masks
     from auditor.run.proving.shapes import Wish
 
@@ -25,14 +26,23 @@ _AGENT = "run/buildkit"
 _OF_CONTENT = frozenset(("existence", "content"))
 #: XDG Base Directory Specification: "non-essential data". A command that is gone leaves none.
 _CACHE = ".cache"
+_SHELL, _HANDS_OVER = ("/bin/sh", "-c"), 'exec "$@"'
+#: Statements that do nothing but export a variable from a file of secrets, under conditions or not.
+_EXPORTS = re.compile(
+    r"""(?:(?:\[ (?:-n "\$\{\w+\+set\}"|! -r /run/secrets/[\w.-]+) \] \|\| )*"""
+    r"""export \w+="\$\(cat /run/secrets/[\w.-]+\)"; )+"""
+)
 _DIGITS = re.compile(r"[0-9]+")
 
 
 class Reasons:
     """Knows what a rewrite may change. `held` are paths of the image before whose contents held a value."""
 
-    def __init__(self, wish: Wish, masks: Masks, held: Collection[str], after: Mapping[str, File]) -> None:
+    def __init__(
+        self, wish: Wish, masks: Masks, left_out: LeftOut, held: Collection[str], after: Mapping[str, File]
+    ) -> None:
         self._masks = masks
+        self._left_out = left_out
         self._held = frozenset(held)
         self._names = {secret.name for secret in wish.secrets if secret.name}
         self._targets = mount_targets(wish.after)
@@ -70,7 +80,11 @@ class Reasons:
                 return ""
             before, after = _plain(before.get("Test")), _plain(after.get("Test"))
         old, new = before or [], after or []
-        if not (isinstance(old, list) and isinstance(new, list) and new) or new[1:] != old:
+        if not (isinstance(old, list) and isinstance(new, list) and new):
+            return ""
+        if _is_given_secrets(old, new):
+            return "the same command, with secrets exported before it"
+        if new[1:] != old:
             return ""
         file = self._after.get(str(new[0]).strip("/"))
         wraps = file is not None and file.content in self._new
@@ -84,6 +98,8 @@ class Reasons:
             return self._of_new(path, after)
         if path in self._held and change.aspects <= _OF_CONTENT:
             return "its content held a value"
+        if after is None and before is not None and self._left_out.explains(path, before):
+            return "the rewrite keeps it out of the build context"
         if after is None and _CACHE in path.split("/")[:-1]:
             return "a cache, which nothing depends on"
         if after is None and before is not None and before.kind == FOLDER:
@@ -112,6 +128,22 @@ class Reasons:
     @staticmethod
     def _is_above(path: str, target: str) -> bool:
         return target.startswith(f"/{path}/")
+
+
+def _is_given_secrets(old: list[object], new: list[object]) -> bool:
+    """Whether a command is as it was but for exports of mounted secrets, by a shell before it or in one that was there
+    already."""
+    if new[:2] != list(_SHELL) or len(new) < 4:
+        return False
+    before, script = _HANDS_OVER, str(new[2])
+    if old[:2] == new[:2] and old[3:] == new[3:]:
+        before = str(old[2])
+    elif new[4:] != old or new[3] != "sh":
+        return False
+    if not (before.endswith(_HANDS_OVER) and script.endswith(_HANDS_OVER)):
+        return False
+    known, now = before.removesuffix(_HANDS_OVER), script.removesuffix(_HANDS_OVER)
+    return bool(_EXPORTS.fullmatch(now.removeprefix(known)) or _EXPORTS.fullmatch(now.removesuffix(known)))
 
 
 def mount_targets(dockerfile: bytes) -> frozenset[str]:

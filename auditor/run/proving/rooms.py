@@ -50,11 +50,13 @@ class Room:
         return path
 
     def context(self, original: str, files: Mapping[str, str], ignored: str | None) -> str:
-        """A copy of a build context with these files in it; what is ignored is left out.
+        """A copy of a build context with these files in it, made once; what is ignored is left out.
 
         Raises ProofError for what cannot be read, and for a file that would lie outside.
         """
         copy = os.path.join(self.path, "context")
+        if os.path.isdir(copy):
+            return copy
         try:
             _copy_folder(original, copy, "", parse(ignored or ""))
             for path, text in files.items():

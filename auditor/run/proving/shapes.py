@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 #: Places that one check names; beyond, they are counted.
 MOST_EVIDENCE = 50
-_SCHEMA = 1
 
 
 class ProofError(AuditError):
@@ -38,7 +37,8 @@ class Wish(NamedTuple):
     is the folder to be built, absolute. `secrets` are what the build after takes, `arguments` the names of the build
     arguments that the one before takes for them, `values` what findings hold. `ignore_before` and `ignore_after` are
     the text of the .dockerignore that counts (None: there is none). `new_files` are files by path relative to the
-    context that the one after has in addition, or with another text. `command`: words to be run in both images.
+    context that the one after has in addition, or with another text. `options` are further options of both builds, as
+    `given_options` makes them. `command`: words to be run in both images.
     """
 
     dockerfile: str
@@ -53,8 +53,7 @@ class Wish(NamedTuple):
     new_files: Mapping[str, str] = {}
     given: Given = Given()
     target: str = ""
-    platform: str = ""
-    network: str = ""
+    options: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     keep_images: bool = False
 
@@ -76,17 +75,6 @@ class Proof(NamedTuple):
     before: str
     after: str
     seconds: float
-
-
-def as_json(proof: Proof) -> dict[str, object]:
-    """The proof as a JSON object."""
-    return {
-        "schema_version": _SCHEMA,
-        "holds": proof.holds,
-        "checks": [{**check._asdict(), "evidence": list(check.evidence)} for check in proof.checks],
-        "images": {"before": proof.before or None, "after": proof.after or None},
-        "seconds": round(proof.seconds, 3),
-    }
 
 
 def few(evidence: list[str]) -> tuple[str, ...]:

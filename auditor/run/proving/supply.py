@@ -14,11 +14,13 @@ import string
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.core.smallfile import content_of
+from auditor.run.images.absence.assertions import LONGEST
+from auditor.run.proving.masking import unfit
 from auditor.run.proving.options import LARGEST, given_arguments, given_secrets
 from auditor.run.proving.shapes import ProofError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from auditor.fixes.plan import BuildSecret
     from auditor.run.proving.shapes import Wish
@@ -40,7 +42,7 @@ class Supply:
     the content of a key). `values` are to be looked for, by a name for people; those of `made_up` are nobody's.
     """
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: Wish, left_out: Sequence[str] = ()) -> None:
         self._wish = wish
         self._literals = _literals(wish.before)
         self.arguments = given_arguments(wish.given.arguments)
@@ -60,6 +62,10 @@ class Supply:
         for name in wish.arguments - self.arguments.keys():
             self.arguments[name] = self._made_up(name)
             self._seek(name, self.arguments[name].encode())
+        for path in left_out:
+            content = self._in_context(path)
+            if content is not None:
+                self._seek_file(path, path, content)
         for secret_value in wish.values:
             self._seek(secret_value.kind, encoded(secret_value.reveal()))
         _check(self.arguments)
@@ -80,7 +86,9 @@ class Supply:
         takes = secret.name in self._wish.arguments
         if given is None and takes and secret.name in self.arguments:
             given = encoded(self.arguments[secret.name])
-        literal = self._literals.get(secret.name, "") if not takes else ""
+        literal = self._literals.get(secret.name, "")
+        if takes and literal not in {value.reveal() for value in self._wish.values}:
+            literal = ""  # a default that is no secret: what callers give is
         if given is None and (literal or (not takes and self._unnamed)):
             given = encoded(literal or self._unnamed)
         if given is None:
@@ -128,10 +136,12 @@ class Supply:
         )
 
     def _seek_file(self, name: str, path: str, content: bytes) -> None:
-        """The file as a whole, and what in it is a secret."""
+        """The file as a whole, as far as that can be looked for, and what in it is a secret."""
         from auditor.detect.detector import Detector  # start-up: only with files
 
-        self._seek(name, content.rstrip(b"\r\n"))
+        whole = content.rstrip(b"\r\n")[:LONGEST]
+        if not unfit(whole):
+            self._seek(name, whole)
         for found in Detector().detect(content, path):
             value = encoded(found.secret.reveal())
             if len(value) > 5:

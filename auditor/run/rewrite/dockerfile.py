@@ -97,8 +97,8 @@ class DockerfileFixer:
     # -- one round -----------------------------------------------------------------------------------------------
 
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
-        """The state after the first plan that holds; None where there is none left."""
-        for plan in self._plans(state):
+        """The state after the first plan that holds, the surest ones first; None where there is none left."""
+        for plan in sorted(self._plans(state), key=_certainty):
             if not isinstance(plan, Plan) or plan.applicability > self.allowed or plan.title in self.failed:
                 continue
             answered = self._answered(plan.covers, state)
@@ -180,6 +180,10 @@ def generated(text: str) -> str:
         return "the file is a template: what it becomes cannot be checked here"
     head = "\n".join(text.split("\n")[:_HEAD_LINES])
     return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
+
+
+def _certainty(plan: Plan | Refusal) -> int:
+    return plan.applicability if isinstance(plan, Plan) else Applicability.SHOW
 
 
 def _covered(finding: Finding, covers: Sequence[Span]) -> bool:

@@ -11,7 +11,8 @@ class ProveOptions(NamedTuple):
     """How `--prove` builds, as written on the command line.
 
     `secrets`: `id=ID,src=PATH` or `id=ID,env=NAME`; `arguments`: `NAME` or `NAME=VALUE`; `ssh`: `default` or
-    `ID[=PATH]`; `command` is run in both images (none: ()); `keep_images` leaves them in the engine.
+    `ID[=PATH]`; `command` is run in both images (none: ()); `keep_images` leaves them in the engine; `build` are
+    further options of `docker build`, each text one or more words.
     """
 
     secrets: tuple[str, ...] = ()
@@ -19,6 +20,7 @@ class ProveOptions(NamedTuple):
     ssh: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     keep_images: bool = False
+    build: tuple[str, ...] = ()
 
 
 class FixOptions(NamedTuple):

@@ -1,4 +1,7 @@
-"""Archives, packages, databases and object stores, opened in memory: nothing is written, no path is followed."""
+"""Archives, packages, databases and object stores, opened where they lie: no path is followed, nothing is extracted.
+
+What needs to be whole and is long goes into a file without a name, if the caller gives a `spool`.
+"""
 
 from __future__ import annotations
 

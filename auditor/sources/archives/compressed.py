@@ -115,18 +115,25 @@ class Expansion:
     """Pulls decoded bytes out of a compressed stream.
 
     `used`: compressed bytes that belong to what was decoded so far (exact once the end is reached). With `several`,
-    further members follow the first, and zeros may follow the last.
+    further members follow the first, and zeros may follow the last. `piece`: compressed bytes that are read at once.
     """
 
-    __slots__ = ("_budget", "_decoder", "_given", "_make", "_rest", "_several", "_source", "_taken")
+    __slots__ = ("_budget", "_decoder", "_given", "_make", "_piece", "_rest", "_several", "_source", "_taken")
 
     def __init__(
-        self, source: Stream, make: Callable[[], Decoder | None], budget: Budget, *, several: bool = True
+        self,
+        source: Stream,
+        make: Callable[[], Decoder | None],
+        budget: Budget,
+        *,
+        several: bool = True,
+        piece: int = _INPUT,
     ) -> None:
         self._source = source
         self._make = make
         self._budget = budget
         self._several = several
+        self._piece = piece
         self._decoder = make()
         self._rest = b""
         self._taken = 0
@@ -160,7 +167,7 @@ class Expansion:
         return True
 
     def _input(self) -> bytes:
-        data = self._source.read(_INPUT)
+        data = self._source.read(self._piece)
         self._taken += len(data)
         return data
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from collections import OrderedDict
 
 from auditor.core.record import NamedTuple
 from auditor.sources.archives.compressed import DECODERS, Expansion
@@ -14,8 +15,13 @@ from auditor.sources.archives.stream import Entries, Entry, Note, Store, Stream,
 _LOOSE = re.compile(rb"(blob|tree|commit|tag) ([0-9]{1,19})\0")
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _CHAIN = 4096
-_CACHE = 32 << 20
+#: Bytes of contents that are kept for later deltas, each with what the interpreter needs around it.
+_CACHE, _AROUND = 32 << 20, 300
 _OFFSET_DELTA, _NAMED_DELTA = 6, 7
+_SHORT, _PIECE = 1 << 10, 1 << 16
+_TOO_LARGE = "object too large to rebuild in memory"
+#: Objects of one pack that are remembered by name, as the bases of later deltas.
+_NAMES = 500_000
 
 
 def is_loose(head: bytes) -> bool:
@@ -57,7 +63,8 @@ class _Pack:
     def __init__(self, store: Store, budget: Budget) -> None:
         self._store = store
         self._budget = budget
-        self._cache: dict[int, tuple[int, bytes]] = {}
+        # The first entry of a plain dict is the slower to be found the more were taken away before it.
+        self._cache: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
         self._held = 0
         self.offsets: dict[bytes, int] = {}
 
@@ -80,19 +87,51 @@ class _Pack:
             base = at - distance
         elif kind not in _KINDS:
             raise Damaged("damaged")
-        if size > self._budget.limits.held:
-            raise Damaged("object too large to rebuild in memory")
         return _Packed(kind, size, base, at + used)
+
+    def is_long(self, packed: _Packed) -> bool:
+        """Whether the stored bytes of an object are too many to be kept in memory."""
+        return packed.size > self._budget.limits.held
+
+    def content(self, packed: _Packed) -> Stream:
+        """The content of an object that is no delta."""
+        return Stream(self._expansion(packed).read)
+
+    def passed(self, packed: _Packed) -> tuple[bytes, int]:
+        """Id of a long object and the offset after it; of a delta, an id that means nothing. Raises Damaged."""
+        expansion = self._expansion(packed)
+        stream = Stream(expansion.read)
+        sha = hashlib.sha1(f"{_KINDS.get(packed.kind, '')} {packed.size}\0".encode(), usedforsecurity=False)
+        size = 0
+        while data := stream.read(_PIECE):
+            sha.update(data)
+            size += len(data)
+        if stream.error or size != packed.size:
+            raise Damaged(stream.error or "damaged")
+        return sha.digest(), packed.start + expansion.used
+
+    def remember(self, digest: bytes, at: int) -> None:
+        """Note the offset of an object, as long as there is room."""
+        if len(self.offsets) < _NAMES:
+            self.offsets[digest] = at
 
     def inflate(self, packed: _Packed) -> tuple[bytes, int]:
         """An object's stored bytes (content or delta) and the offset after them. Raises Damaged."""
-        self._budget.step()
-        expansion = Expansion(self._store.stream(packed.start), DECODERS["zlib"], self._budget, several=False)
+        if self.is_long(packed):
+            raise Damaged(_TOO_LARGE)
+        expansion = self._expansion(packed)
         stream = Stream(expansion.read)
         data = stream.exactly(packed.size + 1)
         if stream.error or len(data) != packed.size:
             raise Damaged(stream.error or "damaged")
         return data, packed.start + expansion.used
+
+    def _expansion(self, packed: _Packed) -> Expansion:
+        self._budget.step()
+        # Most objects are short, and what is read of the next ones is read again.
+        piece = min(max(packed.size, _SHORT), _PIECE)
+        source = self._store.stream(packed.start)
+        return Expansion(source, DECODERS["zlib"], self._budget, several=False, piece=piece)
 
     def rebuild(self, at: int, packed: _Packed, data: bytes) -> tuple[int, bytes]:
         """Type number and content of the object at an offset, its deltas applied. Raises Damaged."""
@@ -102,8 +141,10 @@ class _Pack:
             deltas.append(data)
             held += len(data)
             if held > self._budget.limits.held:
-                raise Damaged("object too large to rebuild in memory")
+                raise Damaged(_TOO_LARGE)
             base = packed.base if isinstance(packed.base, int) else self.offsets.get(packed.base, -1)
+            if base < 0 and len(self.offsets) >= _NAMES:
+                raise Damaged(f"more than {_NAMES:,} objects in a pack: the base of a delta was not kept")
             if base < 12 or base == at or len(deltas) > _CHAIN:
                 raise Damaged("the base of a delta is missing")
             if kept := self._cache.get(base):
@@ -123,10 +164,10 @@ class _Pack:
         if len(content) > _CACHE // 4:
             return
         self._cache[at] = (kind, content)
-        self._held += len(content) + 64
+        self._held += len(content) + _AROUND
         while self._held > _CACHE:
-            oldest = next(iter(self._cache))
-            self._held -= len(self._cache.pop(oldest)[1]) + 64
+            _, (_, oldest) = self._cache.popitem(last=False)
+            self._held -= len(oldest) + _AROUND
 
 
 def _distance(head: bytes, at: int) -> tuple[int, int]:
@@ -191,13 +232,19 @@ def pack(store: Store, budget: Budget) -> Entries:
     at = 12
     late: list[int] = []
     for _ in range(count):
+        data = digest = b""
         try:
             packed = reader.describe(at)
-            data, following = reader.inflate(packed)
+            if reader.is_long(packed):
+                digest, following = reader.passed(packed)
+            else:
+                data, following = reader.inflate(packed)
         except Damaged as error:
             yield Note(f"@{at}", f"{error}; later objects are not read")
             break
-        if isinstance(packed.base, bytes) and packed.base not in reader.offsets:
+        if digest:
+            yield from _long(reader, at, packed, digest)
+        elif isinstance(packed.base, bytes) and packed.base not in reader.offsets:
             late.append(at)
         else:
             yield from _object(reader, at, packed, data)
@@ -205,6 +252,17 @@ def pack(store: Store, budget: Budget) -> Entries:
     for at in late:
         packed = reader.describe(at)
         yield from _object(reader, at, packed, reader.inflate(packed)[0])
+
+
+def _long(reader: _Pack, at: int, packed: _Packed, digest: bytes) -> Entries:
+    """An object that is not kept in memory: read once more from its place. A delta would have to be kept."""
+    if packed.base is not None:
+        yield Note(f"@{at}", _TOO_LARGE)
+        return
+    reader.remember(digest, at)
+    name = _KINDS[packed.kind]
+    if name != "tree":
+        yield Entry(f"{name}/{digest.hex()}", reader.content(packed))
 
 
 def _object(reader: _Pack, at: int, packed: _Packed, data: bytes) -> Entries:
@@ -215,6 +273,6 @@ def _object(reader: _Pack, at: int, packed: _Packed, data: bytes) -> Entries:
         return
     name = _KINDS[kind]
     digest = hashlib.sha1(f"{name} {len(content)}\0".encode() + content, usedforsecurity=False)
-    reader.offsets[digest.digest()] = at
+    reader.remember(digest.digest(), at)
     if name != "tree":
         yield Entry(f"{name}/{digest.hexdigest()}", of_bytes(content))

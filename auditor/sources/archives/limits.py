@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from auditor.core.record import NamedTuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.sources.archives.spool import Spool
+
+#: Steps of work between two looks at the clock.
+_STEPS = 32
+
 
 class Limits(NamedTuple):
     """Bounds for one top-level file; sizes in bytes.
@@ -11,7 +20,8 @@ class Limits(NamedTuple):
     `depth`: archives inside of archives. `total`: decompressed or rebuilt, of all members. `ratio`: of what one
     compressed stream gives to what it took, looked at once it has given `ratio_from`. `held`: contents kept in memory
     at one time because their formats need random access. `steps`: headers, frames and instructions read. `piece`:
-    longest data of one `Member`.
+    longest data of one `Member`. `spool` keeps contents that are longer than `held`; without one they are not opened.
+    `late` says, when enough work was done, why the time for it is over, else "".
     """
 
     depth: int = 8
@@ -22,6 +32,8 @@ class Limits(NamedTuple):
     held: int = 64 << 20
     steps: int = 2_000_000
     piece: int = 1 << 20
+    spool: Spool | None = None
+    late: Callable[[], str] | None = None
 
 
 class Damaged(Exception):
@@ -55,9 +67,21 @@ class Budget:
         self.steps -= count
         if self.steps < 0:
             raise Exhausted(f"more than {self.limits.steps:,} steps of work")
+        if not self.steps % _STEPS:
+            self.look()
 
     def charge(self, size: int) -> None:
         """Count bytes that were decompressed or rebuilt."""
         self.total -= size
         if self.total < 0:
             raise Exhausted(f"more than {self.limits.total:,} decompressed bytes")
+        self.look()
+
+    def look(self) -> None:
+        """Look at the clock."""
+        if self.limits.late is not None and (reason := self.limits.late()):
+            raise Exhausted(reason)
+
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return self.limits.late is not None and bool(self.limits.late())

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 
 from auditor.core.record import NamedTuple
 from auditor.sources.archives.limits import Damaged
+from auditor.sources.archives.spool import IN_MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from auditor.sources.archives.spool import Spool, Spooled
 
 _BLOCK = 1 << 16
 
@@ -18,11 +21,12 @@ _BLOCK = 1 << 16
 class Stream:
     """Content of one member. `error` is why it ended early, else "". Exhausted passes through."""
 
-    __slots__ = ("_buffer", "_read", "error", "store")
+    __slots__ = ("_buffer", "_read", "_spooled", "error", "store")
 
     def __init__(self, read: Callable[[int], bytes], store: Store | None = None) -> None:
         self._read = read
         self._buffer = b""
+        self._spooled: Spooled | None = None
         self.error = ""
         self.store = store
 
@@ -59,12 +63,37 @@ class Stream:
         while self.read(_BLOCK):
             pass
 
-    def held(self, limit: int) -> Store | None:
-        """All of it for random access; None, with nothing taken, if it is longer than `limit` bytes and no file."""
+    def held(self, limit: int, spool: Spool | None = None) -> Store | None:
+        """All of it for random access; None, with nothing taken, if it is no file and there is no room for it.
+
+        Up to `limit` bytes stay in memory; long contents go into the spool until `release` is called.
+        """
         if self.store is not None:
             return self.store
+        limit = min(limit, IN_MEMORY) if spool is not None and spool.folder else limit
         data = self.peek(limit + 1)
-        return None if len(data) > limit else Store(io.BytesIO(data))
+        if len(data) <= limit:
+            return Store(io.BytesIO(data))
+        return None if spool is None or not spool.folder else self._spool(spool)
+
+    def _spool(self, spool: Spool) -> Store | None:
+        spooled = self._spooled = spool.begin()
+        data, self._buffer = self._buffer, b""
+        left = spooled.write(data)
+        while not left and (data := self.read(_BLOCK)):
+            left = spooled.write(data)
+        store = Store(spooled.file())
+        kept = store.stream().read
+        if left:
+            self._read = _in_turn(kept, io.BytesIO(left).read, self._read)
+            return None
+        self._read, self.store = kept, store
+        return store
+
+    def release(self) -> None:
+        """Give back what `held` took; nothing more can be read."""
+        if self._spooled is not None:
+            self._spooled.close()
 
     def _more(self, size: int) -> bytes:
         try:
@@ -77,6 +106,13 @@ class Stream:
 
 def _nothing(_size: int) -> bytes:
     return b""
+
+
+def _in_turn(*reads: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    def read(size: int) -> bytes:
+        return next(filter(None, (one(size) for one in reads)), b"")
+
+    return read
 
 
 def of_bytes(data: bytes) -> Stream:

@@ -89,27 +89,27 @@ def _opened(path: str, stream: Stream, budget: Budget) -> _Opener | str | None:
 def _random_access(head: bytes, stream: Stream, budget: Budget) -> _Opener | str | None:
     """The same for the formats that cannot be read from front to back."""
     read: Callable[[Store, Budget], Entries]
-    limit = budget.room
+    limit, spool = budget.room, budget.limits.spool
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK")):
         read = zipped.unzip
     elif head.startswith(b"SQLite format 3\0"):
         read = sqlite.tables
-        if stream.store is not None and stream.store.size > limit:
+        if stream.store is not None and stream.store.size > limit and (spool is None or not spool.folder):
             return f"database larger than {limit:,} bytes"
     elif head.startswith(b"PACK\0\0\0") and head[7:8] in (b"\2", b"\3"):
         read = git.pack
     elif bytecode.is_bytecode(head):
         read = bytecode.strings
     elif head.startswith(_PROGRAMS):
-        held = stream.held(limit)
+        held = stream.held(limit, spool)
         if held is None or zipped.find_end(held) < 0:
             return None
         read = zipped.unzip
     else:
         return None
-    store = stream.held(limit)
+    store = stream.held(limit, spool)
     if store is None:
-        return f"larger than {limit:,} bytes, and needs to be opened in memory"
+        return f"larger than {limit:,} bytes, and needs to be opened as a whole"
     return lambda: _holding(store, 0 if stream.store else store.size, read, budget)
 
 
@@ -158,11 +158,14 @@ def _guarded(entries: Entries) -> Entries:
 
 
 def _content(path: str, stream: Stream, depth: int, budget: Budget) -> Iterator[Member | Skipped]:
-    opened = _opened(path, stream, budget)
-    if opened is None:
-        yield from _pieces(path, stream, budget)
-    else:
-        yield from _inside(path, stream, opened, depth + 1, budget, fallback=True)
+    try:
+        opened = _opened(path, stream, budget)
+        if opened is None:
+            yield from _pieces(path, stream, budget)
+        else:
+            yield from _inside(path, stream, opened, depth + 1, budget, fallback=True)
+    finally:
+        stream.release()
 
 
 def _pieces(path: str, stream: Stream, budget: Budget) -> Iterator[Member]:
@@ -172,5 +175,7 @@ def _pieces(path: str, stream: Stream, budget: Budget) -> Iterator[Member]:
     while data:
         following = stream.exactly(size) if len(data) == size else b""
         yield Member(path, data, offset, not following)
+        if following:
+            budget.look()
         offset += len(data)
         data = following

@@ -13,6 +13,7 @@ from auditor.sources.images.bundled import images_in
 from auditor.sources.images.inflate import LayerStream
 from auditor.sources.images.members import BLOCK, Tape, members
 from auditor.sources.images.model import Source, SourceError
+from auditor.sources.images.slices import placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ class FileWindow(io.RawIOBase):
 
     def __init__(self, handle: int, start: int, size: int, name: str) -> None:
         self._handle = handle
-        self._at = start
+        self._start = self._at = start
         self._end = start + size
         self._name = name
 
@@ -39,9 +40,19 @@ class FileWindow(io.RawIOBase):
         """True."""
         return True
 
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place in the part. Raises ValueError for one before it."""
+        place = placed(offset, whence, self._at - self._start, self._end - self._start)
+        self._at = self._start + place
+        return place
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill a buffer straight from the file."""
-        view = memoryview(buffer).cast("B")[: self._end - self._at]
+        view = memoryview(buffer).cast("B")[: max(self._end - self._at, 0)]
         if not view:
             return 0
         try:

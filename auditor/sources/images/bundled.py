@@ -12,6 +12,7 @@ from auditor.sources.images.assembly import MOST_LAYERS, diff_ids, read_config
 from auditor.sources.images.bundle import BundleBlobs, BundledImage, digest_of_path
 from auditor.sources.images.manifests import images_of
 from auditor.sources.images.model import CONFIG, LEGACY, MANIFEST, Document, Problem, SourceError
+from auditor.sources.images.orphans import add_orphans, asks_for_all
 from auditor.sources.images.platforms import ALL, described, suits
 from auditor.sources.images.remnants import remnants_of
 from auditor.sources.images.tarheaders import normal
@@ -46,6 +47,7 @@ def images_in(name: str, bundle: Bundle, *, tag: str = "", platform: str = "") -
         except SourceError as error:
             failed.append(error)
     chosen = bool(tag) or platform not in ("", ALL)
+    listed_all = bool(images)
     if not images and not (failed and chosen):
         images = remnants_of(name, bundle)
     if not images:
@@ -54,7 +56,11 @@ def images_in(name: str, bundle: Bundle, *, tag: str = "", platform: str = "") -
     # Where an image was chosen, one of the two lists need not have it.
     if not chosen:
         images[0].problems.extend(Problem("archive", str(error)) for error in failed)
-    return _told_apart(images)
+    images = _told_apart(images)
+    if listed_all and asks_for_all(tag, platform):
+        stored = {digest: bundle.size(path) for path in bundle.names() if (digest := digest_of_path(path))}
+        add_orphans(name, BundleBlobs(bundle), stored, images)
+    return images
 
 
 def _told_apart(images: list[Image]) -> list[Image]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+ALGORITHMS = tuple(_LENGTHS)
 _DIGEST = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)", re.ASCII)
 
 

@@ -25,13 +25,16 @@ class MissingBlob(SourceError):
 
 
 class Reader:
-    """Reads documents of one source, each once, until they are too many bytes; `parser` reads what is in them."""
+    """Reads documents of one source, each once, until they are too many bytes; `parser` reads what is in them.
 
-    def __init__(self, blobs: Blobs) -> None:
+    `most`: bytes, 0 for the usual ones.
+    """
+
+    def __init__(self, blobs: Blobs, *, most: int = 0) -> None:
         self.blobs = blobs
         self.missing: set[str] = set()
         self.parser = fields.Parser()
-        self._room = MOST_KEPT
+        self._most = self._room = most or MOST_KEPT
         self._kept: dict[str, bytes] = {}
 
     def document(self, descriptor: Mapping[str, object], what: str, problems: list[Problem]) -> bytes | None:
@@ -52,7 +55,7 @@ class Reader:
                 problems.append(Problem(what, str(error)))
                 return None
             if len(data) > self._room:
-                problems.append(Problem(what, f"not read: the documents together exceed {MOST_KEPT >> 20} MiB"))
+                problems.append(Problem(what, f"not read: the documents together exceed {self._most >> 20} MiB"))
                 return None
             self._room -= len(data)
             self._kept[digest] = data

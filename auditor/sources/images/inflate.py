@@ -112,6 +112,11 @@ class LayerStream:
         """Whether one digest is both."""
         return not self.form and self._outer.name == self._inner.name
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the tar can be read at any place of the stored bytes."""
+        return not self.form and self._file.seekable()
+
     def readinto(self, buffer: memoryview) -> int:
         """Fill the buffer as far as there is anything; 0 at the end, also where reading fails (see `problem`)."""
         count = 0

@@ -75,7 +75,7 @@ class Segment(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Bytes, valid until the next block is asked for, and what lies in them, in order.
+    """Bytes, valid until the next block is asked for, their place in the tar, and what lies in them, in order.
 
     Segments cover all that is neither a header nor zeros between two contents.
     """
@@ -83,6 +83,7 @@ class Block(NamedTuple):
     data: memoryview
     segments: list[Segment]
     entries: list[Entry]
+    place: int = 0
 
 
 _NOTHING = Extended()
@@ -128,7 +129,7 @@ class LayerTar:
             last = count < len(room) and self._source.readinto(self._view[self._filled : self._filled + 1]) == 0
             if count < len(room) and not last:
                 self._filled += 1
-            block = Block(self._view[: self._filled], [], [])
+            block = Block(self._view[: self._filled], [], [], self._base)
             while self._step(block, last):
                 pass
             if block.segments or block.entries:

@@ -13,6 +13,7 @@ from auditor.sources.images.blobs import Blobs
 from auditor.sources.images.documents import MissingBlob
 from auditor.sources.images.manifests import images_of
 from auditor.sources.images.model import LARGEST_DOCUMENT, Problem, Source, SourceError
+from auditor.sources.images.orphans import add_orphans, asks_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from auditor.sources.images.model import Image
 
-INDEX_FILE, MARKER = "index.json", "oci-layout"
+INDEX_FILE, MARKER, BLOBS = "index.json", "oci-layout", "blobs"
+_MOST_BLOBS = 100_000
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 # A pipe must not make the program wait for somebody to write into it.
 _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -47,7 +49,7 @@ class LayoutBlobs(Blobs):
         found = digests.parts(digest)
         if found is None:
             raise SourceError("a malformed digest names no blob")
-        return open_inside(self._directory, ("blobs", *found), f"blob {digest}")
+        return open_inside(self._directory, (BLOBS, *found), f"blob {digest}")
 
 
 def open_inside(directory: str, way: Sequence[str], part: str) -> BinaryIO:
@@ -100,7 +102,32 @@ class LayoutSource(Source):
             raise SourceError(f"{self.name}: {INDEX_FILE} is larger than {LARGEST_DOCUMENT:,} bytes")
         images = images_of(self.name, blobs, root, platform=self._platform, tag=self._tag)
         images[0].problems.extend(self._marked())
+        if asks_for_all(self._tag, self._platform):
+            stored = self._stored(images[0].problems)
+            add_orphans(self.name, blobs, stored, images)
         return images
+
+    def _stored(self, problems: list[Problem]) -> dict[str, int]:
+        """All blobs of the layout, with their sizes in bytes."""
+        found: dict[str, int] = {}
+        for algorithm in digests.ALGORITHMS:
+            folder = os.path.join(self._directory, BLOBS, algorithm)
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        digest = f"{algorithm}:{entry.name}"
+                        if digests.parts(digest) and entry.is_file(follow_symlinks=False):
+                            found[digest] = entry.stat(follow_symlinks=False).st_size
+                        if len(found) > _MOST_BLOBS:
+                            problems.append(
+                                Problem("blobs", f"more than {_MOST_BLOBS:,}; the others were not looked at")
+                            )
+                            return found
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                problems.append(Problem(f"blobs/{algorithm}", error.strerror or "cannot be read"))
+        return dict(sorted(found.items()))
 
     def _marked(self) -> list[Problem]:
         """What is wrong with the file that says that this is a layout."""

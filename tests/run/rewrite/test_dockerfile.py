@@ -69,10 +69,10 @@ def test_what_is_left_has_a_reason() -> None:
 
 
 def test_what_unsafe_fixes_would_remove_is_said() -> None:
-    text = "FROM a\nENV API_TOKEN=sk9f8a7s6d5f4g3h2j1k\nRUN fetch $API_TOKEN\nCMD app\n"
-    left = [one for one in run(text)[1].left if one.finding.rule == "env-secret"]
+    text = "FROM alpine:3\nADD https://ci:sk9f8a7s6d5f4g3h@files.example/x /x\nCMD app\n"
+    left = [one for one in run(text)[1].left if one.finding.rule == "url-credentials"]
     assert [one.unsafe for one in left] == [True]
-    assert not [one for one in run(text, unsafe=True)[1].left if one.finding.rule == "env-secret"]
+    assert not [one for one in run(text, unsafe=True)[1].left if one.finding.rule == "url-credentials"]
 
 
 @pytest.mark.parametrize("text", ["FROM a\nARG NPM_TOKEN\nRUNN x\n", "FROM a\nARG NPM_TOKEN\nRUN <<E\n"])

@@ -105,7 +105,7 @@ def make_loose(data: bytes, kind: bytes = b"blob") -> bytes:
     return zlib.compress(kind + b" %d\0" % len(data) + data)
 
 
-def _pack_header(kind: int, size: int) -> bytes:
+def pack_header(kind: int, size: int) -> bytes:
     out = bytearray([kind << 4 | size & 15])
     size >>= 4
     while size:
@@ -131,19 +131,26 @@ def delta(base: bytes, added: bytes) -> bytes:
 
 def make_pack(base: bytes, added: bytes, *, named: bool = False, first: bool = True) -> bytes:
     """A blob and a delta on it, by offset or by name; with `first` false the delta comes before its base."""
-    plain = _pack_header(3, len(base)) + zlib.compress(base)
+    plain = pack_header(3, len(base)) + zlib.compress(base)
     change = delta(base, added)
     if named:
         name = hashlib.sha1(b"blob %d\0" % len(base) + base).digest()
-        changed = _pack_header(7, len(change)) + name + zlib.compress(change)
+        changed = pack_header(7, len(change)) + name + zlib.compress(change)
     else:
         back = len(plain)
         distance = bytearray([back & 0x7F])
         while back := back >> 7:
             back -= 1
             distance.insert(0, 0x80 | back & 0x7F)
-        changed = _pack_header(6, len(change)) + bytes(distance) + zlib.compress(change)
+        changed = pack_header(6, len(change)) + bytes(distance) + zlib.compress(change)
     body = b"PACK" + struct.pack(">II", 2, 2) + (plain + changed if first else changed + plain)
+    return body + hashlib.sha1(body).digest()
+
+
+def make_plain_pack(*objects: tuple[int, bytes]) -> bytes:
+    """A pack of objects as they are, each with the number of its kind."""
+    body = b"PACK" + struct.pack(">II", 2, len(objects))
+    body += b"".join(pack_header(kind, len(data)) + zlib.compress(data) for kind, data in objects)
     return body + hashlib.sha1(body).digest()
 
 

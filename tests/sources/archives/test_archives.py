@@ -8,14 +8,16 @@ import hashlib
 import io
 import lzma
 import os
+import random
 import struct
 import zipfile
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sources.archives import Limits, Member, members
+from auditor.sources.archives import Limits, Member, git, members
 from auditor.sources.archives.compressed import DECODERS
 from auditor.sources.files import Skipped
 from tests.sources.archives import builders
@@ -147,6 +149,49 @@ def test_a_delta_without_its_base_is_said() -> None:
     at = other.index(name)
     other[at] ^= 0xFF
     assert "the base of a delta is missing" in walk(bytes(other))[1].values()
+
+
+def test_objects_too_long_for_memory_are_read_in_pieces() -> None:
+    """And what comes after them, in their pack, all the same."""
+    long, limits = SECRET * 1000, Limits(held=20_000, piece=5000)
+    name = hashlib.sha1(b"blob %d\0" % len(long) + long).hexdigest()
+    data = builders.make_plain_pack((2, long), (3, long), (3, SECRET))
+    found, skipped = walk(data, limits)
+    assert found[f"f!blob/{name}"] == long
+    assert (sorted(found.values(), key=len), skipped) == ([SECRET, long], {})
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_deltas_on_objects_too_long_for_memory_are_said(named: bool) -> None:
+    base = random.Random(3).randbytes(30_000)
+    found, skipped = walk(builders.make_pack(base, SECRET, named=named), Limits(held=20_000))
+    assert list(found.values()) == [base]
+    assert list(skipped.values()) == ["object too large to rebuild in memory"]
+
+
+def test_deltas_too_long_for_memory_are_said() -> None:
+    blobs = builders.make_plain_pack((3, b"x"), (7, SECRET * 1000), (3, SECRET))
+    at = blobs.index(zlib.compress(SECRET * 1000))
+    data = blobs[:at] + hashlib.sha1(b"blob 1\0x").digest() + blobs[at:]
+    found, skipped = walk(data, Limits(held=20_000))
+    assert sorted(found.values()) == [SECRET, b"x"]
+    assert list(skipped.values()) == ["object too large to rebuild in memory"]
+
+
+@pytest.mark.parametrize("size", [len(SECRET) * 1000 - 1, len(SECRET) * 1000 + 1])
+def test_long_objects_of_another_length_are_damaged(size: int) -> None:
+    data = builders.make_plain_pack((3, SECRET * 1000), (3, b"x"))
+    head = builders.pack_header(3, len(SECRET) * 1000)
+    found, skipped = walk(data.replace(head, builders.pack_header(3, size), 1), Limits(held=20_000))
+    assert skipped == {"f!@12": "damaged; later objects are not read"}
+    assert not found
+
+
+def test_bases_that_were_not_kept_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "_NAMES", 0)
+    found, skipped = walk(builders.make_pack(b"base\n" * 50, SECRET, named=True))
+    assert list(found.values()) == [b"base\n" * 50]
+    assert list(skipped.values()) == ["more than 0 objects in a pack: the base of a delta was not kept"]
 
 
 def test_a_database_in_write_ahead_mode_and_its_views() -> None:

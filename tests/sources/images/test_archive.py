@@ -90,7 +90,8 @@ def test_links_that_lead_nowhere(read: Read) -> None:
 def test_blobs_of_a_newer_engine(read: Read) -> None:
     """Engine 25 writes an OCI layout with plain layers, and manifest.json beside it: one image."""
     memory = Memory()
-    _, manifest = memory.image([])
+    template, manifest = memory.image([])
+    del memory.blobs[template["digest"]]
     for layer in LAYERS:
         manifest["layers"].append(memory.put(layer, "application/vnd.oci.image.layer.v1.tar"))
     config = json.loads(memory.blobs.pop(manifest["config"]["digest"]))
@@ -116,9 +117,10 @@ def test_blobs_of_a_newer_engine(read: Read) -> None:
 def test_containerd_lists_platforms_that_it_does_not_have(read: Read) -> None:
     memory = Memory()
     here, manifest = memory.image(LAYERS, platform={"os": "linux", "architecture": "amd64"})
-    there, _ = memory.image([layer_tar(content=b"?")], platform={"os": "linux", "architecture": "s390x"})
+    there, gone = memory.image([layer_tar(content=b"?")], platform={"os": "linux", "architecture": "s390x"})
     about = memory.attestation(here["digest"], {"arg": "TOKEN"})
-    del memory.blobs[there["digest"]]
+    for one in (there, gone["config"], *gone["layers"]):
+        del memory.blobs[one["digest"]]
     files = layout_files(memory, index(here, there, about))
     oci = archive_of(files)
     (image,), _ = read(oci)

@@ -7,8 +7,10 @@ packages, and packages of Debian that were kept after their files were installed
 from __future__ import annotations
 
 import hashlib
+import io
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.sources.archives.stream import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,13 +113,18 @@ def list_digest(data: bytes) -> bytes:
 
 def without_data(deb: bytes) -> bytes:
     """A package of Debian up to the files that it installs: still an archive, with the control files in it."""
+    return deb[: data_place(Store(io.BytesIO(deb)))]
+
+
+def data_place(deb: Store) -> int:
+    """Where in a package of Debian the files that it installs begin; its length if that cannot be told."""
     at = len(_LIST)
-    while at + _HEADER <= len(deb):
-        field = deb[at + 48 : at + 58].strip()
-        if deb[at : at + 4] == b"data" or not field.isdigit():
-            return deb[:at]
+    while len(header := deb.at(at, _HEADER)) == _HEADER:
+        field = header[48:58].strip()
+        if header.startswith(b"data") or not field.isdigit():
+            return at
         at += _HEADER + int(field) + int(field) % 2
-    return deb
+    return deb.size
 
 
 def is_deb(head: bytes, path: str) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from bisect import bisect_left
-
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.detect.sweep import SOURCES
@@ -12,13 +9,18 @@ from auditor.run.images.layers import inside
 from auditor.run.images.layers.brought import Brought, digests_of
 from auditor.run.images.layers.deferred import Deb, Deferred, is_deb, without_data
 from auditor.run.images.layers.gathered import Gathered
+from auditor.run.images.layers.headers import HeaderSearch
+from auditor.run.images.layers.keeping import Keeping, KeptSearch
 from auditor.run.images.layers.telling import Bytes
+from auditor.sources.archives.stream import Store
 from auditor.sources.files import Skipped
 from auditor.sources.images.layertar import FILE, PAX, UNIT, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import BinaryIO
 
+    from auditor.run.images.layers.keeping import Kept
     from auditor.run.images.layers.searching import Near, Settings
     from auditor.sources.contents import Piece
     from auditor.sources.images.layertar import Block, Entry, Segment
@@ -27,7 +29,6 @@ _HEAD = 8192
 _TAIL = 4096
 #: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
 _FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
-_TOO_LONG = f"larger than {inside.HELD >> 20} MiB: not opened, its bytes are searched"
 _DATABASE = b"SQLite format 3\0"
 
 
@@ -36,7 +37,7 @@ class _Long:
 
     __slots__ = ("found", "head", "held", "line", "path", "text", "whole")
 
-    def __init__(self, path: str, head: bytes, *, whole: bool, held: io.BytesIO | None) -> None:
+    def __init__(self, path: str, head: bytes, *, whole: bool, held: Kept | None) -> None:
         self.path = path
         self.head = head
         self.whole = whole
@@ -58,20 +59,32 @@ class FileSearch:
         self._sweep = settings.sweep
         self._gathered = gathered
         self._again = again
+        self._headers = HeaderSearch(settings.sweep, gathered)
         self._long: _Long | None = None
-        self._opening = inside.Opening(settings.max_depth)
+        self._place = self._read = 0
         self.brought = Brought()
+        self.keeping = Keeping(settings.folder)
         self.deferred = Deferred(settings.sweep.reach)
+        self.opening = inside.Opening(settings.max_depth, self.keeping.spool)
         self.debs: dict[str, Deb] = {}
+        up_to_data = self.debs if again and not settings.everything else None
+        self.kept = KeptSearch(gathered, self.brought, up_to_data, self.open)
         self.unhashed: set[str] = set()
         self.appended: set[str] = set()
+
+    def end(self) -> None:
+        """Let go of a content that did not come whole."""
+        if self._long is not None and self._long.held is not None:
+            self._long.held.close()
+            self._long.held = None
 
     def block(self, block: Block) -> None:
         """Search what lies in one block."""
         hits = self._sweep.hits(block.data)
+        self.opening.passed(block.place + len(block.data) - self._read)
+        self._place, self._read = block.place, block.place + len(block.data)
         if self._settings.everything:
-            self._names(block.entries)
-            self._between(block, hits)
+            self._headers.search(block, hits)
         at = noted = 0
         for segment in block.segments:
             if segment.kind == FILE and not segment.offset:
@@ -106,26 +119,6 @@ class FileSearch:
             self._gathered.entry(entry)
         return number + 1
 
-    def _between(self, block: Block, hits: Near) -> None:
-        """What headers hold besides names: owners, and whatever somebody has put into their unused fields."""
-        starts = [segment.start for segment in block.segments]
-        for _, place in hits:
-            at = bisect_left(starts, place) - 1
-            if at < 0 or place > block.segments[at].end:
-                begin = block.segments[at].end if at >= 0 else 0
-                data = bytes(block.data[max(begin, place - UNIT) : place])
-                self._gathered.tell(Bytes("", "tar header", data, 0, 0, hidden=True), ((0, len(data)),), (0, len(data)))
-
-    def _names(self, entries: Sequence[Entry]) -> None:
-        """Names of files and where links lead, which only somebody who knows what to look for has to look at."""
-        names = [encoded(f"{entry.path}\n{entry.link}") for entry in entries]
-        if not self._sweep.hits(b"\n".join(names)):
-            return
-        for data in names:
-            near = self._sweep.hits(data)
-            if near:
-                self._gathered.tell(Bytes("", "tar header", data, 0, 0, hidden=True), near, (0, len(data)))
-
     def _unnamed(self, segment: Segment, data: bytes) -> None:
         """Bytes that belong to no file: extended headers and what is hidden between files.
 
@@ -145,7 +138,11 @@ class FileSearch:
             head = bytes(view[segment.start : min(segment.start + inside.HEAD, segment.end)])
             whole = self._sweep.reads_whole(segment.path, head)
             packs = inside.packs(head)
-            keep = packs or self.brought.wants(segment.path) or (inside.is_program(head) and not self._again)
+            keep = (
+                packs
+                or self.brought.wants(segment.path)
+                or (inside.is_program(head) and (self.keeping.in_place or not self._again))
+            )
             told = near or whole or keep or segment.size % UNIT == 0
             if segment.last and not (told or inside.is_program(head)):
                 self._long = None
@@ -165,9 +162,9 @@ class FileSearch:
         own = (segment.own_start - segment.start, segment.own_end - segment.start)
         before = len(self._gathered.leaks)
         if segment.last:
-            self._packed(long, bytes(data) if alone else b"")
             if not alone and long.held is None and inside.is_program(long.head) and self._again:
                 self._at_program(segment, view)
+            self._packed(long, bytes(data) if alone else b"")
         if near or long.whole:
             self._raw(long, segment, data, near, own)
         if len(self._gathered.leaks) > before:
@@ -177,12 +174,8 @@ class FileSearch:
 
     def _at_program(self, segment: Segment, view: memoryview) -> None:
         """Note a long program that has an archive behind it: its beginning is gone by now."""
-        if not inside.has_end(bytes(view[max(segment.start, segment.end - inside.TAIL) : segment.end])):
-            return
-        if segment.size <= inside.HELD:
+        if inside.has_end(bytes(view[max(segment.start, segment.end - inside.TAIL) : segment.end])):
             self.appended.add(segment.path)
-        else:
-            self._gathered.note(segment.path, _TOO_LONG)
 
     def _at_end(self, segment: Segment, view: memoryview) -> list[tuple[int, int]]:
         """Hits at the end of a content without padding, where the next header would go on with its last word."""
@@ -209,10 +202,7 @@ class FileSearch:
         head = bytes(view[segment.start : min(segment.start + _HEAD, segment.end)])
         held = None
         if keep and not segment.last:
-            if segment.size <= inside.HELD:
-                held = io.BytesIO()
-            else:
-                self._gathered.note(segment.path, _TOO_LONG)
+            held = self.keeping.begin(self._place + segment.start, segment.size)
         return _Long(segment.path, head, whole=whole, held=held)
 
     def _raw(
@@ -230,10 +220,12 @@ class FileSearch:
         source = Bytes(long.path, "", data, segment.offset, line, long.head)
         self._gathered.tell(source, near, own, whole=long.whole, known=self._gathered.inside.get(long.path))
 
-    def _packed(self, long: _Long, data: bytes) -> None:
+    def _packed(self, long: _Long, content: bytes) -> None:
         """What a whole file packs; lists of packages are kept."""
-        content = data if long.held is None else long.held.getvalue()
-        long.held = None
+        if long.held is not None:
+            held, long.held = long.held, None
+            self.kept.search(long.path, held)
+            return
         if self.brought.wants(long.path):
             self.brought.add(long.path, content)
         if not content or not (inside.packs(content[: inside.HEAD]) or inside.appended(content)):
@@ -250,11 +242,12 @@ class FileSearch:
             return
         self.open(long.path, content)
 
-    def open(self, path: str, content: bytes) -> None:
+    def open(self, path: str, content: bytes | BinaryIO) -> None:
         """Search what a file packs."""
-        if content.startswith(_DATABASE):
+        head = content if isinstance(content, bytes) else Store(content).at(0, len(_DATABASE))
+        if head.startswith(_DATABASE):
             self.brought.add_database(path)
-        for item in self._opening.contents(path, content):
+        for item in self.opening.contents(path, content):
             if isinstance(item, Skipped):
                 self._gathered.note(item.path, item.reason)
                 continue

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import time
+
 from auditor.core.record import TYPE_CHECKING
 from auditor.sources.archives import Limits
 from auditor.sources.archives.git import is_loose
@@ -10,15 +13,19 @@ from auditor.sources.contents import packed
 from auditor.sources.files import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
+    from auditor.sources.archives.spool import Spool
     from auditor.sources.contents import Piece
 
-#: Longest file that is kept in memory to be opened.
-HELD = 96 << 20
-#: Bytes of all that is packed in files of one layer, and in one file.
+#: Bytes of all that is packed in files of one layer, and in one file of usual length.
 MOST, _TOTAL = 8 << 30, 1 << 30
+#: What a longer file may give: bytes for each of its own, and its own bytes for each member and each step of work.
+_RATIO, _BYTES_A_MEMBER, _BYTES_A_STEP = 16, 1 << 10, 1 << 7
+#: Seconds of processor time that opening may take: for every layer, and one more for so many bytes of it.
+PATIENCE, PACE = 120, 4 << 20
+_TOO_SLOW = "more than the time that there is to open what is packed in one layer"
 #: What the head of a file has to be long enough for.
 HEAD = 512
 _PIECE = (1 << 20) - (64 << 10)
@@ -63,22 +70,66 @@ def appended(data: bytes) -> bool:
 
 
 class Opening:
-    """Opens what files of one layer pack, as long as there is room: MOST bytes for all of them together."""
+    """Opens what files of one layer pack, as long as there is room (MOST bytes for all of them together) and time.
 
-    def __init__(self, depth: int) -> None:
+    `clock` gives seconds of work. There are PATIENCE of them, and one more for every PACE bytes of the layer that have
+    `passed`. `unopened` counts files that came when one of both was used up, `reason` says which.
+    """
+
+    def __init__(
+        self, depth: int, spool: Spool | None = None, *, clock: Callable[[], float] = time.thread_time
+    ) -> None:
         self._depth = depth
+        self._spool = spool
+        self._clock = clock
         self._room = MOST
+        self._time = float(PATIENCE)
+        self._begun: float | None = None
+        self.unopened = 0
+        self.reason = ""
+
+    def passed(self, size: int) -> None:
+        """So many bytes more of the layer were read."""
+        self._time += size / PACE
 
     def contents(self, path: str, data: bytes | BinaryIO) -> Iterator[Piece | Skipped]:
-        """Everything inside, at any depth, in pieces; what cannot be read as `Skipped`. Never raises."""
-        if self._room <= 0:
-            yield Skipped(path, f"more than {MOST >> 30} GiB packed in files of one layer: not opened")
+        """Everything inside, at any depth, in pieces; what cannot be read as `Skipped`. Never raises.
+
+        What is done with a piece before the next one is asked for is work, too.
+        """
+        if reason := self.over():
+            self.unopened += 1
+            self.reason = reason
             return
-        limits = Limits(depth=self._depth, piece=_PIECE, total=min(_TOTAL, self._room))
-        for item in packed(path, data, limits):
-            if not isinstance(item, Skipped):
-                self._room -= len(item.data)
-            yield item
+        self._begun = self._clock()
+        try:
+            for item in packed(path, data, self._limits(data)):
+                if not isinstance(item, Skipped):
+                    self._room -= len(item.data)
+                yield item
+        finally:
+            self._time -= self._clock() - self._begun
+            self._begun = None
+
+    def over(self) -> str:
+        """Why nothing more is opened, else ""."""
+        if self._room <= 0:
+            return f"more than {MOST >> 30} GiB packed in files of one layer"
+        since = 0.0 if self._begun is None else self._clock() - self._begun
+        return _TOO_SLOW if since > self._time else ""
+
+    def _limits(self, data: bytes | BinaryIO) -> Limits:
+        size = len(data) if isinstance(data, bytes) else data.seek(0, io.SEEK_END)
+        usual = Limits()
+        return Limits(
+            depth=self._depth,
+            members=max(usual.members, size // _BYTES_A_MEMBER),
+            total=min(max(_TOTAL, size * _RATIO), self._room),
+            steps=max(usual.steps, size // _BYTES_A_STEP),
+            piece=_PIECE,
+            spool=self._spool,
+            late=self.over,
+        )
 
 
 def split(path: str, inner: str) -> tuple[str, str]:

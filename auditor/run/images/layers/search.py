@@ -19,7 +19,9 @@ from auditor.sources.images.layertar import FILE, OVERLAP, LayerTar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import BinaryIO
 
+    from auditor.run.images.layers.keeping import Kept
     from auditor.run.images.layers.searching import Job, Settings
     from auditor.sources.images.layertar import Segment
 
@@ -46,6 +48,8 @@ class LayerSearch:
             stream = LayerStream(job.open(), verify=job.verify, like=(job.diff_id, job.digest))
         except Exception as error:
             return run.failed(error)
+        if job.again and stream.in_place:
+            run.read_in_place(job.open)
         reader = Ahead(stream) if self.ahead else stream
         try:
             run.search(reader)
@@ -78,6 +82,10 @@ class _Run:
         self.gathered = Gathered(settings)
         self._files = FileSearch(settings, self.gathered, again=again)
 
+    def read_in_place(self, opened: Callable[[], BinaryIO]) -> None:
+        """The stored bytes, which this opens, are the tar, and can be read at any place."""
+        self._files.keeping.read_from(opened)
+
     def search(self, stream: LayerStream | Ahead) -> None:
         """The one pass."""
         tar = LayerTar(stream, overlap=max(OVERLAP, 2 * self._settings.overlap))
@@ -89,6 +97,7 @@ class _Run:
                 told = stream.stored
             self._heard(stream.stored - told)
         finally:
+            self._files.end()
             for problem in tar.problems:
                 self.gathered.errors.append((problem, ""))
 
@@ -123,6 +132,9 @@ class _Run:
         wanted = {path for path in files.unhashed if brought.owned.claims(path)}
         if (wanted or again) and self._again:
             self._look_again(job, wanted, again)
+        if files.opening.unopened:
+            left = _count(files.opening.unopened, "packed file")
+            gathered.note("", f"{files.opening.reason}: {left} not opened, their bytes are searched")
 
     def _look_again(self, job: Job, to_hash: set[str], to_open: set[str]) -> None:
         """Hash long files with leaks that a package claims, and open what was put off."""
@@ -132,20 +144,26 @@ class _Run:
             self.gathered.internal(error)
             return
         hashes: dict[str, Hashes] = {}
-        contents: dict[str, bytearray] = {}
+        held: Kept | None = None
         try:
             for block in LayerTar(stream).blocks():
                 for segment in block.segments:
                     if segment.kind == FILE and segment.path in to_hash:
                         self._hash(segment, block.data, hashes)
-                    if segment.kind == FILE and segment.path in to_open:
-                        held = contents.setdefault(segment.path, bytearray())
-                        held += block.data[segment.own_start : segment.own_end]
-                        if segment.last:
-                            self._files.debs.pop(segment.path, None)
-                            self._files.open(segment.path, bytes(contents.pop(segment.path)))
+                    if segment.kind != FILE or segment.path not in to_open:
+                        continue
+                    if segment.offset == 0:
+                        held = self._files.keeping.begin(block.place + segment.start, segment.size)
+                    if held is not None:
+                        held.write(block.data[segment.own_start : segment.own_end])
+                    if held is not None and segment.last:
+                        self._files.debs.pop(segment.path, None)
+                        self._files.kept.search(segment.path, held, whole=True)
+                        held = None
         finally:
             stream.close()
+            if held is not None:
+                held.close()
 
     def _hash(self, segment: Segment, view: memoryview, hashes: dict[str, Hashes]) -> None:
         one = hashes[segment.path] = Hashes(segment.path) if segment.offset == 0 else hashes[segment.path]

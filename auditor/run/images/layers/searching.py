@@ -65,7 +65,7 @@ class Searching(Protocol):
 class Settings(NamedTuple):
     """How layers are searched: with what, what is told, how deep archives in archives are opened and whether somebody
     asked for that depth; and whether to look at `everything`, also at what public packages have brought, and at names.
-    `overlap`: bytes of the longest find."""
+    `overlap`: bytes of the longest find; `folder`: where long contents may be kept (see `Spool`)."""
 
     sweep: Searching
     wanted: Wanted
@@ -73,3 +73,4 @@ class Settings(NamedTuple):
     depth_asked: bool = False
     everything: bool = False
     overlap: int = 0
+    folder: str = ""

@@ -12,6 +12,8 @@ import tarfile
 import zipfile
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -166,6 +168,76 @@ def test_damaged_contents_are_told() -> None:
     whole = gzip.compress(tar({"a.txt": TEXT * 30}))
     for cut in range(12, len(whole) - 9, 7):
         assert any(isinstance(one, Skipped) for one in inside.Opening(8).contents("x.tgz", whole[:cut])), cut
+
+
+class Clock:
+    """Every look at it takes some time."""
+
+    def __init__(self, step: float) -> None:
+        self.now = 0.0
+        self.step = step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def test_the_time_is_for_all_files_of_a_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside, "PATIENCE", 100)
+    clock = Clock(0)
+    opening = inside.Opening(8, clock=clock)
+    data = gzip.compress(TEXT)
+    for _ in range(3):
+        for _piece in opening.contents("x.gz", data):
+            clock.now += 33  # what is done with a piece is work, too
+    assert not opening.over()
+    clock.now += 1000  # what is not done for what is packed is none
+    assert not opening.over()
+    assert [type(one) for one in opening.contents("x.gz", data)] == [Piece]
+    for _piece in opening.contents("x.gz", data):
+        clock.now += 2
+    assert opening.over().startswith("more than the time")
+    assert [list(opening.contents("x.gz", data)) for _ in range(5)] == [[]] * 5
+    assert opening.unopened == 5
+
+
+def test_the_time_ends_within_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside, "PATIENCE", 10)
+    opening = inside.Opening(8, clock=Clock(1))
+    found = list(opening.contents("x.zip", zipped(**{f"f{number}": "x" for number in range(3000)})))
+    assert 0 < len(found) < 3000
+    assert isinstance(found[-1], Skipped)
+    assert found[-1].reason.startswith("more than the time that there is")
+
+
+def test_the_time_grows_with_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside, "PATIENCE", 10)
+    clock = Clock(0)
+    opening = inside.Opening(8, clock=clock)
+    for _ in opening.contents("x.gz", gzip.compress(TEXT)):
+        clock.now += 30
+    assert list(opening.contents("x.gz", gzip.compress(TEXT))) == []
+    opening.passed(20 * inside.PACE)
+    assert not opening.over()
+    assert (opening.unopened, opening.reason[:18]) == (1, "more than the time")
+    opening.passed(-inside.PACE)
+    assert opening.over()
+
+
+def test_the_room_is_for_all_files_of_a_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside, "MOST", 3 * len(TEXT) - 1)
+    opening = inside.Opening(8, clock=Clock(0))
+    data = gzip.compress(TEXT)
+    assert [len(list(opening.contents("x.gz", data))) for _ in range(2)] == [1, 1]
+    assert any(isinstance(one, Skipped) for one in opening.contents("x.gz", data))
+
+
+def test_long_files_may_give_more() -> None:
+    """Bounds of one file grow with it: 16 bytes for each, a member for each KiB."""
+    limits = inside.Opening(8)._limits
+    assert limits(b"")._replace(late=None) == limits(b"x" * 1000)._replace(late=None)
+    huge = SimpleNamespace(seek=lambda *_: 400 << 20)
+    assert limits(cast("BinaryIO", huge))[1:3] == (400 << 10, 16 * (400 << 20))
 
 
 @pytest.mark.parametrize(
