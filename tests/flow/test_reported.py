@@ -189,3 +189,25 @@ def test_what_is_no_secret_and_what_looks_alike(step: str, expected: list[str]) 
     found = findings(follow(parse(f"FROM a\n{step}\n"), "Dockerfile"), frozenset(load_rules()["rules"]))
     loud = [f.rule for f in found if f.severity.label not in ("low", "info")]
     assert [rule for rule in loud if rule != "literal-secret"] == expected
+
+
+def test_what_is_written_in_two_goes_is_gone_with_one_removal() -> None:
+    build = followed(
+        f"RUN echo 'password={V}1' > /root/.npmrc && echo 'password={V}2' >> /root/.npmrc && rm ~/.npmrc\n"
+    )
+    assert [file.gone for file in build.facts.files] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("command", "rules"),
+    [
+        (f"echo '//r.example/:_authToken={V}' > .npmrc && npm ci && rm .npmrc", ["literal-secret"]),
+        (f"echo '//r.example/:_authToken={V}' > .npmrc && npm ci", ["written-secret-file"]),
+        (f"curl https://u:{V}@h.example/x > /x", ["url-credentials"]),
+        (f"curl -H 'X-Api-Key: {V}' https://h.example/x | tee /x", ["literal-secret"]),
+        (f"gh auth login --with-token <<< {V}", ["literal-secret", "persisted-login"]),
+    ],
+)
+def test_a_literal_is_reported_whatever_becomes_of_the_file(command: str, rules: list[str]) -> None:
+    wanted = frozenset({"literal-secret", "written-secret-file", "url-credentials", "persisted-login"})
+    assert sorted({f.rule for f in findings(followed(f"RUN {command}\n"), wanted)}) == rules

@@ -1,0 +1,50 @@
+"""Caches of package managers: mounted where a credential reaches them, left alone where none does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixes.fixing import fixed
+
+HEAD = "FROM python:3.12\nARG PASSWORD\n"
+INSTALL = "pip install -i https://ci:$PASSWORD@h.example/simple x"
+CACHE = "--mount=type=cache,target=/root/.cache/pip"
+
+
+def _text(rest: str, *, unsafe: bool = False) -> str:
+    return fixed(f"{HEAD}RUN {INSTALL}\n{rest}", unsafe=unsafe, least="low").text
+
+
+def test_a_cache_that_a_credential_reaches_is_mounted() -> None:
+    assert CACHE in _text("")
+
+
+@pytest.mark.parametrize("text", ["FROM node:22\nRUN npm ci\n", "FROM debian:12\nRUN apt-get update\n"])
+def test_a_cache_of_public_packages_stays(text: str) -> None:
+    done = fixed(text, unsafe=True, least="low")
+    assert done.text == text
+    assert any("no credential is seen to reach the cache" in why for why in done.left.values())
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "RUN ls /root/.cache/pip\n",
+        "FROM debian\nCOPY --from=0 /root/.cache /c\n",
+        "FROM debian\nCOPY --from=0 /root /c\n",
+    ],
+)
+def test_a_cache_that_a_later_step_needs_stays(rest: str) -> None:
+    assert CACHE not in _text(rest, unsafe=True)
+
+
+def test_a_later_call_may_need_it() -> None:
+    later = "RUN pip check\n"
+    assert CACHE not in _text(later)
+    assert CACHE in _text(later, unsafe=True)
+
+
+@pytest.mark.parametrize(("user", "owner"), [("1000", ",uid=1000"), ("app", ",mode=0777")])
+def test_the_users_cache_is_the_users(user: str, owner: str) -> None:
+    done = fixed(f"FROM python:3.12\nARG PASSWORD\nENV HOME=/h\nUSER {user}\nRUN {INSTALL}\n", least="low")
+    assert f"--mount=type=cache,target=/h/.cache/pip{owner}" in done.text

@@ -1,0 +1,81 @@
+"""Commands that print a secret go, where they do nothing else; what is left ends as it did."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.core.edit import apply_edits
+from auditor.fixes import prints
+from auditor.fixes.compose import compose
+from auditor.flow.build import follow
+from auditor.lang.dockerfile.parser import parse
+from tests.fixes.fixing import fixed
+from tests.fixes.planning import planned
+
+HEAD = "FROM debian:12\nARG TOKEN\n"
+FETCH = 'curl -H "X-Api-Key: $TOKEN" https://h.example/x -o /x'
+GIVEN = "FROM debian:12\nRUN --mount=type=secret,id=token,required=true \\\n"
+GIVEN += '    export TOKEN="$(cat /run/secrets/token)"; \\\n    '
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"echo $TOKEN && {FETCH}", FETCH),
+        (f'{FETCH} && printf "%s\\n" "$TOKEN" >&2', FETCH),
+        (f"echo a; echo $TOKEN | base64; {FETCH}", f"echo a; {FETCH}"),
+        (f"{FETCH}; echo $TOKEN", f"{FETCH}; :"),
+        (f"{FETCH} || echo no $TOKEN", f"{FETCH} || :"),
+        (f"if true; then echo $TOKEN; fi; {FETCH}", f"if true; then :; fi; {FETCH}"),
+        (f"set -eux; {FETCH}", f"set -eu; {FETCH}"),
+    ],
+)
+def test_print_goes(before: str, after: str) -> None:
+    assert fixed(f"{HEAD}RUN {before}\n").text == f"{GIVEN}{after}\n"
+
+
+def test_a_run_that_only_prints_goes() -> None:
+    assert fixed(f"{HEAD}RUN echo $TOKEN\nRUN printenv TOKEN\n").text == "FROM debian:12\n"
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        ("echo $(./make-it) $TOKEN", "part of a larger command"),
+        ("echo ${TOKEN:?missing}", "part of a larger command"),
+        ("sh -c 'echo $TOKEN; make'", "part of a larger command"),
+    ],
+)
+def test_what_does_more_stays(run: str, reason: str) -> None:
+    done = fixed(f"{HEAD}RUN {run}\n")
+    assert done.text == f"{HEAD}RUN {run}\n"
+    assert any(reason in why for why in done.left.values()), done.left
+
+
+def test_a_run_that_mounts_a_secret_to_print_it_is_its_authors_business() -> None:
+    text = "FROM debian:12\nRUN --mount=type=secret,id=t \\\n    cat /run/secrets/t\n"
+    done = fixed(text, unsafe=True)
+    assert done.text == text
+    assert any("for its author to say" in why for why in done.left.values())
+
+
+@pytest.mark.parametrize("run", ["sh -xc 'make $TOKEN'", "bash -x make.sh $TOKEN"])
+def test_a_shell_that_traces_is_left(run: str) -> None:
+    done = planned(prints.plans, f"{HEAD}RUN {run}\n", unsafe=True)
+    assert not done.plans
+
+
+@pytest.mark.parametrize(
+    ("script", "after"),
+    [
+        ("set -x; a", "set +x; a"),
+        ("set -o xtrace; a", "set +o xtrace; a"),
+        ("set -exo pipefail; a", "set -eo pipefail; a"),
+        ("sh -c 'set -ex; a'", "sh -c 'set -e; a'"),
+    ],
+)
+def test_what_is_given_a_secret_is_not_traced(script: str, after: str) -> None:
+    document = parse(f"FROM debian\nRUN {script}\n")
+    build = follow(document, "Dockerfile")
+    edits = compose(document, prints.silenced(build, build.facts.runs[0]))
+    assert apply_edits(document.text, edits) == f"FROM debian\nRUN {after}\n"
