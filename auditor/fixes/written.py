@@ -14,9 +14,9 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.detect import credfiles
 from auditor.fixes.exposure import SETTING, check, cleaning, plain_path
+from auditor.fixes.leaving import BUILD_KINDS
 from auditor.fixes.plan import DropCommand, Prelude, Refused
 from auditor.fixes.readers import may_read, readers_of_file, relatives
-from auditor.fixes.leaving import BUILD_KINDS
 from auditor.fixes.retire import lifetime
 from auditor.fixes.runtime import starts_one_of
 from auditor.fixes.script import NO_OPERATIONS, acting, statements

@@ -223,7 +223,7 @@ def hostile() -> FixReport:
     one = Rewrite(target.name, target)
     place = Location.of(target.name, LineIndex(content), Span(20, 30))
     found = Finding("env-secret", Severity.HIGH, place, nasty, nasty, secret=Secret(nasty, "password"))
-    one.changes = [FileChange(target.name, "dockerfile", content, "FROM a\n"), FileChange(nasty, "new", None, nasty)]
+    one.changes = [FileChange(target.name, "dockerfile", content, "FROM a\n"), FileChange(nasty, "ignore", None, nasty)]
     one.applied = [Applied(nasty, Applicability.SHOW, nasty, (found,))]
     one.left = [Left(found, nasty, unsafe=True)]
     one.burnt = [Burnt(nasty, nasty, Span(20, 30))]

@@ -60,7 +60,7 @@ def test_what_would_not_be_shown_is_not_changed() -> None:
 
 
 def test_what_is_left_has_a_reason() -> None:
-    state, rewrite = run("FROM a\nONBUILD ARG NPM_TOKEN\nONBUILD RUN npm ci\n")
+    _state, rewrite = run("FROM a\nONBUILD ARG NPM_TOKEN\nONBUILD RUN npm ci\n")
     [left] = [one for one in rewrite.left if one.finding.rule == "onbuild-secret"]
     assert "ONBUILD" in left.reason
     assert not left.unsafe
