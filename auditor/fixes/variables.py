@@ -9,6 +9,7 @@ from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
+from auditor.fixes.keeping import settle_kept
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
@@ -81,6 +82,7 @@ class VariablePlanner:
         needs = self._needs(moved)
         self._check_run_time(bool(needs), plan)
         for run, wanted in needs:
+            settle_kept(self.build, run, wanted, plan)
             self._expose(run, wanted, plan)
         for v in self.group:
             plan.changes.append(DropPair(v.step.instruction, v.pair))

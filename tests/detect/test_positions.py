@@ -81,6 +81,8 @@ def test_what_is_reported_of_a_url_begins_with_the_user() -> None:
         ("token://x", []),
         ("DATABASE_URL=x", []),
         ("= password", []),
+        ('open("/x").write("pw="+os.environ["P"])', []),
+        (f'login(a, password="+{V}")', [f"pair secret +{V}"]),
         ("password=%X%", []),
     ],
 )
@@ -95,6 +97,9 @@ def test_named_values(text: str, expected: list[str]) -> None:
         (f"authorization: token {V}", [f"header secret {V}"]),
         (f"Proxy-Authorization: Basic {V}==", [f"header secret {V}=="]),
         ("Authorization: Bearer ${T}", ["header variable ${T}"]),
+        ("Authorization: Bearer %s", []),
+        ("Authorization: Bearer {token}", []),
+        ("Authorization: Bearer  + token", []),
         ('"Authorization": "Bearer $(...)"', ["header variable $(...)"]),
         ("Authorization: Bearer", []),
         ("X-Request: Bearer", []),
