@@ -6,8 +6,11 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Variable
+    from auditor.lang.dockerfile.nodes import Instruction
 
 _KEPT = frozenset({"written", "stored", "cloned", "inline"})
 #: Instructions whose text a shell expands, not the builder; their flags are the builder's.
@@ -60,13 +63,15 @@ def is_key_file(file: LayerFile) -> bool:
     return file.kind is not None and file.kind.ssh
 
 
-def expanded_in(build: Build, name: str) -> str:
+def expanded_in(build: Build, name: str, besides: Collection[Instruction] = ()) -> str:
     """The keyword of an instruction, RUN and declarations aside, in which the builder fills a name in; "" for none.
 
     A variable of the same name in another stage counts as well: telling them apart is not worth a broken build.
     """
     pattern = Pattern(rf"\$\{{?{name}\b")
     for node in build.document.instructions:
+        if node in besides:
+            continue
         if node.keyword in _READ_BY_SHELLS:
             texts = [flag.text for flag in node.flags]
         else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.flow.build import Build
-    from auditor.flow.facts import Run, Variable
+    from auditor.flow.facts import Run, Step, Variable
 
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
@@ -54,6 +54,7 @@ class VariablePlanner:
         self.users = numbers(build)
         self.roots = [v for v in group if not any(id(s) in self.members for s in v.sources)]
         self.files = files_of(build, group)
+        self.downloads = list(self._downloads())
 
     def covers(self) -> Iterator[Span]:
         """Where findings about these variables begin."""
@@ -80,7 +81,8 @@ class VariablePlanner:
         plan.covers += self.covers()
         moved = self._settle(plan)
         needs = self._needs(moved)
-        self._check_run_time(bool(needs), plan)
+        self._check_run_time(bool(needs or self.downloads), plan)
+        self._download(plan)
         for run, wanted in needs:
             settle_kept(self.build, run, wanted, plan)
             self._expose(run, wanted, plan)
@@ -92,7 +94,7 @@ class VariablePlanner:
             elif v in self.roots and v.kind == "argument":
                 where = "image history, build log and cache" if v.step.ships else "build log and cache"
                 plan.burnt.append(Burnt(f"what was given as {v.name}", where, v.pair.span))
-        if needs:
+        if needs or self.downloads:
             plan.secrets += [self._secret(name) for name in names]
         else:
             plan.title = f"{shown} goes: nothing in the build uses it"
@@ -117,7 +119,7 @@ class VariablePlanner:
     def _check_uses(self) -> None:
         """Raises Refused where something that cannot be given a secret needs the value."""
         for name in dict.fromkeys(v.name for v in self.group):
-            keyword = expanded_in(self.build, name)
+            keyword = expanded_in(self.build, name, [step.instruction for step, _v in self.downloads])
             if keyword:
                 raise Refused(f"{name} is used in {keyword}, which cannot read a build secret")
         for v in self.group:
@@ -125,7 +127,7 @@ class VariablePlanner:
                 raise Refused("it stands in an ONBUILD trigger: every child build would have to change with it")
             for step, _span in v.used:
                 keyword = step.instruction.keyword
-                if keyword not in _EXPLAINED | runtime.STARTING:
+                if keyword not in _EXPLAINED | runtime.STARTING and (step, v) not in self.downloads:
                     raise Refused(f"{v.name} is used in {keyword}, which cannot read a build secret")
             if v.kind == "environment" and v not in self.roots and not _PLAIN_VALUE.fullmatch(_raw(v)):
                 raise Refused(f"the value of {v.name} is made in a way that a shell would read differently")
@@ -146,6 +148,22 @@ class VariablePlanner:
                     Applicability.UNSAFE, f"whether the container reads {v.name} while it runs cannot be seen here"
                 )
 
+    def _downloads(self) -> Iterator[tuple[Step, Variable]]:
+        """ADD instructions that fetch a URL with one of the variables as its credential: a RUN can do that."""
+        for v in self.group:
+            for step, _span in v.used:
+                if step.instruction.keyword == "ADD" and self._passes_on(v):
+                    from auditor.fixes.additions import is_download  # start-up: for an ADD with credentials only
+
+                    if is_download(self.build, step, v.name):
+                        yield step, v
+
+    def _download(self, plan: Plan) -> None:
+        for step, v in self.downloads:
+            from auditor.fixes.additions import download_with  # start-up: for an ADD with credentials only
+
+            download_with(self.build, step, v.name, self._secret(self._root_of(v).name), plan)
+
     # -- RUNs ----------------------------------------------------------------------------------------------------
 
     def _needs(self, settled: Settled) -> list[tuple[Run, list[str]]]:
@@ -162,7 +180,7 @@ class VariablePlanner:
             for name in wanted:
                 if name not in explicit.setdefault(id(run), []):
                     explicit[id(run)].append(name)
-        named = {name for names in explicit.values() for name in names}
+        named = {name for names in explicit.values() for name in names} | {v.name for _step, v in self.downloads}
         for run, names in visible:
             if moved and {span for _link, span in statements_of(run.step.instruction)} <= {*moved}:
                 continue  # nothing of it stays
