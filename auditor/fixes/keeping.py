@@ -16,9 +16,11 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import lasting
 from auditor.fixes.plan import Refused
 from auditor.fixes.script import the_script
+from auditor.fixes.starters import started_script
 from auditor.flow import commands
 from auditor.flow.runs import with_heredocs
-from auditor.flow.script import nested_text
+from auditor.flow.script import follow, nested_text
+from auditor.flow.state import Facts, Layers, Shell
 from auditor.lang.shell import reader
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ _REMEMBERING = frozenset(
     "add-credentials".split()
 )
 _DEPTH = 3
+_SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 
 
 class _Given(NamedTuple):
@@ -82,6 +85,7 @@ def settle_kept(build: Build, run: Run, names: Sequence[str], plan: Plan) -> Non
             _check_keeper(given, plan)
         _check_script(given, has_it, plan)
         _check_login(given, plan)
+        _check_own(build, run, given, names)
 
 
 def _check_keeper(given: _Given, plan: Plan) -> None:
@@ -120,6 +124,19 @@ def _check_login(given: _Given, plan: Plan) -> None:
         plan.weaken(Applicability.UNSAFE, f"{shown} may keep in the image what it logs in with")
 
 
+def _check_own(build: Build, run: Run, given: _Given, names: Sequence[str]) -> None:
+    """A script of the build context that writes the value to a file. Raises Refused."""
+    text = started_script(build, [word.rendered for word in given.words])
+    if not any(name in text for name in names):
+        return
+    shell = Shell(run.step, Facts(), Layers(), run.cwd, run.home)
+    shell.know(run.sees, list)
+    follow(reader.read(text), shell)
+    for file in shell.facts.files:
+        if not file.gone and any(origin.name in names for origin in file.origins):
+            raise Refused(f"a script that the RUN starts ({given.words[0].rendered}) writes it to a file of the image")
+
+
 def _commands(run: Run) -> Iterator[_Given]:
     """The commands of a RUN, those of scripts inside a command and of functions too."""
     node = run.step.instruction
@@ -133,7 +150,7 @@ def _commands(run: Run) -> Iterator[_Given]:
     inner = next(
         (w for before, w in pairwise(node.words) if before.text.startswith("-") and before.text[-1] == "c"), None
     )
-    is_shell = bool(node.words) and node.words[0].text.rpartition("/")[2] in ("sh", "bash", "dash", "ash")
+    is_shell = bool(node.words) and node.words[0].text.rpartition("/")[2] in _SHELLS
     argv = inner.text if is_shell and inner is not None else shlex.join(word.text for word in node.words)
     yield from _inside(reader.read(argv).commands, 0)
 

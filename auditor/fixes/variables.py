@@ -10,6 +10,7 @@ from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
 from auditor.fixes.keeping import settle_kept
+from auditor.fixes.optional import may_be_empty
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
-_EMPTY_IS_FINE = r"(?:-[nz]\s+\"?\$\{?%s\b|\$\{%s:?[-+])"
 _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 
@@ -258,7 +258,6 @@ class VariablePlanner:
 
     def _is_optional(self, name: str) -> bool:
         """Whether the build treats an empty value as legal: it tests for one, or declares one."""
-        pattern = Pattern(_EMPTY_IS_FINE % (name, name))
         for v in self.group:
             if (
                 v.name == name
@@ -267,9 +266,7 @@ class VariablePlanner:
                 and v.pair.raw.text in ("", '""', "''")
             ):
                 return True
-        runs = [run.step.instruction for run in self.build.facts.runs]
-        texts = [node.body.text for node in runs] + [h.body.text for node in runs for h in node.heredocs]
-        return any(pattern.search(text) for text in texts)
+        return may_be_empty(self.build, name)
 
 
 def _raw(v: Variable) -> str:
