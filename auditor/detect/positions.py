@@ -192,6 +192,8 @@ def _headers(text: str) -> Iterator[Position]:
         value = match["value"]
         if (not match["scheme"] and value.lower() in ("bearer", "basic", "token")) or _FORMAT.fullmatch(value):
             continue
+        if value.startswith(("$(", "`")) and not _ANY_HOLE.match(value):
+            continue  # a script as text: its shell will expand that
         yield Position(
             "header", match["name"], *match.span("value"), _level(value, "token", "token"), "authorization-header"
         )

@@ -98,6 +98,8 @@ def test_named_values(text: str, expected: list[str]) -> None:
         (f"Proxy-Authorization: Basic {V}==", [f"header secret {V}=="]),
         ("Authorization: Bearer ${T}", ["header variable ${T}"]),
         ("Authorization: Bearer %s", []),
+        ("Authorization: Bearer $(cat /run/secrets/t)", []),
+        ("Authorization: Bearer `cat /run/secrets/t`", []),
         ("Authorization: Bearer {token}", []),
         ("Authorization: Bearer  + token", []),
         ('"Authorization": "Bearer $(...)"', ["header variable $(...)"]),

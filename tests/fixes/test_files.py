@@ -311,3 +311,13 @@ def test_more_than_can_be_followed_stays() -> None:
     result = fixed(text, unsafe=True)
     assert result.text == text
     assert any("too many" in why for why in result.left.values())
+
+
+def test_a_pattern_that_takes_one_file_is_that_file(tmp_path: Path) -> None:
+    text = "FROM node:22\nWORKDIR /app\nCOPY package.json .npmrc* ./\nRUN npm ci\n"
+    (tmp_path / ".npmrc").write_text(TOKEN)
+    (tmp_path / "package.json").write_text("{}")
+    alone = fixed(text, context=tmp_path)
+    assert "COPY package.json ./\nRUN --mount=type=secret,id=npmrc,target=/app/.npmrc \\\n" in alone.text
+    (tmp_path / ".npmrc.d").write_text("a=b\n")
+    assert fixed(text, context=tmp_path).text == text
