@@ -129,7 +129,7 @@ def _make_instead(build: Build, step: Step, folder: str, owner: str, plan: Plan)
         text = f"RUN mkdir -p {quoted(folder)}"
     else:
         text = "RUN " + _making([quoted(path) for path in missing], made)
-        text = f"USER 0\n{text}\nUSER {user}" if user else text
+        text = f"USER 0:0\n{text}\nUSER {user}" if user else text
     plan.changes[plan.changes.index(whole)] = Replace(step.instruction.span, text)
 
 

@@ -266,7 +266,7 @@ def test_folder_that_the_copy_made(before: str, after: str) -> None:
             "ci",
             f"--chown=ci .netrc {HOME}/",
             f"""\
-USER 0
+USER 0:0
 RUN for d in /home/ci /home/ci/.config {HOME}; do [ -d "$d" ] || {{ mkdir "$d" && chown ci: "$d"; }} || exit 1; done
 USER ci
 """,
@@ -276,7 +276,7 @@ USER ci
             "1000:50",
             "--chown=1000 .netrc /data/x/",
             """\
-USER 0
+USER 0:0
 RUN for d in /data /data/x; do [ -d "$d" ] || { mkdir "$d" && chown 1000:1000 "$d"; } || exit 1; done
 USER 1000:50
 """,
