@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.script import acting, full_text
@@ -30,6 +32,16 @@ def may_be_empty(build: Build, name: str) -> bool:
     """Whether a RUN, or a script of the context that it starts, treats an empty value as legal."""
     use = rf"\"?\$(?:\{{{name}\}}|{name}\b)\"?"
     pattern = Pattern("|".join(_TESTS).replace("USE", use).replace("NAME", name))
+    return any(pattern.search(text) for text in _texts(build, name))
+
+
+def asked_for(build: Build, name: str, default: str) -> bool:
+    """Whether a RUN compares a variable with its default, a plain word: what it holds if the build is given nothing."""
+    use = rf"\"?\$(?:\{{{name}\}}|{name}\b)\"?"
+    value = rf"[\"']?{re.escape(default)}[\"']?"
+    pattern = Pattern(
+        rf"{use}\s*!?==?\s*{value}(?=[\s\];&|)]|\Z)|(?<![\w$]){value}\s*!?==?\s*{use}|\bcase\s+{use}\s+in\s+{value}\s*[|)]"
+    )
     return any(pattern.search(text) for text in _texts(build, name))
 
 

@@ -10,7 +10,7 @@ from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
 from auditor.fixes.keeping import settle_kept
-from auditor.fixes.optional import may_be_empty
+from auditor.fixes.optional import asked_for, may_be_empty
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
+_WORD = Pattern(r"[\w.-]+")
 _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 
@@ -55,6 +56,8 @@ class VariablePlanner:
         self.roots = [v for v in group if not any(id(s) in self.members for s in v.sources)]
         self.files = files_of(build, group)
         self.downloads = list(self._downloads())
+        self._secrets: dict[str, BuildSecret] = {}
+        self._defaults: dict[str, str] = {}
 
     def covers(self) -> Iterator[Span]:
         """Where findings about these variables begin."""
@@ -210,7 +213,10 @@ class VariablePlanner:
         for v in self._with_sources(run, names):
             if self._passes_on(v):
                 root = self._root_of(v)
-                plan.changes += variable(run, self._secret(root.name), form=self.form, name=v.name, users=self.users)
+                given = self._secret(root.name)
+                plan.changes += variable(
+                    run, given, form=self.form, name=v.name, users=self.users, default=self._default(root.name)
+                )
             else:
                 plan.changes.append(Prelude(run.step.instruction, f'export {v.name}="{_raw(v)}"', DERIVED))
 
@@ -246,9 +252,11 @@ class VariablePlanner:
         return v
 
     def _secret(self, name: str) -> BuildSecret:
-        root = next(v for v in self.roots if v.name == name)
-        argument = any(v.kind == "argument" for v in self.group if v.name == name)
-        return BuildSecret(self._id(name), "variable", root.name, "", not self._is_optional(name), argument)
+        if name not in self._secrets:
+            argument = any(v.kind == "argument" for v in self.group if v.name == name)
+            needed = not self._is_optional(name)
+            self._secrets[name] = BuildSecret(self._id(name), "variable", name, "", needed, argument)
+        return self._secrets[name]
 
     def _id(self, name: str) -> str:
         """The mount's id; names that differ only in case get ids of their own."""
@@ -257,7 +265,7 @@ class VariablePlanner:
         return secret_id(name) + (f"_{at + 1}" if at else "")
 
     def _is_optional(self, name: str) -> bool:
-        """Whether the build treats an empty value as legal: it tests for one, or declares one."""
+        """Whether the build does without a value: it tests for one, or declares that there may be none."""
         for v in self.group:
             if (
                 v.name == name
@@ -266,7 +274,22 @@ class VariablePlanner:
                 and v.pair.raw.text in ("", '""', "''")
             ):
                 return True
-        return may_be_empty(self.build, name)
+        return may_be_empty(self.build, name) or bool(self._default(name))
+
+    def _default(self, name: str) -> str:
+        """The stand-in for a value that a build argument has by default, if the build asks for that; else ""."""
+        if name not in self._defaults:
+            self._defaults[name] = self._asked_default(name)
+        return self._defaults[name]
+
+    def _asked_default(self, name: str) -> str:
+        for v in self.group:
+            if v.name == name and v.kind == "argument" and v.pair.raw is not None:
+                text = _raw(v)
+                is_secret = v.literal is not None and v.literal.level in ("secret", "weak")
+                if _WORD.fullmatch(text) and not is_secret and asked_for(self.build, name, text):
+                    return text
+        return ""
 
 
 def _raw(v: Variable) -> str:
