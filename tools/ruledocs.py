@@ -121,14 +121,15 @@ def _examples(docs: Entry, kind: str) -> Iterator[str]:
 
 def _rewritten(example: Entry) -> Iterator[str]:
     """What `audit fix` makes of an example."""
-    if "fixed" not in example:
-        return
-    option = " --unsafe-fixes" if example.get("fixed_by") == "unsafe" else ""
-    yield f"`audit fix{option}` makes of it:"
-    yield _fence(str(example["fixed"]), "dockerfile")
-    lines = cast("list[str]", example.get("ignored", []))
-    if lines:
-        yield f"and adds to `.dockerignore`: {', '.join(map(_code, lines))}."
+    command = "audit fix --unsafe-fixes" if example.get("fixed_by") == "unsafe" else "audit fix"
+    adds = f"adds to `.dockerignore`: {', '.join(map(_code, cast('list[str]', example.get('ignored', []))))}."
+    if "fixed" in example:
+        yield f"`{command}` makes of it:"
+        yield _fence(str(example["fixed"]), "dockerfile")
+        if "ignored" in example:
+            yield f"and {adds}"
+    elif "ignored" in example:
+        yield f"`{command}` leaves the Dockerfile as it is, and {adds}"
 
 
 def _scanned(example: Entry) -> Iterator[str]:

@@ -32,8 +32,8 @@ class Example(NamedTuple):
     any kind that is called `name` ("" otherwise), or for `audit image` a document of the image's metadata. `finds` are
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
-    the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it makes none),
-    with `--unsafe-fixes` where `unsafe`, and `ignored` what it adds to the context's ignore file.
+    the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it leaves the
+    Dockerfile as it is), with `--unsafe-fixes` where `unsafe`, and `ignored` what it adds to the context's ignore file.
     """
 
     rule: str
@@ -53,6 +53,16 @@ class Example(NamedTuple):
     def label(self) -> str:
         """Name for messages and test ids, e.g. "arg-secret-bad-2"."""
         return f"{self.rule}-{self.kind}-{self.number}"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether `audit fix` does something about it."""
+        return bool(self.fixed or self.ignored)
+
+    @property
+    def after(self) -> str:
+        """The Dockerfile after `audit fix`."""
+        return self.fixed or self.text
 
 
 def load_examples(rule_id: str) -> list[Example]:
@@ -161,10 +171,14 @@ def _fixed(place: str, kind: str, data: Entry) -> tuple[str, bool, tuple[str, ..
     fixed, how, ignored = data.get("fixed", ""), data.get("fixed_by", "safe"), data.get("ignored", [])
     if not isinstance(fixed, str) or how not in ("safe", "unsafe"):
         raise RuleDataError(f"{place}: fixed: must be a text, and fixed_by safe or unsafe")
-    if not isinstance(ignored, list) or not all(isinstance(item, str) for item in ignored):
+    if not isinstance(ignored, list) or not all(isinstance(item, str) and item for item in ignored):
         raise RuleDataError(f"{place}: ignored: must be a list of patterns")
-    if fixed and (kind == "good" or "dockerfile" not in data):
+    if (fixed or ignored or "fixed_by" in data) and (kind == "good" or "dockerfile" not in data):
         raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile can be fixed")
+    if ignored and "files" not in data:
+        raise RuleDataError(f"{place}: ignored: without files there is no build context")
+    if not ignored and (fixed == data.get("dockerfile") or (not fixed and "fixed_by" in data)):
+        raise RuleDataError(f"{place}: fixed: nothing is changed")
     return fixed, how == "unsafe", tuple(map(str, ignored))
 
 
