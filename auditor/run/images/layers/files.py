@@ -14,14 +14,15 @@ from auditor.run.images.layers.deferred import Deb, Deferred, is_deb, without_da
 from auditor.run.images.layers.gathered import Gathered
 from auditor.run.images.layers.telling import Bytes
 from auditor.sources.files import Skipped
-from auditor.sources.images.layertar import FILE, PAX, UNIT, WHOLE
+from auditor.sources.images.layertar import UNIT, WHOLE
+from auditor.sources.images.tarblocks import FILE, PAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.run.images.layers.searching import Near, Settings
     from auditor.sources.contents import Piece
-    from auditor.sources.images.layertar import Block, Entry, Segment
+    from auditor.sources.images.tarblocks import Block, Entry, Segment
 
 _HEAD = 8192
 _TAIL = 4096
@@ -74,8 +75,6 @@ class FileSearch:
             self._between(block, hits)
         at = noted = 0
         for segment in block.segments:
-            if segment.kind == FILE and not segment.offset:
-                noted = self._note(block.entries, noted, segment)
             while at < len(hits) and hits[at][1] <= segment.start:
                 at += 1
             first = at
@@ -84,27 +83,15 @@ class FileSearch:
             if first == at and segment.kind == FILE and _is_plain(segment, block.data):
                 self._long = None
                 continue
+            # Members behind this one may link to it, or have its path.
+            self._gathered.note_members(block.entries[noted : segment.members])
+            noted = segment.members
             near = [(index, place - segment.start) for index, place in hits[first:at]]
             if segment.kind == FILE:
                 self._file(segment, block.data, near)
             else:
                 self._unnamed(segment, bytes(block.data[segment.start : segment.end]))
-        for entry in block.entries[noted:]:
-            self._gathered.entry(entry)
-
-    def _note(self, entries: Sequence[Entry], noted: int, segment: Segment) -> int:
-        """Note the members up to the one whose content this is: those behind it may link to it, or have its path.
-
-        How many of the block's were noted by now.
-        """
-        number, count = noted, len(entries)
-        while number < count and not entries[number].size:
-            number += 1
-        if number == count or entries[number].path != segment.path:
-            return noted  # It was the last one of the block before.
-        for entry in entries[noted : number + 1]:
-            self._gathered.entry(entry)
-        return number + 1
+        self._gathered.note_members(block.entries[noted:])
 
     def _between(self, block: Block, hits: Near) -> None:
         """What headers hold besides names: owners, and whatever somebody has put into their unused fields."""

@@ -15,13 +15,14 @@ from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.telling import Bytes
 from auditor.sources.images.ahead import Ahead
 from auditor.sources.images.inflate import LayerStream
-from auditor.sources.images.layertar import FILE, OVERLAP, LayerTar
+from auditor.sources.images.layertar import OVERLAP, LayerTar
+from auditor.sources.images.tarblocks import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from auditor.run.images.layers.searching import Job, Settings
-    from auditor.sources.images.layertar import Segment
+    from auditor.sources.images.tarblocks import Segment
 
 _INSTALLED = "whose files are installed: not opened"
 _ONLY_FORMS = "searched for token formats and keys only, not for named values"
