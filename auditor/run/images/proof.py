@@ -110,7 +110,7 @@ class ProofScan(ImageScan):
         self._needles = needles
         wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key, silence=False)
         looking = Looking(NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach)
-        self._layers = Layers(LayerSearch(looking), self._cache, "", listener)
+        self._layers = Layers(lambda: LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()
 
     def _examined(self, image: Image) -> Metadata:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 _HEAD = 8192
 _TAIL = 4096
-#: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
-_FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
+#: First bytes of what is packed, encoded in 16-bit units, a program, a key or an address.
+_FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00Mh\xce")
+_SCRIPT, _ZERO = b"#!", b"\0"
 _TOO_LONG = f"larger than {inside.HELD >> 20} MiB: not opened, its bytes are searched"
 _DATABASE = b"SQLite format 3\0"
 
@@ -277,12 +278,7 @@ class FileSearch:
 
 def _is_plain(segment: Segment, view: memoryview) -> bool:
     """Whether a file without hits needs no look: of a kind of which there are tens of thousands, and nothing packed."""
-    start = segment.start
-    return (
-        segment.offset == 0
-        and segment.path.rpartition(".")[2] in SOURCES
-        and view[start] not in _FIRST
-        and (segment.size < 2 or view[start + 1] != 0)
-        and segment.size % UNIT != 0
-        and segment.last
-    )
+    if segment.path.rpartition(".")[2] not in SOURCES or segment.offset or not segment.last:
+        return False
+    head = bytes(view[segment.start : segment.start + 2])
+    return head[0] not in _FIRST and head[1:] != _ZERO and head != _SCRIPT and segment.size % UNIT != 0
