@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Name -> what it does, as `audit --help` says it. The module of the same name in this package has `run(argv) -> int`.
 COMMANDS = {
     "lint": "find secrets that Dockerfiles leak into images, history and logs",
+    "fix": "rewrite Dockerfiles so that these secrets stay out, and prove it",
     "scan": "find secrets in files of any kind, archives opened",
     "image": "find what a built image keeps, by layer and instruction",
     "history": "show the Dockerfile that an image tells of, with its findings",

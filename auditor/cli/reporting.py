@@ -37,18 +37,18 @@ def write(report: Report, settings: Settings, command: str = "lint", key: bytes 
     Raises UsageError where a file cannot be written.
     """
     if command != "image" and _has_nothing_to_show(report, settings):
-        _say("" if settings.quiet else _clean_line(report, command) + _silenced(report, settings, command))
+        say("" if settings.quiet else _clean_line(report, command) + silenced(report, settings, command))
         return
     from auditor.report.text import problems, summary  # start-up: only where there is something to say
 
-    meta = _meta(settings, command, key)
+    meta = meta_of(settings, command, key)
     for output in settings.format:
         _write_one(output, report, meta, settings)
     sys.stdout.flush()
     on_terminal = meta._replace(color=wants_color(settings.color, sys.stderr))
-    _say(problems(report, on_terminal))
+    say(problems(report, on_terminal))
     if not settings.quiet:
-        _say(summary(report, on_terminal) + _silenced(report, settings, command))
+        say(summary(report, on_terminal) + silenced(report, settings, command))
 
 
 def check_outputs(settings: Settings) -> None:
@@ -69,9 +69,9 @@ def _has_nothing_to_show(report: Report, settings: Settings) -> bool:
 def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -> None:
     if output.file:
         text = _renderer(output.format)(report, meta._replace(color=settings.color == "always", width=_WIDTH))
-        _write_file(output.file, text)
+        write_file(output.file, text)
     else:
-        shown = meta._replace(color=wants_color(settings.color, sys.stdout), width=_terminal_width())
+        shown = meta._replace(color=wants_color(settings.color, sys.stdout), width=terminal_width())
         sys.stdout.write(_renderer(output.format)(report, shown))
 
 
@@ -83,7 +83,8 @@ def _renderer(name: str) -> Callable[[Report, Meta], str]:
     return render
 
 
-def _meta(settings: Settings, command: str, key: bytes) -> Meta:
+def meta_of(settings: Settings, command: str, key: bytes = b"") -> Meta:
+    """What a report of this run says besides the findings, without colour and width."""
     import time
 
     from auditor.core.resources import load_rule_docs, rules_digest
@@ -118,8 +119,11 @@ def _prefix() -> str:
     return "" if below == os.curdir else below.replace(os.sep, "/")
 
 
-def _write_file(path: str, text: str) -> None:
-    """Replace the file whole, so that a reader never sees half a report. A device or pipe is written to directly."""
+def write_file(path: str, text: str) -> None:
+    """Replace the file whole, so that a reader never sees half a report. A device or pipe is written to directly.
+
+    Raises UsageError where that cannot be done.
+    """
     if os.path.exists(path) and not os.path.isfile(path):
         scratch = path
     else:
@@ -145,7 +149,8 @@ def wants_color(choice: str, stream: TextIO) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def _terminal_width() -> int:
+def terminal_width() -> int:
+    """Columns of the terminal that the standard output is, within reason; a usual number where it is none."""
     try:
         width = os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
@@ -153,7 +158,7 @@ def _terminal_width() -> int:
     return min(max(width, _NARROWEST), _WIDEST)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Write to the standard error. Whoever has stopped reading it still wants the exit code."""
     try:
         sys.stderr.write(text)
@@ -170,7 +175,7 @@ def _clean_line(report: Report, command: str) -> str:
     return f"No leaks found in {files} {'file' if files == 1 else 'files'} ({report.seconds:.2f} s).\n"
 
 
-def _silenced(report: Report, settings: Settings, command: str) -> str:
+def silenced(report: Report, settings: Settings, command: str) -> str:
     """What a configuration file did that looks like a clean run: a tree that is not trusted may bring such a file."""
     said = []
     excluded = any(item.reason == _EXCLUDED for target in report.targets for item in target.skipped)

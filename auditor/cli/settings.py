@@ -26,12 +26,12 @@ def settings_of(given: dict[str, Any], paths: Sequence[str]) -> Settings:
     elif path:
         file = read(path)
     else:
-        folder = _common_folder(paths)
+        folder = common_folder(paths)
         file = find(folder, repository_root(folder))
     return resolve(given, os.environ, file)
 
 
-def _common_folder(paths: Sequence[str]) -> str:
+def common_folder(paths: Sequence[str]) -> str:
     """The deepest folder that holds every path; the current one for standard input."""
     absolute = [os.path.abspath(path) for path in paths if path != "-"]
     if not absolute:

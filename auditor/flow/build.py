@@ -9,7 +9,7 @@ from auditor.detect.credfiles import CredentialFile
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
-from auditor.flow.facts import LayerFile, Literal, Step, Use, Variable
+from auditor.flow.facts import LayerFile, Literal, Run, Step, Use, Variable
 from auditor.flow.metadata import metadata_uses
 from auditor.flow.paths import absolute, home_of
 from auditor.flow.runs import dialect_of, follow_run
@@ -195,6 +195,9 @@ class _Follower:
         """The declaration behind a name, None for names that no ARG or ENV of this file gives."""
         if name in self.state.given:
             return self.state.given[name]
+        return self._declared(name, environment)
+
+    def _declared(self, name: str, environment: Environment) -> Variable | None:
         declaration = environment.declared(name)
         while declaration is not None and declaration.pair is None:
             declaration = declaration.origin
@@ -236,7 +239,13 @@ class _Follower:
     def _run(self, step: Step, environment: Environment) -> None:
         state = self.state
         shell = Shell(step, self.facts, state.layers, state.cwd, state.home)
-        shell.know(lambda name: self._variable(name, environment), lambda: [*environment.names(), *state.given])
+        given = dict(state.given)
+
+        def sees(name: str) -> Variable | None:
+            return given[name] if name in given else self._declared(name, environment)
+
+        self.facts.runs.append(Run(step, state.cwd, state.home, sees))
+        shell.know(sees, lambda: [*environment.names(), *given])
         if any(w.startswith("-") and "x" in w and not w.startswith("--") for w in state.shell[1:]):
             shell.xtrace = step.dialect == "posix"
         follow_run(step, shell)

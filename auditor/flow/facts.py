@@ -5,6 +5,8 @@ Facts only; whether one is worth reporting, and how badly, is for the checks to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from auditor.core.record import NamedTuple
 from auditor.core.secret import Secret
 from auditor.core.span import Span
@@ -219,6 +221,15 @@ class Use(NamedTuple):
     detail: str
     origins: tuple[Origin, ...] = ()
     literal: Literal | None = None
+
+
+class Run(NamedTuple):
+    """A RUN as it begins: its step, working directory and home, and the variable that a name stands for there."""
+
+    step: Step
+    cwd: str
+    home: str
+    sees: Callable[[str], Variable | None]
 
 
 class CacheUse(NamedTuple):

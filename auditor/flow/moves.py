@@ -26,7 +26,7 @@ def remove(words: tuple[Word, ...], shell: Shell) -> None:
     """`rm`, `shred -u`, `unlink`, `Remove-Item`."""
     for word in words[1:]:
         if not word.rendered.startswith("-"):
-            for text in _braces(shell.text(word)):
+            for text in braces(shell.text(word)):
                 _gone(absolute(text, shell.cwd, shell.home), word.span, shell)
 
 
@@ -38,7 +38,7 @@ def _gone(path: str, span: Span, shell: Shell) -> None:
         shell.use("removed", span, kind.title)
 
 
-def _braces(text: str) -> list[str]:
+def braces(text: str) -> list[str]:
     """What a brace expansion stands for: `.{a,b}` is `.a` and `.b`."""
     done: list[str] = []
     todo = [text]
@@ -116,10 +116,16 @@ def rename(path: str, goal: str, span: Span, shell: Shell) -> bool:
     for at, file in found:
         place = goal + at[len(path) :] if at.startswith(path) else goal + "/" + at.rpartition("/")[2]
         del shell.layers.files[at]
-        if file.step.instruction is not shell.step.instruction:
+        saved = next((o.file for o in file.origins if o.file is not None and o.name == place), None)
+        if saved is not None and file.step.instruction is shell.step.instruction:
+            file.gone = True  # a copy put back in its place: what an earlier layer holds already
+            shell.layers.put(place, saved)
+        elif file.step.instruction is not shell.step.instruction:
             file.removed.append((shell.step, span))
         elif file.path == at:
             file.path = place
+        if saved is not None:
+            continue
         if shell.keeps(place):
             shell.layers.put(place, file)
         elif file.step.instruction is shell.step.instruction:

@@ -87,7 +87,7 @@ def _follow(node: Instruction, shell: Shell, dialect: str) -> None:
         for heredoc in heredocs:
             _heredoc_script(heredoc, shell, dialect)
         return
-    follow(_read(_with_heredocs(text, heredocs), dialect), shell)
+    follow(_read(with_heredocs(text, heredocs), dialect), shell)
 
 
 def _heredoc_script(heredoc: Heredoc, shell: Shell, dialect: str) -> None:
@@ -113,7 +113,7 @@ def _read(text: Text, dialect: str) -> Script:
     return windows.read(text.text, "powershell", text.source)
 
 
-def _with_heredocs(text: Text, heredocs: tuple[Heredoc, ...]) -> Text:
+def with_heredocs(text: Text, heredocs: tuple[Heredoc, ...]) -> Text:
     """The command line with its heredoc bodies put back behind it, as the shell gets to see it."""
     if not heredocs:
         return text

@@ -165,23 +165,24 @@ def literal_value(name: str, value: Word) -> Literal | None:
     return None
 
 
-def _nested(command: Command, words: tuple[Word, ...]) -> Script | None:
-    """The script inside `sh -c '...'`, `eval "..."`, `su user -c '...'`."""
+def nested_text(command: Command, words: tuple[Word, ...]) -> Flat | None:
+    """The script inside `sh -c '...'`, `eval "..."`, `su user -c '...'`, or on a shell's input, as text with places."""
     name = commands.base_name(words[0])
     if name == "eval" and len(words) > 1:
-        flat = Flat(list(words[1:]))
-        return reader.read(flat.text, flat.source)
+        return Flat(list(words[1:]))
     if name in _SHELLS or name in ("su", "runuser"):
         for option, value in pairwise(words[1:]):
             if _SCRIPT_OPTION.match(option.rendered):
-                flat = Flat([value])
-                return reader.read(flat.text, flat.source)
+                return Flat([value])
     if name in _SHELLS and all(word.rendered.startswith("-") for word in words[1:]):
         text = outputs.input_words(command)
-        if text:
-            flat = Flat(text, "\n")
-            return reader.read(flat.text, flat.source)
+        return Flat(text, "\n") if text else None
     return None
+
+
+def _nested(command: Command, words: tuple[Word, ...]) -> Script | None:
+    flat = nested_text(command, words)
+    return reader.read(flat.text, flat.source) if flat is not None else None
 
 
 def _options(words: tuple[Word, ...], shell: Shell) -> None:

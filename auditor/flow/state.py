@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from auditor.core.span import Span
-from auditor.flow.facts import CacheUse, LayerFile, Literal, Origin, Step, Use, Variable
+from auditor.flow.facts import CacheUse, LayerFile, Literal, Origin, Run, Step, Use, Variable
 from auditor.flow.paths import absolute, covers
 from auditor.lang.shell.nodes import Literal as Text
 from auditor.lang.shell.nodes import Script, VariableUse, Word
@@ -19,7 +19,7 @@ MAX_FILES = 2_000
 class Facts:
     """Everything found so far, in build order. `limits` says what a bound cut short."""
 
-    __slots__ = ("caches", "files", "limits", "placed", "uses", "variables")
+    __slots__ = ("caches", "files", "limits", "placed", "runs", "uses", "variables")
 
     def __init__(self) -> None:
         self.variables: list[Variable] = []
@@ -29,6 +29,8 @@ class Facts:
         self.limits: list[tuple[Step, str]] = []
         #: Every file that COPY or ADD takes from the context: where it lands, its source, the word that names it.
         self.placed: list[tuple[Step, str, str, Span]] = []
+        #: Every RUN in file order, those of ONBUILD triggers included.
+        self.runs: list[Run] = []
 
     def show(self, layers: Layers, path: str, file: LayerFile, step: Step) -> bool:
         """Show a file at a path of a stage; False, and noted, where the stage holds too many."""

@@ -28,7 +28,7 @@ def render(report: Report, meta: Meta) -> str:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "audit", "version": meta.version, "rules_digest": meta.rules_digest},
         "targets": [_target(target, masks[target.name]) for target in report.targets],
-        "findings": [_finding(f, masks.get(f.location.path, nothing), meta) for f in report.findings],
+        "findings": [finding_of(f, masks.get(f.location.path, nothing), meta) for f in report.findings],
         "summary": {
             **{level.label: number for level, number in counts(report.active).items()},
             "suppressed": len(report.findings) - len(report.active),
@@ -73,7 +73,8 @@ def _layer(layer: LayerLine, masker: FileMasker) -> dict[str, object]:
     }
 
 
-def _finding(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, object]:
+def finding_of(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, object]:
+    """One finding as every JSON report has it."""
     suppressed = finding.suppressed
     place = location(finding)
     return {

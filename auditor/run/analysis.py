@@ -26,11 +26,13 @@ STDIN = "-"
 
 
 class Analysis(NamedTuple):
-    """A Dockerfile as read (None if that failed), its findings, and whether its build context was looked at."""
+    """A Dockerfile as read (None if that failed), its findings, whether its build context was looked at, and the build
+    as it was followed (None if that failed)."""
 
     document: Document | None
     findings: list[Finding]
     had_context: bool
+    build: Build | None = None
 
 
 def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str], contexts: Contexts) -> Analysis:
@@ -59,7 +61,7 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
         found = _of_stage(settings.target, document, found, target)
     if context is not None:
         _note_cuts(context, target)
-    return Analysis(document, found, context is not None)
+    return Analysis(document, found, context is not None, build)
 
 
 def _checked(build: Build, rules: frozenset[str], target: Target) -> list[Finding]:

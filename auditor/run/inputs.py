@@ -27,23 +27,30 @@ class Outcome(NamedTuple):
 
 
 class InputAuditor:
-    """What audits one input after the other; build contexts that they share are read once."""
+    """What audits one input after the other; build contexts that they share are read once.
 
-    def __init__(self, settings: Settings, wanted: frozenset[str]) -> None:
+    `contexts` are those that are known already, by root and ignore file.
+    """
+
+    def __init__(self, settings: Settings, wanted: frozenset[str], contexts: Contexts | None = None) -> None:
         self.settings = settings
         self.wanted = wanted
-        self._contexts: Contexts = {}
+        self.contexts: Contexts = {} if contexts is None else contexts
 
     def audit(self, source: Input) -> Outcome:
         """The outcome for one input. Never raises for what it contains."""
-        target = Target(source.display, "dockerfile", size=len(source.data or b""))
-        analysis = analyse(source, target, self.settings, rule_ids(LINT), self._contexts)
-        _remember_secrets(target, analysis.findings)
-        silenced = _silenced(analysis, target, self.settings)
-        findings = [finding for finding in silenced if finding.rule in self.wanted]
+        target, analysis = self.examine(source)
+        findings = [finding for finding in analysis.findings if finding.rule in self.wanted]
         if not findings:
             target.text = ""  # nothing will be quoted, and a run may have thousands of files
         return Outcome(target, findings)
+
+    def examine(self, source: Input) -> tuple[Target, Analysis]:
+        """One input with its analysis; the findings are those of all rules, silenced ones marked."""
+        target = Target(source.display, "dockerfile", size=len(source.data or b""))
+        analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
+        _remember_secrets(target, analysis.findings)
+        return target, analysis._replace(findings=_silenced(analysis, target, self.settings))
 
 
 def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:

@@ -1,0 +1,153 @@
+"""`audit fix`: options, the run, files written, reports."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from auditor.cli.fixoptions import arguments_of, take_options
+from auditor.cli.fixoutput import outputs_of, write_reports
+from auditor.cli.reporting import check_outputs
+from auditor.cli.settings import common_folder, settings_of
+from auditor.core.errors import ExitCode, UsageError
+from auditor.core.record import TYPE_CHECKING
+from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport, is_refused
+from auditor.sources.files import DOCKERFILE_LIMIT, repository_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.core.config import Settings
+    from auditor.run.rewrite.options import FixOptions
+    from auditor.run.rewrite.outcome import FixRun, Rewrite
+
+STDIN = "-"
+
+
+def run(argv: list[str]) -> int:
+    """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
+    started = time.perf_counter()
+    given = arguments_of(argv)
+    paths: list[str] = given.pop("paths") or ["."]
+    options = take_options(given, paths)
+    settings = settings_of(given, paths)
+    check_outputs(settings)
+    stdin = STDIN in paths
+    outputs = outputs_of(settings, options, stdin=stdin)
+    original = _standard_input() if stdin else b""
+    done = _engine(settings, paths, options)
+    if stdin:
+        files = [_for_stdout(rewrite, options) for rewrite in done.rewrites]
+        if options.writes:
+            _print_text(files, original)
+    else:
+        files = _carried_out(done.rewrites, paths, settings, options)
+    report = FixReport(files, _more_errors(done), time.perf_counter() - started, from_stdin=stdin)
+    write_reports(report, settings, options, outputs)
+    return exit_code(report, settings, options)
+
+
+def exit_code(report: FixReport, settings: Settings, options: FixOptions) -> ExitCode:
+    """What the process returns. A fix that was refused outweighs a file that was not read whole, that one findings."""
+    left = [left for fixed in report.files for left in fixed.left]
+    states = {fixed.state for fixed in report.files}
+    if REFUSED in states or any(map(is_refused, left)):
+        return ExitCode.INTERNAL
+    errors = [error for fixed in report.files for error in fixed.rewrite.target.errors]
+    if report.errors or any(not error.internal for error in errors):
+        return ExitCode.INCOMPLETE
+    if errors:
+        return ExitCode.INTERNAL
+    if (options.check and PLANNED in states) or (options.exit_non_zero_on_fix and FIXED in states):
+        return ExitCode.FINDINGS
+    limit = settings.fail_on
+    if limit is None or settings.exit_zero or all(one.finding.severity < limit for one in left):
+        return ExitCode.CLEAN
+    return ExitCode.FINDINGS
+
+
+def _engine(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
+    from auditor.run.rewrite.engine import fix  # start-up: --help and wrong arguments need no detector
+
+    return fix(settings, paths, options)
+
+
+def _more_errors(done: FixRun) -> list[str]:
+    """The errors of the run that are not those of one of its files."""
+    told = {f"{error.path}: {error.message}" for rewrite in done.rewrites for error in rewrite.target.errors}
+    return [error for error in done.errors if error not in told]
+
+
+def _carried_out(
+    rewrites: Sequence[Rewrite], paths: Sequence[str], settings: Settings, options: FixOptions
+) -> list[Fixed]:
+    """Every rewrite with what became of it, written if it is to be."""
+    roots = [repository_root(common_folder(paths)), *([settings.context] if settings.context else [])]
+    return [_carry_out(rewrite, roots, settings, options) for rewrite in rewrites]
+
+
+def _carry_out(rewrite: Rewrite, roots: Sequence[str], settings: Settings, options: FixOptions) -> Fixed:
+    rewrite.changes = [change._replace(path=_shown(change.path, rewrite.path)) for change in rewrite.changes]
+    if all(change.before == change.after for change in rewrite.changes):
+        return Fixed(rewrite, UNCHANGED)
+    if not options.writes:
+        return Fixed(rewrite, PLANNED)
+    from auditor.run.rewrite.writing import WriteError, write  # start-up: only where something changes
+
+    try:
+        write(rewrite.changes, roots)
+    except WriteError as error:
+        return Fixed(rewrite, REFUSED, str(error))
+    return Fixed(rewrite, FIXED)
+
+
+def _shown(path: str, beside: str) -> str:
+    """A path as the user calls the Dockerfile that it changes with: relative to the current folder, or absolute."""
+    if os.path.isabs(beside):
+        return os.path.abspath(path)
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive
+        return path
+
+
+def _standard_input() -> bytes:
+    """What stays if nothing is fixed: all of standard input, which the run reads once more; nothing of one that is too
+    large. Raises UsageError where there is none."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise UsageError("-: standard input is closed")
+    import io  # start-up: loaded anyway
+
+    try:
+        data = sys.stdin.buffer.read(DOCKERFILE_LIMIT + 1)
+    except OSError as error:
+        raise UsageError(f"-: standard input cannot be read: {error.strerror}") from None
+    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
+    return data if len(data) <= DOCKERFILE_LIMIT else b""
+
+
+def _for_stdout(rewrite: Rewrite, options: FixOptions) -> Fixed:
+    """A Dockerfile of standard input: what changes other files as well cannot be carried out."""
+    changes = [change for change in rewrite.changes if change.before != change.after]
+    rewrite.changes = [c._replace(path=rewrite.path) if c.kind == DOCKERFILE else c for c in changes]
+    if not changes:
+        return Fixed(rewrite, UNCHANGED)
+    others = [change.path for change in changes if change.kind != DOCKERFILE]
+    if others:
+        return Fixed(rewrite, REFUSED, f"{', '.join(others)} must change along, which needs files instead of -")
+    return Fixed(rewrite, FIXED if options.writes else PLANNED)
+
+
+def _print_text(files: Sequence[Fixed], original: bytes) -> None:
+    """The fixed text to standard output; the original one where it stays."""
+    texts = [
+        change.after
+        for fixed in files
+        if fixed.state == FIXED
+        for change in fixed.rewrite.changes
+        if change.kind == DOCKERFILE
+    ]
+    sys.stdout.flush()
+    sys.stdout.buffer.write(texts[0].encode("utf-8", "surrogateescape") if texts else original)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,163 @@
+"""The command line of `audit fix`: what there is to say, and what of it makes sense together."""
+
+from __future__ import annotations
+
+import os
+
+from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING
+from auditor.run.rewrite.options import ENV, FILE, FixOptions, ProveOptions
+
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+_EPILOG = """\
+A directory stands for every Dockerfile in it; scripts, Makefiles, compose, bake
+and CI files that call the build and are named here, or lie in a directory that
+is, change along. Every change is proven before it is written: the new text is
+read again, by a second reader as well, the finding is gone, no other one has
+come, and the rest is as it was. What cannot be proven stays as it is.
+
+--diff goes to standard output, all else to standard error. It masks secrets,
+also on lines that go; with --show-secrets it can always be applied by
+git apply or patch -p1. With - a Dockerfile is read from standard input, and
+written, fixed or not, to standard output.
+
+exit codes:
+  0  nothing to fix, or all fixed
+  1  a finding as bad as --fail-on is left; with --check, something can be
+     fixed; with --exit-non-zero-on-fix, something was
+  3  an input could not be read whole
+  4  a fix did not hold or could not be written; the files are as they were
+"""
+#: Options without a value, which may stand on the quick path.
+FLAGS = {
+    "--diff": "diff",
+    "--check": "check",
+    "--unsafe-fixes": "unsafe_fixes",
+    "--exit-non-zero-on-fix": "exit_non_zero_on_fix",
+}
+_PROVING = ("secret", "build_arg", "ssh", "prove_command", "keep_images")
+
+
+def arguments_of(argv: list[str]) -> dict[str, Any]:
+    """The arguments by name. Raises SystemExit for wrong ones and --help."""
+    if all(argument in FLAGS or argument == "-" or not argument.startswith("-") for argument in argv):
+        # start-up: file names and switches alone do not need argparse, which takes a tenth of the budget
+        flags = {FLAGS[argument]: True for argument in argv if argument in FLAGS}
+        return {"paths": [argument for argument in argv if argument not in FLAGS], **flags}
+    return vars(_parser().parse_args(argv))
+
+
+def take_options(given: dict[str, Any], paths: list[str]) -> FixOptions:
+    """What is not a setting, taken out of the arguments. Raises UsageError for what cannot be meant."""
+    prove = _prove_options(given)
+    options = FixOptions(
+        unsafe=bool(given.pop("unsafe_fixes", None)),
+        diff=bool(given.pop("diff", None)),
+        check=bool(given.pop("check", None)),
+        secret_form=given.pop("secret_form", None) or FILE,
+        callers=not given.pop("no_callers", None) and "-" not in paths,
+        exit_non_zero_on_fix=bool(given.pop("exit_non_zero_on_fix", None)),
+        prove=prove,
+    )
+    if "-" in paths and len(paths) > 1:
+        raise UsageError("-: standard input cannot be fixed together with files")
+    if "-" in paths and prove is not None:
+        raise UsageError("--prove builds files, not standard input")
+    context = given.get("context")
+    if context and given.get("no_context"):
+        raise UsageError("--context and --no-context cannot be used together")
+    if context and not os.path.isdir(context):
+        raise UsageError(f"--context: {context!r} is no directory")
+    return options
+
+
+def _prove_options(given: dict[str, Any]) -> ProveOptions | None:
+    wanted = given.pop("prove", None)
+    values = {name: given.pop(name, None) for name in _PROVING}
+    if not wanted:
+        for name, value in values.items():
+            if value:
+                raise UsageError(f"--{name.replace('_', '-')} is for --prove, which is not given")
+        return None
+    return ProveOptions(
+        secrets=tuple(values["secret"] or ()),
+        arguments=tuple(values["build_arg"] or ()),
+        ssh=tuple(values["ssh"] or ()),
+        command=_words(values["prove_command"] or ""),
+        keep_images=bool(values["keep_images"]),
+    )
+
+
+def _words(command: str) -> tuple[str, ...]:
+    if not command:
+        return ()
+    import shlex  # start-up: only with such a command
+
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as error:
+        raise UsageError(f"--prove-command: {error}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    from auditor.cli.arguments import parser  # start-up: options only
+    from auditor.cli.options import add_rule_options, add_search_options
+
+    p = parser("fix", "Rewrite Dockerfiles so that secrets do not stay in what they build.", epilog=_EPILOG)
+    p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
+    _add_fix_options(p)
+    _add_prove_options(p)
+    _add_report_options(p)
+    add_rule_options(p)
+    group = p.add_argument_group("input")
+    group.add_argument("--context", metavar="DIR", help="build context (default: guessed for every file)")
+    group.add_argument("--no-context", action="store_true", default=None, help="read nothing but the Dockerfiles")
+    group.add_argument("--target", metavar="STAGE", help="the stage that is built (default: the last)")
+    add_search_options(group, stdin_filename="Dockerfile")
+    return p
+
+
+def _add_fix_options(p: argparse.ArgumentParser) -> None:
+    group = p.add_argument_group("fixes")
+    group.add_argument("--diff", action="store_true", help="print what would change, write nothing")
+    group.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something can be fixed")
+    group.add_argument(
+        "--unsafe-fixes", action="store_true", help="also fixes that had to guess something; look at the diff"
+    )
+    group.add_argument(
+        "--secret-form",
+        choices=(FILE, ENV),
+        help="how RUN gets a secret: from a file that it exports (default), or as a variable"
+        " (env; from docker engine 27.3 on)",
+    )
+    group.add_argument("--no-callers", action="store_true", help="change Dockerfiles only, no scripts or CI files")
+    group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if something was fixed")
+
+
+def _add_prove_options(p: argparse.ArgumentParser) -> None:
+    group = p.add_argument_group("proof", "builds each Dockerfile before and after the change, and compares")
+    group.add_argument("--prove", action="store_true", help="write only what this shows to be right")
+    group.add_argument(
+        "--secret", action="append", metavar="SPEC", help="id=ID,src=FILE or id=ID,env=NAME, as docker build takes it"
+    )
+    group.add_argument("--build-arg", action="append", metavar="NAME[=VALUE]", help="for both builds; repeatable")
+    group.add_argument("--ssh", action="append", metavar="ID[=PATH]", help="an agent or key for the build")
+    group.add_argument("--prove-command", metavar="CMD", help="run it in both images and compare what it prints")
+    group.add_argument("--keep-images", action="store_true", help="leave the two images in the engine")
+
+
+def _add_report_options(p: argparse.ArgumentParser) -> None:
+    group = p.add_argument_group("report")
+    group.add_argument(
+        "--format", action="append", metavar="FORMAT[:FILE]", help="text (default) or json, to FILE or standard output"
+    )
+    group.add_argument("--min-severity", metavar="SEVERITY", help="least severity of what is left that is printed")
+    group.add_argument("--fail-on", metavar="SEVERITY", help="least severity left for exit code 1, or never (medium)")
+    group.add_argument("--exit-zero", action="store_true", default=None, help="exit with 0 even if findings are left")
+    group.add_argument("--color", metavar="WHEN", help="auto (default), always or never")
+    group.add_argument("--show-secrets", action="store_true", default=None, help="mask nothing (diff, json)")
+    group.add_argument("-q", "--quiet", action="store_true", default=None, help="no summary")
+    group.add_argument("-v", "--verbose", action="store_true", default=None, help="all evidence of a proof")

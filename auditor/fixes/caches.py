@@ -1,0 +1,90 @@
+"""Package caches that a layer keeps: a cache mount on the RUN that fills them."""
+
+from __future__ import annotations
+
+from auditor.core.edit import Applicability
+from auditor.core.record import TYPE_CHECKING
+from auditor.fixes import exposure
+from auditor.fixes.plan import Mount, Plan, Refusal, Refused
+from auditor.fixes.script import acting, full_text
+from auditor.flow.caches import managers
+from auditor.flow.paths import covers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.flow.build import Build
+    from auditor.flow.facts import CacheUse, Run
+
+#: Managers that must not be run twice at a time on one cache.
+_LOCKED = frozenset({"apt"})
+_OFFLINE = ("--offline", "--prefer-offline", "--no-download", "--frozen-cache", "GOFLAGS=-mod=mod", "GOPROXY=off")
+#: Programs that work with what a manager fetched, besides the manager.
+_ALSO = {"apt": ("apt-get", "apt", "aptitude", "apt-cache"), "maven": ("mvn", "mvnw", "java"), "gradle": ("gradlew",)}
+
+
+def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
+    """A plan for each RUN and cache folder that a shipped layer keeps."""
+    runs = {id(run.step.instruction): run for run in build.facts.runs}
+    seen: dict[tuple[int, str], Plan] = {}
+    for use in build.facts.caches:
+        if not use.step.ships or use.step.onbuild:
+            continue
+        run = runs.get(id(use.step.instruction))
+        key = (id(use.step.instruction), use.folder)
+        if key in seen:
+            seen[key].covers.append(use.span)
+            continue
+        try:
+            plan = _plan(build, use, run)
+        except Refused as refused:
+            yield Refusal((use.span,), refused.reason)
+            continue
+        seen[key] = plan
+    yield from seen.values()
+
+
+def _plan(build: Build, use: CacheUse, run: Run | None) -> Plan:
+    if run is None:
+        raise Refused("the instruction is not followed")
+    exposure.check(run)
+    if not use.folder.startswith("/") or any(char in use.folder for char in ",\"'$ \\~"):
+        raise Refused("the folder of the cache is not known")
+    plan = Plan(f"{use.manager}'s cache is mounted", "the layer keeps what was installed, without the cache")
+    plan.covers.append(use.span)
+    _judge(build, use, run, plan)
+    fields = [f"type=cache,target={use.folder}", *_owner(run)]
+    if use.manager in _LOCKED:
+        fields.append("sharing=locked")
+    plan.changes.append(Mount(run.step.instruction, "--mount=" + ",".join(fields)))
+    return plan
+
+
+def _owner(run: Run) -> list[str]:
+    """A cache folder is root's unless it says otherwise."""
+    owner = exposure.readable(run.step)
+    return ["mode=0777"] if owner == ["mode=0444"] else owner
+
+
+def _judge(build: Build, use: CacheUse, run: Run, plan: Plan) -> None:
+    """Lower the plan where a later step may rely on the cache in the layer. Raises Refused where one does."""
+    position = run.step.instruction.span.start
+    filled = {id(cache.step.instruction) for cache in build.facts.caches if cache.manager == use.manager}
+    names = {name for name, rows in managers().items() if any(row.title == use.manager for row in rows)}
+    names.update(_ALSO.get(use.manager, ()))
+    for later in build.facts.runs:
+        node = later.step.instruction
+        if node.span.start <= position:
+            continue
+        text = full_text(node)
+        called = {each.name for each in acting(later)}
+        if use.folder in text or (called & names and any(flag in text for flag in _OFFLINE)):
+            raise Refused(f"a later step works with what is in {use.folder}")
+        if (called & names or any(name in text.split() for name in names)) and id(node) not in filled:
+            plan.weaken(Applicability.UNSAFE, f"a later RUN uses {use.manager} and may need what is in the cache")
+    for node in build.document.instructions:
+        if node.keyword in ("COPY", "ADD") and node.flag("from") is not None:
+            if any(covers(word.text, use.folder) or covers(use.folder, word.text) for word in node.words[:-1]):
+                raise Refused(f"a later step copies what is in {use.folder}")
+        elif node.keyword in ("CMD", "ENTRYPOINT") and names & {arg.rpartition("/")[2] for arg in node.args[:1]}:
+            plan.weaken(Applicability.UNSAFE, f"the container starts {use.manager}, which may need the cache")

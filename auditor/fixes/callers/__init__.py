@@ -1,0 +1,1 @@
+"""What builds an image: scripts, Makefiles, compose, CI and bake files. They change together with the Dockerfile."""

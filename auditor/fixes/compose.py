@@ -1,0 +1,193 @@
+"""Makes text edits of planned changes: everything that several plans do to one instruction becomes one consistent edit.
+
+What is not touched stays byte for byte: a RUN keeps its command, with mounts and statements put in front of it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from auditor.core.edit import Edit
+from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
+from auditor.fixes.plan import Change, Drop, DropCommand, DropPair, DropSource, Mount, Prelude, Refused, Replace
+from auditor.fixes.script import statements, the_script
+from auditor.lang.shell.chain import is_simple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from auditor.lang.dockerfile.nodes import Document, Instruction
+
+_INDENT = "    "
+#: The order in which a RUN's preludes that clean up stand: with one, `exec` would leave the cleaning out.
+_TRAP = 2
+
+
+def compose(document: Document, changes: Iterable[Change]) -> list[Edit]:
+    """The edits of a Dockerfile for these changes.
+
+    Raises Refused where an instruction cannot be changed in the way that is asked for.
+    """
+    return _Composer(document, tuple(dict.fromkeys(changes))).edits()
+
+
+class _Composer:
+    def __init__(self, document: Document, changes: tuple[Change, ...]) -> None:
+        self.document = document
+        self.text = document.text
+        self.changes = changes
+        self.dropped = {id(c.instruction): c.instruction for c in changes if isinstance(c, Drop)}
+
+    def edits(self) -> list[Edit]:
+        """All edits, in no order."""
+        inner = [*self._pairs(), *self._sources(), *self._commands()]
+        for run in self._touched():
+            if id(run) not in self.dropped:
+                inner += self._run(run)
+        gone = [self._line(instruction) for instruction in self.dropped.values()]
+        inner += [Edit(c.span, c.text) for c in self.changes if isinstance(c, Replace)]
+        kept = [edit for edit in inner if not any(_within(edit.span, whole) for whole in gone)]
+        return [*kept, *(Edit(span, "") for span in gone)]
+
+    def _line(self, instruction: Instruction) -> Span:
+        """An instruction with the rest of its lines, up to the beginning of the next line."""
+        start, end = instruction.span
+        for heredoc in instruction.heredocs:
+            end = max(end, heredoc.span.end)
+        start = self.text.rfind("\n", 0, start) + 1
+        start += 1 if start == 0 and self.document.bom else 0
+        last = self.document.lines.bounds(instruction.end_line)
+        end = max(end, last.end)
+        following = self.text.find("\n", end)
+        return Span(start, following + 1 if following >= 0 else len(self.text))
+
+    # -- parts of instructions -----------------------------------------------------------------------------------
+
+    def _pairs(self) -> list[Edit]:
+        wanted: dict[int, set[int]] = {}
+        nodes: dict[int, Instruction] = {}
+        for change in self.changes:
+            if isinstance(change, DropPair):
+                nodes[id(change.instruction)] = change.instruction
+                wanted.setdefault(id(change.instruction), set()).add(change.pair.span.start)
+        edits: list[Edit] = []
+        for key, node in nodes.items():
+            spans = [pair.span for pair in node.pairs]
+            drop = [span.start in wanted[key] for span in spans]
+            edits += self._without(node, spans, drop)
+        return edits
+
+    def _sources(self) -> list[Edit]:
+        wanted: dict[int, set[int]] = {}
+        nodes: dict[int, Instruction] = {}
+        for change in self.changes:
+            if isinstance(change, DropSource):
+                nodes[id(change.instruction)] = change.instruction
+                wanted.setdefault(id(change.instruction), set()).add(change.span.start)
+        edits: list[Edit] = []
+        for key, node in nodes.items():
+            spans = [word.whole for word in node.words]
+            drop = [span.start in wanted[key] for span in spans]
+            if all(drop[:-1]):
+                self.dropped[key] = node
+            else:
+                quote = 1 if node.json else 0
+                edits += [
+                    Edit(Span(span.start - quote, spans[at + 1].start - quote), "")
+                    for at, span in enumerate(spans)
+                    if drop[at]
+                ]
+        return edits
+
+    def _commands(self) -> list[Edit]:
+        wanted: dict[int, set[int]] = {}
+        nodes: dict[int, Instruction] = {}
+        for change in self.changes:
+            if isinstance(change, DropCommand):
+                nodes[id(change.run)] = change.run
+                wanted.setdefault(id(change.run), set()).add(change.at)
+        edits: list[Edit] = []
+        for key, node in nodes.items():
+            links = statements(node)
+            if not is_simple(tuple(link for link, _span in links)):
+                raise Refused("a command would have to be taken out of a script that is more than a list of commands")
+            spans = [span for _link, span in links]
+            if not all(any(span.covers(at) for span in spans) for at in wanted[key]):
+                raise Refused("a command would have to be taken out of the middle of another one")
+            drop = [any(span.covers(at) for at in wanted[key]) for span in spans]
+            edits += self._without(node, spans, drop)
+        return edits
+
+    def _without(self, node: Instruction, spans: list[Span], drop: list[bool]) -> list[Edit]:
+        """Some of an instruction's parts cut out, each with what joins it to the part before."""
+        if all(drop):
+            self.dropped[id(node)] = node
+            return []
+        edits: list[Edit] = []
+        first = drop.index(False)
+        if first:
+            edits.append(Edit(Span(spans[0].start, spans[first].start), ""))
+        before = spans[first]
+        for span, is_gone in zip(spans[first + 1 :], drop[first + 1 :], strict=True):
+            if is_gone:
+                edits.append(Edit(Span(before.end, span.end), ""))
+            before = span
+        return edits
+
+    # -- RUN -----------------------------------------------------------------------------------------------------
+
+    def _touched(self) -> list[Instruction]:
+        return list({id(c.run): c.run for c in self.changes if isinstance(c, Mount | Prelude)}.values())
+
+    def _run(self, run: Instruction) -> list[Edit]:
+        """Mounts behind the keyword, preludes in front of the command."""
+        mounts = list(dict.fromkeys(c.text for c in self.changes if isinstance(c, Mount) and c.run is run))
+        preludes = [c for c in self.changes if isinstance(c, Prelude) and c.run is run]
+        preludes.sort(key=lambda c: c.order)
+        lines = list(dict.fromkeys(c.text for c in preludes))
+        script = the_script(run)
+        if run.json:
+            traps = any(c.order == _TRAP for c in preludes)
+            return [*self._mounted(run, mounts), *self._exec_form(run, lines, traps)]
+        if script is not None:
+            return [*self._mounted(run, mounts), *self._heredoc(script.span.start, lines)]
+        return self._shell_form(run, mounts, lines)
+
+    def _mounted(self, run: Instruction, mounts: Sequence[str]) -> list[Edit]:
+        at = max([run.keyword_span.end, *(flag.span.end for flag in run.flags)])
+        return [Edit(Span(at, at), "".join(f" {mount}" for mount in mounts))] if mounts else []
+
+    def _shell_form(self, run: Instruction, mounts: Sequence[str], lines: Sequence[str]) -> list[Edit]:
+        """`RUN`, flags, mounts, statements, command: a line each, indented by four spaces."""
+        newline = f" {self.document.escape}{self.document.newline}{_INDENT}"
+        place = max([run.keyword_span.end, *(flag.span.end for flag in run.flags)])
+        shown = "".join([*(newline + mount for mount in mounts), *(f"{newline}{line};" for line in lines)])
+        if not run.flags:  # the first stands beside the keyword
+            shown = " " + shown.removeprefix(newline)
+        return [self._in_front(place, run.body.source(0), shown, newline)]
+
+    def _in_front(self, place: int, body: int, shown: str, newline: str) -> Edit:
+        """Text between what stands before the command and the command; a gap with lines in it stays as it is."""
+        if "\n" in self.text[place:body]:
+            return Edit(Span(place, place), shown)
+        return Edit(Span(place, body), shown + newline)
+
+    def _heredoc(self, start: int, lines: Sequence[str]) -> list[Edit]:
+        if not lines:
+            return []
+        if self.text.startswith("#!", start):
+            start = self.text.find("\n", start) + 1
+        return [Edit(Span(start, start), "".join(f"{line}{self.document.newline}" for line in lines))]
+
+    def _exec_form(self, run: Instruction, lines: Sequence[str], traps: bool) -> list[Edit]:
+        if not lines:
+            return []
+        at = self.text.find("[", run.body.source(0))
+        command = '"$0" "$@"' if traps else 'exec "$0" "$@"'
+        script = json.dumps("; ".join([*lines, command]), ensure_ascii=False)
+        return [Edit(Span(at + 1, at + 1), f'"/bin/sh", "-c", {script}, ')]
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end

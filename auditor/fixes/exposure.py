@@ -1,0 +1,87 @@
+"""Gives a RUN a build secret: the mount, and what makes a variable or a file of it, in the canonical form.
+
+The forms are those of the rewrite facts (sections 0 and 4): the file form works on every engine since 20.10.
+"""
+
+from __future__ import annotations
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.fixes.plan import Mount, Prelude, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.fixes.plan import BuildSecret, Change
+    from auditor.flow.facts import Run, Step
+
+#: Orders of preludes, see `plan.Prelude`.
+EXPORT, DERIVED, CLEANING, SETTING = 0, 1, 2, 3
+_LAST_UID = 2**32
+
+
+def secret_id(name: str) -> str:
+    """The id under which a secret is mounted: lower case, letters, digits and underscores; what BuildKit accepts."""
+    made = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.strip("./")).strip("_").lower()
+    return made or "secret"
+
+
+def check(run: Run) -> None:
+    """Raises Refused for a RUN that cannot take a secret: triggers, shells that are not POSIX-like."""
+    step = run.step
+    if step.onbuild:
+        raise Refused("it stands in an ONBUILD trigger: the fix would change what every child build has to provide")
+    if step.dialect != "posix" and not step.instruction.json:
+        raise Refused(f"the RUN's shell is not POSIX-like ({step.dialect})")
+
+
+def variable(
+    run: Run, secret: BuildSecret, *, form: str = "file", name: str = "", users: Mapping[str, str] | None = None
+) -> list[Change]:
+    """The secret as an exported variable (`name`, by default the secret's own); `form` is `file` or `env`."""
+    check(run)
+    name = name or secret.name
+    if form == "env":
+        need = ",required=true" if secret.required else ""
+        return [Mount(run.step.instruction, f"--mount=type=secret,id={secret.id},env={name}{need}")]
+    path = f"/run/secrets/{secret.id}"
+    read = f"cat {path}" if secret.required else f"cat {path} 2>/dev/null || true"
+    return [mount(run, secret, users=users), Prelude(run.step.instruction, f'export {name}="$({read})"', EXPORT)]
+
+
+def mount(run: Run, secret: BuildSecret, target: str = "", users: Mapping[str, str] | None = None) -> Mount:
+    """The secret as a mounted file, at its usual place or at `target` (absolute)."""
+    check(run)
+    fields = [f"type=secret,id={secret.id}"]
+    if target:
+        fields.append(f"target={target}")
+    fields += readable(run.step, users)
+    if secret.required:
+        fields.append("required=true")
+    return Mount(run.step.instruction, "--mount=" + ",".join(fields))
+
+
+def readable(step: Step, users: Mapping[str, str] | None = None) -> list[str]:
+    """Fields that let the RUN's user read a mount: it is root's alone by default (rewrite facts, 0.7)."""
+    user = step.user
+    if not user:
+        return []
+    number = user if user.isdigit() else (users or {}).get(user, "")
+    if number.isdigit() and int(number) < _LAST_UID:
+        return [f"uid={number}"]
+    return ["mode=0444"]
+
+
+def ssh(run: Run, users: Mapping[str, str] | None = None) -> Mount:
+    """The build's ssh agent."""
+    check(run)
+    fields = ["type=ssh"]
+    owner = readable(run.step, users)
+    # A socket must be writable to be connected to.
+    fields += ["mode=0666"] if owner == ["mode=0444"] else owner
+    return Mount(run.step.instruction, "--mount=" + ",".join([*fields, "required=true"]))
+
+
+def cleaning(run: Run, command: str) -> Prelude:
+    """A command that runs when the RUN's shell ends, however it ends."""
+    quoted = command.replace("'", "'\\''")
+    return Prelude(run.step.instruction, f"trap '{quoted}' EXIT", CLEANING)

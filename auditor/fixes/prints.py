@@ -1,0 +1,182 @@
+"""Commands that do nothing but print a secret to the build log, and shells that trace what they run."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
+from auditor.fixes import sites
+from auditor.fixes.plan import Drop, DropCommand, Plan, Refusal, Refused, Replace
+from auditor.fixes.script import acting, statements, the_script
+from auditor.flow import commands
+from auditor.lang.shell.chain import is_simple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.fixes.plan import Change
+    from auditor.flow.build import Build
+    from auditor.flow.facts import Run, Use
+    from auditor.lang.shell.nodes import Command, Script, Word
+
+_PRINTERS = frozenset("echo printf cat env printenv".split())
+#: What may follow a printer in a pipeline: programs that always succeed on text and change nothing.
+_FILTERS = frozenset("sort uniq head tail cut tr cat base64 nl rev wc".split())
+_TRACING = Pattern(r"-([a-wyzA-Z]*)x([a-zA-Z]*)\Z")
+_TRACING_SHELL = Pattern(r"-[a-zA-Z]*x[a-zA-Z]*\Z")
+_SHELLS = frozenset("sh bash dash ash zsh ksh".split())
+_TRACED = "the shell is started with -x, which prints every command with its values to the build log"
+
+
+def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
+    """A plan for each command that prints a secret, and for each RUN that traces one."""
+    runs = {id(run.step.instruction): run for run in build.facts.runs}
+    seen: set[int] = set()
+    for use in build.facts.uses:
+        if use.kind not in ("printed", "xtrace") or use.span.start in seen:
+            continue
+        run = runs.get(id(use.step.instruction))
+        if run is None or not any(origin.sensitive for origin in use.origins):
+            continue
+        seen.add(use.span.start)
+        try:
+            yield _untraced(build, run, use) if use.kind == "xtrace" else _unprinted(run, use)
+        except Refused as refused:
+            yield Refusal((use.span,), refused.reason)
+
+
+def _unprinted(run: Run, use: Use) -> Plan:
+    node = run.step.instruction
+    if run.step.onbuild:
+        raise Refused("it stands in an ONBUILD trigger")
+    plan = Plan(f"{use.detail} no longer prints the secret", "the command only prints to the build log")
+    plan.covers.append(use.span)
+    if node.json:
+        name = node.words[0].text.rpartition("/")[2] if node.words else ""
+        if name not in _PRINTERS - {"env"} and [word.text for word in node.words] != ["env"]:
+            raise Refused(f"{use.detail} prints the secret to the build log, but does more than that")
+        plan.changes.append(Drop(node))
+    elif only_prints(run, use.span.start):
+        plan.changes.append(DropCommand(node, use.span.start))
+    else:
+        raise Refused(f"{use.detail} prints the secret to the build log, but is part of a larger command")
+    return plan
+
+
+def only_prints(run: Run, place: int) -> bool:
+    """Whether the statement at a place does nothing but print, and can be taken out of its RUN."""
+    links = statements(run.step.instruction)
+    if not is_simple(tuple(link for link, _span in links)):
+        return False
+    whole = next((span for _link, span in links if span.covers(place)), None)
+    if whole is None:
+        return False
+    inside: list[Command] = []
+    for each in acting(run):
+        if whole.covers(each.command.span.start):
+            inside.append(each.command)
+    return bool(inside) and all(_prints(command, whole) for command in inside)
+
+
+def _prints(command: Command, whole: Span) -> bool:
+    words = commands.program(command.words)
+    name = commands.base_name(words[0]) if words else ""
+    allowed = _PRINTERS if not command.reads else _FILTERS
+    if name not in allowed or command.kind != "command" or command.branch or words != command.words:
+        return False
+    if name == "env" and len(words) > 1:
+        return False
+    if any(not whole.covers(fed.span.start) for fed in command.feeds):
+        return False
+    if any(r.op != ">&" or r.target.rendered not in ("1", "2") for r in command.redirects):
+        return False
+    values = [a.value for a in command.assignments if a.value is not None]
+    return all(_harmless(word) for word in (*words, *values))
+
+
+def _harmless(word: Word) -> bool:
+    """Whether expanding a word changes nothing and cannot fail."""
+    if any(use.operator in (":=", "=", ":?", "?") for use in word.variables()):
+        return False
+    return all(_only_reads(part.script) for part in word.substitutions())
+
+
+def _only_reads(script: Script) -> bool:
+    for command in script.commands:
+        words = commands.program(command.words)
+        if not words or commands.base_name(words[0]) not in _PRINTERS | _FILTERS or command.redirects:
+            return False
+    return True
+
+
+# -- tracing ---------------------------------------------------------------------------------------------------------
+
+
+def _untraced(build: Build, run: Run, use: Use) -> Plan:
+    changes = silenced(build, run)
+    if not changes:
+        raise Refused(_TRACED)
+    plan = Plan("set -x no longer prints the secret", "only the trace in the build log goes")
+    plan.covers.append(use.span)
+    plan.changes += changes
+    return plan
+
+
+def silenced(build: Build, run: Run) -> list[Change]:
+    """The changes that keep a RUN's shells from tracing; [] where none traces. Raises Refused for `sh -x`.
+
+    For every planner that gives a RUN a secret: a trace would print it.
+    """
+    script = the_script(run.step.instruction)
+    first = script.body.text.partition("\n")[0] if script is not None else ""
+    started = [*_shell(build, run), *(first.split()[1:] if first.startswith("#!") else ())]
+    if any(_TRACING_SHELL.match(word) for word in started):
+        raise Refused(_TRACED)
+    changes: list[Change] = []
+    for command in sites.all_commands(run):
+        words = commands.program(command.words)
+        name = commands.base_name(words[0]) if words else ""
+        if name in _SHELLS and any(_TRACING_SHELL.match(word.rendered) for word in words[1:]):
+            raise Refused(_TRACED)
+        if name == "set":
+            changes += _without_trace(command)
+    return list(dict.fromkeys(changes))
+
+
+def _shell(build: Build, run: Run) -> tuple[str, ...]:
+    """The arguments of the shell that SHELL sets for a RUN, in its stage or one that it is built on."""
+    node, stage = run.step.instruction, run.step.stage
+    index: int | None = stage if 0 <= stage < len(build.stages) else None
+    while index is not None:
+        found = [
+            each.args[1:]
+            for each in build.stages[index].instructions
+            if each.keyword == "SHELL" and (index != stage or each.span.start < node.span.start)
+        ]
+        if found:
+            return found[-1]
+        index = build.stages[index].base_stage
+    return ()
+
+
+def _without_trace(command: Command) -> list[Change]:
+    """`set -ex` becomes `set -e`, `set -x` becomes `set +x`, `set -o xtrace` becomes `set +o xtrace`."""
+    changes: list[Change] = []
+    words = command.words
+    for before, word in pairwise(words):
+        match = _TRACING.match(word.rendered)
+        if match is not None and word.source == word.rendered and _in_one_piece(word):
+            rest = match[1] + match[2]
+            changes.append(Replace(word.span, "-" + rest if rest else "+x"))
+        elif word.rendered == "xtrace" and before.rendered == "-o" and before.source == "-o":
+            changes.append(Replace(before.span, "+o"))
+        elif match is not None or (word.rendered == "xtrace" and before.rendered.endswith("o")):
+            raise Refused("set -x prints the secret to the build log, and cannot be taken out here")
+    return changes
+
+
+def _in_one_piece(word: Word) -> bool:
+    """Whether the word stands in the file as the shell reads it."""
+    return word.span.end - word.span.start == len(word.source)

@@ -1,0 +1,167 @@
+"""Files that a RUN writes a secret into: the command that writes moves into the RUNs that read it, and cleans up there.
+
+`RUN npm config set ...=$NPM_TOKEN` and `RUN npm ci` become one layer in which the file is gone again when it ends.
+What stood in the file before stays in it: it is put back, not deleted.
+"""
+
+from __future__ import annotations
+
+from auditor.core.edit import Applicability
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.span import Span
+from auditor.detect import credfiles
+from auditor.fixes.exposure import SETTING, check, cleaning
+from auditor.fixes.plan import DropCommand, Prelude, Refused
+from auditor.fixes.readers import readers_of_file, relatives
+from auditor.fixes.retire import lifetime
+from auditor.fixes.script import acting, statements
+
+if TYPE_CHECKING:
+    from auditor.fixes.plan import Change, Plan
+    from auditor.flow.build import Build
+    from auditor.flow.facts import LayerFile, Run
+
+#: Statements that can be moved as they are; anything with a body of its own might rely on what stands around it.
+_MOVABLE = frozenset({"command", "pipeline", "redirected_statement", "list"})
+_COMPOUND = frozenset({"pipeline", "list"})
+#: Where tools keep what they are told, whatever variables the image sets.
+_SURE_PLACES = (
+    "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
+    "/NuGet.Config", "/pypoetry/auth.toml", "/.docker/config.json", "/.aws/credentials",
+)  # fmt: skip
+
+
+class Settled(NamedTuple):
+    """What became of the files: RUNs in which the secret is used from now on, and statements that left their RUN."""
+
+    consumers: tuple[Run, ...]
+    moved: tuple[Span, ...]
+
+
+def settle(build: Build, files: list[LayerFile], plan: Plan) -> Settled:
+    """Add to the plan what keeps these files (written or stored by a RUN) out of every layer.
+
+    Raises Refused where that is not possible or the file is there for the container to read.
+    """
+    consumers: list[Run] = []
+    moved: list[Span] = []
+    for file in files:
+        if not file.gone:
+            one = _Settling(build, file, plan).run()
+            consumers += one.consumers
+            moved += one.moved
+    return Settled(tuple(consumers), tuple(moved))
+
+
+class _Settling:
+    def __init__(self, build: Build, file: LayerFile, plan: Plan) -> None:
+        self.build = build
+        self.file = file
+        self.plan = plan
+        self.path = file.path
+        self.home_run = self._run()
+        kind = file.kind or credfiles.recognise(file.path)
+        self.tools = readers_of_file(kind.id) if kind is not None else None
+        if self.tools is None and file.how == "stored":
+            self.tools = relatives(self._program())
+
+    def run(self) -> Settled:
+        check(self.home_run)
+        statement, kind = self._statement()
+        life = lifetime(self.build, self.path, self.file.step, self.tools, inside=self.home_run)
+        if self.tools is None and not life.ended:
+            raise Refused(f"{self.path} is written for the container to read while it runs: mount it there instead")
+        if life.unsafe:
+            self.plan.weaken(Applicability.UNSAFE, life.unsafe)
+        if self.file.how == "stored" and not self.path.endswith(_SURE_PLACES):
+            self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
+        self.plan.changes += life.changes
+        here = any(run is self.home_run for run in life.consumers)
+        others = [run for run in life.consumers if run is not self.home_run]
+        if not life.consumers:
+            self.plan.weaken(Applicability.UNSAFE, f"nothing in the build seems to read {self.path}, so it is left out")
+        if here:
+            self.plan.changes += self._guard(self.home_run)
+        if others:
+            self._move(statement, kind, others)
+        if not here:
+            self.plan.changes.append(DropCommand(self.home_run.step.instruction, statement.start))
+        return Settled(tuple(others) + ((self.home_run,) if here else ()), () if here else (statement,))
+
+    def _program(self) -> str:
+        """The program that stores the credential."""
+        inside = (each.name for each in acting(self.home_run) if each.command.span.start >= self.file.extent.start)
+        return next(inside, "")
+
+    def _run(self) -> Run:
+        for run in self.build.facts.runs:
+            if run.step.instruction is self.file.step.instruction:
+                return run
+        raise Refused(f"{self.path} is written by an instruction that cannot be given a secret")
+
+    def _statement(self) -> tuple[Span, str]:
+        """The statement that writes the file, by its place in the Dockerfile, and its kind."""
+        at = self.file.extent.start
+        for link, span in statements(self.home_run.step.instruction):
+            if span.covers(at) or span.covers(self.file.span.start):
+                if link.kind not in _MOVABLE:
+                    raise Refused(f"{self.path} is written inside a construct of the shell that cannot be taken apart")
+                return span, link.kind
+        raise Refused(f"the command that writes {self.path} cannot be told from what stands around it")
+
+    def _guard(self, run: Run) -> list[Change]:
+        """What makes the file's state after the RUN that before it."""
+        path, node = self.path, run.step.instruction
+        if not self._may_exist():
+            return [cleaning(run, f"rm -f {path}")]
+        saved = f"{path}.before"
+        return [
+            cleaning(run, f"rm -f {path}; mv {saved} {path} 2>/dev/null || true"),
+            Prelude(node, f"cp -p {path} {saved} 2>/dev/null || true", SETTING),
+        ]
+
+    def _may_exist(self) -> bool:
+        """Whether something may be in the file already that has to stay."""
+        if self.file.how == "stored":
+            return True
+        text = self.build.document.text
+        statement, _kind = self._statement()
+        if ">>" in text[statement.start : statement.end] or "tee -a" in text[statement.start : statement.end]:
+            return True
+        placed = any(path == self.path for _step, path, _source, _span in self.build.facts.placed)
+        return placed or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
+
+    def _move(self, statement: Span, kind: str, others: list[Run]) -> None:
+        """Put the statement in front of what the consumers run."""
+        home = self.home_run
+        text = self.build.document.text[statement.start : statement.end]
+        self._check_words(statement)
+        guarded = text if kind not in _COMPOUND else f"{{ {text}; }}"
+        for run in others:
+            check(run)
+            if run.step.instruction.json or run.step.instruction.heredocs:
+                raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
+            if run.step.user != home.step.user:
+                raise Refused(f"{self.path} is written by one user and read by another")
+            moved = guarded if run.cwd == home.cwd or self._is_anywhere() else f"(cd {home.cwd} && {guarded})"
+            self.plan.changes += self._guard(run)
+            self.plan.changes.append(Prelude(run.step.instruction, f"{moved} || exit 1", SETTING + 1))
+
+    def _is_anywhere(self) -> bool:
+        """Whether the statement writes to the same file in whatever folder it runs."""
+        if self.file.how == "stored":
+            return self.path.startswith(self.home_run.home.rstrip("/") + "/")
+        return self.build.document.text[self.file.span.start :].startswith(
+            ("/", "~", "$HOME", "${HOME}", '"$HOME', '"/')
+        )
+
+    def _check_words(self, statement: Span) -> None:
+        """A moved statement may use nothing that its old RUN alone knows."""
+        assigned: set[str] = set()
+        for each in acting(self.home_run):
+            inside = statement.covers(each.command.span.start)
+            if inside and each.shell.cwd != self.home_run.cwd:
+                raise Refused(f"{self.path} is written after a change of folder")
+            if inside and any(use.name in assigned for word in each.command.words for use in word.variables()):
+                raise Refused(f"{self.path} is written from a variable that the RUN itself makes")
+            assigned |= {assignment.name for assignment in each.command.assignments}

@@ -1,0 +1,95 @@
+"""Text of a YAML file to nodes, from PyYAML's events: bounded in size and depth, and no alias is followed."""
+
+from __future__ import annotations
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
+from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    import yaml
+
+MAX_CHARS = 256 * 1024
+MAX_DEPTH = 60
+
+
+class Unreadable(Exception):
+    """The text is not YAML that can be read here; `reason` is a clause for the user, without any of the text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read(text: str) -> list[Node]:
+    """The documents of a file (an empty one has none). Raises Unreadable."""
+    if len(text) > MAX_CHARS:
+        raise Unreadable("the file is too large")
+    import yaml  # start-up: only callers of a build are YAML
+
+    reader = _Reader()
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            reader.event(event)
+    except yaml.YAMLError:
+        raise Unreadable("the file is not valid YAML") from None
+    return reader.documents
+
+
+class _Reader:
+    """Puts nodes together without recursion."""
+
+    def __init__(self) -> None:
+        self.documents: list[Node] = []
+        self._open: list[Mapping | Sequence] = []
+        self._keys: list[Node | None] = []
+
+    def event(self, event: yaml.Event) -> None:
+        kind = type(event).__name__
+        if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            if len(self._open) >= MAX_DEPTH:
+                raise Unreadable("the file is nested too deeply")
+            made = Mapping if kind == "MappingStartEvent" else Sequence
+            self._open.append(made(_span(event), bool(event.flow_style), event.anchor or "", _marked(event)))
+            self._keys.append(None)
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            node = self._open.pop()
+            self._keys.pop()
+            node.span = Span(node.span.start, _end(node, event))
+            self._place(node)
+        elif kind == "ScalarEvent":
+            style = event.style or ""
+            self._place(Scalar(_span(event), event.value, style, event.anchor or "", _marked(event)))
+        elif kind == "AliasEvent":
+            self._place(Alias(_span(event), event.anchor or ""))
+
+    def _place(self, node: Node) -> None:
+        if not self._open:
+            self.documents.append(node)
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+        elif self._keys[-1] is None:
+            self._keys[-1] = node
+        else:
+            parent.pairs.append((self._keys[-1], node))
+            self._keys[-1] = None
+
+
+def _span(event: yaml.Event) -> Span:
+    return Span(event.start_mark.index, event.end_mark.index)
+
+
+def _marked(event: yaml.Event) -> bool:
+    return bool(event.anchor or event.tag)
+
+
+def _end(node: Mapping | Sequence, event: yaml.Event) -> int:
+    """Behind the closing bracket; a block ends with its last part, PyYAML only knows what comes after."""
+    if node.flow:
+        return int(event.end_mark.index)
+    parts = [node.pairs[-1][1]] if isinstance(node, Mapping) and node.pairs else []
+    if isinstance(node, Sequence):
+        parts = node.items[-1:]
+    return max(parts[0].span.end, node.span.start) if parts else node.span.end

@@ -1,0 +1,81 @@
+"""The top level of a shell script: commands and what joins them (`&&`, `;`, a new line). Knows no command."""
+
+from __future__ import annotations
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.span import Span
+from auditor.lang.shell.grammar import MAX_BYTES, is_bearable, parse
+from auditor.lang.shell.heredocs import extract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+_JOINS = frozenset({"&&", "||", ";", "&", "\n"})
+_SIMPLE = frozenset({"", "&&", ";", "\n"})
+
+
+class Link(NamedTuple):
+    """One statement at the top level, a pipeline with its redirections as a whole.
+
+    `span` is in characters of the text that was read; `join` is what stands before it ("" for the first: `&&`, `||`,
+    `;`, `&`, a line feed). `kind` is tree-sitter-bash's node type (`command`, `pipeline`, `redirected_statement`,
+    `if_statement`, ...).
+    """
+
+    span: Span
+    join: str
+    kind: str
+
+
+def chain(text: str) -> tuple[Link, ...]:
+    """The statements of a script in order; () where the script is too large or the grammar cannot place all of it."""
+    if not is_bearable(text):
+        return ()
+    bare, heredocs = extract(text)
+    data = bare.encode("utf-8", "surrogatepass")
+    if heredocs or len(data) > MAX_BYTES:
+        return ()
+    root = parse(data)
+    if root.has_error:
+        return ()
+    at = _places(bare, data)
+    return tuple(Link(Span(at[start], at[end]), join, kind) for start, end, join, kind in _statements(root))
+
+
+def is_simple(links: tuple[Link, ...]) -> bool:
+    """Whether every statement runs after the one before it, so that any may be taken out."""
+    return bool(links) and all(link.join in _SIMPLE for link in links)
+
+
+def _statements(root: Node) -> Iterator[tuple[int, int, str, str]]:
+    """Statements of the program and of the lists in it: first byte, end, what joins it, kind.
+
+    The grammar hangs a redirection on the whole list that ends with it (`a && b > c`): the last statement takes it. An
+    explicit stack, since lists nest deeply.
+    """
+    join = ""
+    first = True
+    stack: list[tuple[Node, int]] = [(node, node.end_byte) for node in reversed(root.children)]
+    while stack:
+        node, end = stack.pop()
+        body = node.child_by_field_name("body") if node.type == "redirected_statement" else None
+        if node.type == "list" or (body is not None and body.type == "list"):
+            parts = node.children if body is None else body.children
+            stack += [(part, end if part == parts[-1] else part.end_byte) for part in reversed(parts)]
+        elif not node.is_named:
+            join = node.type if node.type in _JOINS else join
+        elif node.type != "comment":
+            yield node.start_byte, end, "" if first else join, node.type
+            join, first = "\n", False
+
+
+def _places(text: str, data: bytes) -> range | list[int]:
+    """Character offset of every byte offset."""
+    if len(text) == len(data):
+        return range(len(text) + 1)
+    places: list[int] = []
+    for index, char in enumerate(text):
+        places += [index] * len(char.encode("utf-8", "surrogatepass"))
+    return [*places, len(text)]

@@ -1,0 +1,95 @@
+"""What all rewrites of a run change, as one diff: every file once, secrets masked unless they are asked for."""
+
+from __future__ import annotations
+
+import re
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.report.diff import FileDiff, unified
+from auditor.report.fix_shapes import DOCKERFILE, REFUSED
+from auditor.report.masking import FileMasker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.core.secret import Secret
+    from auditor.core.span import Span
+    from auditor.report.fix_shapes import Change, FixReport, Rewrite
+
+_MASK = "****"
+#: Behind a name: what assigns in a shell, a Makefile, YAML or HCL, then the value, quoted or up to a blank.
+_ASSIGNED = r"""["']?\s*[:?+]?[:=]{1,2}\s*(?P<value>"[^"\n]*"?|'[^'\n]*'?|[^\s"']+)"""
+
+
+class Diffed(NamedTuple):
+    """The diff, and whether something in it is masked, so that it cannot be applied."""
+
+    text: str
+    masked: bool
+
+
+def render(report: FixReport, *, show_secrets: bool, name: Callable[[str], str] = str) -> Diffed:
+    """The diff of everything that is changed; `name` gives a file's path relative to where the diff will be applied."""
+    files: dict[str, _File] = {}
+    for fixed in report.files:
+        if fixed.state != REFUSED:
+            for change in fixed.rewrite.changes:
+                files.setdefault(change.path, _File(change)).add(change, fixed.rewrite)
+    parts: list[str] = []
+    masked = False
+    for path, file in files.items():
+        diff = FileDiff(name(path), file.before, file.after)
+        shown = unified(diff, None if show_secrets else file.hide)
+        masked = masked or (not show_secrets and shown != unified(diff))
+        parts.append(shown)
+    return Diffed("".join(parts), masked)
+
+
+class _File:
+    """A file with all that rewrites make of it: one begins with what the one before it has left."""
+
+    def __init__(self, change: Change) -> None:
+        self.before = change.before
+        self.after = change.after
+        self._secrets: list[Secret] = []
+        self._spans: list[tuple[Span, str]] = []
+        self._names: set[str] = set()
+        self._masker: FileMasker | None = None
+        self._assigned: re.Pattern[str] | None = None
+
+    def add(self, change: Change, rewrite: Rewrite) -> None:
+        """Take in a change of this file, and what the rewrite knows of its secrets."""
+        self.after = change.after
+        self._secrets += rewrite.target.secrets
+        if change.kind == DOCKERFILE:
+            self._spans += rewrite.target.secret_spans
+        else:
+            self._names |= {secret.name for secret in rewrite.secrets if secret.name}
+
+    def hide(self, line: str, start: int | None) -> str:
+        """The line without secrets."""
+        if self._masker is None:
+            self._masker = FileMasker(self._secrets, self._spans)
+            if self._names:
+                names = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
+                self._assigned = re.compile(rf"(?<![A-Za-z0-9_])(?:{names}){_ASSIGNED}")
+        # Where a line is new, no place of the old text is on it.
+        offset = len(self.before or "") + 1 if start is None else start
+        parts: list[str] = []
+        at = 0
+        for masked in self._masker.line(line, offset):
+            parts += (line[at : masked.start], masked.shown)
+            at = masked.end
+        shown = "".join((*parts, line[at:]))
+        return self._assigned.sub(_without_value, shown) if self._assigned is not None else shown
+
+
+def _without_value(match: re.Match[str]) -> str:
+    """Values that callers give are nobody's finding; a reference to a variable or another secret is none."""
+    value = match["value"]
+    quote = value[0] if value[0] in "\"'" else ""
+    inner = value.strip("\"'")
+    if not inner or inner.startswith("$") or inner.strip("*") == "":
+        return match[0]
+    end = quote if quote and value.endswith(quote) else ""
+    return f"{match[0][: match.start('value') - match.start()]}{quote}{_MASK}{end}"

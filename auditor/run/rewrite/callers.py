@@ -1,0 +1,96 @@
+"""The files among the paths that build an image: they change in the same group as the Dockerfile."""
+
+from __future__ import annotations
+
+import os
+
+from auditor.core.edit import EditConflict, apply_edits
+from auditor.core.record import TYPE_CHECKING
+from auditor.fixes.callers.change import BuildChange, Caller, change, command
+from auditor.fixes.callers.kinds import kind_of, sniff
+from auditor.run.rewrite.outcome import FileChange
+from auditor.sources.files import collect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.run.rewrite.dockerfile import State
+    from auditor.run.rewrite.outcome import Rewrite
+    from auditor.sources.files import Input
+
+_LIMIT = 1024 * 1024
+_KINDS = {"script": "script", "makefile": "makefile", "compose": "compose", "ci": "ci", "bake": "bake"}
+
+
+def dropped_arguments(first: State, last: State) -> frozenset[str]:
+    """Names of build arguments that the Dockerfile declared before and does not any more."""
+    return _arguments(first) - _arguments(last)
+
+
+def _arguments(state: State) -> frozenset[str]:
+    document = state.analysis.document
+    nodes = document.instructions if document is not None else ()
+    return frozenset(pair.name for node in nodes if node.keyword == "ARG" for pair in node.pairs)
+
+
+class CallerFiles:
+    """Scripts, Makefiles, compose, CI and bake files below some paths; `pending` are texts not yet written."""
+
+    def __init__(self, paths: Sequence[str], exclude: Sequence[str], pending: Mapping[str, str]) -> None:
+        self.pending = pending
+        self.files: list[tuple[str, str, str]] = []
+        for source in collect(paths, exclude=exclude, is_wanted=_may_call, limit=_LIMIT):
+            kind = kind_of(source.path) or ("script" if source.data is not None and sniff(source.data) else None)
+            if source.data is not None and kind is not None:
+                self.files.append((source.path, kind, source.data.decode("utf-8", "surrogateescape")))
+
+    def change(
+        self,
+        source: Input,
+        last: State,
+        arguments: frozenset[str],
+        is_only_one: bool,
+        rewrite: Rewrite,
+        *,
+        unsafe: bool,
+    ) -> None:
+        """Add the callers' changes to the rewrite; without a caller, the command that builds from now on.
+
+        A caller that cannot be changed takes the Dockerfile's change back, unless `unsafe`: the build would break.
+        """
+        build = last.analysis.build
+        context = (
+            build.context.root if build is not None and build.context is not None else os.path.dirname(source.path)
+        )
+        asked = BuildChange(
+            os.path.abspath(source.path), os.path.abspath(context), tuple(rewrite.secrets), arguments, is_only_one
+        )
+        matched, problems = 0, []
+        changes: list[FileChange] = []
+        for path, kind, text in self.files:
+            text = self.pending.get(os.path.abspath(path), text)
+            found = change(Caller(os.path.abspath(path), os.path.normpath(path), text), asked)
+            matched += found.matched
+            problems += [f"{os.path.normpath(path)}: {problem}" for problem in found.problems]
+            rewrite.burnt += found.burnt
+            rewrite.notes += [note for note in found.notes if note not in rewrite.notes]
+            try:
+                after = apply_edits(text, found.edits)
+            except EditConflict:
+                problems.append(f"{os.path.normpath(path)}: two changes concern the same text")
+                continue
+            if after != text:
+                changes.append(FileChange(path, _KINDS[kind], text, after))
+        if problems and not unsafe:
+            findings = [finding for applied in rewrite.applied for finding in applied.findings]
+            rewrite.refuse(findings, f"what builds it would have to change too: {problems[0]}")
+            return
+        rewrite.notes += problems
+        rewrite.changes += changes
+        if not matched:
+            shown = os.path.normpath(context) if context else "."
+            rewrite.commands.append(command(asked, source.display, shown))
+
+
+def _may_call(path: str) -> bool:
+    return kind_of(path) is not None or "." not in os.path.basename(path)

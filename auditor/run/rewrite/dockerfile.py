@@ -1,0 +1,189 @@
+"""One Dockerfile made clean, plan by plan: each is carried out, checked, and kept only if the check holds."""
+
+from __future__ import annotations
+
+from auditor.core.edit import Applicability, EditConflict, apply_edits
+from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.fixes.compose import compose
+from auditor.fixes.plan import Plan, Refusal, Refused
+from auditor.fixes.registry import plans
+from auditor.run.inputs import InputAuditor
+from auditor.run.rewrite.check import objection
+from auditor.run.rewrite.ignores import context_with, current, extended
+from auditor.run.rewrite.outcome import Applied, Left, Rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.core.config import Settings
+    from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
+    from auditor.run.analysis import Analysis, Contexts
+    from auditor.run.rewrite.ignores import IgnoreText
+    from auditor.run.rewrite.options import FixOptions
+    from auditor.sources.files import Input
+
+#: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
+_MOST_ROUNDS = 60
+#: Placeholders of template languages; `{{` inside a RUN (docker --format, helm) stands in quotes or behind a backslash.
+_TEMPLATE = Pattern(r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)")
+_GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
+_HEAD_LINES = 12
+_NO_FIX = "there is no automatic fix for it"
+
+
+class State(NamedTuple):
+    """A Dockerfile at one point of its rewriting: text, analysis, its context's ignore file, and new files there."""
+
+    text: str
+    target: Target
+    analysis: Analysis
+    ignore: IgnoreText | None
+    files: dict[str, str]
+
+
+class DockerfileFixer:
+    """Rewrites one Dockerfile in memory."""
+
+    def __init__(
+        self,
+        source: Input,
+        settings: Settings,
+        options: FixOptions,
+        wanted: frozenset[str],
+        pending: Mapping[str, str],
+    ) -> None:
+        self.source = source
+        self.pending = pending
+        self.settings = settings
+        self.wanted = wanted
+        self.form: str = options.secret_form
+        self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
+        #: Why plans were not kept, by title.
+        self.failed: dict[str, str] = {}
+
+    def read(self) -> State | None:
+        """The file as it is; None where it cannot be read or the builder would reject it.
+
+        Raises UnreadableFile for the ignore file of its context.
+        """
+        auditor = InputAuditor(self.settings, self.wanted)
+        target, analysis = auditor.examine(self.source)
+        document = analysis.document
+        if document is None or document.error is not None or analysis.build is None:
+            return None
+        context = analysis.build.context
+        ignore = current(self.source.path, context.root, self.pending) if context is not None else None
+        if ignore is None or ignore.after == (ignore.before or ""):
+            return State(document.text, target, analysis, ignore, {})
+        return self._state(document.text, ignore, {})
+
+    def active(self, state: State) -> list[Finding]:
+        """The findings that were asked for and that nothing silences."""
+        return [f for f in state.analysis.findings if f.suppressed is None and f.rule in self.wanted]
+
+    def fix(self, first: State, rewrite: Rewrite) -> State:
+        """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
+        state = first
+        for _round in range(_MOST_ROUNDS):
+            following = self._round(state, rewrite)
+            if following is None:
+                break
+            state = following
+        self._leave(state, rewrite)
+        return state
+
+    # -- one round -----------------------------------------------------------------------------------------------
+
+    def _round(self, state: State, rewrite: Rewrite) -> State | None:
+        """The state after the first plan that holds; None where there is none left."""
+        for plan in self._plans(state):
+            if not isinstance(plan, Plan) or plan.applicability > self.allowed or plan.title in self.failed:
+                continue
+            answered = self._answered(plan.covers, state)
+            if not answered:
+                continue
+            try:
+                following = self._carried_out(plan, answered, state)
+            except Refused as refused:
+                self.failed[plan.title] = refused.reason
+                continue
+            _note(plan, answered, rewrite)
+            return following
+        return None
+
+    def _plans(self, state: State) -> list[Plan | Refusal]:
+        build = state.analysis.build
+        return list(plans(build, self.form)) if build is not None and state.analysis.findings else []
+
+    def _answered(self, covers: Sequence[Span], state: State) -> list[Finding]:
+        """The findings that begin in one of these places, were asked for, and are not silenced."""
+        return [finding for finding in self.active(state) if _covered(finding, covers)]
+
+    def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> State:
+        """The state after a plan. Raises Refused where the result must not be kept."""
+        document = state.analysis.document
+        assert document is not None
+        edits = compose(document, plan.changes)
+        try:
+            text = apply_edits(state.text, edits)
+        except EditConflict:
+            raise Refused("two changes of it concern the same text") from None
+        ignore = extended(state.ignore, plan.ignores) if state.ignore is not None else None
+        if text == state.text and ignore == state.ignore:
+            raise Refused("it changes nothing")
+        following = self._state(text, ignore, {**state.files, **plan.files})
+        reason = objection(state.analysis, following.analysis, edits, answered)
+        if reason:
+            raise Refused(f"its check did not hold: {reason}")
+        return following
+
+    def _state(self, text: str, ignore: IgnoreText | None, files: dict[str, str]) -> State:
+        source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
+        auditor = InputAuditor(self.settings, self.wanted)
+        target, analysis = auditor.examine(source)
+        if ignore is not None and ignore.after != (ignore.before or ""):
+            contexts: Contexts = {key: context_with(context, ignore) for key, context in auditor.contexts.items()}
+            target, analysis = InputAuditor(self.settings, self.wanted, contexts).examine(source)
+        return State(text, target, analysis, ignore, files)
+
+    # -- what is left --------------------------------------------------------------------------------------------
+
+    def _leave(self, state: State, rewrite: Rewrite) -> None:
+        """Note the findings that stay, each with the reason of the planner that looked at it."""
+        reasons: list[tuple[Sequence[Span], str, bool]] = []
+        for plan in self._plans(state):
+            if isinstance(plan, Plan):
+                failure = self.failed.get(plan.title, "")
+                unsafe = (
+                    not failure and plan.applicability is Applicability.UNSAFE and plan.applicability > self.allowed
+                )
+                reasons.append((plan.covers, failure or plan.reason, unsafe))
+            else:
+                reasons.append((plan.covers, plan.reason, False))
+        for finding in self.active(state):
+            covering = [(why, unsafe) for covers, why, unsafe in reasons if _covered(finding, covers)]
+            why, unsafe = next((one for one in covering if one[1]), covering[0] if covering else (_NO_FIX, False))
+            rewrite.left.append(Left(finding, why, unsafe))
+
+
+def generated(text: str) -> str:
+    """Why a file must not be edited by hand, nor by us: it is a template, or made by a program; "" for a plain file."""
+    if _TEMPLATE.search(text):
+        return "the file is a template: what it becomes cannot be checked here"
+    head = "\n".join(text.split("\n")[:_HEAD_LINES])
+    return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
+
+
+def _covered(finding: Finding, covers: Sequence[Span]) -> bool:
+    at = finding.location.span.start
+    return any(span.covers(at) or span.start == at for span in covers)
+
+
+def _note(plan: Plan, answered: list[Finding], rewrite: Rewrite) -> None:
+    rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
+    rewrite.burnt += plan.burnt
+    rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
+    known = {(secret.id, secret.kind) for secret in rewrite.secrets}
+    rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]

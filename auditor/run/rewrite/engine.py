@@ -1,0 +1,109 @@
+"""One run of `audit fix`: every Dockerfile among the paths, with what builds it. Writes nothing."""
+
+from __future__ import annotations
+
+import os
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.run.inputs import InputAuditor
+from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
+from auditor.run.selection import chosen
+from auditor.sources.files import UnreadableFile, collect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from auditor.core.config import Settings
+    from auditor.core.finding import Finding
+    from auditor.run.rewrite.callers import CallerFiles
+    from auditor.run.rewrite.dockerfile import DockerfileFixer, State
+    from auditor.run.rewrite.options import FixOptions
+    from auditor.sources.files import Input
+
+STDIN = "-"
+
+
+def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
+    """What is to be changed in the Dockerfiles among and below these paths ("-" is the standard input).
+
+    Scripts, compose, CI and bake files among the paths change along with the Dockerfile that they build. Raises
+    UsageError for names of rules that do not exist; never for what a file contains.
+    """
+    return _Run(settings, paths, options).run()
+
+
+class _Run:
+    def __init__(self, settings: Settings, paths: Sequence[str], options: FixOptions) -> None:
+        self.settings = settings
+        self.paths = paths
+        self.options = options
+        self.wanted = chosen(settings)
+        self.auditor = InputAuditor(settings, self.wanted)
+        self.outcome = FixRun()
+        #: Texts of files that an earlier rewrite of this run changes, by absolute path.
+        self.pending: dict[str, str] = {}
+        self._callers: CallerFiles | None = None
+
+    def run(self) -> FixRun:
+        for source in self._inputs():
+            target, analysis = self.auditor.examine(source)
+            self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
+            rewrite = Rewrite(source.display, target)
+            self.outcome.rewrites.append(rewrite)
+            active = [f for f in analysis.findings if f.suppressed is None and f.rule in self.wanted]
+            if active:
+                self._rewrite(source, active, rewrite)
+        return self.outcome
+
+    def _inputs(self) -> Iterator[Input]:
+        from auditor.fixes.callers.kinds import kind_of  # start-up: small, no readers
+
+        names = [path for path in self.paths if path == STDIN or kind_of(path) is None or os.path.isdir(path)]
+        stdin_filename = self.settings.stdin_filename or "Dockerfile"
+        return collect(names, exclude=self.settings.exclude, stdin_filename=stdin_filename)
+
+    def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
+        from auditor.run.rewrite.dockerfile import DockerfileFixer, generated  # start-up: only files with findings
+
+        fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending)
+        try:
+            first = fixer.read()
+        except UnreadableFile as error:
+            return rewrite.refuse(active, f"the ignore file of its context cannot be used: {error}")
+        if first is None:
+            return rewrite.refuse(active, "the builder rejects the file as it is")
+        if reason := generated(first.text):
+            return rewrite.refuse(active, reason)
+        last = fixer.fix(first, rewrite)
+        return self._changes(fixer, first, last, rewrite)
+
+    def _changes(self, fixer: DockerfileFixer, first: State, last: State, rewrite: Rewrite) -> None:
+        """The files that change together."""
+        source = fixer.source
+        if last.text != first.text:
+            rewrite.changes.append(FileChange(source.path, "dockerfile", first.text, last.text))
+        ignore = last.ignore
+        if ignore is not None and first.ignore is not None and ignore.after != first.ignore.after:
+            existed = first.ignore.after if ignore.before is not None or first.ignore.after else None
+            rewrite.changes.append(FileChange(ignore.path, "ignore", existed, ignore.after))
+        rewrite.changes += [FileChange(path, "new", None, text) for path, text in last.files.items()]
+        if last.text != first.text and source.path != STDIN and rewrite.secrets:
+            self._call(first, last, source, rewrite)
+        for change in rewrite.changes:
+            self.pending[os.path.abspath(change.path)] = change.after
+
+    def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> None:
+        """Have the callers change too, or say how the build is called from now on."""
+        from auditor.run.rewrite.callers import CallerFiles, dropped_arguments  # start-up: only files that change
+
+        if self._callers is None:
+            paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
+            self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
+        arguments = dropped_arguments(first, last)
+        self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
+
+    def _is_only_one(self) -> bool:
+        """Whether there is one Dockerfile among the paths."""
+        inputs = self._inputs()
+        next(inputs, None)
+        return next(inputs, None) is None

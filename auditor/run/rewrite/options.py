@@ -1,0 +1,39 @@
+"""What a run of `audit fix` is asked for, besides the settings that it shares with `audit lint`."""
+
+from __future__ import annotations
+
+from auditor.core.record import NamedTuple
+
+FILE, ENV = "file", "env"
+
+
+class ProveOptions(NamedTuple):
+    """How `--prove` builds, as written on the command line.
+
+    `secrets`: `id=ID,src=PATH` or `id=ID,env=NAME`; `arguments`: `NAME` or `NAME=VALUE`; `ssh`: `default` or
+    `ID[=PATH]`; `command` is run in both images (none: ()); `keep_images` leaves them in the engine.
+    """
+
+    secrets: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    ssh: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    keep_images: bool = False
+
+
+class FixOptions(NamedTuple):
+    """`secret_form` is FILE or ENV: how a RUN reads a secret. `diff` and `check` write nothing. `callers`: scripts and
+    CI files that call the build change, too. `prove` is None where nothing is built."""
+
+    unsafe: bool = False
+    diff: bool = False
+    check: bool = False
+    secret_form: str = FILE
+    callers: bool = True
+    exit_non_zero_on_fix: bool = False
+    prove: ProveOptions | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether files are changed."""
+        return not (self.diff or self.check)

@@ -1,0 +1,77 @@
+"""What `audit fix` did or would do: shapes that the engine fills, and the command line and reports read."""
+
+from __future__ import annotations
+
+from auditor.core.edit import Applicability
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.core.finding import Finding, Target
+    from auditor.fixes.plan import BuildSecret, Burnt
+
+
+class Applied(NamedTuple):
+    """One plan that was carried out, and the findings that it removed."""
+
+    title: str
+    applicability: Applicability
+    reason: str
+    findings: tuple[Finding, ...]
+
+
+class Left(NamedTuple):
+    """A finding that stays, and why. `unsafe`: `--unsafe-fixes` would remove it."""
+
+    finding: Finding
+    reason: str
+    unsafe: bool = False
+
+
+class FileChange(NamedTuple):
+    """New content of one file. `before` is None for a file that is made, `path` as shown, `kind` one of `dockerfile`,
+    `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`, `new`. Texts are decoded with surrogateescape, byte order
+    mark and carriage returns kept, so that encoding them the same way gives the file's bytes."""
+
+    path: str
+    kind: str
+    before: str | None
+    after: str
+
+
+class Rewrite:
+    """One Dockerfile with everything that changes along with it: all of `changes` are written, or none.
+
+    `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
+    the user. `target` holds the text that findings are quoted from, and errors of reading.
+    """
+
+    __slots__ = ("applied", "burnt", "changes", "commands", "left", "notes", "path", "secrets", "target")
+
+    def __init__(self, path: str, target: Target) -> None:
+        self.path = path
+        self.target = target
+        self.changes: list[FileChange] = []
+        self.applied: list[Applied] = []
+        self.left: list[Left] = []
+        self.secrets: list[BuildSecret] = []
+        self.burnt: list[Burnt] = []
+        self.commands: list[str] = []
+        self.notes: list[str] = []
+
+    def refuse(self, findings: Iterable[Finding], reason: str) -> None:
+        """Leave the file as it is, with the reason beside every finding."""
+        self.changes, self.applied, self.secrets, self.burnt, self.commands = [], [], [], [], []
+        self.left = [Left(finding, reason) for finding in findings]
+
+
+class FixRun:
+    """One run of `audit fix`. `errors` are sentences about files that could not be read or written."""
+
+    __slots__ = ("errors", "rewrites", "seconds")
+
+    def __init__(self) -> None:
+        self.rewrites: list[Rewrite] = []
+        self.errors: list[str] = []
+        self.seconds = 0.0
