@@ -9,9 +9,10 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.detect.sweep import SOURCES
 from auditor.run.images.layers import inside
-from auditor.run.images.layers.brought import Brought, digests_of
+from auditor.run.images.layers.brought import Brought
 from auditor.run.images.layers.deferred import Deb, Deferred, is_deb, without_data
 from auditor.run.images.layers.gathered import Gathered
+from auditor.run.images.layers.hashing import digests_of
 from auditor.run.images.layers.telling import Bytes
 from auditor.sources.files import Skipped
 from auditor.sources.images.layertar import UNIT, WHOLE
@@ -190,7 +191,7 @@ class FileSearch:
         if not weak:
             return near
         self._gathered.changes.watch(segment.path)
-        self.deferred.add(segment.path, data, weak, digests_of(data, segment.path))
+        self.deferred.add(segment.path, data, weak)
         return [hit for hit in near if not self._sweep.is_weak(hit[0])]
 
     def _begin(self, segment: Segment, view: memoryview, *, whole: bool, keep: bool) -> _Long:
@@ -234,7 +235,7 @@ class FileSearch:
             self.debs[long.path] = Deb()
         elif len(content) <= WHOLE and self.deferred.takes(long.path):
             self._gathered.changes.watch(long.path)
-            self.deferred.add_packed(long.path, content, digests_of(content, long.path))
+            self.deferred.add_packed(long.path, content)
             return
         self.open(long.path, content)
 

@@ -7,9 +7,9 @@ in; only what is packed, and what names or first bytes ask for, is read by itsel
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.images.layers.brought import Hashes
 from auditor.run.images.layers.files import FileSearch
 from auditor.run.images.layers.gathered import Gathered
+from auditor.run.images.layers.hashing import Hashes, settled
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.telling import Bytes
@@ -111,7 +111,7 @@ class _Run:
             before = len(gathered.leaks)
             gathered.tell(source, one.hits, (0, len(one.data)), known=told.get(one.path))
             if len(gathered.leaks) > before:
-                brought.digests[one.path] = files.deferred.digests[one.path]
+                brought.digests[one.path] = settled(files.deferred.digests[one.path])
         gathered.leaks = [brought.weighed(leak, files.deferred.digests) for leak in gathered.leaks]
         if known:
             gathered.skipped.append(("", f"{_count(known, 'file')} of public packages: {_ONLY_FORMS}"))
