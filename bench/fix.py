@@ -92,10 +92,10 @@ def recall(corpus: str, *, unsafe: bool, misses: bool) -> None:
                 }
                 print(f"  {name}:{label['line']} {label['kind']}: {'; '.join(sorted(why)) or 'not found'}")
     share = sum(gone.values()) / max(sum(total.values()), 1)
-    kind = "unsafe" if unsafe else "safe"
+    mode = "unsafe" if unsafe else "safe"
     print(
-        f"{kind}: {sum(gone.values())} of {sum(total.values())} ({share:.0%})",
-        dict((k, f"{gone[k]}/{total[k]}") for k in total),
+        f"{mode}: {sum(gone.values())} of {sum(total.values())} ({share:.0%})",
+        {kind: f"{gone[kind]}/{total[kind]}" for kind in total},
     )
 
 

@@ -71,6 +71,8 @@ def _page(rule: dict[str, str | int], docs: Entry) -> str:
 def _facts(rule: dict[str, str | int]) -> str:
     cwe = rule["cwe"]
     fix = {"none": "no", "sometimes": "in some cases", "always": "yes"}[str(rule["fix"])]
+    if rule["applicability"] == "unsafe":
+        fix += ", with `--unsafe-fixes`"
     header = "| Severity | Confidence | Family | Automatic fix | Weakness | Since |"
     cells = [
         str(rule["severity"]),
@@ -114,6 +116,19 @@ def _examples(docs: Entry, kind: str) -> Iterator[str]:
             yield _fence(content, "")
         if kind == "bad":
             yield _reported(cast("list[str]", example["finds"]), str(example.get("severity", "")))
+        yield from _rewritten(example)
+
+
+def _rewritten(example: Entry) -> Iterator[str]:
+    """What `audit fix` makes of an example."""
+    if "fixed" not in example:
+        return
+    option = " --unsafe-fixes" if example.get("fixed_by") == "unsafe" else ""
+    yield f"`audit fix{option}` makes of it:"
+    yield _fence(str(example["fixed"]), "dockerfile")
+    lines = cast("list[str]", example.get("ignored", []))
+    if lines:
+        yield f"and adds to `.dockerignore`: {', '.join(map(_code, lines))}."
 
 
 def _scanned(example: Entry) -> Iterator[str]:

@@ -114,7 +114,11 @@ def _example_problem(example: Example) -> str:
         return f"should report {list(example.finds)}, reports {texts}"
     if example.severity is not None and any(f.severity != example.severity for f in found):
         return f"should be {example.severity.label}, is {', '.join(f.severity.label for f in found)}"
-    return ""
+    if not example.fixed:
+        return ""
+    from auditor.run.rewrite.examples import problem
+
+    return problem(example)
 
 
 def _length(entry: Entry, key: str) -> int:

@@ -84,12 +84,24 @@ class CommandEntry(TypedDict):
     writes: NotRequired[str]
 
 
+class ImageEntry(TypedDict):
+    """Images whose entrypoint reads secrets from files (`rules/images/`); the files there say what each key means."""
+
+    id: str
+    title: str
+    repositories: list[str]
+    variables: list[str]
+    commands: NotRequired[list[str]]
+    suffix: NotRequired[str]
+
+
 #: Per table: the keys an entry must have, and those it may have, with the kind of value. In step with the types above.
 REQUIRED: dict[str, dict[str, str]] = {
     "secrets": {"id": "text", "title": "text", "pattern": "text", "keywords": "lower", "prefix": "number"},
     "providers": {"id": "text", "title": "text", "names": "lower"},
     "files": {"id": "text", "title": "text", "certainty": "text"},
     "commands": {"id": "text", "title": "text", "argv": "texts"},
+    "images": {"id": "text", "title": "text", "repositories": "lower", "variables": "texts"},
 }
 OPTIONAL: dict[str, dict[str, str]] = {
     "secrets": {"entropy": "fraction", "group": "text"},
@@ -105,6 +117,7 @@ OPTIONAL: dict[str, dict[str, str]] = {
         **dict.fromkeys(("lax", "mints", "prefix"), "flag"),
         "positional": "numbers",
     },
+    "images": {"commands": "texts", "suffix": "text"},
 }
 #: Kind of value -> how a message describes it.
 KINDS = {
@@ -136,6 +149,7 @@ class Tables(TypedDict):
     secrets: list[SecretEntry]
     files: list[FileEntry]
     commands: list[CommandEntry]
+    images: list[ImageEntry]
 
 
 class RuleData(TypedDict):

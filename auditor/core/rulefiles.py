@@ -1,9 +1,9 @@
 """Compiles the rule files (TOML) into the JSON files that are shipped. Used when building and in a checkout.
 
-`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/` and `rules/commands/` are data tables: a
-file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one entry. What
-running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that a start
-reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs.
+`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/`, `rules/commands/` and `rules/images/` are
+data tables: a file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one
+entry. What running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that
+a start reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         CompiledRules,
         Entry,
         FileEntry,
+        ImageEntry,
         ProviderData,
         ProviderEntry,
         RuleData,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 RUNNING_FILE = "rules.json"
 DOCS_FILE = "rules-docs.json"
 PROVIDERS_FILE = "providers.json"
-TABLES = ("secrets", "files", "commands")
+TABLES = ("secrets", "files", "commands", "images")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
 FIXES = ("none", "sometimes", "always")
@@ -53,7 +54,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 _TEXT = ("id", "title", "family", "target", "since", "remedy", *_CHOICES)
 _RUNNING = (*_TEXT, "cwe")
-_EXAMPLES = ("bad", "good", "fixed")
+_EXAMPLES = ("bad", "good")
 _TABLE_DOCS = ("why", "source", "references", "bad", "good", "examples", "counterexamples", "lookalikes")
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
@@ -72,7 +73,11 @@ def compile_rules(rules_dir: str) -> CompiledRules:
 
     Raises RuleDataError, which names the file and the key, and OSError.
     """
-    running: RuleData = {"digest": "", "rules": {}, "tables": {"secrets": [], "files": [], "commands": []}}
+    running: RuleData = {
+        "digest": "",
+        "rules": {},
+        "tables": {"secrets": [], "files": [], "commands": [], "images": []},
+    }
     docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
     providers: ProviderData = {"digest": "", "providers": []}
     seen: dict[str, str] = {}
@@ -196,6 +201,8 @@ def _add_entry(data: Entry, table: str, running: RuleData, providers: ProviderDa
         running["tables"]["secrets"].append(cast("SecretEntry", data))
     elif table == "files":
         running["tables"]["files"].append(cast("FileEntry", data))
+    elif table == "images":
+        running["tables"]["images"].append(cast("ImageEntry", data))
     else:
         running["tables"]["commands"].append(cast("CommandEntry", data))
 

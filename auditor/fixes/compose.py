@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 
 from auditor.core.edit import Edit
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.plan import Change, Drop, DropCommand, DropPair, DropSource, Mount, Prelude, Refused, Replace
-from auditor.fixes.script import statements, the_script
+from auditor.fixes.script import script_text, statements, the_script
 from auditor.lang.shell.chain import is_simple
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _INDENT = "    "
 #: The order in which a RUN's preludes that clean up stand: with one, `exec` would leave the cleaning out.
 _TRAP = 2
+_ORDERS = range(10)
+_ANY_TRAP = Pattern(r"(?<![\w.-])trap(?![\w.-])")
+_OUR_TRAP = Pattern(r"trap '((?:[^']|'\\'')*)' EXIT(?:[;\s]|$)")
 
 
 def compose(document: Document, changes: Iterable[Change]) -> list[Edit]:
@@ -144,15 +148,36 @@ class _Composer:
         """Mounts behind the keyword, preludes in front of the command."""
         mounts = list(dict.fromkeys(c.text for c in self.changes if isinstance(c, Mount) and c.run is run))
         preludes = [c for c in self.changes if isinstance(c, Prelude) and c.run is run]
-        preludes.sort(key=lambda c: c.order)
-        lines = list(dict.fromkeys(c.text for c in preludes))
+        lines = {order: list(dict.fromkeys(c.text for c in preludes if c.order == order)) for order in _ORDERS}
+        added, lines[_TRAP] = self._trapped(run, lines[_TRAP])
+        traps = bool(lines[_TRAP])
+        shown = [line for order in _ORDERS for line in lines[order]]
         script = the_script(run)
         if run.json:
-            traps = any(c.order == _TRAP for c in preludes)
-            return [*self._mounted(run, mounts), *self._exec_form(run, lines, traps)]
+            return [*self._mounted(run, mounts), *self._exec_form(run, shown, traps)]
         if script is not None:
-            return [*self._mounted(run, mounts), *self._heredoc(script.span.start, lines)]
-        return self._shell_form(run, mounts, lines)
+            return [*self._mounted(run, mounts), *self._heredoc(script.span.start, shown), *added]
+        return [*self._shell_form(run, mounts, shown), *added]
+
+    def _trapped(self, run: Instruction, cleaning: Sequence[str]) -> tuple[list[Edit], list[str]]:
+        """One trap for all that is to be done at the end; into the one that is there, if it is made like ours.
+
+        Raises Refused for a RUN with another trap, which would take the place of ours.
+        """
+        if not cleaning:
+            return [], []
+        quoted = [command.replace("'", "'\\''") for command in cleaning]
+        text = script_text(run)
+        traps = [match.start() for match in _ANY_TRAP.finditer(text.text)]
+        if not traps:
+            return [], [f"trap '{'; '.join(quoted)}' EXIT"]
+        ours = _OUR_TRAP.match(text.text, traps[0])
+        begins = {span.start for _link, span in statements(run)}
+        if ours is None or len(traps) > 1 or text.source(traps[0]) not in begins:
+            raise Refused("the RUN has a trap of its own, which would replace the one that cleans up")
+        added = [command for command in quoted if command not in ours[1]]
+        at = text.source(ours.start(1))
+        return [Edit(Span(at, at), "".join(f"{command}; " for command in added))] if added else [], []
 
     def _mounted(self, run: Instruction, mounts: Sequence[str]) -> list[Edit]:
         at = max([run.keyword_span.end, *(flag.span.end for flag in run.flags)])

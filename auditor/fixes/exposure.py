@@ -5,6 +5,7 @@ The forms are those of the rewrite facts (sections 0 and 4): the file form works
 
 from __future__ import annotations
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.plan import Mount, Prelude, Refused
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 #: Orders of preludes, see `plan.Prelude`.
 EXPORT, DERIVED, CLEANING, SETTING = 0, 1, 2, 3
 _LAST_UID = 2**32
+_PLAIN_PATH = Pattern(r"/(?:[\w.@%+,:=-]+/)*[\w.@%+,:=-]+")
 
 
 def secret_id(name: str) -> str:
@@ -82,6 +84,12 @@ def ssh(run: Run, users: Mapping[str, str] | None = None) -> Mount:
 
 
 def cleaning(run: Run, command: str) -> Prelude:
-    """A command that runs when the RUN's shell ends, however it ends."""
-    quoted = command.replace("'", "'\\''")
-    return Prelude(run.step.instruction, f"trap '{quoted}' EXIT", CLEANING)
+    """A command that runs when the RUN's shell ends, however it ends; `compose` makes one trap of all of them."""
+    return Prelude(run.step.instruction, command, CLEANING)
+
+
+def plain_path(path: str) -> str:
+    """The path, if a shell reads it as it stands. Raises Refused."""
+    if not _PLAIN_PATH.fullmatch(path):
+        raise Refused("the path of the file cannot be told, or is one that a shell would read differently")
+    return path

@@ -47,7 +47,8 @@ class Mount(NamedTuple):
 class Prelude(NamedTuple):
     """A statement that a RUN executes before its own command, without the separator; several stand in `order`.
 
-    Order 0: exports of secrets; 1: exports made of them; 2: traps that clean up; 3: commands that set something up.
+    Order 0: exports of secrets; 1: exports made of them; 2: what the shell does when it ends (of all of them one trap
+    is made); 3: commands that set something up.
     """
 
     run: Instruction

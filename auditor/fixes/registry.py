@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 #: What prints a secret goes first: the other planners then have fewer places to give it to. Keys come before variables
 #: that are written into them.
-PLANNERS = ("prints", "servers", "ssh", "files", "inline", "context", "variables", "urls", "literals", "caches")
+PLANNERS = (
+    "prints",
+    "servers",
+    "ssh",
+    "files",
+    "inline",
+    "context",
+    "variables",
+    "starting",
+    "urls",
+    "literals",
+    "caches",
+)
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:

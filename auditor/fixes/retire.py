@@ -78,7 +78,7 @@ def give(
         write = f"if [ -f /run/secrets/{secret.id} ]; then {write}; fi"
     return [
         mount(run, secret, users=users),
-        Prelude(node, f"trap 'rm -f {quoted(path)}' EXIT", CLEANING),
+        Prelude(node, f"rm -f {quoted(path)}", CLEANING),
         Prelude(node, write, SETTING),
         Prelude(node, f"chmod {mode} {quoted(path)}", SETTING),
     ]

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
+
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.fixes.readers import may_read
 from auditor.fixes.script import acting
+from auditor.flow import commands
+from auditor.lang.shell import reader
 
 if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import Variable
+    from auditor.lang.dockerfile.nodes import Instruction
 
-_STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+#: Instructions that say what runs in the container.
+STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+_SHELLS = frozenset("sh bash dash ash".split())
+_HEALTH = Pattern(r"(?i)^.*?\bCMD[ \t]+|^\s*NONE\s*$")
 _MAX_FILES = 2_000
 _MAX_BYTES = 512 * 1024
 #: Variables that only tools of the build read: package managers and their registries.
@@ -49,7 +59,7 @@ def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
         for stage in build.stages
         if stage.index in build.ships
         for node in stage.instructions
-        if node.keyword in _STARTING
+        if node.keyword in STARTING
     ]
     for node in starting:
         if name in node.body.text:
@@ -58,10 +68,25 @@ def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
     where = _file_that_reads(build, copies, name) if build.context is not None else ""
     if where:
         return Reading("yes", where)
-    is_seen = build.context is not None or not copies
+    is_known = bool(starting) and all(_is_inert(node) for node in starting)
+    is_seen = (build.context is not None and bool(copies)) or (is_known and not copies)
     if used_in_build and (name.upper().startswith(_FOR_BUILDING) or (is_seen and starting)):
         return Reading("no")
     return Reading("unknown")
+
+
+def _is_inert(node: Instruction) -> bool:
+    """Whether a start command runs nothing but programs that read no variable of others."""
+    if node.keyword == "HEALTHCHECK" and not node.json:
+        text = _HEALTH.sub("", node.body.text)
+    elif not node.json:
+        text = node.body.text
+    else:
+        argv = [word.text for word in node.words]
+        is_shell = len(argv) > 2 and argv[0].rpartition("/")[2] in _SHELLS and argv[1].endswith("c")
+        text = argv[2] if is_shell else shlex.join(argv[:1])
+    found = [commands.program(command.words) for command in reader.read(text).commands]
+    return all(may_read(commands.base_name(words[0]).lower(), None) is False for words in found if words)
 
 
 def _file_that_reads(build: Build, copies: list[str], name: str) -> str:
@@ -100,6 +125,6 @@ def _only_built_with(build: Build, path: str) -> bool:
     base = path.rpartition("/")[2]
     for stage in build.stages:
         for node in stage.instructions:
-            if node.keyword in _STARTING and base in node.body.text:
+            if node.keyword in STARTING and base in node.body.text:
                 return False
     return any(base in word.rendered for run in build.facts.runs for each in acting(run) for word in each.words)

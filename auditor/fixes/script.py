@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from auditor.lang.shell.nodes import Command, Word
 
 _FOLDER_CHANGERS = ("cd", "pushd")
-_NO_OPERATIONS = ("true", ":")
+#: Commands that do nothing and succeed.
+NO_OPERATIONS = ("true", ":")
 _HEREDOC_WORD = Pattern(r"\d*<<-?\s*(['\"]?)([A-Za-z_][\w.-]*)\1")
 
 
@@ -51,7 +52,7 @@ def statements(run: Instruction) -> list[tuple[Link, Span]]:
     for link in chain(text.text):
         if not found or link.join != "||":
             found.append(link)
-        elif text.text[link.span.start : link.span.end] in _NO_OPERATIONS:
+        elif text.text[link.span.start : link.span.end] in NO_OPERATIONS:
             found[-1] = found[-1]._replace(span=Span(found[-1].span.start, link.span.end))
         else:
             while found[-1].join == "&&":

@@ -8,6 +8,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
+from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.tracing import untraced
@@ -19,74 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.flow.build import Build
-    from auditor.flow.facts import LayerFile, Run, Variable
+    from auditor.flow.facts import Run, Variable
 
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
 _EMPTY_IS_FINE = r"(?:-[nz]\s+\"?\$\{?%s\b|\$\{%s:?[-+])"
-_KEPT = frozenset({"written", "stored", "cloned", "inline"})
 _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every secret that ARG or ENV hold."""
-    for group in _groups(build):
-        if any(_is_key_file(file) for file in _files(build, group)):
+    for group in groups(build):
+        if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
-        planner = _Planner(build, group, form)
+        planner = VariablePlanner(build, group, form)
         try:
             yield planner.plan()
         except Refused as refused:
             yield Refusal(tuple(planner.covers()), refused.reason)
 
 
-def _groups(build: Build) -> list[list[Variable]]:
-    """Secret variables that hold the same value or are made of one another, each group in file order."""
-    wanted = [v for v in build.facts.variables if _concerned(v)]
-    parent = {id(v): id(v) for v in wanted}
-
-    def root(key: int) -> int:
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    by_name: dict[str, int] = {}
-    for v in wanted:
-        by_name.setdefault(v.name, id(v))
-        parent[root(id(v))] = root(by_name[v.name])
-        for source in v.sources:
-            if id(source) in parent:
-                parent[root(id(v))] = root(id(source))
-    groups: dict[int, list[Variable]] = {}
-    for v in wanted:
-        groups.setdefault(root(id(v)), []).append(v)
-    return list(groups.values())
-
-
-def _concerned(v: Variable) -> bool:
-    literal = v.literal
-    if literal is not None and literal.level == "placeholder" and v.kind == "environment":
-        return False
-    return v.sensitive or v.suspect
-
-
-def _files(build: Build, group: list[Variable]) -> list[LayerFile]:
-    """Files that keep the value of one of them."""
-    members = {id(v) for v in group}
-    return [
-        file
-        for file in build.facts.files
-        if file.how in _KEPT and any(id(origin.variable) in members for origin in file.origins)
-    ]
-
-
-def _is_key_file(file: LayerFile) -> bool:
-    return file.kind is not None and file.kind.ssh
-
-
-class _Planner:
+class VariablePlanner:
     """Plans for one group: which declarations go, which RUNs get the secret."""
 
     def __init__(self, build: Build, group: list[Variable], form: str) -> None:
@@ -96,7 +51,7 @@ class _Planner:
         self.members = {id(v): v for v in group}
         self.users = numbers(build)
         self.roots = [v for v in group if not any(id(s) in self.members for s in v.sources)]
-        self.files = _files(build, group)
+        self.files = files_of(build, group)
 
     def covers(self) -> Iterator[Span]:
         """Where findings about these variables begin."""
@@ -157,12 +112,16 @@ class _Planner:
 
     def _check_uses(self) -> None:
         """Raises Refused where something that cannot be given a secret needs the value."""
+        for name in dict.fromkeys(v.name for v in self.group):
+            keyword = expanded_in(self.build, name)
+            if keyword:
+                raise Refused(f"{name} is used in {keyword}, which cannot read a build secret")
         for v in self.group:
             if v.step.onbuild:
                 raise Refused("it stands in an ONBUILD trigger: every child build would have to change with it")
             for step, _span in v.used:
                 keyword = step.instruction.keyword
-                if keyword not in _EXPLAINED:
+                if keyword not in _EXPLAINED | runtime.STARTING:
                     raise Refused(f"{v.name} is used in {keyword}, which cannot read a build secret")
             if v.kind == "environment" and v not in self.roots and not _PLAIN_VALUE.fullmatch(_raw(v)):
                 raise Refused(f"the value of {v.name} is made in a way that a shell would read differently")
@@ -187,21 +146,22 @@ class _Planner:
 
     def _needs(self, settled: Settled) -> list[tuple[Run, list[str]]]:
         """RUNs and the names that each needs, in order of declaration."""
-        consumers, moved = settled
+        consumers, statements, moved = settled
         explicit: dict[int, list[str]] = {}
         visible = [(run, self._seen(run)) for run in self.build.facts.runs]
         for run, names in visible:
             for name in names:
                 if any(not any(span.covers(at) for span in moved) for at in mentions(run, name)):
                     explicit.setdefault(id(run), []).append(name)
-        wanted = {name for span in moved for run, names in visible for name in names if _inside(run, name, span)}
+        wanted = {name for span in statements for run, names in visible for name in names if _inside(run, name, span)}
         for run in consumers:
             for name in wanted:
                 if name not in explicit.setdefault(id(run), []):
                     explicit[id(run)].append(name)
+        named = {name for names in explicit.values() for name in names}
         for run, names in visible:
             for name in names:
-                if name not in explicit.get(id(run), []) and self._reads_unasked(run, name, bool(explicit)):
+                if name not in explicit.get(id(run), []) and self._reads_unasked(run, name, name in named):
                     explicit.setdefault(id(run), []).append(name)
         order = list(dict.fromkeys(v.name for v in self.group))
         return [(run, sorted(explicit[id(run)], key=order.index)) for run, _names in visible if explicit.get(id(run))]

@@ -6,15 +6,18 @@ What stood in the file before stays in it: it is put back, not deleted.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from auditor.core.edit import Applicability
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.detect import credfiles
-from auditor.fixes.exposure import SETTING, check, cleaning
+from auditor.fixes.exposure import SETTING, check, cleaning, plain_path
 from auditor.fixes.plan import DropCommand, Prelude, Refused
-from auditor.fixes.readers import readers_of_file, relatives
+from auditor.fixes.readers import may_read, readers_of_file, relatives
 from auditor.fixes.retire import lifetime
-from auditor.fixes.script import acting, statements
+from auditor.fixes.script import NO_OPERATIONS, acting, statements
 
 if TYPE_CHECKING:
     from auditor.fixes.plan import Change, Plan
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 #: Statements that can be moved as they are; anything with a body of its own might rely on what stands around it.
 _MOVABLE = frozenset({"command", "pipeline", "redirected_statement", "list"})
 _COMPOUND = frozenset({"pipeline", "list"})
+#: What changes a file in place, or adds to it.
+_ADDS = Pattern(r">>|\btee\s+(?:-\w*a|--append)|\b(?:sed|perl|yq|gawk)\b.*\s-\w*i|--in-?place|\bpatch\b|\bed\b|\bex\b")
+#: Words of a tool's command that takes back what it was told.
+_UNDOING = Pattern(r"unset|delete|rm|remove|logout|erase|--unset|--unset-all|--remove-section")
 #: Where tools keep what they are told, whatever variables the image sets.
 _SURE_PLACES = (
     "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
@@ -32,10 +39,15 @@ _SURE_PLACES = (
 
 
 class Settled(NamedTuple):
-    """What became of the files: RUNs in which the secret is used from now on, and statements that left their RUN."""
+    """What became of the files: RUNs in which they are written from now on, the statements that write them, and those
+    of them that left their RUN."""
 
     consumers: tuple[Run, ...]
+    statements: tuple[Span, ...]
     moved: tuple[Span, ...]
+
+
+_NOTHING = Settled((), (), ())
 
 
 def settle(build: Build, files: list[LayerFile], plan: Plan) -> Settled:
@@ -43,14 +55,8 @@ def settle(build: Build, files: list[LayerFile], plan: Plan) -> Settled:
 
     Raises Refused where that is not possible or the file is there for the container to read.
     """
-    consumers: list[Run] = []
-    moved: list[Span] = []
-    for file in files:
-        if not file.gone:
-            one = _Settling(build, file, plan).run()
-            consumers += one.consumers
-            moved += one.moved
-    return Settled(tuple(consumers), tuple(moved))
+    parts = [_Settling(build, file, plan).run() for file in files if not file.gone]
+    return Settled(*(tuple(chain.from_iterable(each)) for each in zip(*parts, strict=True))) if parts else _NOTHING
 
 
 class _Settling:
@@ -77,7 +83,7 @@ class _Settling:
             self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
         self.plan.changes += life.changes
         here = any(run is self.home_run for run in life.consumers)
-        others = [run for run in life.consumers if run is not self.home_run]
+        others = [run for run in life.consumers if run is not self.home_run and self._reads(run)]
         if not life.consumers:
             self.plan.weaken(Applicability.UNSAFE, f"nothing in the build seems to read {self.path}, so it is left out")
         if here:
@@ -86,7 +92,24 @@ class _Settling:
             self._move(statement, kind, others)
         if not here:
             self.plan.changes.append(DropCommand(self.home_run.step.instruction, statement.start))
-        return Settled(tuple(others) + ((self.home_run,) if here else ()), () if here else (statement,))
+        consumers = (*others, self.home_run) if here else tuple(others)
+        return Settled(consumers, (statement,), () if here else (statement,))
+
+    def _reads(self, run: Run) -> bool:
+        """Whether a RUN does more than undo what was stored; the commands that undo it go, since nothing stays."""
+        if self.file.how != "stored":
+            return True
+        family = relatives(self._program())
+        parts: dict[int, list[bool]] = {}
+        spans = [span for _link, span in statements(run.step.instruction)]
+        for each in acting(run):
+            undoes = each.name in family and any(_UNDOING.fullmatch(word.rendered) for word in each.words[1:])
+            at = next((span.start for span in spans if span.covers(each.command.span.start)), -1)
+            if undoes or may_read(each.name, self.tools):
+                parts.setdefault(at, []).append(undoes)
+        gone = [at for at, undoing in parts.items() if all(undoing) and at >= 0]
+        self.plan.changes += [DropCommand(run.step.instruction, at) for at in gone]
+        return len(gone) < len(parts) or not parts
 
     def _program(self) -> str:
         """The program that stores the credential."""
@@ -111,7 +134,7 @@ class _Settling:
 
     def _guard(self, run: Run) -> list[Change]:
         """What makes the file's state after the RUN that before it."""
-        path, node = self.path, run.step.instruction
+        path, node = plain_path(self.path), run.step.instruction
         if not self._may_exist():
             return [cleaning(run, f"rm -f {path}")]
         saved = f"{path}.before"
@@ -126,7 +149,7 @@ class _Settling:
             return True
         text = self.build.document.text
         statement, _kind = self._statement()
-        if ">>" in text[statement.start : statement.end] or "tee -a" in text[statement.start : statement.end]:
+        if _ADDS.search(text[statement.start : statement.end]):
             return True
         placed = any(path == self.path for _step, path, _source, _span in self.build.facts.placed)
         return placed or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
@@ -143,9 +166,11 @@ class _Settling:
                 raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
             if run.step.user != home.step.user:
                 raise Refused(f"{self.path} is written by one user and read by another")
-            moved = guarded if run.cwd == home.cwd or self._is_anywhere() else f"(cd {home.cwd} && {guarded})"
+            stays = run.cwd == home.cwd or self._is_anywhere()
+            moved = guarded if stays else f"(cd {plain_path(home.cwd)} && {guarded})"
             self.plan.changes += self._guard(run)
-            self.plan.changes.append(Prelude(run.step.instruction, f"{moved} || exit 1", SETTING + 1))
+            needed = moved if _may_fail(text) else f"{moved} || exit 1"
+            self.plan.changes.append(Prelude(run.step.instruction, needed, SETTING + 1))
 
     def _is_anywhere(self) -> bool:
         """Whether the statement writes to the same file in whatever folder it runs."""
@@ -165,3 +190,8 @@ class _Settling:
             if inside and any(use.name in assigned for word in each.command.words for use in word.variables()):
                 raise Refused(f"{self.path} is written from a variable that the RUN itself makes")
             assigned |= {assignment.name for assignment in each.command.assignments}
+
+
+def _may_fail(text: str) -> bool:
+    """Whether a statement ends with `|| true`."""
+    return "||" in text and text.rpartition("||")[2].strip() in NO_OPERATIONS

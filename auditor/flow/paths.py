@@ -22,7 +22,8 @@ def absolute(path: str, cwd: str, home: str) -> str:
         path = _USER_HOME.sub(lambda m: "/root" if m[1] == "root" else f"/home/{m[1]}", path)
     if _DRIVE.match(path):
         return posixpath.normpath(path)
-    return posixpath.normpath(posixpath.join(cwd or "/", path))
+    # POSIX lets two leading slashes mean something else, and normpath keeps them: home is "/" for a user by number.
+    return "/" + posixpath.normpath(posixpath.join(cwd or "/", path)).lstrip("/")
 
 
 def home_of(user: str) -> str:

@@ -68,5 +68,9 @@ def plain(text: str) -> Derived:
     places = range(len(text))
     if "\r\n" not in text and not text.startswith("\ufeff"):
         return Derived(text, list(places), len(text))
-    kept = [i for i in places if not (text[i] == "\r" and text[i + 1 : i + 2] == "\n") and not (i == 0 and text[0] == "\ufeff")]
+    kept = [
+        i
+        for i in places
+        if not (text[i] == "\r" and text[i + 1 : i + 2] == "\n") and not (i == 0 and text[0] == "\ufeff")
+    ]
     return Derived("".join(text[i] for i in kept), kept, len(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
 from functools import cache
 
 from auditor.core.errors import RuleDataError
@@ -15,6 +16,7 @@ from auditor.core.span import LineIndex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.core.ruledata import Entry
     from auditor.detect.detector import Detector
@@ -30,7 +32,8 @@ class Example(NamedTuple):
     any kind that is called `name` ("" otherwise), or for `audit image` a document of the image's metadata. `finds` are
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
-    the Dockerfile alone.
+    the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it makes none),
+    with `--unsafe-fixes` where `unsafe`, and `ignored` what it adds to the context's ignore file.
     """
 
     rule: str
@@ -42,6 +45,9 @@ class Example(NamedTuple):
     severity: Severity | None
     files: dict[str, str] | None
     name: str = ""
+    fixed: str = ""
+    unsafe: bool = False
+    ignored: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -64,29 +70,36 @@ def examples_of(rule_id: str, entry: Entry) -> list[Example]:
 
 def run_example(example: Example, text: str | None = None) -> list[Finding]:
     """All findings of all rules that no comment silences, in place order; `text` replaces the example's own."""
-    from auditor.core.config import Settings  # start-up: reading and showing examples needs no checks
-
     if example.name and _is_about_images(example.rule):
         from auditor.run.images.examples import findings_in  # start-up: as above
 
         return findings_in(example.rule, example.name, example.text if text is None else text, _detector())
-    with tempfile.TemporaryDirectory(prefix="audit-example-") as folder:
-        path = os.path.join(folder, example.name or _DOCKERFILE)
-        _write(path, example.text if text is None else text)
-        settings = Settings()
+    with placed(example, text) as (settings, path):
         if example.name:
             from auditor.run.scan import scan
 
             return scan(settings, [path], _detector()).active
         from auditor.run.pipeline import lint
 
+        return lint(settings, [path]).active
+
+
+@contextmanager
+def placed(example: Example, text: str | None = None) -> Iterator[tuple[Settings, str]]:
+    """An example's file and build context in a folder that is removed afterwards: settings to run with, its path."""
+    from auditor.core.config import Settings  # start-up: reading and showing examples needs no checks
+
+    with tempfile.TemporaryDirectory(prefix="audit-example-") as folder:
+        path = os.path.join(folder, example.name or _DOCKERFILE)
+        _write(path, example.text if text is None else text)
+        settings = Settings()
         if example.files is None:
             settings.no_context = True
         else:
             settings.context = folder
             for name, content in example.files.items():
                 _write(os.path.join(folder, *name.split("/")), content)
-        return lint(settings, [path]).active
+        yield settings, path
 
 
 def _is_about_images(rule_id: str) -> bool:
@@ -126,7 +139,9 @@ def _read(rule_id: str, kind: str, value: object) -> Iterator[Example]:
             raise RuleDataError(f"{place}: {key}: must be a text")
         finds = _finds(place, kind, data.get("finds", []))
         severity = _severity(place, data.get("severity"))
-        yield Example(rule_id, kind, number, title, text, finds, severity, _files(place, data.get("files")), name)
+        fixed, unsafe, ignored = _fixed(place, kind, data)
+        files = _files(place, data.get("files"))
+        yield Example(rule_id, kind, number, title, text, finds, severity, files, name, fixed, unsafe, ignored)
 
 
 def _name(place: str, value: object) -> str:
@@ -140,6 +155,17 @@ def _finds(place: str, kind: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or len(texts) != len(value) or bool(texts) != (kind == "bad"):
         raise RuleDataError(f"{place}: finds: a bad example lists the texts that are reported, a good one has none")
     return texts
+
+
+def _fixed(place: str, kind: str, data: Entry) -> tuple[str, bool, tuple[str, ...]]:
+    fixed, how, ignored = data.get("fixed", ""), data.get("fixed_by", "safe"), data.get("ignored", [])
+    if not isinstance(fixed, str) or how not in ("safe", "unsafe"):
+        raise RuleDataError(f"{place}: fixed: must be a text, and fixed_by safe or unsafe")
+    if not isinstance(ignored, list) or not all(isinstance(item, str) for item in ignored):
+        raise RuleDataError(f"{place}: ignored: must be a list of patterns")
+    if fixed and (kind == "good" or "dockerfile" not in data):
+        raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile can be fixed")
+    return fixed, how == "unsafe", tuple(map(str, ignored))
 
 
 def _severity(place: str, value: object) -> Severity | None:

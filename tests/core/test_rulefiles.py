@@ -38,7 +38,6 @@ def test_running_data_and_prose_are_kept_apart(rules: Path) -> None:
             "references": ["https://docs.example/secrets/"],
             "bad": [bad],
             "good": [{"dockerfile": "FROM node:22"}],
-            "fixed": [],
         }
     }
 
@@ -54,11 +53,12 @@ def test_a_table_file_is_one_entry_or_many(rules: Path, content: str) -> None:
     entry = {"id": "npm-token", "title": "npm access token", "pattern": "npm_[a-z]{4}", "keywords": ["npm_"]}
     entry["prefix"] = 4
     prose = {"source": "https://docs.example/tokens/"}
-    assert compiled["running"]["tables"] == {"secrets": [entry], "files": [], "commands": []}
+    assert compiled["running"]["tables"] == {"secrets": [entry], "files": [], "commands": [], "images": []}
     assert compiled["docs"]["tables"] == {
         "secrets": {"npm-token": prose},
         "files": {},
         "commands": {},
+        "images": {},
         "providers": {},
     }
 

@@ -36,6 +36,8 @@ REAL = (
     "RUN --mount=type=secret,id=npmrc,required=true \\\n    trap 'rm -f /root/.npmrc' EXIT; \\\n"
     "    cat /run/secrets/npmrc > /root/.npmrc || exit 1; \\\n    chmod 600 /root/.npmrc; \\\n    "
 )
+#: With a trap of the RUN's own that removes the file.
+TRAPPED = REAL.replace("    trap 'rm -f /root/.npmrc' EXIT; \\\n", "")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ REAL = (
         ("RUN npm ci && rm -rf /tmp/x /root/.npmrc\n", MOUNT + "npm ci && rm -rf /tmp/x\n"),
         ("RUN npm ci && rm -f /root/.{npmrc,cache} x\n", MOUNT + "npm ci && rm -f /root/.cache x\n"),
         ("RUN npm ci && cd /root && rm -f .npmrc\n", MOUNT + "npm ci && cd /root\n"),
-        ("RUN npm ci && trap 'rm -f /root/.npmrc' EXIT\n", REAL + "npm ci && trap 'rm -f /root/.npmrc' EXIT\n"),
+        ("RUN npm ci && trap 'rm -f /root/.npmrc' EXIT\n", TRAPPED + "npm ci && trap 'rm -f /root/.npmrc' EXIT\n"),
         ("RUN npm ci && sudo shred -u /root/.npmrc && echo done\n", MOUNT + "npm ci && echo done\n"),
         ("RUN npm ci || (rm /root/.npmrc; exit 1)\n", MOUNT + "npm ci || (:; exit 1)\n"),
         (

@@ -273,7 +273,9 @@ class ComposeFile:
         existing = self.top.get("secrets")
         if isinstance(existing, Mapping) and existing.pairs and not existing.flow and not existing.merges:
             indent = self.sheet.indent(existing)
-            lines = [x for name, source in self._sources.items() for x in (f"{indent}{name}:", f"{indent}{step}{source}")]
+            lines = [
+                x for name, source in self._sources.items() for x in (f"{indent}{name}:", f"{indent}{step}{source}")
+            ]
             draft.edits.append(self.sheet.put(self.sheet.last(existing), lines))
         elif isinstance(existing, Mapping) and existing.pairs and existing.flow:
             end = existing.pairs[-1][1].span.end
@@ -285,7 +287,10 @@ class ComposeFile:
             lines = ["secrets:"]
             for name, source in self._sources.items():
                 lines += [f"{step}{name}:", f"{step}{step}{source}"]
-            if any("\n\n" in part for part in (self.work.text.replace("\r", "").rstrip("\n"),)) and "+" not in self._tail():
+            if (
+                any("\n\n" in part for part in (self.work.text.replace("\r", "").rstrip("\n"),))
+                and "+" not in self._tail()
+            ):
                 lines = ["", *lines]
             draft.edits.append(self.sheet.put(len(self.work.text), lines))
 

@@ -111,7 +111,9 @@ def is_elsewhere(path: str | None) -> bool:
     return path is not None and (path == "-" or path.startswith(_REMOTE))
 
 
-def builds(work: Work, place: Place, context: str | None, file: str | None, *, given: bool, names: tuple[str, ...]) -> bool | None:
+def builds(
+    work: Work, place: Place, context: str | None, file: str | None, *, given: bool, names: tuple[str, ...]
+) -> bool | None:
     """Whether a build is of the Dockerfile; None if that cannot be told.
 
     `given`: there is a `-f` with value `file` (None unknown). `names`: how a Dockerfile is called without one.

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 #: Build arguments that every build knows without ARG, and that stay out of the image then.
 PREDEFINED = frozenset(
-    name for base in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY") for name in (base, base.lower())
+    name
+    for base in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+    for name in (base, base.lower())
 )
 _NOT_NAME = Pattern(r"[^A-Za-z0-9_]+")
 

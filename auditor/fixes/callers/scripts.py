@@ -143,4 +143,6 @@ class Shells:
         if _CLASSIC.search(self.work.text):
             draft.fail("DOCKER_BUILDKIT=0 chooses the classic builder, and build secrets need BuildKit")
         elif command.words[found.after].rendered == "build" and found.after == found.at + 1:
-            draft.notes.append("build secrets need BuildKit: the default since Docker 23.0, before with DOCKER_BUILDKIT=1")
+            draft.notes.append(
+                "build secrets need BuildKit: the default since Docker 23.0, before with DOCKER_BUILDKIT=1"
+            )

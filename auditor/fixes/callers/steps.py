@@ -86,7 +86,7 @@ class Step:
         if known is not None:
             if known.strip() != expression.strip():
                 draft.fail(f"the environment has another {name}")
-        elif not self.writable or any(c in expression for c in "\"\n\\") or ": " in expression or " #" in expression:
+        elif not self.writable or any(c in expression for c in '"\n\\') or ": " in expression or " #" in expression:
             draft.fail(f"{name} cannot be written into the `env` of this step")
         else:
             draft.environment[name] = expression

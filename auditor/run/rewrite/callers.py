@@ -87,7 +87,7 @@ class CallerFiles:
             return
         rewrite.notes += problems
         rewrite.changes += changes
-        if not matched:
+        if not matched and rewrite.secrets:
             shown = os.path.normpath(context) if context else "."
             rewrite.commands.append(command(asked, source.display, shown))
 

@@ -14,7 +14,7 @@ from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Target
@@ -80,8 +80,8 @@ class DockerfileFixer:
         return self._state(document.text, ignore, {})
 
     def active(self, state: State) -> list[Finding]:
-        """The findings that were asked for and that nothing silences."""
-        return [f for f in state.analysis.findings if f.suppressed is None and f.rule in self.wanted]
+        """The findings that were asked for and that nothing silences, weak ones too."""
+        return asked(state.analysis.findings, self.wanted)
 
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
@@ -97,8 +97,8 @@ class DockerfileFixer:
     # -- one round -----------------------------------------------------------------------------------------------
 
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
-        """The state after the first plan that holds; None where there is none left."""
-        for plan in self._plans(state):
+        """The state after the first plan that holds, the surest ones first; None where there is none left."""
+        for plan in sorted(self._plans(state), key=_certainty):
             if not isinstance(plan, Plan) or plan.applicability > self.allowed or plan.title in self.failed:
                 continue
             answered = self._answered(plan.covers, state)
@@ -118,8 +118,9 @@ class DockerfileFixer:
         return list(plans(build, self.form)) if build is not None and state.analysis.findings else []
 
     def _answered(self, covers: Sequence[Span], state: State) -> list[Finding]:
-        """The findings that begin in one of these places, were asked for, and are not silenced."""
-        return [finding for finding in self.active(state) if _covered(finding, covers)]
+        """The findings in these places that are worth a change: they would be shown."""
+        least = self.settings.min_severity
+        return [f for f in self.active(state) if f.severity >= least and _covered(f, covers)]
 
     def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> State:
         """The state after a plan. Raises Refused where the result must not be kept."""
@@ -168,12 +169,21 @@ class DockerfileFixer:
             rewrite.left.append(Left(finding, why, unsafe))
 
 
+def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
+    """Those of the rules that were asked for, but for silenced ones."""
+    return [f for f in findings if f.suppressed is None and f.rule in wanted]
+
+
 def generated(text: str) -> str:
     """Why a file must not be edited by hand, nor by us: it is a template, or made by a program; "" for a plain file."""
     if _TEMPLATE.search(text):
         return "the file is a template: what it becomes cannot be checked here"
     head = "\n".join(text.split("\n")[:_HEAD_LINES])
     return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
+
+
+def _certainty(plan: Plan | Refusal) -> int:
+    return plan.applicability if isinstance(plan, Plan) else Applicability.SHOW
 
 
 def _covered(finding: Finding, covers: Sequence[Span]) -> bool:

@@ -87,7 +87,7 @@ class _Run:
             existed = first.ignore.after if ignore.before is not None or first.ignore.after else None
             rewrite.changes.append(FileChange(ignore.path, "ignore", existed, ignore.after))
         rewrite.changes += [FileChange(path, "new", None, text) for path, text in last.files.items()]
-        if last.text != first.text and source.path != STDIN and rewrite.secrets:
+        if last.text != first.text and source.path != STDIN:
             self._call(first, last, source, rewrite)
         for change in rewrite.changes:
             self.pending[os.path.abspath(change.path)] = change.after
@@ -96,10 +96,12 @@ class _Run:
         """Have the callers change too, or say how the build is called from now on."""
         from auditor.run.rewrite.callers import CallerFiles, dropped_arguments  # start-up: only files that change
 
+        arguments = dropped_arguments(first, last)
+        if not (rewrite.secrets or arguments):
+            return
         if self._callers is None:
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
             self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
-        arguments = dropped_arguments(first, last)
         self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
 
     def _is_only_one(self) -> bool:

@@ -1,0 +1,193 @@
+"""ENV secrets that the container needs when it starts: they leave the image and are given to the container.
+
+Three ways, the first that certainly starts the container as before: the path of a file in NAME_FILE, where what starts
+it reads that; an entrypoint that reads the mounted file and hands over; and the variable given from outside
+(`docker run -e`), with which the configuration of the running container is what it was.
+"""
+
+from __future__ import annotations
+
+import json
+
+from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
+from auditor.fixes import runtime
+from auditor.fixes.exposure import secret_id
+from auditor.fixes.filevars import file_variable
+from auditor.fixes.groups import files_of, groups, is_key_file
+from auditor.fixes.ownruns import runs_own_code
+from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
+from auditor.fixes.readers import mentions, readers_of_variable
+from auditor.fixes.starters import has_shell, is_watched, shell_of, start
+from auditor.fixes.variables import VariablePlanner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.flow.build import Build
+    from auditor.flow.facts import Run, Variable
+    from auditor.lang.dockerfile.nodes import Instruction
+
+_NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_HANDS_OVER = 'exec "$@"'
+_FOLDER = "/run/secrets"
+
+
+def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
+    """One plan, or the reason against it, for every ENV secret that the container may read."""
+    for group in groups(build):
+        if any(is_key_file(file) for file in files_of(build, group)):
+            continue  # the ssh planner's
+        planner = _Starting(build, group, form)
+        if not planner.kept:
+            continue  # needed in the build alone
+        try:
+            yield planner.plan()
+        except Refused as refused:
+            yield Refusal(tuple(planner.covers()), refused.reason)
+
+
+class _Starting(VariablePlanner):
+    """Plans for one group: the RUNs that use it get it as a build secret, the container when it starts.
+
+    `kept` are the variables of the image's configuration that the container may read, `certain` says that it does.
+    """
+
+    def __init__(self, build: Build, group: list[Variable], form: str) -> None:
+        super().__init__(build, group, form)
+        self.how = start(build)
+        shipped = [v for v in group if v.kind == "environment" and v.step.ships]
+        readings = [runtime.reads(build, v, self._is_used()) for v in shipped]
+        is_read = any(reading.certainty != "no" for reading in readings)
+        self.certain = any(reading.certainty == "yes" for reading in readings)
+        self.kept = shipped if is_read else []
+
+    def plan(self) -> Plan:
+        """The plan. Raises Refused."""
+        plan = super().plan()
+        names = list(dict.fromkeys(v.name for v in self.kept))
+        shown = ", ".join(names)
+        verb = "is" if len(names) == 1 else "are"
+        also = ", and is a build secret for the RUN instructions that use it" if plan.secrets else ""
+        plan.title = f"{shown} {verb} given to the container when it starts{also}"
+        is_meant = self.certain or not plan.secrets  # else the build may be all that it is for
+        if not is_meant or not (self._by_file(plan, names) or self._by_shim(plan, names)):
+            self._by_caller(plan, names)
+        for v in self.group:
+            if v.kind == "argument" and not plan.secrets:
+                plan.notes.append(f"the build takes no --build-arg {v.name} any more")
+        return plan
+
+    # -- what the base class asks --------------------------------------------------------------------------------
+
+    def _check_run_time(self, used: bool, plan: Plan) -> None:
+        """Being read at run time is what this plan is for."""
+
+    def _reads_unasked(self, run: Run, name: str, named_elsewhere: bool) -> bool:
+        if readers_of_variable(name) is not None:
+            return super()._reads_unasked(run, name, named_elsewhere)
+        # What `named_elsewhere` says changes while the RUNs are gone through; every one has to be told the same here.
+        return not self._is_named() and runs_own_code(self.build, run, name)
+
+    def _is_used(self) -> bool:
+        """Whether some RUN has a use for the group."""
+        runs = self.build.facts.runs
+        return self._is_named() or any(
+            self._reads_unasked(run, name, False) for run in runs for name in self._seen(run)
+        )
+
+    def _is_named(self) -> bool:
+        """Whether some RUN names a variable of the group: then that is where the build needs it."""
+        return any(mentions(run, name) for run in self.build.facts.runs for name in self._seen(run))
+
+    # -- the three ways ------------------------------------------------------------------------------------------
+
+    def _by_file(self, plan: Plan, names: list[str]) -> bool:
+        """`NAME_FILE` in place of `NAME`, where the entrypoint reads the file."""
+        if len(self.kept) != 1 or not _NAME.fullmatch(names[0]) or is_watched(self.build, self.how, names[0]):
+            return False
+        v, name = self.kept[0], names[0]
+        named = file_variable(self.build, self.how, name)
+        others = [o for o in self.build.facts.variables if o.kind == "environment" and o is not v]
+        if not named or v.pair.raw is None or any(o.name in (name, named) for o in others):
+            return False
+        path = f"{_FOLDER}/{secret_id(name)}"
+        plan.changes = [c for c in plan.changes if not (isinstance(c, DropPair) and c.pair is v.pair)]
+        plan.changes += [Replace(v.pair.name_span, named), Replace(v.pair.raw.whole, path)]
+        plan.reason = f"what starts the container reads {name} from the file that {named} names"
+        plan.notes.append(
+            f'give the container {name} as the file {path}: `docker run -v "$PWD/{secret_id(name)}:{path}:ro" ...`, '
+            f"or `secrets:` of compose or swarm.{self._readable()} {name} itself must not be set any more."
+        )
+        return True
+
+    def _by_shim(self, plan: Plan, names: list[str]) -> bool:
+        """The entrypoint of the Dockerfile, behind a shell that reads the mounted files and becomes it."""
+        node = self.how.entrypoint
+        if node is None or not has_shell(self.build, self.how) or not all(_NAME.fullmatch(name) for name in names):
+            return False
+        if not node.args or any(is_watched(self.build, self.how, name) for name in names):
+            return False
+        if len(names) != len({secret_id(name) for name in names}):
+            return False
+        change = _shimmed(self.build, node, names)
+        if change is None:
+            return False
+        plan.changes.append(change)
+        files = ", ".join(f"{_FOLDER}/{secret_id(name)}" for name in names)
+        shown = ", ".join(names)
+        plan.reason = f"given {shown}, the entrypoint starts with the same environment, arguments and process number"
+        plan.notes.append(
+            f"give the container {shown}: as {files} (`secrets:` of compose or swarm, "
+            f"`docker run -v FILE:{_FOLDER}/{secret_id(names[0])}:ro ...`), or with "
+            f"`docker run {_options(names)} ...`.{self._readable()} "
+            "`docker exec` and another --entrypoint see only what -e gives."
+        )
+        return True
+
+    def _by_caller(self, plan: Plan, names: list[str]) -> None:
+        """Nothing in its place: who starts the container sets the variable."""
+        shown = ", ".join(names)
+        plan.reason = f"the container starts as before once it is given {shown} from outside"
+        condition = "" if self.certain else ", if it reads that"
+        plan.notes.append(
+            f"give the container {shown}{condition}: `docker run {_options(names)} ...`, `docker run --env-file FILE "
+            "...`, or `environment:` of compose with the value from outside the file."
+        )
+
+    def _readable(self) -> str:
+        user = self.how.user
+        return "" if user in ("", "root", "0") else f" The file must be readable for the user {user}."
+
+
+def _options(names: list[str]) -> str:
+    return " ".join(f"-e {name}" for name in names)
+
+
+def _shimmed(build: Build, node: Instruction, names: list[str]) -> Replace | None:
+    """The entrypoint with statements in front that read each file; None where it cannot be told what it starts."""
+    statements = "".join(f"{_reading(name)}; " for name in names)
+    document = build.document
+    body = node.body.span(0, len(node.body.text))
+    if not node.json:
+        shell = shell_of(build, node)
+        argv = ["/bin/sh", "-c", statements + _HANDS_OVER, "sh", *shell, node.args[0]]
+        return Replace(body, json.dumps(argv, ensure_ascii=False))
+    words = [word.text for word in node.words]
+    if words[:2] == ["/bin/sh", "-c"] and len(words) > 3 and words[2].endswith(_HANDS_OVER) and words[3] == "sh":
+        place = node.words[2].whole
+        at = document.text.rfind(json.dumps(_HANDS_OVER)[1:-1], place.start, place.end)
+        return Replace(Span(at, at), _escaped(statements)) if at >= 0 else None
+    at = document.text.find("[", body.start) + 1
+    return Replace(Span(at, at), f'"/bin/sh", "-c", "{_escaped(statements + _HANDS_OVER)}", "sh", ')
+
+
+def _reading(name: str) -> str:
+    """A statement that takes a variable from its file, where it is not set and the file is there."""
+    path = f"{_FOLDER}/{secret_id(name)}"
+    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"'
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -1,0 +1,187 @@
+"""Build arguments and variables that become build secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.core.edit import Applicability
+from auditor.fixes.plan import Plan, Refusal
+from auditor.fixes.variables import plans
+from auditor.flow.build import follow
+from auditor.lang.dockerfile.parser import parse
+from auditor.sources.context import BuildContext
+from tests.fixes.fixing import fixed
+
+MOUNT = "--mount=type=secret,id=npm_token,required=true"
+EXPORT = 'export NPM_TOKEN="$(cat /run/secrets/npm_token)"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "FROM a\nARG NPM_TOKEN\nRUN npm ci\n",
+            f"FROM a\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    npm ci\n",
+            id="argument",
+        ),
+        pytest.param(
+            "ARG NPM_TOKEN\nFROM a\nARG NPM_TOKEN\nRUN npm ci\n",
+            f"FROM a\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    npm ci\n",
+            id="global argument",
+        ),
+        pytest.param(
+            "FROM a\nARG VERSION=1 NPM_TOKEN\nRUN npm ci --v $VERSION\n",
+            f"FROM a\nARG VERSION=1\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    npm ci --v $VERSION\n",
+            id="one pair of several",
+        ),
+        pytest.param(
+            "FROM a AS b\nARG NPM_TOKEN\nRUN npm ci\nRUN rm -rf /tmp/x\nFROM c\nCOPY --from=b /x /x\n",
+            f"FROM a AS b\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    npm ci\nRUN rm -rf /tmp/x\nFROM c\n"
+            "COPY --from=b /x /x\n",
+            id="only the RUNs that may read it",
+        ),
+        pytest.param(
+            "FROM a\nARG NPM_TOKEN\nRUN --network=host \\\n  # why\n  npm ci\n",
+            f"FROM a\nRUN --network=host \\\n    {MOUNT} \\\n    {EXPORT}; \\\n  # why\n  npm ci\n",
+            id="flags and comments stay",
+        ),
+        pytest.param(
+            "FROM a\nARG NPM_TOKEN\nRUN <<EOF\nnpm ci\nEOF\n",
+            f"FROM a\nRUN {MOUNT} <<EOF\n{EXPORT}\nnpm ci\nEOF\n",
+            id="heredoc",
+        ),
+        pytest.param(
+            'FROM a\nARG NPM_TOKEN\nRUN ["npm", "ci"]\n',
+            f'FROM a\nRUN {MOUNT} ["/bin/sh", "-c", '
+            '"export NPM_TOKEN=\\"$(cat /run/secrets/npm_token)\\"; exec \\"$0\\" \\"$@\\"", "npm", "ci"]\n',
+            id="exec form",
+        ),
+        pytest.param(
+            "# escape=`\nFROM a\nARG NPM_TOKEN\nRUN npm `\n  ci\n",
+            f"# escape=`\nFROM a\nRUN {MOUNT} `\n    {EXPORT}; `\n    npm `\n  ci\n",
+            id="backtick",
+        ),
+        pytest.param(
+            "FROM a\r\nARG NPM_TOKEN\r\nRUN npm ci\r\n",
+            f"FROM a\r\nRUN {MOUNT} \\\r\n    {EXPORT}; \\\r\n    npm ci\r\n",
+            id="carriage returns",
+        ),
+        pytest.param(
+            "FROM a\nARG NPM_TOKEN\nRUN set -ex; npm ci --token $NPM_TOKEN\n",
+            f"FROM a\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    set -e; npm ci --token $NPM_TOKEN\n",
+            id="a trace would print it",
+        ),
+        pytest.param("FROM a\nARG NPM_TOKEN\nCMD run\n", "FROM a\nCMD run\n", id="nothing uses it"),
+    ],
+)
+def test_rewritten(before: str, after: str) -> None:
+    assert fixed(before).text == after
+    assert fixed(after).text == after
+
+
+def test_what_the_build_has_to_be_given() -> None:
+    [secret] = fixed("FROM a\nARG NPM_TOKEN\nRUN npm ci\n").secrets
+    assert (secret.id, secret.kind, secret.name, secret.required, secret.argument) == (
+        "npm_token", "variable", "NPM_TOKEN", True, True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "run", ['if [ -n "$NPM_TOKEN" ]; then npm ci; fi', 'test -z "$NPM_TOKEN" || npm ci', "npm ci --t=${NPM_TOKEN:-x}"]
+)
+def test_a_build_that_works_without_it_still_does(run: str) -> None:
+    result = fixed(f"FROM a\nARG NPM_TOKEN\nRUN {run}\n")
+    assert "id=npm_token \\\n" in result.text
+    assert '"$(cat /run/secrets/npm_token 2>/dev/null || true)"' in result.text
+    assert not result.secrets[0].required
+
+
+@pytest.mark.parametrize(("user", "field"), [("node", "mode=0444"), ("1000:1000", "uid=1000"), ("0", "")])
+def test_the_user_of_the_run_can_read_it(user: str, field: str) -> None:
+    text = fixed(f"FROM a\nUSER {user}\nARG NPM_TOKEN\nRUN npm ci\n").text
+    assert f"id=npm_token,{f'{field},' if field else ''}required=true" in text
+
+
+def test_the_variable_form() -> None:
+    text = fixed("FROM a\nUSER node\nARG NPM_TOKEN\nRUN npm ci\n", form="env").text
+    assert text == (
+        "FROM a\nUSER node\nRUN --mount=type=secret,id=npm_token,env=NPM_TOKEN,required=true \\\n    npm ci\n"
+    )
+
+
+def test_variables_made_of_it_are_made_in_the_run() -> None:
+    before = (
+        "FROM a\nARG TOKEN\nENV NPM_TOKEN=$TOKEN\n"
+        "ENV PIP_EXTRA_INDEX_URL=https://ci:${TOKEN}@pkgs.example/simple\nRUN npm ci && pip install x\n"
+    )
+    assert fixed(before).text == (
+        "FROM a\nRUN --mount=type=secret,id=token,required=true \\\n"
+        '    export TOKEN="$(cat /run/secrets/token)"; \\\n'
+        '    export NPM_TOKEN="$(cat /run/secrets/token)"; \\\n'
+        '    export PIP_EXTRA_INDEX_URL="https://ci:${TOKEN}@pkgs.example/simple"; \\\n'
+        "    npm ci && pip install x\n"
+    )
+
+
+def test_names_that_differ_in_case_get_ids_of_their_own() -> None:
+    result = fixed("FROM a\nARG api_key\nARG API_KEY\nRUN a $api_key && b $API_KEY\n")
+    assert {(secret.id, secret.name) for secret in result.secrets} == {("api_key", "API_KEY"), ("api_key_2", "api_key")}
+    assert 'export api_key="$(cat /run/secrets/api_key_2)"' in result.text
+
+
+def test_a_literal_has_to_be_rotated() -> None:
+    result = fixed("FROM a\nARG DB_PASSWORD=hunter2Sx9qq\nRUN migrate --password $DB_PASSWORD\n")
+    assert "hunter2" not in result.text
+    assert [one.what for one in result.rewrite.burnt] == ["the value of DB_PASSWORD"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("FROM a\nARG NPM_TOKEN\nLABEL t=$NPM_TOKEN\nRUN npm ci\n", "is used in LABEL"),
+        ("ARG NPM_TOKEN\nFROM reg.example/$NPM_TOKEN/a\nARG NPM_TOKEN\nRUN npm ci\n", "is used in FROM"),
+        ("FROM a\nONBUILD ARG NPM_TOKEN\nONBUILD RUN npm ci\n", "ONBUILD"),
+        ('FROM a\nSHELL ["powershell", "-Command"]\nARG NPM_TOKEN\nRUN npm ci\n', "not POSIX-like"),
+        ('FROM a\nSHELL ["/bin/bash", "-xc"]\nARG NPM_TOKEN\nRUN npm ci\n', "echoed-secret"),
+        ("FROM a\nARG TOKEN\nENV X_TOKEN=${TOKEN:-none}\nRUN fetch $X_TOKEN\n", "read differently"),
+    ],
+)
+def test_left_as_it_is(text: str, reason: str) -> None:
+    result = fixed(text, unsafe=True)
+    assert result.text == text
+    assert any(reason in why for why in result.left.values()), result.left
+
+
+ENV = "FROM a\nENV API_TOKEN=sk9f8a7s6d5f4g3h2j1k\nRUN fetch $API_TOKEN\n"
+
+
+def test_a_variable_that_only_the_build_reads() -> None:
+    text = fixed(ENV + 'CMD ["sh", "-c", "cat /x"]\n').text
+    assert "ENV" not in text
+    assert "id=api_token" in text
+
+
+def _planned(text: str, context: Path | None = None) -> list[Plan | Refusal]:
+    """What this planner alone says; what is read at run time is another one's (`starting`)."""
+    build_context = BuildContext.open(str(context), str(context / "Dockerfile")) if context is not None else None
+    return list(plans(follow(parse(text), "Dockerfile", build_context), "file"))
+
+
+def test_a_start_command_that_is_not_known_may_read_it() -> None:
+    (plan,) = _planned(ENV + 'CMD ["app"]\n')
+    assert isinstance(plan, Plan) and plan.applicability is Applicability.UNSAFE
+
+
+@pytest.mark.parametrize("start", ['CMD ["sh", "-c", "app $API_TOKEN"]', "HEALTHCHECK CMD curl -H $API_TOKEN x"])
+def test_a_start_command_that_reads_it(start: str) -> None:
+    (refusal,) = _planned(f"{ENV}{start}\n")
+    assert isinstance(refusal, Refusal) and "while the container runs" in refusal.reason
+
+
+@pytest.mark.parametrize(("code", "is_read"), [("process.env.API_TOKEN", True), ("process.env.PORT", False)])
+def test_a_copied_file_that_reads_it(code: str, is_read: bool, tmp_path: Path) -> None:
+    (tmp_path / "app.js").write_text(f"listen({code})\n")
+    (found,) = _planned(ENV + 'COPY app.js /\nCMD ["node", "app.js"]\n', tmp_path)
+    assert isinstance(found, Refusal) == is_read

@@ -1,0 +1,104 @@
+"""Files that a RUN leaves in its layer: what writes them moves into the RUNs that read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixes.fixing import fixed
+
+MOUNT = "RUN --mount=type=secret,id=npm_token,required=true \\\n"
+EXPORT = '    export NPM_TOKEN="$(cat /run/secrets/npm_token)"; \\\n'
+REMOVED = "    trap 'rm -f /root/.npmrc' EXIT; \\\n"
+PUT_BACK = (
+    "    trap 'rm -f /root/.npmrc; mv /root/.npmrc.before /root/.npmrc 2>/dev/null || true' EXIT; \\\n"
+    "    cp -p /root/.npmrc /root/.npmrc.before 2>/dev/null || true; \\\n"
+)
+ECHO = 'echo "//npm.example/:_authToken=$NPM_TOKEN" > /root/.npmrc'
+SET = "npm config set //npm.example/:_authToken=$NPM_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("runs", "after"),
+    [
+        pytest.param(
+            [f"RUN {ECHO} && npm ci"],
+            f"{MOUNT}{EXPORT}{REMOVED}    {ECHO} && npm ci\n",
+            id="written and read by one RUN",
+        ),
+        pytest.param(
+            [f"RUN {ECHO}", "RUN npm ci", "RUN rm /root/.npmrc"],
+            f"{MOUNT}{EXPORT}{REMOVED}    {ECHO} || exit 1; \\\n    npm ci\n",
+            id="removed too late",
+        ),
+        pytest.param(
+            [f"RUN {ECHO} && npm ci && rm /root/.npmrc"],
+            f"{MOUNT}{EXPORT}    {ECHO} && npm ci && rm /root/.npmrc\n",
+            id="removed in time",
+        ),
+        pytest.param(
+            [f"RUN {SET}", "RUN npm ci"],
+            f"{MOUNT}{EXPORT}{PUT_BACK}    {SET} || exit 1; \\\n    npm ci\n",
+            id="a tool's settings",
+        ),
+        pytest.param(
+            [f"RUN {SET} || true", "RUN npm ci"],
+            f"{MOUNT}{EXPORT}{PUT_BACK}    {SET} || true; \\\n    npm ci\n",
+            id="it may fail",
+        ),
+        pytest.param(
+            [f"RUN {SET}", "RUN npm ci && npm config delete //npm.example/:_authToken"],
+            f"{MOUNT}{EXPORT}{PUT_BACK}    {SET} || exit 1; \\\n    npm ci\n",
+            id="what undoes it goes",
+        ),
+        pytest.param(
+            [f"RUN {SET} && npm i -g x", "WORKDIR /w", "RUN npm ci"],
+            f"{MOUNT}{EXPORT}{PUT_BACK}    {SET} && npm i -g x\nWORKDIR /w\n"
+            f"{MOUNT}{EXPORT}{PUT_BACK}    {SET} || exit 1; \\\n    npm ci\n",
+            id="every RUN that reads it gets the secret",
+        ),
+        pytest.param(
+            [f"RUN trap 'echo bye' EXIT; {ECHO} && npm ci"],
+            f"{MOUNT}{EXPORT}    trap 'rm -f /root/.npmrc; echo bye' EXIT; {ECHO} && npm ci\n",
+            id="into the trap that is there",
+        ),
+    ],
+)
+def test_rewritten(runs: list[str], after: str) -> None:
+    before = "\n".join(["FROM a", "ARG NPM_TOKEN", *runs, ""])
+    result = fixed(before)
+    assert result.text == f"FROM a\n{after}"
+    assert fixed(result.text).text == result.text
+
+
+def test_one_trap_for_two_files() -> None:
+    result = fixed(
+        f"FROM a\nARG NPM_TOKEN\nARG GH_TOKEN\nRUN {ECHO} && "
+        "printf 'machine git.example login ci password %s' $GH_TOKEN > ~/.netrc && npm ci\n"
+    )
+    assert result.text.count("trap ") == 1
+    assert "trap 'rm -f /root/.netrc; rm -f /root/.npmrc' EXIT" in result.text
+
+
+@pytest.mark.parametrize("how", ['sed -i "s/TOKEN/$NPM_TOKEN/" .npmrc', 'echo "_authToken=$NPM_TOKEN" >> .npmrc'])
+def test_what_was_in_the_file_is_put_back(how: str) -> None:
+    text = fixed(f"FROM a\nWORKDIR /w\nCOPY . .\nARG NPM_TOKEN\nRUN {how} && npm ci\n").text
+    assert "trap 'rm -f /w/.npmrc; mv /w/.npmrc.before /w/.npmrc 2>/dev/null || true' EXIT" in text
+    assert "cp -p /w/.npmrc /w/.npmrc.before 2>/dev/null || true" in text
+
+
+@pytest.mark.parametrize(
+    ("runs", "reason"),
+    [
+        (['RUN echo "password=$NPM_TOKEN" > /etc/app.conf'], "for the container to read"),
+        ([f"RUN trap cleanup EXIT; {ECHO} && npm ci"], "trap of its own"),
+        ([f"RUN if true; then {ECHO}; fi", "RUN npm ci"], "cannot be taken apart"),
+        ([f"RUN V=x; {ECHO.replace('npm.example', '$V')}", "RUN npm ci"], "a variable that the RUN itself makes"),
+        ([f"RUN {ECHO}", 'RUN ["npm", "ci"]'], "not in shell form"),
+        ([f"RUN {ECHO}", "USER node", "RUN npm ci"], "written by one user and read by another"),
+    ],
+)
+def test_left_as_it_is(runs: list[str], reason: str) -> None:
+    text = "\n".join(["FROM a", "ARG NPM_TOKEN", *runs, ""])
+    result = fixed(text)
+    assert result.text == text
+    assert any(reason in why for why in result.left.values()), result.left
