@@ -91,11 +91,6 @@ def test_unsafe(before: str, after: str, reason: str) -> None:
             "several",
             id="two files",
         ),
-        pytest.param(
-            f"FROM golang\nRUN <<EOF\ncat > /root/.netrc <<X && go mod download\n{NETRC}\nX\nEOF\n",
-            "taken out",
-            id="part of a list",
-        ),
         pytest.param(f"FROM golang\nONBUILD COPY <<EOF /root/.netrc\n{NETRC}\nEOF\n", "ONBUILD", id="trigger"),
     ],
 )
