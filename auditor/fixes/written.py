@@ -67,9 +67,9 @@ def settle(build: Build, files: list[LayerFile], plan: Plan) -> Settled:
 def _check_alone(build: Build, file: LayerFile, files: list[LayerFile]) -> None:
     """Raises Refused where a RUN that this plan is not about puts another secret into the same file."""
     for other in build.facts.files:
-        if other.path == file.path and other.leaks and not other.gone and other not in files:
-            if other.how in ("written", "stored") and other.step.instruction is not file.step.instruction:
-                raise Refused(f"several RUNs put secrets into {file.path}, and the fix would part them")
+        same = other.path == file.path and other.leaks and not other.gone and other not in files
+        if same and other.how in ("written", "stored") and other.step.instruction is not file.step.instruction:
+            raise Refused(f"several RUNs put secrets into {file.path}, and the fix would part them")
 
 
 class _Settling:
