@@ -57,8 +57,19 @@ def settle(build: Build, files: list[LayerFile], plan: Plan) -> Settled:
 
     Raises Refused where that is not possible or the file is there for the container to read.
     """
+    for file in files:
+        if not file.gone:
+            _check_alone(build, file, files)
     parts = [_Settling(build, file, plan).run() for file in files if not file.gone]
     return Settled(*(tuple(chain.from_iterable(each)) for each in zip(*parts, strict=True))) if parts else _NOTHING
+
+
+def _check_alone(build: Build, file: LayerFile, files: list[LayerFile]) -> None:
+    """Raises Refused where a RUN that this plan is not about puts another secret into the same file."""
+    for other in build.facts.files:
+        same = other.path == file.path and other.leaks and not other.gone and other not in files
+        if same and other.how in ("written", "stored") and other.step.instruction is not file.step.instruction:
+            raise Refused(f"several RUNs put secrets into {file.path}, and the fix would part them")
 
 
 class _Settling:
