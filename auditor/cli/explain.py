@@ -88,9 +88,8 @@ def _example(heading: str, examples: list[Example]) -> list[str]:
 
 def _rewritten(example: Example) -> list[str]:
     """What `audit fix` makes of an example."""
-    command = "`audit fix --unsafe-fixes`" if example.unsafe else "`audit fix`"
-    lines = ["", f"What {command} makes of it", "", *indented(example.fixed)] if example.fixed else []
+    lines = ["", f"What `{example.command}` makes of it", "", *indented(example.fixed)] if example.fixed else []
     if example.ignored:
-        start = "and" if example.fixed else f"{command} leaves the Dockerfile as it is, and"
+        start = "and" if example.fixed else f"`{example.command}` leaves the Dockerfile as it is, and"
         lines += ["", *paragraphs(f"{start} adds to .dockerignore: {', '.join(example.ignored)}", _WIDTH)]
     return lines

@@ -10,7 +10,6 @@ from auditor.core.resources import load_rules
 from auditor.core.ruledata import Entry
 from auditor.run.examples import examples_of, load_examples
 
-
 BAD: Entry = {"dockerfile": "FROM a", "finds": ["a"]}
 
 
@@ -58,6 +57,13 @@ def test_what_becomes_of_it(keys: Entry, after: str, unsafe: bool) -> None:
     [example] = examples_of("some-rule", {"bad": [{**BAD, **keys}]})
     assert (example.is_fixed, example.after, example.unsafe) == (bool(keys), after, unsafe)
     assert list(example.ignored) == keys.get("ignored", [])
+    assert example.command == ("audit fix --unsafe-fixes" if unsafe else "audit fix")
+
+
+def test_the_least_severity_that_is_fixed() -> None:
+    entry: Entry = {**BAD, "fixed": "FROM b", "min_severity": "low"}
+    [example] = examples_of("some-rule", {"bad": [entry]})
+    assert (example.least, example.command) == (Severity.LOW, "audit fix --min-severity low")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,8 @@ def test_what_becomes_of_it(keys: Entry, after: str, unsafe: bool) -> None:
         ({"bad": [{**BAD, "fixed": "FROM b", "fixed_by": "luck"}]}, "fixed_by safe or unsafe"),
         ({"bad": [{**BAD, "fixed": "FROM a"}]}, "nothing is changed"),
         ({"bad": [{**BAD, "fixed_by": "unsafe"}]}, "nothing is changed"),
+        ({"bad": [{**BAD, "min_severity": "low"}]}, "nothing is changed"),
+        ({"bad": [{**BAD, "fixed": "FROM b", "min_severity": "any"}]}, "severity: 'any' is no severity"),
         ({"bad": [{**BAD, "ignored": [".env"]}]}, "ignored: without files"),
         ({"bad": [{**BAD, "files": {}, "ignored": [1]}]}, "ignored: must be a list"),
         ({"bad": [{**BAD, "files": {}, "ignored": [""]}]}, "ignored: must be a list"),

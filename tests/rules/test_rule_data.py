@@ -23,7 +23,7 @@ WITHOUT_CHECK = {"unreadable-dockerfile", "unused-ignore"}
 SCANNED = {path.stem for path in (ROOT / "rules" / "scan").glob("*.toml")}
 IN_IMAGES = {path.stem for path in (ROOT / "rules" / "image").glob("*.toml")}
 EXAMPLE_KEYS = {
-    "bad": {"title", "dockerfile", "finds", "severity", "files", "fixed", "fixed_by", "ignored"},
+    "bad": {"title", "dockerfile", "finds", "severity", "files", "fixed", "fixed_by", "ignored", "min_severity"},
     "good": {"title", "dockerfile", "files"},
 }
 SCANNED_KEYS = {"bad": {"title", "text", "name", "finds", "severity"}, "good": {"title", "text", "name"}}

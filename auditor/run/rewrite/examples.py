@@ -26,6 +26,7 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
     source = example.text if text is None else text
     before = (example.files or {}).get(IGNORE, "")
     with placed(example, text) as (settings, path):
+        settings.min_severity = example.least
         run = fix(settings, [path], FixOptions(unsafe=example.unsafe if unsafe is None else unsafe))
     [rewrite] = run.rewrites
     after, ignore = source, before
