@@ -73,6 +73,12 @@ EXPORT = 'export NPM_TOKEN="$(cat /run/secrets/npm_token)"'
             f"FROM a\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    set -e; npm ci --token $NPM_TOKEN\n",
             id="a trace would print it",
         ),
+        pytest.param(
+            "FROM a\nARG https_proxy=http://u:Fjord-88-lantern@p.example\nRUN mkdir /x\nRUN apk add curl\n",
+            "FROM a\nRUN mkdir /x\nRUN --mount=type=secret,id=https_proxy,required=true \\\n"
+            '    export https_proxy="$(cat /run/secrets/https_proxy)"; \\\n    apk add curl\n',
+            id="package managers go through proxies",
+        ),
         pytest.param("FROM a\nARG NPM_TOKEN\nCMD run\n", "FROM a\nCMD run\n", id="nothing uses it"),
     ],
 )

@@ -113,7 +113,7 @@ class DockerfileFixer:
         for plan in sorted(self._plans(state), key=_certainty):
             if not isinstance(plan, Plan) or plan.applicability > self.allowed or plan.title in self.failed:
                 continue
-            answered = self._answered(plan.covers, state)
+            answered = self._answered(plan, state)
             if not answered:
                 continue
             try:
@@ -133,10 +133,11 @@ class DockerfileFixer:
         build = state.analysis.build
         return list(plans(build, self.form)) if build is not None and state.analysis.findings else []
 
-    def _answered(self, covers: Sequence[Span], state: State) -> list[Finding]:
-        """The findings in these places that are worth a change: they would be shown."""
+    def _answered(self, plan: Plan, state: State) -> list[Finding]:
+        """The findings of a plan that are worth a change: they would be shown."""
         least = self.settings.min_severity
-        return [f for f in self.active(state) if f.severity >= least and _covered(f, covers)]
+        found = [f for f in self.active(state) if f.severity >= least and _covered(f, plan.covers)]
+        return [f for f in found if plan.only in ("", f.rule)]
 
     def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> tuple[State, list[Edit]]:
         """The state after a plan, and its edits. Raises Refused where the result must not be kept."""
