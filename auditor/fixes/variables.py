@@ -161,6 +161,7 @@ class VariablePlanner:
                 if name not in explicit.setdefault(id(run), []):
                     explicit[id(run)].append(name)
         named = {name for names in explicit.values() for name in names}
+        named |= {name for run, names in visible for name in names if mentions(run, name)}  # also in what moved or went
         for run, names in visible:
             if moved and {span for _link, span in statements_of(run.step.instruction)} <= {*moved}:
                 continue  # nothing of it stays
