@@ -108,6 +108,19 @@ PUT = HEAD + "COPY .npmrc ./\n"
             id="a RUN that moves it",
         ),
         pytest.param(
+            "FROM node:22\nCOPY .npmrc /opt/a/b/.npmrc\nRUN cd /opt/a/b && npm ci && rm -rf /opt/a\n",
+            "FROM node:22\nRUN --mount=type=secret,id=npmrc,required=true \\\n"
+            "    trap 'rm -f /opt/a/b/.npmrc' EXIT; \\\n    mkdir -p /opt/a/b; \\\n    cat /run/secrets/npmrc > /opt/a/b/.npmrc || exit 1; \\\n"
+            "    chmod 600 /opt/a/b/.npmrc; \\\n    cd /opt/a/b && npm ci && rm -rf /opt/a\n",
+            id="a RUN that removes a folder above the one that the COPY made",
+        ),
+        pytest.param(
+            "FROM python\nWORKDIR /srv\nCOPY keeper.ini .\nRUN ksm secret list > /n\nRUN rm keeper.ini\n",
+            "FROM python\nWORKDIR /srv\nRUN --mount=type=secret,id=keeper_ini,target=/srv/keeper.ini,required=true \\\n"
+            "    ksm secret list > /n\n",
+            id="the configuration of a vault client",
+        ),
+        pytest.param(
             "FROM node:22\nCOPY .npmrc /root/.npmrc\n",
             "FROM node:22\n",
             id="settings of a build that no RUN reads",
@@ -144,6 +157,12 @@ def test_what_the_build_has_to_be_given() -> None:
             "FROM debian\n",
             "no RUN reads it",
             id="nothing in the build reads it",
+        ),
+        pytest.param(
+            "FROM ruby\nCOPY deploy-keys/ /opt/ejson/keys/\n",
+            "FROM ruby\n",
+            "no RUN reads it",
+            id="a folder of keys",
         ),
         pytest.param(
             'FROM node:22\nCOPY .npmrc /root/.npmrc\nCMD ["npm", "start"]\n',

@@ -87,6 +87,11 @@ def test_rewritten(before: str, after: str) -> None:
     assert fixed(after).text == after
 
 
+def test_a_command_that_went_needs_it_nowhere_else() -> None:
+    text = 'FROM a\nARG KEEPER_CONFIG\nRUN pip install b && ksm profile import "$KEEPER_CONFIG"\n'
+    assert fixed(text, unsafe=True).text == "FROM a\nRUN pip install b\n"
+
+
 def test_what_the_build_has_to_be_given() -> None:
     [secret] = fixed("FROM a\nARG NPM_TOKEN\nRUN npm ci\n").secrets
     assert (secret.id, secret.kind, secret.name, secret.required, secret.argument) == (
