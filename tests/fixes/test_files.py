@@ -110,7 +110,8 @@ PUT = HEAD + "COPY .npmrc ./\n"
         pytest.param(
             "FROM node:22\nCOPY .npmrc /opt/a/b/.npmrc\nRUN cd /opt/a/b && npm ci && rm -rf /opt/a\n",
             "FROM node:22\nRUN --mount=type=secret,id=npmrc,required=true \\\n"
-            "    trap 'rm -f /opt/a/b/.npmrc' EXIT; \\\n    mkdir -p /opt/a/b; \\\n    cat /run/secrets/npmrc > /opt/a/b/.npmrc || exit 1; \\\n"
+            "    trap 'rm -f /opt/a/b/.npmrc' EXIT; \\\n    mkdir -p /opt/a/b; \\\n"
+            "    cat /run/secrets/npmrc > /opt/a/b/.npmrc || exit 1; \\\n"
             "    chmod 600 /opt/a/b/.npmrc; \\\n    cd /opt/a/b && npm ci && rm -rf /opt/a\n",
             id="a RUN that removes a folder above the one that the COPY made",
         ),
