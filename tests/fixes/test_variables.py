@@ -185,3 +185,32 @@ def test_a_copied_file_that_reads_it(code: str, is_read: bool, tmp_path: Path) -
     (tmp_path / "app.js").write_text(f"listen({code})\n")
     (found,) = _planned(ENV + 'COPY app.js /\nCMD ["node", "app.js"]\n', tmp_path)
     assert isinstance(found, Refusal) == is_read
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "start"),
+    [
+        ("app.py", "class Settings(BaseSettings):\n    api_token: str\n", 'CMD ["python", "app.py"]'),
+        ("app.yml", "api:\n  token: none\n", 'CMD ["serve", "app.yml"]'),
+        ("app.py", "env_prefix = 'API_'\n", 'CMD ["python", "app.py"]'),
+        ("app.py", "os.environ[part + '_TOKEN']\n", "CMD python app.py"),
+        ("app.js", "start({...process.env})\n", 'CMD ["node", "app.js"]'),
+        ("app.bin", "\0" * 600_000, 'CMD ["app.bin"]'),
+        ("requirements.txt", "flask\n", 'CMD ["python", "app.py"]'),
+        ("requirements.txt", "flask\n", 'CMD ["sh"]'),
+    ],
+    ids=["settings class", "settings", "prefix", "put together", "all of them", "too large", "not there", "shell"],
+)
+def test_a_container_that_may_read_it(name: str, content: str, start: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    (found,) = _planned(f"{ENV}COPY {name} /\n{start}\n", tmp_path)
+    assert isinstance(found, Plan) and found.applicability is Applicability.UNSAFE
+
+
+@pytest.mark.parametrize("start", ['CMD ["npm", "start"]', "CMD exec node -r ./tracing src/app.js", 'CMD ["nginx"]'])
+def test_a_container_that_is_seen_not_to_read_it(start: str, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "node src/app.js"}}\n')
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.js").write_text("listen(process.env.PORT)\n")
+    (found,) = _planned(f"{ENV}COPY package.json /\nCOPY src /src\n{start}\n", tmp_path)
+    assert isinstance(found, Plan) and found.applicability is Applicability.SAFE
