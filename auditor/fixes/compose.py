@@ -12,7 +12,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.plan import Change, Drop, DropCommand, DropPair, DropSource, Mount, Prelude, Refused, Replace
-from auditor.fixes.script import script_text, statements, the_script
+from auditor.fixes.script import gives_way, script_text, statements, the_script
 from auditor.lang.shell.chain import is_simple
 
 if TYPE_CHECKING:
@@ -162,10 +162,13 @@ class _Composer:
     def _trapped(self, run: Instruction, cleaning: Sequence[str]) -> tuple[list[Edit], list[str]]:
         """One trap for all that is to be done at the end; into the one that is there, if it is made like ours.
 
-        Raises Refused for a RUN with another trap, which would take the place of ours.
+        Raises Refused for a RUN with another trap, which would take the place of ours, and for one that never ends as a
+        shell.
         """
         if not cleaning:
             return [], []
+        if not run.json and gives_way(run):
+            raise Refused("the RUN becomes another program with exec, and nothing would clean up behind it")
         quoted = [command.replace("'", "'\\''") for command in cleaning]
         text = script_text(run)
         traps = [match.start() for match in _ANY_TRAP.finditer(text.text)]

@@ -102,3 +102,26 @@ def test_left_as_it_is(runs: list[str], reason: str) -> None:
     result = fixed(text)
     assert result.text == text
     assert any(reason in why for why in result.left.values()), result.left
+
+
+@pytest.mark.parametrize(
+    ("first", "between", "reason"),
+    [
+        ('echo "//$HOST/:_authToken=$NPM_TOKEN" > /root/.npmrc', "ENV HOST=b.example", "HOST changes"),
+        ('echo "//${HOST}/:_authToken=$NPM_TOKEN" > ~/.npmrc', "ARG HOST=b.example", "HOST changes"),
+        (SET, "ENV HOME=/home/app", "home folder changes"),
+        (f'npm() {{ other "$@"; }}; {SET}', "ENV A=b", "function"),
+        (f"umask 077; {ECHO}", "ENV A=b", "mode"),
+    ],
+    ids=["environment", "argument", "home", "function", "umask"],
+)
+def test_what_stands_for_something_else_behind(first: str, between: str, reason: str) -> None:
+    text = f"FROM node\nARG NPM_TOKEN\nARG HOST=a.example\nRUN {first}\n{between}\nRUN npm ci\n"
+    found = fixed(text, unsafe=True)
+    assert found.text == text
+    assert any(reason in why for why in found.left.values()), found.left
+
+
+def test_a_program_that_takes_the_place_of_the_shell() -> None:
+    text = f"FROM node\nARG NPM_TOKEN\nRUN {ECHO}\nRUN exec npm ci\nRUN rm /root/.npmrc\n"
+    assert fixed(text, unsafe=True).text == text
