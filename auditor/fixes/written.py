@@ -31,6 +31,7 @@ _MOVABLE = frozenset({"command", "pipeline", "redirected_statement", "list"})
 _COMPOUND = frozenset({"pipeline", "list"})
 #: What changes a file in place, or adds to it.
 _ADDS = Pattern(r">>|\btee\s+(?:-\w*a|--append)|\b(?:sed|perl|yq|gawk)\b.*\s-\w*i|--in-?place|\bpatch\b|\bed\b|\bex\b")
+_BY_RUN = ("written", "stored")
 _VARIABLE = Pattern(r"\$\{?(\w+)")
 #: Words of a tool's command that takes back what it was told.
 _UNDOING = Pattern(r"unset|delete|rm|remove|logout|erase|--unset|--unset-all|--remove-section")
@@ -85,7 +86,12 @@ class _Settling:
             self.plan.weaken(Applicability.UNSAFE, life.unsafe)
         if self.file.how == "stored" and not self.path.endswith(_SURE_PLACES):
             self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
-        self.plan.changes += life.changes
+        if not self._is_placed():  # else it is there again when the RUNs end, and removed as before
+            self.plan.changes += life.changes
+        elif life.ended and any(
+            f.leaks and f.path == self.path and f.how not in _BY_RUN for f in self.build.facts.files
+        ):
+            raise Refused(f"{self.path} is copied into the image first, and what removes it is for both")
         here = any(run is self.home_run for run in life.consumers)
         others = [run for run in life.consumers if run is not self.home_run and self._reads(run)]
         if not life.consumers and (self.kind not in BUILD_KINDS or starts_one_of(self.build, self.tools)):
@@ -155,8 +161,14 @@ class _Settling:
         statement, _kind = self._statement()
         if _ADDS.search(text[statement.start : statement.end]):
             return True
-        placed = any(path == self.path for _step, path, _source, _span in self.build.facts.placed)
-        return placed or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
+        return self._is_placed() or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
+
+    def _is_placed(self) -> bool:
+        """Whether a COPY or ADD brings it first."""
+        facts = self.build.facts
+        if any(f.path == self.path and f.how not in _BY_RUN for f in facts.files):
+            return True
+        return any(path == self.path for _step, path, _source, _span in facts.placed)
 
     def _move(self, statement: Span, kind: str, others: list[Run]) -> None:
         """Put the statement in front of what the consumers run."""

@@ -273,3 +273,10 @@ def test_more_than_can_be_followed_stays() -> None:
     result = fixed(text, unsafe=True)
     assert result.text == text
     assert any("too many" in why for why in result.left.values())
+
+
+def test_a_tool_that_stores_something_in_the_file_gets_no_mount() -> None:
+    """`npm config set` cannot write to a mounted file."""
+    store = "RUN npm config set //r.example/:_authToken=$TOKEN"
+    text = f"FROM node\nARG TOKEN\nCOPY .npmrc /root/.npmrc\n{store}\nRUN npm ci\n"
+    assert "target=/root/.npmrc" not in fixed(text, unsafe=True).text
