@@ -231,10 +231,11 @@ class VariablePlanner:
         return BuildSecret(self._id(name), "variable", root.name, "", not self._is_optional(name), argument)
 
     def _id(self, name: str) -> str:
-        """The mount's id; names that differ only in case get ids of their own."""
-        others = sorted({v.name for v in self.build.facts.variables if secret_id(v.name) == secret_id(name)})
-        at = others.index(name)
-        return secret_id(name) + (f"_{at + 1}" if at else "")
+        """The mount's id; names that differ only in case get ids of their own, and so do other mounts."""
+        made = secret_id(name)
+        others = sorted({v.name for v in self.build.facts.variables if secret_id(v.name) == made})
+        at = others.index(name) + _is_taken(self.build, made, name)
+        return made + (f"_{at + 1}" if at else "")
 
     def _is_optional(self, name: str) -> bool:
         """Whether the build treats an empty value as legal: it tests for one, or declares one."""
@@ -250,6 +251,18 @@ class VariablePlanner:
         runs = [run.step.instruction for run in self.build.facts.runs]
         texts = [node.body.text for node in runs] + [h.body.text for node in runs for h in node.heredocs]
         return any(pattern.search(text) for text in texts)
+
+
+def _is_taken(build: Build, made: str, name: str) -> bool:
+    """Whether a mount of the file has the id for something else than the value of this variable."""
+    for run in build.facts.runs:
+        for flag in run.step.instruction.flags:
+            fields = dict(field.partition("=")[::2] for field in (flag.value or "").split(",") if flag.name == "mount")
+            if fields.get("type") == "secret" and fields.get("id") == made:
+                target = fields.get("target", fields.get("dst", fields.get("destination", "")))
+                if target not in ("", f"/run/secrets/{made}") or fields.get("env", name) != name:
+                    return True
+    return False
 
 
 def _raw(v: Variable) -> str:

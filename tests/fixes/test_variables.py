@@ -131,6 +131,20 @@ def test_names_that_differ_in_case_get_ids_of_their_own() -> None:
     assert 'export api_key="$(cat /run/secrets/api_key_2)"' in result.text
 
 
+@pytest.mark.parametrize(
+    ("rest", "made"),
+    [
+        (",target=/x.json", "npm_token_2"),
+        (",env=OTHER", "npm_token_2"),
+        ("", "npm_token"),
+        (",env=NPM_TOKEN", "npm_token"),
+    ],
+)
+def test_an_id_that_stands_for_something_else(rest: str, made: str) -> None:
+    text = f"FROM a\nARG NPM_TOKEN\nRUN --mount=type=secret,id=npm_token{rest} use /x.json\nRUN npm ci $NPM_TOKEN\n"
+    assert [secret.id for secret in fixed(text).secrets] == [made]
+
+
 def test_a_literal_has_to_be_rotated() -> None:
     result = fixed("FROM a\nARG DB_PASSWORD=hunter2Sx9qq\nRUN migrate --password $DB_PASSWORD\n")
     assert "hunter2" not in result.text

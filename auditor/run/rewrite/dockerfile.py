@@ -32,6 +32,7 @@ _MOST_ROUNDS = 60
 _TEMPLATE = Pattern(r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)")
 _GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
 _HEAD_LINES = 12
+_MOST_LINES = 20_000
 _NO_FIX = "there is no automatic fix for it"
 
 
@@ -202,6 +203,8 @@ def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
 
 def generated(text: str) -> str:
     """Why a file must not be edited by hand, nor by us: it is a template, or made by a program; "" for a plain file."""
+    if text.count("\n") > _MOST_LINES:
+        return f"it has more than {_MOST_LINES} lines: no person wrote it, and checking each change would take too long"
     if _TEMPLATE.search(text):
         return "the file is a template: what it becomes cannot be checked here"
     head = "\n".join(text.split("\n")[:_HEAD_LINES])

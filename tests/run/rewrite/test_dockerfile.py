@@ -94,6 +94,7 @@ def test_bytes_that_are_no_text_stay() -> None:
     [
         ("{{ if .Values.x }}\nFROM a\n", "template"),
         ("FROM {{ image }}\n", "template"),
+        ("FROM a\n" + "RUN npm ci\n" * 20_000, "more than 20000 lines"),
         ("FROM %%BASE%%\nARG T\n", "template"),
         ("FROM @BASE@\n", "template"),
         ("{% for x in y %}\nFROM a\n", "template"),
