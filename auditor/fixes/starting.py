@@ -15,7 +15,7 @@ from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import secret_id
 from auditor.fixes.filevars import file_variable
-from auditor.fixes.groups import files_of, groups, is_key_file
+from auditor.fixes.groups import files_of, groups, is_key_file, too_many
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
@@ -36,7 +36,10 @@ _FOLDER = "/run/secrets"
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every ENV secret that the container may read."""
-    for group in groups(build):
+    found = groups(build)
+    if any(too_many(build, found)):
+        return  # `variables` says so
+    for group in found:
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
         planner = _Starting(build, group, form)

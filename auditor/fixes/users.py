@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.script import acting
+from auditor.fixes.script import acting, full_text
 
 if TYPE_CHECKING:
     from auditor.flow.build import Build
@@ -18,6 +18,9 @@ def numbers(build: Build) -> dict[str, str]:
     """User id by name, for users that a RUN creates with `useradd -u` or `adduser -u`."""
     found: dict[str, str] = {}
     for run in build.facts.runs:
+        text = full_text(run.step.instruction)
+        if not any(maker in text for maker in _MAKERS):
+            continue
         for each in acting(run):
             if each.name not in _MAKERS:
                 continue

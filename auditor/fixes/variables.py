@@ -8,7 +8,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
-from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
+from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file, too_many
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
@@ -32,7 +32,11 @@ _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every secret that ARG or ENV hold."""
-    for group in groups(build):
+    found = groups(build)
+    for refusal in too_many(build, found):
+        yield refusal
+        return
+    for group in found:
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
         planner = VariablePlanner(build, group, form)
