@@ -53,11 +53,11 @@ def test_very_many_leaks() -> None:
 
     state, rewrite = run(text(62))
     assert len(rewrite.applied) == 60
-    assert {one.reason for one in rewrite.left} == {"no more than 60 fixes are made at a time: run audit fix again"}
+    assert "no more than 60 fixes are made at a time: run audit fix again" in {one.reason for one in rewrite.left}
     assert run(state.text)[0].text.count("--mount") == 62
     state, rewrite = run(text(400))
     assert state.text == text(400)
-    assert {one.reason for one in rewrite.left} == {"there are too many secret variables and RUNs to follow"}
+    assert "there are too many secret variables and RUNs to follow" in {one.reason for one in rewrite.left}
 
 
 def test_a_silenced_finding_stays() -> None:
