@@ -27,6 +27,6 @@ def numbers(build: Build) -> dict[str, str]:
             texts = [word.rendered for word in each.words]
             number = next((value for option, value in pairwise(texts) if option in _OPTIONS), "")
             number = number or next((t.partition("=")[2] for t in texts if t.startswith("--uid=")), "")
-            if number.isdigit() and len(texts) > 1 and not texts[-1].startswith("-"):
+            if number.isascii() and number.isdigit() and len(texts) > 1 and not texts[-1].startswith("-"):
                 found[texts[-1]] = number
     return found

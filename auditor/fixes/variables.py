@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import Run, Variable
 
+_NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
@@ -119,6 +120,8 @@ class VariablePlanner:
     def _check_uses(self) -> None:
         """Raises Refused where something that cannot be given a secret needs the value."""
         for name in dict.fromkeys(v.name for v in self.group):
+            if not _NAME.fullmatch(name):  # in `export NAME=` and in printed commands it would mean something else
+                raise Refused(f"{name} is no name that a shell takes for a variable")
             keyword = expanded_in(self.build, name)
             if keyword:
                 raise Refused(f"{name} is used in {keyword}, which cannot read a build secret")

@@ -145,6 +145,20 @@ def test_an_id_that_stands_for_something_else(rest: str, made: str) -> None:
     assert [secret.id for secret in fixed(text).secrets] == [made]
 
 
+@pytest.mark.parametrize("name", ["X;id;A_TOKEN", "A$(id)_TOKEN", "A'B_TOKEN", "A-B_TOKEN", "1A_TOKEN", "É_TOKEN"])
+@pytest.mark.parametrize("declared", ["ARG {}", "ENV {}=sk9f8a7s6d5f4g3h2j1k"])
+def test_a_name_that_a_shell_reads_as_a_command(name: str, declared: str) -> None:
+    text = f"FROM a\n{declared.format(name)}\nRUN fetch {name}\n"
+    found = fixed(text, unsafe=True)
+    assert found.text == text and not found.secrets
+
+
+@pytest.mark.parametrize("user", ["²", "1٣", "1,target=/etc", "9" * 5000])
+def test_a_user_that_is_no_number(user: str) -> None:
+    text = f"FROM a\nARG NPM_TOKEN\nUSER {user}\nRUN npm ci $NPM_TOKEN\n"
+    assert "id=npm_token,mode=0444,required" in fixed(text).text
+
+
 def test_a_literal_has_to_be_rotated() -> None:
     result = fixed("FROM a\nARG DB_PASSWORD=hunter2Sx9qq\nRUN migrate --password $DB_PASSWORD\n")
     assert "hunter2" not in result.text
