@@ -283,7 +283,7 @@ def test_a_tool_that_stores_something_in_the_file_gets_no_mount() -> None:
     assert "target=/root/.npmrc" not in fixed(text, unsafe=True).text
 
 
-@pytest.mark.parametrize("folder", ["/a b", "/a,target=/etc", "/a=b", '/a"b', "/a;id", "/a$(id)", "/$HOME/x"])
+@pytest.mark.parametrize("folder", ["/a b", "/a,target=/etc", "/a=b", '/a"b', "/a;id", "/a$(id)"])
 def test_a_path_that_a_flag_cannot_hold(folder: str) -> None:
     text = f"FROM node\nCOPY [{json.dumps('.npmrc')}, {json.dumps(folder + '/.npmrc')}]\nRUN npm --prefix x ci\n"
     found = fixed(text, unsafe=True).text
