@@ -45,7 +45,8 @@ def groups(build: Build) -> list[list[Variable]]:
 
 def too_many(build: Build, found: list[list[Variable]]) -> Iterator[Refusal]:
     """The reason, if there are too many to follow in bounded time: each secret meets every RUN and other secret."""
-    if len(found) * (len(build.facts.runs) + len(found)) > _MOST_MEETINGS:
+    count = sum(map(len, found))
+    if count * (len(build.facts.runs) + count) > _MOST_MEETINGS:
         yield Refusal(tuple(v.pair.span for group in found for v in group), _TOO_MANY)
 
 

@@ -56,6 +56,7 @@ class VariablePlanner:
         self.form = form
         self.members = {id(v): v for v in group}
         self.users = numbers(build)
+        self.made: dict[str, BuildSecret] = {}
         self.roots = [v for v in group if not any(id(s) in self.members for s in v.sources)]
         self.files = files_of(build, group)
 
@@ -233,6 +234,11 @@ class VariablePlanner:
         return v
 
     def _secret(self, name: str) -> BuildSecret:
+        if name not in self.made:
+            self.made[name] = self._make(name)
+        return self.made[name]
+
+    def _make(self, name: str) -> BuildSecret:
         root = next(v for v in self.roots if v.name == name)
         argument = any(v.kind == "argument" for v in self.group if v.name == name)
         return BuildSecret(self._id(name), "variable", root.name, "", not self._is_optional(name), argument)
