@@ -92,6 +92,8 @@ def _run(command: Command, words: tuple[Word, ...], shell: Shell, depth: int) ->
             _follow_nested(nested, words, shell, depth)
         _options(words, shell)
         _put_off(words, shell)
+        if depth == 0 and not command.subshells and len(command.words) > 1 and command.words[0].rendered == "exec":
+            shell.traps.clear()  # the shell becomes another program
         if words[0].rendered == "read":
             for word in words[1:]:
                 if not word.rendered.startswith("-"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -293,3 +294,17 @@ def test_more_than_can_be_followed_stays() -> None:
     result = fixed(text, unsafe=True)
     assert result.text == text
     assert any("too many" in why for why in result.left.values())
+
+
+def test_a_tool_that_stores_something_in_the_file_gets_no_mount() -> None:
+    """`npm config set` cannot write to a mounted file."""
+    store = "RUN npm config set //r.example/:_authToken=$TOKEN"
+    text = f"FROM node\nARG TOKEN\nCOPY .npmrc /root/.npmrc\n{store}\nRUN npm ci\n"
+    assert "target=/root/.npmrc" not in fixed(text, unsafe=True).text
+
+
+@pytest.mark.parametrize("folder", ["/a b", "/a,target=/etc", "/a=b", '/a"b', "/a;id", "/a$(id)"])
+def test_a_path_that_a_flag_cannot_hold(folder: str) -> None:
+    text = f"FROM node\nCOPY [{json.dumps('.npmrc')}, {json.dumps(folder + '/.npmrc')}]\nRUN npm --prefix x ci\n"
+    found = fixed(text, unsafe=True).text
+    assert "target=" not in found.replace(folder, "")
