@@ -10,11 +10,13 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from auditor.core.rulefiles import compile_rules
+from auditor.run.examples import examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.core.ruledata import CompiledRules, Entry
+    from auditor.run.examples import Example
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RULES = os.path.join(ROOT, "rules")
@@ -47,6 +49,7 @@ def pages(compiled: CompiledRules) -> dict[str, str]:
 
 def _page(rule: dict[str, str | int], docs: Entry) -> str:
     rule_id = str(rule["id"])
+    examples = examples_of(rule_id, docs)
     parts = [
         NOTE,
         f"# {rule_id}",
@@ -57,9 +60,9 @@ def _page(rule: dict[str, str | int], docs: Entry) -> str:
         "## What to do",
         _fenced_indents(str(rule["remedy"])),
         "## Reported",
-        *_examples(docs, "bad"),
+        *_examples(examples, "bad"),
         "## Not reported",
-        *_examples(docs, "good"),
+        *_examples(examples, "good"),
         "## Ignoring a finding",
         *_IGNORING.get(str(rule["family"]), _ignoring)(rule_id),
         "## Read more",
@@ -102,47 +105,47 @@ def _fence(text: str, language: str) -> str:
     return f"{ticks}{language}\n{text.rstrip(chr(10))}\n{ticks}"
 
 
-def _examples(docs: Entry, kind: str) -> Iterator[str]:
-    for example in cast("list[Entry]", docs[kind]):
-        title = str(example.get("title", "")).strip()
+def _examples(examples: list[Example], kind: str) -> Iterator[str]:
+    for example in examples:
+        if example.kind != kind:
+            continue
+        title = example.title.strip()
         if title:
             yield f"{title[0].upper()}{title[1:]}:"
-        if "text" in example:
+        if example.name:
             yield from _scanned(example)
             continue
-        yield _fence(str(example["dockerfile"]), "dockerfile")
-        for name, content in cast("dict[str, str]", example.get("files", {})).items():
+        yield _fence(example.text, "dockerfile")
+        for name, content in (example.files or {}).items():
             yield f"`{name}` in the build context:"
             yield _fence(content, "")
         if kind == "bad":
-            yield _reported(cast("list[str]", example["finds"]), str(example.get("severity", "")))
+            yield _reported(example)
         yield from _rewritten(example)
 
 
-def _rewritten(example: Entry) -> Iterator[str]:
+def _rewritten(example: Example) -> Iterator[str]:
     """What `audit fix` makes of an example."""
-    if "fixed" not in example:
-        return
-    option = " --unsafe-fixes" if example.get("fixed_by") == "unsafe" else ""
-    yield f"`audit fix{option}` makes of it:"
-    yield _fence(str(example["fixed"]), "dockerfile")
-    lines = cast("list[str]", example.get("ignored", []))
-    if lines:
-        yield f"and adds to `.dockerignore`: {', '.join(map(_code, lines))}."
+    adds = f"adds to `.dockerignore`: {', '.join(map(_code, example.ignored))}."
+    if example.fixed:
+        yield f"`{example.command}` makes of it:"
+        yield _fence(example.fixed, "dockerfile")
+        if example.ignored:
+            yield f"and {adds}"
+    elif example.ignored:
+        yield f"`{example.command}` leaves the Dockerfile as it is, and {adds}"
 
 
-def _scanned(example: Entry) -> Iterator[str]:
+def _scanned(example: Example) -> Iterator[str]:
     """An example of `audit scan`. A character of every value is written as an entity: the page must not hold one."""
-    finds = cast("list[str]", example.get("finds", []))
-    yield f"`{example.get('name', 'example.txt')}`"
-    text = html.escape(str(example["text"]).strip("\n"), quote=False)
-    for found in finds:
+    yield f"`{example.name}`"
+    text = html.escape(example.text.strip("\n"), quote=False)
+    for found in example.finds:
         text = text.replace(html.escape(found, quote=False), _spelled(found))
     yield f"<pre>\n{text}\n</pre>"
-    if finds:
-        severity = str(example.get("severity", ""))
-        shown = ", ".join(f"<code>{_spelled(found)}</code>" for found in finds)
-        yield f"Reports {shown}{f' ({severity})' if severity else ''}."
+    if example.finds:
+        shown = ", ".join(f"<code>{_spelled(found)}</code>" for found in example.finds)
+        yield f"Reports {shown}{_severity(example)}."
 
 
 def _spelled(value: str) -> str:
@@ -152,9 +155,12 @@ def _spelled(value: str) -> str:
     return f"{before}&#{ord(value[middle])};{after}"
 
 
-def _reported(finds: list[str], severity: str) -> str:
-    shown = ", ".join(_code(text) for text in finds)
-    return f"Reports {shown}{f' ({severity})' if severity else ''}."
+def _reported(example: Example) -> str:
+    return f"Reports {', '.join(map(_code, example.finds))}{_severity(example)}."
+
+
+def _severity(example: Example) -> str:
+    return "" if example.severity is None else f" ({example.severity.label})"
 
 
 def _code(text: str) -> str:

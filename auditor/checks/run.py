@@ -12,6 +12,9 @@ from auditor.core.span import Span
 from auditor.flow.build import Build
 from auditor.flow.facts import Literal, Step, Use
 
+#: Origins whose value neither the Dockerfile nor the history has.
+_UNWRITTEN = ("mount", "fetched")
+
 
 def literal_secret(build: Build) -> Iterator[Finding]:
     """A secret written into a command."""
@@ -75,7 +78,7 @@ def url_credentials(build: Build) -> Iterator[Finding]:
         if literal is not None:
             if live(literal):
                 yield _literal_url(build, use.step, literal, use.detail)
-        elif _within(use.span, kept) or not (use.origins and all(o.kind == "mount" for o in use.origins)):
+        elif _within(use.span, kept) or not (use.origins and all(o.kind in _UNWRITTEN for o in use.origins)):
             yield _filled_url(build, use, _within(use.span, kept))
     for variable in build.facts.variables:
         literal = variable.literal

@@ -59,8 +59,10 @@ def explanation(rule: Rule) -> str:
     lines += [f"{rule.severity.label} severity, {rule.confidence.label} confidence, CWE-{rule.cwe}", ""]
     lines += [*paragraphs(str(docs.get("why", "")), _WIDTH), "", "What to do", ""]
     lines += paragraphs(rule.remedy, _WIDTH)
-    for kind, heading in (("bad", "Reported"), ("good", "Not reported")):
-        lines += _example(heading, [e for e in load_examples(rule.id) if e.kind == kind])
+    examples = load_examples(rule.id)
+    bad = [e for e in examples if e.kind == "bad"]
+    lines += _example("Reported", [e for e in bad if e.is_fixed] or bad)
+    lines += _example("Not reported", [e for e in examples if e.kind == "good"])
     lines += ["", *_accepting(rule)]
     references = docs.get("references")
     if isinstance(references, list) and references:
@@ -81,4 +83,13 @@ def _example(heading: str, examples: list[Example]) -> list[str]:
         return []
     first = examples[0]
     title = f"{heading}: {first.title}" if first.title else heading
-    return ["", title, "", *indented(first.text)]
+    return ["", title, "", *indented(first.text), *_rewritten(first)]
+
+
+def _rewritten(example: Example) -> list[str]:
+    """What `audit fix` makes of an example."""
+    lines = ["", f"What `{example.command}` makes of it", "", *indented(example.fixed)] if example.fixed else []
+    if example.ignored:
+        start = "and" if example.fixed else f"`{example.command}` leaves the Dockerfile as it is, and"
+        lines += ["", *paragraphs(f"{start} adds to .dockerignore: {', '.join(example.ignored)}", _WIDTH)]
+    return lines

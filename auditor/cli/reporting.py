@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDTH, _WIDEST = 60, 80, 110
 _KEY_BYTES = 32
+#: Module of `auditor.report` and its function, by format.
+_RENDERERS = {
+    "text": ("text", "render"),
+    "json": ("json_report", "render"),
+    "sarif": ("sarif", "render"),
+    "github": ("lines", "github"),
+    "gnu": ("lines", "gnu"),
+}
 #: As searches through directories call it.
 _EXCLUDED = "excluded"
 
@@ -68,15 +76,11 @@ def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -
 
 
 def _renderer(name: str) -> Callable[[Report, Meta], str]:
-    from auditor.report import json_report, lines, sarif, text  # start-up: reports only
+    from importlib import import_module  # start-up: only the formats that are asked for
 
-    return {
-        "text": text.render,
-        "json": json_report.render,
-        "sarif": sarif.render,
-        "github": lines.github,
-        "gnu": lines.gnu,
-    }[name]
+    module, function = _RENDERERS[name]
+    render: Callable[[Report, Meta], str] = getattr(import_module(f"auditor.report.{module}"), function)
+    return render
 
 
 def meta_of(settings: Settings, command: str, key: bytes = b"") -> Meta:

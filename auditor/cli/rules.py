@@ -114,7 +114,7 @@ def _example_problem(example: Example) -> str:
         return f"should report {list(example.finds)}, reports {texts}"
     if example.severity is not None and any(f.severity != example.severity for f in found):
         return f"should be {example.severity.label}, is {', '.join(f.severity.label for f in found)}"
-    if not example.fixed:
+    if not example.is_fixed:
         return ""
     from auditor.run.rewrite.examples import problem
 

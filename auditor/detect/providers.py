@@ -9,9 +9,12 @@ import re
 from functools import lru_cache
 
 from auditor.core.pattern import Pattern
-from auditor.core.record import NamedTuple
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers
 from auditor.core.secretrules import shape_pattern
+
+if TYPE_CHECKING:
+    from auditor.core.ruledata import ProviderEntry
 
 _HEAD = 4
 _SEPARATORS = Pattern(r"[-_. ]+")
@@ -60,18 +63,34 @@ def _least(pattern: str) -> int:
 
 
 @lru_cache(maxsize=1)
-def _index() -> dict[str, tuple[Named, ...]]:
-    """The names by their first characters, longest first, so that the more precise of two counts."""
-    by_name: dict[str, list[Provider]] = {}
+def _rows() -> dict[str, list[ProviderEntry]]:
+    """What the table says of the keys that a name without separators stands for."""
+    by_name: dict[str, list[ProviderEntry]] = {}
     for row in load_providers()["providers"]:
-        pattern = row.get("pattern") or shape_pattern(row["shape"])
-        provider = Provider(row["id"], row["title"], pattern, row.get("group", ""))
         for name in row["names"]:
-            by_name.setdefault(name.replace(" ", ""), []).append(provider)
-    heads: dict[str, list[Named]] = {}
-    for name in sorted(by_name, key=lambda name: (-len(name), name)):
-        heads.setdefault(name[:_HEAD], []).append(Named(name, tuple(by_name[name])))
-    return {head: tuple(group) for head, group in heads.items()}
+            by_name.setdefault(name.replace(" ", ""), []).append(row)
+    return by_name
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict[str, list[str]]:
+    """The names by their first characters, longest first, so that the more precise of two counts."""
+    heads: dict[str, list[str]] = {}
+    for name in _rows():
+        heads.setdefault(name[:_HEAD], []).append(name)
+    for group in heads.values():
+        group.sort(key=lambda name: (-len(name), name))
+    return heads
+
+
+@lru_cache(maxsize=4096)
+def _named(name: str) -> Named:
+    """A name with its services. Start-up: few of the thousands of names stand in any text."""
+    return Named(name, tuple(map(_provider, _rows()[name])))
+
+
+def _provider(row: ProviderEntry) -> Provider:
+    return Provider(row["id"], row["title"], row.get("pattern") or shape_pattern(row["shape"]), row.get("group", ""))
 
 
 def near(text: str) -> list[Named]:
@@ -81,10 +100,9 @@ def near(text: str) -> list[Named]:
     index = _index()
     found: list[Named] = []
     for place in range(len(lower) - _HEAD + 1):
-        for named in index.get(lower[place : place + _HEAD], ()):
-            end = place + len(named.name)
-            if lower.startswith(named.name, place) and _stands(plain, lower, begins, place, end):
-                found.append(named)
+        for name in index.get(lower[place : place + _HEAD], ()):
+            if lower.startswith(name, place) and _stands(plain, lower, begins, place, place + len(name)):
+                found.append(_named(name))
     return found
 
 

@@ -197,6 +197,8 @@ def _windows(hits: Sequence[tuple[int, int]], size: int, reach: Callable[[int], 
 
 def _is_wide(head: bytes) -> bool:
     """Whether the beginning is UTF-16 without a mark, where every other byte is a zero."""
+    if b"\0" not in head[:_HEAD]:
+        return False
     half = min(len(head), _HEAD) // 2
     if half < _LEAST_WIDE or max(head[1:_HEAD:2].count(0), head[:_HEAD:2].count(0)) * 4 < half * 3:
         return False

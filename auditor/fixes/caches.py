@@ -1,7 +1,4 @@
-"""Package caches that may hold a credential: a cache mount on the RUN that fills them.
-
-A cache of what anyone may fetch is dead weight and no leak, and a build may want it for reasons of its own: it stays.
-"""
+"""Package caches that a layer keeps: a cache mount on the RUN that fills them."""
 
 from __future__ import annotations
 
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 #: Managers that must not be run twice at a time on one cache.
 _LOCKED = frozenset({"apt"})
 _OFFLINE = ("--offline", "--prefer-offline", "--no-download", "--frozen-cache", "GOFLAGS=-mod=mod", "GOPROXY=off")
-#: Uses of a secret in the arguments of a command: caches and logs keep the addresses that were asked for.
-_GIVEN = ("url", "flag", "literal", "token")
 #: Programs that work with what a manager fetched, besides the manager.
 _ALSO = {"apt": ("apt-get", "apt", "aptitude", "apt-cache"), "maven": ("mvn", "mvnw", "java"), "gradle": ("gradlew",)}
 
@@ -58,21 +53,11 @@ def _plan(build: Build, use: CacheUse, run: Run | None) -> Plan:
     exposure.check(run)
     if not use.folder.startswith("/") or any(char in use.folder for char in ",\"'$ \\~"):
         raise Refused("the folder of the cache is not known")
-    if not _with_credentials(build, use, run):
-        raise Refused(
-            f"no credential is seen to reach the cache; `--mount=type=cache,target={use.folder}` would keep it out"
-        )
     plan = Plan(f"{use.manager}'s cache is mounted", "the layer keeps what was installed, without the cache")
     plan.covers.append(use.span)
     _judge(build, use, run, plan)
     plan.changes.append(Mount(run.step.instruction, _flag(use.manager, use.folder, run)))
     return plan
-
-
-def _with_credentials(build: Build, use: CacheUse, run: Run) -> bool:
-    """Whether the command that fills the cache is given a credential."""
-    filling = next((each.command.span for each in acting(run) if each.command.span.covers(use.span.start)), use.span)
-    return any(fact.kind in _GIVEN and filling.covers(fact.span.start) for fact in build.facts.uses)
 
 
 def filled(run: Run, words: tuple[Word, ...]) -> list[Change]:

@@ -6,14 +6,15 @@ What is not touched stays byte for byte: a RUN keeps its command, with mounts an
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from auditor.core.edit import Edit
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.plan import Change, Drop, DropCommand, DropPair, DropSource, Mount, Prelude, Refused, Replace
-from auditor.fixes.script import script_text, statements, the_script
-from auditor.lang.shell.chain import is_simple
+from auditor.fixes.script import gives_way, script_text, statements, the_script
+from auditor.lang.shell.chain import Link, is_simple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,9 @@ _TRAP = 2
 _ORDERS = range(10)
 _ANY_TRAP = Pattern(r"(?<![\w.-])trap(?![\w.-])")
 _OUR_TRAP = Pattern(r"trap '((?:[^']|'\\'')*)' EXIT(?:[;\s]|$)")
+_ERREXIT = Pattern(r"-[a-zA-Z]*e[a-zA-Z]*|errexit")
+_SETS_ERREXIT = Pattern(r"set\s+-(?:[a-zA-Z]*e[a-zA-Z]*(?:\s+pipefail)?|o\s+errexit)\s*\Z")
+_SETS = Pattern(r"\bset\s+[-+]")
 
 
 def compose(document: Document, changes: Iterable[Change]) -> list[Edit]:
@@ -120,8 +124,32 @@ class _Composer:
             if not all(any(span.covers(at) for span in spans) for at in wanted[key]):
                 raise Refused("a command would have to be taken out of the middle of another one")
             drop = [any(span.covers(at) for at in wanted[key]) for span in spans]
-            edits += self._without(node, spans, drop)
+            shown = self._filled(node, links, drop)
+            edits += [Edit(span, ":") for span in shown]
+            gone = [is_gone and not _is_in(span, shown) for span, is_gone in zip(spans, drop, strict=True)]
+            edits += self._without(node, spans, gone)
         return edits
+
+    def _filled(self, node: Instruction, links: list[tuple[Link, Span]], drop: list[bool]) -> list[Span]:
+        """Stretches that go, but whose place something has to keep: what follows runs, and how the RUN ends, as before.
+
+        In `a; b && c` and in `a; b` the exit status of `a` does not count; without `b` it would.
+        """
+        stops = _stops_on_failure(self.document, node, [self.text[slice(*span)] for _link, span in links])
+        found: list[Span] = []
+        kept = [n for n, gone in enumerate(drop) if not gone]
+        for before, after in pairwise([*kept, len(links)]):
+            if after == before + 1:
+                continue
+            ahead = links[before + 1][0].join
+            behind = links[after][0].join if after < len(links) else ""
+            if ahead == "&&":
+                matters = behind not in ("&&", "") and stops is not False
+            else:
+                matters = behind == "&&" or (not behind and stops is not True)
+            if matters:
+                found.append(Span(links[before + 1][1].start, links[after - 1][1].end))
+        return found
 
     def _without(self, node: Instruction, spans: list[Span], drop: list[bool]) -> list[Edit]:
         """Some of an instruction's parts cut out, each with what joins it to the part before."""
@@ -162,10 +190,13 @@ class _Composer:
     def _trapped(self, run: Instruction, cleaning: Sequence[str]) -> tuple[list[Edit], list[str]]:
         """One trap for all that is to be done at the end; into the one that is there, if it is made like ours.
 
-        Raises Refused for a RUN with another trap, which would take the place of ours.
+        Raises Refused for a RUN with another trap, which would take the place of ours, and for one that never ends as a
+        shell.
         """
         if not cleaning:
             return [], []
+        if not run.json and gives_way(run):
+            raise Refused("the RUN becomes another program with exec, and nothing would clean up behind it")
         quoted = [command.replace("'", "'\\''") for command in cleaning]
         text = script_text(run)
         traps = [match.start() for match in _ANY_TRAP.finditer(text.text)]
@@ -212,6 +243,22 @@ class _Composer:
         command = '"$0" "$@"' if traps else 'exec "$0" "$@"'
         script = json.dumps("; ".join([*lines, command]), ensure_ascii=False)
         return [Edit(Span(at + 1, at + 1), f'"/bin/sh", "-c", {script}, ')]
+
+
+def _stops_on_failure(document: Document, node: Instruction, statements: list[str]) -> bool | None:
+    """Whether a RUN ends at the first statement that fails (`set -e`); None where that cannot be told."""
+    shells = [each.args for each in document.instructions if each.keyword == "SHELL" and each.span < node.span]
+    by_shell = [any(_ERREXIT.fullmatch(word) for word in args[1:]) for args in shells]
+    by_set = [_SETS_ERREXIT.match(text) is not None for text in statements]
+    if any(_SETS.search(text) for text, known in zip(statements, by_set, strict=True) if not known):
+        return None
+    if by_set and by_set[0]:
+        return True
+    return None if any(by_set) or any(by_shell) else False
+
+
+def _is_in(span: Span, stretches: list[Span]) -> bool:
+    return any(_within(span, stretch) for stretch in stretches)
 
 
 def _within(inner: Span, outer: Span) -> bool:

@@ -82,7 +82,8 @@ class Leaving:
         getting = self._give() if read else []
         if not read:
             self.result.title = f"{self.name} is not copied any more"
-        keep_folder(self.build, self.file, self.path, getting, self.result)
+        writing = [run for path, life in self.lives for run in life.real if path == self.path]
+        keep_folder(self.build, self.file, self.path, getting, writing, self.result)
         cover(self.build, self.file, self.result)
         return self.result
 

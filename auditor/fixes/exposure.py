@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Orders of preludes, see `plan.Prelude`.
 EXPORT, DERIVED, CLEANING, SETTING = 0, 1, 2, 3
 _LAST_UID = 2**32
+_NUMBER = Pattern(r"[0-9]{1,10}")
+#: Nothing that would end a flag, or a field of it, or that the builder expands in one.
+_TARGET = Pattern(r"/(?:[\w.@%+:~-]+/)*[\w.@%+:~-]+")
 _PLAIN_PATH = Pattern(r"/(?:[\w.@%+,:=-]+/)*[\w.@%+,:=-]+")
 
 
@@ -63,8 +66,13 @@ def variable(
 
 
 def mount(run: Run, secret: BuildSecret, target: str = "", users: Mapping[str, str] | None = None) -> Mount:
-    """The secret as a mounted file, at its usual place or at `target` (absolute)."""
+    """The secret as a mounted file, at its usual place or at `target` (absolute).
+
+    Raises Refused for a target that a flag cannot hold.
+    """
     check(run)
+    if target and not _TARGET.fullmatch(target):
+        raise Refused("the path of the file is one that the flag of a mount cannot hold")
     fields = [f"type=secret,id={secret.id}"]
     if target:
         fields.append(f"target={target}")
@@ -79,8 +87,8 @@ def readable(step: Step, users: Mapping[str, str] | None = None) -> list[str]:
     user = step.user
     if not user:
         return []
-    number = user if user.isdigit() else (users or {}).get(user, "")
-    if number.isdigit() and int(number) < _LAST_UID:
+    number = user if _NUMBER.fullmatch(user) else (users or {}).get(user, "")
+    if _NUMBER.fullmatch(number) and int(number) < _LAST_UID:
         return [f"uid={number}"]
     return ["mode=0444"]
 

@@ -40,7 +40,7 @@ def by_source(build: Build, *, ssh: bool) -> list[list[LayerFile]]:
         kind = file.kind
         if file.how != "copied" or kind is None or kind.ssh is not ssh:
             continue
-        if file.evidence != "clean" and not kind.wrapper and kind.certainty != "folder":
+        if file.evidence != "clean" and kind.certainty != "folder":
             found.setdefault(file.content, []).append(file)
     return list(found.values())
 
@@ -102,8 +102,9 @@ class Folder(Leaving):
         if self.file.carried or (made.secrets and (kind is None or not kind.target)):
             raise Refused(several(self.file))
         made.title = f"{self.file.content} is not copied to {self.file.path} any more"
+        if made.secrets or made.applicability is Applicability.SAFE:
+            made.reason = f"that {self._source()} is the file that matters is a guess"
         made.applicability = Applicability.UNSAFE
-        made.reason = f"that {self._source()} is the file that matters is a guess"
         return made
 
 

@@ -76,8 +76,11 @@ def stands(build: Build, stage: int, folder: str, place: int, *, besides: str) -
     )
 
 
-def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run], plan: Plan) -> None:
-    """See to the folder that the COPY made on its way: `getting` are the RUNs whose mount makes it, too.
+def keep_folder(
+    build: Build, file: LayerFile, path: str, getting: Iterable[Run], writing: Iterable[Run], plan: Plan
+) -> None:
+    """See to the folder that the COPY made on its way: `getting` are the RUNs whose mount makes it, too; those that are
+    `writing` put a file into it.
 
     A folder is made before what the plan puts into it, so that its changes come first.
     """
@@ -89,6 +92,7 @@ def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run]
         return
     owner = step.instruction.flag("chown") or ""
     mounted = {id(run.step.instruction) for run in getting}
+    needing = {id(run.step.instruction) for run in writing}
     for run in build.facts.runs:
         node = run.step.instruction
         if run.step.stage != step.stage or node.span.start < place:
@@ -101,7 +105,7 @@ def keep_folder(build: Build, file: LayerFile, path: str, getting: Iterable[Run]
             break
         if deeds.makes_folder(run, folder, node.span.end, sure=True):
             break
-        if deeds.mentions_folder(run, folder):
+        if id(node) in needing or deeds.mentions_folder(run, folder):
             is_owner = _is(owner, run.step) if owner else not run.step.user
             if is_owner and not node.json and _may_make(build, folder, run.step.user):
                 plan.changes.insert(0, Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.fixes.plan import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Variable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _KEPT = frozenset({"written", "stored", "cloned", "inline"})
 #: Instructions whose text a shell expands, not the builder; their flags are the builder's.
 _READ_BY_SHELLS = frozenset("RUN CMD ENTRYPOINT HEALTHCHECK SHELL ONBUILD MAINTAINER".split())
+_MOST_MEETINGS = 200_000
+_TOO_MANY = "there are too many secret variables and RUNs to follow"
 
 
 def groups(build: Build) -> list[list[Variable]]:
@@ -39,6 +42,13 @@ def groups(build: Build) -> list[list[Variable]]:
     for v in wanted:
         found.setdefault(root(id(v)), []).append(v)
     return list(found.values())
+
+
+def too_many(build: Build, found: list[list[Variable]]) -> Iterator[Refusal]:
+    """The reason, if there are too many to follow in bounded time: each secret meets every RUN and other secret."""
+    count = sum(map(len, found))
+    if count * (len(build.facts.runs) + count) > _MOST_MEETINGS:
+        yield Refusal(tuple(v.pair.span for group in found for v in group), _TOO_MANY)
 
 
 def _concerned(v: Variable) -> bool:

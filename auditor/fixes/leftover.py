@@ -19,13 +19,14 @@ from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from auditor.core.span import Span
     from auditor.fixes.deeds import Deed
     from auditor.fixes.plan import Change, Plan
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Run
+    from auditor.lang.shell.nodes import Command
 
 _READING = frozenset({"read", "write", "test"})
 _HANDED_ON = frozenset({"copy", "move", "pack", "inner"})
@@ -40,12 +41,27 @@ _MOVABLE = frozenset({"command", "redirected_statement"}) | _COMPOUND
 
 
 class Moved(NamedTuple):
-    """A statement that runs in another RUN from now on, in front of what that RUN does; `text` wants its secrets."""
+    """Statements that run in another RUN from now on, in front of what that RUN does.
+
+    `statements` are their places, the last one writes the file; `grouped`: that one is more than a command. `folder` is
+    where it has to run ("" for anywhere), `home` the RUN that it stood in.
+    """
 
     run: Run
-    statement: Span
+    statements: tuple[Span, ...]
     grouped: bool
     folder: str
+    home: Run
+
+    def preludes(self, source: Callable[[Span], str]) -> list[Prelude]:
+        """What the RUN executes first; `source` gives a statement's text."""
+        *before, last = [source(span) for span in self.statements]
+        if self.folder:
+            last = f"(cd {self.folder} && {last})"
+        elif self.grouped:
+            last = f"{{ {last}; }}"
+        node = self.run.step.instruction
+        return [Prelude(node, f"{each} || exit 1", SETTING + 1) for each in [*before, last]]
 
 
 class Leaving(NamedTuple):
@@ -69,6 +85,19 @@ def leave(build: Build, path: str, files: Sequence[LayerFile], plan: Plan) -> Le
     """How a file written or stored by these commands leaves every layer; the plan's applicability is lowered where
     that is guesswork. Raises Refused where the file has to stay, or where its commands cannot be moved."""
     return _Leaving(build, path, files, plan).leaving()
+
+
+def _names(command: Command) -> set[str]:
+    """The variables that a command uses, those inside its substitutions included."""
+    found: set[str] = set()
+    todo = [command]
+    while todo:
+        each = todo.pop()
+        values = [a.value for a in each.assignments if a.value is not None]
+        for word in (*each.words, *values, *(r.target for r in each.redirects)):
+            found.update(use.name for use in word.variables())
+            todo += [inner for part in word.substitutions() for inner in part.script.commands]
+    return found
 
 
 class _Leaving:
@@ -163,16 +192,32 @@ class _Leaving:
             raise Refused(f"{self.path} is written by one shell and read by another")
         if run.step.user != writing.run.step.user:
             raise Refused(f"{self.path} is written by one user and read by another")
-        assigned: set[str] = set()
-        for each in acting(writing.run):
-            if statement.covers(each.command.span.start):
-                if each.shell.cwd != writing.run.cwd:
-                    raise Refused(f"{self.path} is written after a change of folder")
-                if any(use.name in assigned for word in each.command.words for use in word.variables()):
-                    raise Refused(f"{self.path} is written from a variable that the RUN itself makes")
-            assigned |= {assignment.name for assignment in each.command.assignments}
+        places = self._with_assignments(writing.run, statement)
         folder = "" if run.cwd == writing.run.cwd or self._is_anywhere(writing) else writing.run.cwd
-        return Moved(run, statement, writing.kind in _COMPOUND, folder)
+        return Moved(run, places, writing.kind in _COMPOUND, folder, writing.run)
+
+    def _with_assignments(self, run: Run, statement: Span) -> tuple[Span, ...]:
+        """A statement behind those that make the variables which it uses."""
+        spans = [span for _link, span in statements(run.step.instruction)]
+        made: dict[str, Span] = {}
+        needed: dict[Span, set[str]] = {}
+        for each in acting(run):
+            place = next((span for span in spans if span.covers(each.command.span.start)), None)
+            if place is None or place.start > statement.start:
+                continue
+            if place == statement and each.shell.cwd != run.cwd:
+                raise Refused(f"{self.path} is written after a change of folder")
+            needed.setdefault(place, set()).update(_names(each.command))
+            if each.command.assignments and place != statement:
+                made.update((assignment.name, place) for assignment in each.command.assignments)
+        found: list[Span] = []
+        todo = [statement]
+        while todo:
+            span = todo.pop()
+            if span not in found:
+                found.append(span)
+                todo += [made[name] for name in sorted(needed.get(span, ())) if name in made]
+        return tuple(sorted(found))
 
     def _is_anywhere(self, writing: Writing) -> bool:
         """Whether the statement writes to the same file in whatever folder it runs."""

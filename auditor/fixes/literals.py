@@ -9,7 +9,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.fixes import exposure, lasting, naming, places, prints, sites, urls
 from auditor.fixes.places import WRITTEN_BY_RUN
-from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Prelude, Refusal, Refused, Replace
+from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Refusal, Refused, Replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +43,9 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
             yield planner.plan()
         except Refused as refused:
             yield Refusal((*spans, *planner.plan_.covers), refused.reason)
+    if any(origin.kind == "fetched" for file in build.facts.files for origin in file.origins):
+        # start-up: for files that commands fetch credentials into only
+        yield from import_module("auditor.fixes.fetched").plans(build)
 
 
 class Placed(NamedTuple):
@@ -207,19 +210,20 @@ class _Planner:
 
     def _move(self, moved: Moved, placed: Sequence[Placed]) -> None:
         """A statement in front of another RUN's command, with its values from mounts."""
-        span = moved.statement
-        edits: list[Edit] = []
         for one in placed:
-            inner = [c for c in one.changes if isinstance(c, Replace) and span.covers(c.span.start)]
-            edits += [Edit(Span(c.span.start - span.start, c.span.end - span.start), c.text) for c in inner]
-            if inner:
+            if any(span.covers(one.found.literal.span.start) for span in moved.statements):
                 self._give(one, moved.run)
-        text = apply_edits(self.text[span.start : span.end], edits)
-        if moved.folder:
-            text = f"(cd {moved.folder} && {text})"
-        elif moved.grouped:
-            text = f"{{ {text}; }}"
-        self.plan_.changes.append(Prelude(moved.run.step.instruction, f"{text} || exit 1", exposure.SETTING + 1))
+
+        def source(span: Span) -> str:
+            edits = [
+                Edit(Span(c.span.start - span.start, c.span.end - span.start), c.text)
+                for one in placed
+                for c in one.changes
+                if isinstance(c, Replace) and span.covers(c.span.start)
+            ]
+            return apply_edits(self.text[span.start : span.end], edits)
+
+        self.plan_.changes += moved.preludes(source)
 
 
 def _blanked(text: str, comment: Span, span: Span) -> Replace:

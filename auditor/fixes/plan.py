@@ -98,7 +98,8 @@ class Plan:
 
     `title` says it in a few words ("NPM_TOKEN becomes a build secret"), `reason` why it may be done, or for anything
     but SAFE what had to be guessed. `covers` are the places whose findings it answers: all findings that begin in one
-    of them must be gone afterwards. `ignores` are lines for the .dockerignore, `notes` sentences for the user.
+    of them must be gone afterwards, or just those of the rule `only` if it names one. `ignores` are lines for the
+    .dockerignore, `notes` sentences for the user.
     """
 
     __slots__ = (
@@ -108,6 +109,7 @@ class Plan:
         "covers",
         "ignores",
         "notes",
+        "only",
         "reason",
         "secrets",
         "title",
@@ -123,6 +125,7 @@ class Plan:
         self.burnt: list[Burnt] = []
         self.ignores: list[str] = []
         self.notes: list[str] = []
+        self.only = ""
 
     def weaken(self, to: Applicability, reason: str) -> None:
         """Lower the applicability, if it is not that low yet, and say why."""

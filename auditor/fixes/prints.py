@@ -27,6 +27,8 @@ _FILTERS = frozenset("sort uniq head tail cut tr cat base64 nl rev wc".split())
 _TRACING = Pattern(r"-([a-wyzA-Z]*)x([a-zA-Z]*)\Z")
 _TRACING_SHELL = Pattern(r"-[a-zA-Z]*x[a-zA-Z]*\Z")
 _SHELLS = frozenset("sh bash dash ash zsh ksh".split())
+_RULE = "echoed-secret"
+_QUIET = " > /dev/null"
 _TRACED = "the shell is started with -x, which prints every command with its values to the build log"
 
 
@@ -65,6 +67,8 @@ def _unprinted(run: Run, use: Use) -> Plan:
         if change is None:
             raise Refused(f"{use.detail} prints the secret to the build log, but is part of a larger command")
         plan.changes.append(change)
+        if isinstance(change, Replace) and change.text == _QUIET:
+            plan.only = _RULE  # the finding about the file stands at the same place
     return plan
 
 
@@ -78,9 +82,21 @@ def unprinted(run: Run, place: int) -> Change | None:
             return Replace(whole, ":")  # without it, the command before would decide whether the RUN fails
         return DropCommand(node, place)
     command = next((each.command for each in acting(run) if each.command.span.covers(place)), None)
-    if command is None or command.reads or command.feeds or not _prints(command, command.span, conditional=True):
+    if command is None or command.feeds:
+        return None
+    if _only_copies(command):
+        return Replace(Span(command.span.end, command.span.end), _QUIET)
+    if command.reads or not _prints(command, command.span, conditional=True):
         return None
     return Replace(command.span, ":")
+
+
+def _only_copies(command: Command) -> bool:
+    """Whether it is a `tee` that prints what it writes to files: it goes on without its output."""
+    words = commands.program(command.words)
+    is_tee = bool(words) and commands.base_name(words[0]) == "tee" and command.kind == "command"
+    files = [word.rendered for word in words[1:] if not word.rendered.startswith("-")]
+    return is_tee and not command.redirects and bool(files) and not any(f.startswith("/dev/") for f in files)
 
 
 def only_prints(run: Run, place: int) -> bool:

@@ -49,7 +49,13 @@ _READERS_OF_KIND = {
     "gh-hosts": frozenset({"gh"}), "terraform": frozenset({"terraform", "tofu", "terragrunt"}),
     "apt-auth": frozenset({"apt", "apt-get", "aptitude"}), "yum-auth": frozenset("yum dnf microdnf zypper".split()),
     "gcp-key": _CLOUD | _PYTHON | _NODE | _GO | _JVM, "azure-profile": _CLOUD,
+    "keeper-config": _PYTHON | _NODE | _GO | _JVM | frozenset({"ksm"}), "vault-token": frozenset({"vault"}),
+    "ejson-key": frozenset({"ejson"}), "dotenv-keys": _NODE | frozenset({"dotenvx"}),
+    "sops-age-key": frozenset({"sops"}), "op-config": frozenset({"op"}), "doppler-config": frozenset({"doppler"}),
+    "infisical-config": frozenset({"infisical"}),
 }  # fmt: skip
+#: Package managers of systems. They need no credential of others, but reach their hosts through a proxy.
+_SYSTEM = frozenset("add-apt-repository apk apt apt-get aptitude dnf microdnf pacman yum zypper".split())
 #: Beginning of a variable's name -> the tools that take it from the environment, through whatever they run.
 _READERS_OF_NAME = (
     (("NPM_", "NODE_AUTH", "YARN_", "PNPM_"), _NODE),
@@ -61,6 +67,7 @@ _READERS_OF_NAME = (
     (("AWS_",), _CLOUD | _PYTHON | _NODE | _GO | _JVM),
     (("GIT_", "GITHUB_", "GITLAB_", "GH_", "GL_"), _THROUGH_GIT | frozenset({"gh", "glab"}) | _FETCH),
     (("MAVEN_", "GRADLE_"), _JVM),
+    (("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY"), _TOOLS | _SYSTEM),
 )
 
 

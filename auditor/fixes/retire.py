@@ -119,7 +119,7 @@ class _Life:
 
     def run(self, run: Run, after: int = -1) -> bool:
         """Follow one RUN; returns whether it removes the file."""
-        found = doing.deeds(run, self.path, self.tools, after)
+        found = sorted([*doing.deeds(run, self.path, self.tools, after), *self._stored(run, after)], key=_begin)
         end = next((n for n, deed in enumerate(found) if self._ends(run, deed, found)), len(found))
         reads = any(self._reads(run, deed, found) for deed in found[: end + 1])
         if run.step.onbuild and (reads or end < len(found)):
@@ -133,6 +133,13 @@ class _Life:
         if reads:
             self._consumer(run, found)
         return end < len(found)
+
+    def _stored(self, run: Run, after: int) -> list[Deed]:
+        """What tools are told to keep in the file; that they write it no word of their commands says."""
+        node = run.step.instruction
+        files = [f for f in self.build.facts.files if f.path == self.path and f.how == "stored"]
+        places = [f.extent for f in files if f.step.instruction is node and f.extent.start >= after]
+        return [doing.Deed("write", place) for place in places]
 
     def _ends(self, run: Run, deed: Deed, found: list[Deed]) -> bool:
         return deed.kind in _ENDING and (not deed.branch or deed.lenient or doing.is_guarded(run, deed, found))
@@ -207,3 +214,7 @@ class _Life:
             self.changes.append(DropCommand(node, deed.span.start))
         else:  # in the middle of something: a command that does nothing takes its place
             self.changes.append(Replace(deed.span, ":"))
+
+
+def _begin(deed: Deed) -> int:
+    return deed.span.start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from auditor.core.pattern import Pattern
@@ -35,6 +36,16 @@ _NOT_RUN = (
 )  # fmt: skip
 #: A file with one of these builds images; it does not run in them.
 _BUILDING = (b"--build-arg", b"--secret id=", b"build-args:")
+#: Words of a start command, among them the files and modules that it names.
+_PIECE = Pattern(r"\w[\w-]*(?:\.\w[\w-]*)?")
+#: Programs that start what a file of the project says.
+_SETTINGS_OF = dict.fromkeys(("npm", "yarn", "pnpm", "bun"), "package.json")
+#: What hands on or goes through the whole environment.
+_ALL_OF_THEM = (
+    r"environ\.(?:items|keys|values|copy)\b|\*\*\s?os\.environ|dict\(os\.environ|\.\.\.process\.env\b|"
+    r"(?:entries|keys|assign)\([^)\n]{0,40}process\.env\b|\bprintenv\b|\benvsubst\b|AutomaticEnv|"
+    r"\bENV\.(?:to_h|each)|os\.Environ\(\)|getenv\(\)"
+)
 
 
 class Reading(NamedTuple):
@@ -47,9 +58,8 @@ class Reading(NamedTuple):
 def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
     """Whether the container reads an ENV variable while it runs.
 
-    What starts the container and what is copied into it are searched for the name. Where one of them cannot be seen (no
-    build context, or the base image's own start command) and the build has a use for the variable, the name decides:
-    what is for package managers is for the build.
+    What starts the container and what is copied into it are searched for the name. It is not read where all that starts
+    is seen and does not; else that is unknown, but for names that only package managers know.
     """
     name = variable.name
     if not variable.step.ships:
@@ -58,15 +68,24 @@ def reads(build: Build, variable: Variable, used_in_build: bool) -> Reading:
     for node in starting:
         if name in node.body.text:
             return Reading("yes", node.keyword)
-    copies = [source for _step, _path, source, _span in build.facts.placed]
-    where = _file_that_reads(build, copies, name) if build.context is not None else ""
-    if where:
-        return Reading("yes", where)
-    is_known = bool(starting) and not any(may_read(name, None) for node in starting for name in programs(node))
-    is_seen = (build.context is not None and bool(copies)) or (is_known and not copies)
-    if used_in_build and (name.upper().startswith(_FOR_BUILDING) or (is_seen and starting)):
+    copies = list(dict.fromkeys(source for _step, _path, source, _span in build.facts.placed))
+    search = _Search(build, copies, name) if build.context is not None else None
+    if search is not None and search.where:
+        return Reading("yes", search.where)
+    if used_in_build and name.upper().startswith(_FOR_BUILDING):
         return Reading("no")
-    return Reading("unknown")
+    if not used_in_build or not starting or (copies and (search is None or search.doubtful)):
+        return Reading("unknown")
+    files = search.names if search is not None else frozenset()
+    return Reading("no" if all(_is_seen(node, files) for node in starting) else "unknown")
+
+
+def _is_seen(node: Instruction, files: frozenset[str]) -> bool:
+    """Whether all that an instruction starts is known: programs that read no variables, or files that were searched."""
+    names = [name for name in programs(node) if may_read(name, None)]
+    pieces = {match[0] for match in _PIECE.finditer(node.body.text)}
+    pieces |= {_SETTINGS_OF[name] for name in names if name in _SETTINGS_OF}
+    return not names or not files.isdisjoint(pieces)
 
 
 def programs(node: Instruction) -> list[str]:
@@ -95,25 +114,56 @@ def starts_one_of(build: Build, tools: frozenset[str] | None) -> bool:
     return bool(names) if tools is None else not names.isdisjoint(tools)
 
 
-def _file_that_reads(build: Build, copies: list[str], name: str) -> str:
-    """The first copied file that has the name as a word, unless a RUN runs that file and nothing starts it."""
-    context = build.context
-    assert context is not None
-    wanted = name.encode()
-    seen = 0
-    for source in dict.fromkeys(copies):
-        for path in context.select(source):
-            seen += 1
-            if seen > _MAX_FILES:
-                return "a file of the build context (too many to search)"
-            if path.rpartition("/")[2].lower().endswith(_NOT_RUN):
-                continue
-            data = context.read(path, _MAX_BYTES)
-            if data is None or any(call in data for call in _BUILDING) or not _has_word(data, wanted):
-                continue
-            if not _only_built_with(build, path):
-                return path
-    return ""
+class _Search:
+    """What the copied files of the context say about a variable.
+
+    `where` is the first one that has the name as a word, unless a RUN runs that file and nothing starts it. `doubtful`:
+    one could not be read, or may read the variable without the whole name: spelled as in settings (`db.password`), put
+    together (`prefix + "_PASSWORD"`), or with all others. `names` are the files' names, with and without ending, and
+    those of their folders.
+    """
+
+    def __init__(self, build: Build, copies: list[str], name: str) -> None:
+        self.build = build
+        self.name = name
+        self.where = ""
+        self.doubtful = False
+        self.loose = _loosely(name)
+        found: set[str] = set()
+        assert build.context is not None
+        paths = [path for source in copies for path in build.context.select(source) if "/.git/" not in f"/{path}"]
+        if len(paths) > _MAX_FILES:
+            self.where = "a file of the build context (too many to search)"
+            paths = []
+        for path in paths:
+            folder, _slash, base = path.rpartition("/")
+            found |= {base, base.partition(".")[0], *folder.split("/")}
+            if not base.lower().endswith(_NOT_RUN):
+                self._look_at(path)
+            if self.where:
+                break
+        self.names = frozenset(found - {""})
+
+    def _look_at(self, path: str) -> None:
+        assert self.build.context is not None
+        data = self.build.context.read(path, _MAX_BYTES)
+        if data is None:
+            self.doubtful = True
+        elif not any(call in data for call in _BUILDING):
+            if not _has_word(data, self.name.encode()):
+                self.doubtful = self.doubtful or self.loose.search(data) is not None
+            elif not _only_built_with(self.build, path):
+                self.where = path
+
+
+def _loosely(name: str) -> re.Pattern[bytes]:
+    """What reads a variable without its whole name: the pattern is linear, whatever the name."""
+    parts = [re.escape(part) for part in name.split("_") if part]
+    joined = r"[\W_]{0,16}".join(parts)
+    ends = ["_".join(parts[at:]) for at in range(1, len(parts))]
+    starts = ["_".join(parts[:at]) for at in range(1, len(parts))]
+    put_together = [rf"[\"'`}}]_?(?-i:{end})\b" for end in ends] + [rf"[\"'`](?-i:{start})_[\"'`]" for start in starts]
+    return re.compile("|".join([joined, *put_together, _ALL_OF_THEM]).encode(), re.IGNORECASE)
 
 
 def _has_word(data: bytes, word: bytes) -> bool:

@@ -66,6 +66,22 @@ def full_text(run: Instruction) -> str:
     return "\n".join([run.body.text, *(heredoc.body.text for heredoc in run.heredocs)])
 
 
+def defined(run: Run) -> frozenset[str]:
+    """The names of the functions that a RUN's script defines."""
+    text = script_text(run.step.instruction)
+    found = reader.read(text.text, text.source).commands
+    return frozenset(each.words[0].rendered for each in found if each.kind == "function" and each.words)
+
+
+def gives_way(node: Instruction) -> bool:
+    """Whether the shell of a RUN may become another program (`exec npm ci`): it puts nothing off to its end then."""
+    text = script_text(node)
+    for each in reader.read(text.text, text.source).commands:
+        if each.kind == "command" and len(each.words) > 1 and each.words[0].rendered == "exec" and not each.subshells:
+            return True
+    return False
+
+
 class Acting(NamedTuple):
     """One command at work: its words without what only runs them (sudo, env), its program's name, and the shell's state
     for resolving paths (`shell.path(word)`)."""

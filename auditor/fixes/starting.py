@@ -15,7 +15,7 @@ from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import secret_id
 from auditor.fixes.filevars import file_variable
-from auditor.fixes.groups import files_of, groups, is_key_file
+from auditor.fixes.groups import files_of, groups, is_key_file, too_many
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
@@ -36,7 +36,10 @@ _FOLDER = "/run/secrets"
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every ENV secret that the container may read."""
-    for group in groups(build):
+    found = groups(build)
+    if any(too_many(build, found)):
+        return  # `variables` says so
+    for group in found:
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
         planner = _Starting(build, group, form)
@@ -56,6 +59,7 @@ class _Starting(VariablePlanner):
 
     def __init__(self, build: Build, group: list[Variable], form: str) -> None:
         super().__init__(build, group, form)
+        self.named = self._is_named()
         self.how = start(build)
         shipped = [v for v in group if v.kind == "environment" and v.step.ships]
         readings = [runtime.reads(build, v, self._is_used()) for v in shipped]
@@ -88,14 +92,12 @@ class _Starting(VariablePlanner):
         if readers_of_variable(name) is not None:
             return super()._reads_unasked(run, name, named_elsewhere)
         # What `named_elsewhere` says changes while the RUNs are gone through; every one has to be told the same here.
-        return not self._is_named() and runs_own_code(self.build, run, name)
+        return not self.named and runs_own_code(self.build, run, name)
 
     def _is_used(self) -> bool:
         """Whether some RUN has a use for the group."""
         runs = self.build.facts.runs
-        return self._is_named() or any(
-            self._reads_unasked(run, name, False) for run in runs for name in self._seen(run)
-        )
+        return self.named or any(self._reads_unasked(run, name, False) for run in runs for name in self._seen(run))
 
     def _is_named(self) -> bool:
         """Whether some RUN names a variable of the group: then that is where the build needs it."""

@@ -8,7 +8,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import DERIVED, check, secret_id, variable
-from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file
+from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file, too_many
 from auditor.fixes.keeping import settle_kept
 from auditor.fixes.optional import asked_for, may_be_empty
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import Run, Step, Variable
 
+_NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
@@ -34,7 +35,11 @@ _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every secret that ARG or ENV hold."""
-    for group in groups(build):
+    found = groups(build)
+    for refusal in too_many(build, found):
+        yield refusal
+        return
+    for group in found:
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
         planner = VariablePlanner(build, group, form)
@@ -53,10 +58,10 @@ class VariablePlanner:
         self.form = form
         self.members = {id(v): v for v in group}
         self.users = numbers(build)
+        self.made: dict[str, BuildSecret] = {}
         self.roots = [v for v in group if not any(id(s) in self.members for s in v.sources)]
         self.files = files_of(build, group)
         self.downloads = list(self._downloads())
-        self._secrets: dict[str, BuildSecret] = {}
         self._defaults: dict[str, str] = {}
 
     def covers(self) -> Iterator[Span]:
@@ -122,6 +127,8 @@ class VariablePlanner:
     def _check_uses(self) -> None:
         """Raises Refused where something that cannot be given a secret needs the value."""
         for name in dict.fromkeys(v.name for v in self.group):
+            if not _NAME.fullmatch(name):  # in `export NAME=` and in printed commands it would mean something else
+                raise Refused(f"{name} is no name that a shell takes for a variable")
             keyword = expanded_in(self.build, name, [step.instruction for step, _v in self.downloads])
             if keyword:
                 raise Refused(f"{name} is used in {keyword}, which cannot read a build secret")
@@ -183,7 +190,9 @@ class VariablePlanner:
             for name in wanted:
                 if name not in explicit.setdefault(id(run), []):
                     explicit[id(run)].append(name)
-        named = {name for names in explicit.values() for name in names} | {v.name for _step, v in self.downloads}
+        named = {name for names in explicit.values() for name in names}
+        named |= {name for run, names in visible for name in names if mentions(run, name)}  # also in what moved or went
+        named |= {v.name for _step, v in self.downloads}
         for run, names in visible:
             if moved and {span for _link, span in statements_of(run.step.instruction)} <= {*moved}:
                 continue  # nothing of it stays
@@ -252,17 +261,21 @@ class VariablePlanner:
         return v
 
     def _secret(self, name: str) -> BuildSecret:
-        if name not in self._secrets:
-            argument = any(v.kind == "argument" for v in self.group if v.name == name)
-            needed = not self._is_optional(name)
-            self._secrets[name] = BuildSecret(self._id(name), "variable", name, "", needed, argument)
-        return self._secrets[name]
+        if name not in self.made:
+            self.made[name] = self._make(name)
+        return self.made[name]
+
+    def _make(self, name: str) -> BuildSecret:
+        root = next(v for v in self.roots if v.name == name)
+        argument = any(v.kind == "argument" for v in self.group if v.name == name)
+        return BuildSecret(self._id(name), "variable", root.name, "", not self._is_optional(name), argument)
 
     def _id(self, name: str) -> str:
-        """The mount's id; names that differ only in case get ids of their own."""
-        others = sorted({v.name for v in self.build.facts.variables if secret_id(v.name) == secret_id(name)})
-        at = others.index(name)
-        return secret_id(name) + (f"_{at + 1}" if at else "")
+        """The mount's id; names that differ only in case get ids of their own, and so do other mounts."""
+        made = secret_id(name)
+        others = sorted({v.name for v in self.build.facts.variables if secret_id(v.name) == made})
+        at = others.index(name) + _is_taken(self.build, made, name)
+        return made + (f"_{at + 1}" if at else "")
 
     def _is_optional(self, name: str) -> bool:
         """Whether the build does without a value: it tests for one, or declares that there may be none."""
@@ -290,6 +303,18 @@ class VariablePlanner:
                 if _WORD.fullmatch(text) and not is_secret and asked_for(self.build, name, text):
                     return text
         return ""
+
+
+def _is_taken(build: Build, made: str, name: str) -> bool:
+    """Whether a mount of the file has the id for something else than the value of this variable."""
+    for run in build.facts.runs:
+        for flag in run.step.instruction.flags:
+            fields = dict(field.partition("=")[::2] for field in (flag.value or "").split(",") if flag.name == "mount")
+            if fields.get("type") == "secret" and fields.get("id") == made:
+                target = fields.get("target", fields.get("dst", fields.get("destination", "")))
+                if target not in ("", f"/run/secrets/{made}") or fields.get("env", name) != name:
+                    return True
+    return False
 
 
 def _raw(v: Variable) -> str:

@@ -19,7 +19,7 @@ from auditor.fixes.plan import DropCommand, Prelude, Refused
 from auditor.fixes.readers import may_read, readers_of_file, relatives
 from auditor.fixes.retire import lifetime
 from auditor.fixes.runtime import starts_one_of
-from auditor.fixes.script import NO_OPERATIONS, acting, statements
+from auditor.fixes.script import NO_OPERATIONS, acting, defined, statements
 
 if TYPE_CHECKING:
     from auditor.fixes.plan import Change, Plan
@@ -31,6 +31,8 @@ _MOVABLE = frozenset({"command", "pipeline", "redirected_statement", "list"})
 _COMPOUND = frozenset({"pipeline", "list"})
 #: What changes a file in place, or adds to it.
 _ADDS = Pattern(r">>|\btee\s+(?:-\w*a|--append)|\b(?:sed|perl|yq|gawk)\b.*\s-\w*i|--in-?place|\bpatch\b|\bed\b|\bex\b")
+_BY_RUN = ("written", "stored")
+_VARIABLE = Pattern(r"\$\{?(\w+)")
 #: Words of a tool's command that takes back what it was told.
 _UNDOING = Pattern(r"unset|delete|rm|remove|logout|erase|--unset|--unset-all|--remove-section")
 #: Where tools keep what they are told, whatever variables the image sets.
@@ -57,8 +59,19 @@ def settle(build: Build, files: list[LayerFile], plan: Plan) -> Settled:
 
     Raises Refused where that is not possible or the file is there for the container to read.
     """
+    for file in files:
+        if not file.gone:
+            _check_alone(build, file, files)
     parts = [_Settling(build, file, plan).run() for file in files if not file.gone]
     return Settled(*(tuple(chain.from_iterable(each)) for each in zip(*parts, strict=True))) if parts else _NOTHING
+
+
+def _check_alone(build: Build, file: LayerFile, files: list[LayerFile]) -> None:
+    """Raises Refused where a RUN that this plan is not about puts another secret into the same file."""
+    for other in build.facts.files:
+        same = other.path == file.path and other.leaks and not other.gone and other not in files
+        if same and other.how in ("written", "stored") and other.step.instruction is not file.step.instruction:
+            raise Refused(f"several RUNs put secrets into {file.path}, and the fix would part them")
 
 
 class _Settling:
@@ -84,7 +97,12 @@ class _Settling:
             self.plan.weaken(Applicability.UNSAFE, life.unsafe)
         if self.file.how == "stored" and not self.path.endswith(_SURE_PLACES):
             self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
-        self.plan.changes += life.changes
+        if not self._is_placed():  # else it is there again when the RUNs end, and removed as before
+            self.plan.changes += life.changes
+        elif life.ended and any(
+            f.leaks and f.path == self.path and f.how not in _BY_RUN for f in self.build.facts.files
+        ):
+            raise Refused(f"{self.path} is copied into the image first, and what removes it is for both")
         here = any(run is self.home_run for run in life.consumers)
         others = [run for run in life.consumers if run is not self.home_run and self._reads(run)]
         if not life.consumers and (self.kind not in BUILD_KINDS or starts_one_of(self.build, self.tools)):
@@ -154,14 +172,21 @@ class _Settling:
         statement, _kind = self._statement()
         if _ADDS.search(text[statement.start : statement.end]):
             return True
-        placed = any(path == self.path for _step, path, _source, _span in self.build.facts.placed)
-        return placed or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
+        return self._is_placed() or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
+
+    def _is_placed(self) -> bool:
+        """Whether a COPY or ADD brings it first."""
+        facts = self.build.facts
+        if any(f.path == self.path and f.how not in _BY_RUN for f in facts.files):
+            return True
+        return any(path == self.path for _step, path, _source, _span in facts.placed)
 
     def _move(self, statement: Span, kind: str, others: list[Run]) -> None:
         """Put the statement in front of what the consumers run."""
         home = self.home_run
         text = self.build.document.text[statement.start : statement.end]
         self._check_words(statement)
+        self._check_surroundings(text, others)
         guarded = text if kind not in _COMPOUND else f"{{ {text}; }}"
         for run in others:
             check(run)
@@ -183,8 +208,19 @@ class _Settling:
             ("/", "~", "$HOME", "${HOME}", '"$HOME', '"/')
         )
 
+    def _check_surroundings(self, text: str, others: list[Run]) -> None:
+        """Raises Refused where a name in a moved statement stands for something else in one of its new RUNs."""
+        home = self.home_run
+        for run in others:
+            if run.home != home.home and (self.file.how == "stored" or "~" in text):
+                raise Refused(f"the home folder changes between the RUN that writes {self.path} and one that reads it")
+            for name in {match[1] for match in _VARIABLE.finditer(text)}:
+                if run.sees(name) is not home.sees(name):
+                    raise Refused(f"{name} changes between the RUN that writes {self.path} and one that reads it")
+
     def _check_words(self, statement: Span) -> None:
         """A moved statement may use nothing that its old RUN alone knows."""
+        functions = defined(self.home_run)
         assigned: set[str] = set()
         for each in acting(self.home_run):
             inside = statement.covers(each.command.span.start)
@@ -192,6 +228,10 @@ class _Settling:
                 raise Refused(f"{self.path} is written after a change of folder")
             if inside and any(use.name in assigned for word in each.command.words for use in word.variables()):
                 raise Refused(f"{self.path} is written from a variable that the RUN itself makes")
+            if inside and each.words and each.words[0].rendered in functions:
+                raise Refused(f"{self.path} is written by a function of the RUN")
+            if not inside and each.name == "umask":
+                raise Refused(f"{self.path} is written with a mode that the RUN sets")
             assigned |= {assignment.name for assignment in each.command.assignments}
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.detect import credfiles, names, tokens
-from auditor.detect.credfiles import CredentialFile
+from auditor.detect import tokens
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
 from auditor.flow.facts import LayerFile, Literal, Run, Step, Use, Variable
 from auditor.flow.metadata import metadata_uses
+from auditor.flow.named import believe_environment
 from auditor.flow.paths import absolute, home_of
 from auditor.flow.runs import dialect_of, follow_run
 from auditor.flow.state import Facts, Layers, Shell
@@ -131,7 +131,7 @@ class _Follower:
             self._instruction(instruction, environment, False)
         for variable in self.facts.variables:
             variable.settle()
-        self._believe_environment()
+        believe_environment(self.facts, self.reader)
         self._leave_out_named()
 
     def _step(self, instruction: Instruction, onbuild: bool) -> Step:
@@ -281,17 +281,6 @@ class _Follower:
             taken = self.reader.taken(step, word, path)
             if taken is not None:
                 self.build.taken.append(taken._replace(files=copy.take(path, taken.files, word.whole)))
-
-    def _believe_environment(self) -> None:
-        """`ENV GOOGLE_APPLICATION_CREDENTIALS=/app/x.json` says what the copied x.json is."""
-        named = {v.value: v.name for v in self.facts.variables if names.points_at_secret(v.name)}
-        for step, path, source, span in self.facts.placed if named else ():
-            if path in named and not credfiles.is_program(path):
-                kind = CredentialFile(f"named-by-{named[path]}", f"the file of {named[path]}", "sure", path, False, "")
-                file = LayerFile(path, "copied", span, step, kind)
-                file.content = source
-                file.evidence = self.reader.judge(file) if self.reader else "unknown"
-                self.facts.files.append(file)
 
     def _leave_out_named(self) -> None:
         """Of what folders and globs bring, the files that some COPY names are reported there."""

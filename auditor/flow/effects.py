@@ -27,23 +27,29 @@ _SED_GLUED = Pattern(r"-[nrEsuz]*e.|--expression=")
 _QUIET = Pattern(r"-[a-zA-Z]*[qcl]|--(?:quiet|silent|count|files-with)")
 #: Options with which a program that else prints what it reads does not.
 _SILENCING = {"grep": _QUIET, "egrep": _QUIET, "sed": _SED_IN_PLACE, "openssl": Pattern(r"-(?:out|keyout|noout)\Z")}
+#: `--output text` says how, not where.
+_FORMATS = frozenset("text json yaml yaml-stream table tsv jsonc none env dotenv".split())
 _ONE_HOLE = Pattern(r"\$\{\w+\}|\$\(\.\.\.\)")
 _PRIVATE_MODES = frozenset("400 600 0400 0600 u=r,go= go-rwx og-rwx go=".split())
 
 
 def writes_file(command: Command) -> bool:
-    """Whether the command puts text that stands in it into a file, directly or through what it is piped into.
+    """Whether the command's output goes to a file, directly or through what it is piped into."""
+    if any(_to_file(redirect) for redirect in command.redirects):
+        return True
+    words = commands.program(command.words)
+    return bool(words) and commands.base_name(words[0]).lower() in _WRITERS | {"sed"}
+
+
+def carries_text(command: Command, words: tuple[Word, ...]) -> bool:
+    """Whether text that stands in the command ends in the file that it, or what it is piped into, writes.
 
     What curl is given does not end in the file that its output goes to.
     """
-    words = commands.program(command.words)
-    if words and commands.base_name(words[0]).lower() in _WRITERS | {"sed"}:
-        return True
-    if words and not outputs.printed_words(command):
+    if not writes_file(command) and not any(writes_file(fed) for fed in command.feeds):
         return False
-    return any(_to_file(redirect) for each in (command, *command.feeds) for redirect in each.redirects) or any(
-        writes_file(fed) for fed in command.feeds
-    )
+    name = commands.base_name(words[0]).lower() if words else ""
+    return not words or name in _WRITERS | {"sed"} or bool(outputs.printed_words(command))
 
 
 def _sed_operands(words: tuple[Word, ...]) -> tuple[list[Word], list[Word]]:
@@ -169,7 +175,7 @@ class Effects:
         if match is None or not match.known.mints:
             return
         for option, value in pairwise(self.words[1:]):
-            if option.rendered in match.known.output:
+            if option.rendered in match.known.output and value.rendered not in _FORMATS:
                 name = " ".join(w.rendered for w in self.words[: match.after])
                 self._write(self.shell.path(value), value.span, (Origin("fetched", name, self.command.span),), [])
 

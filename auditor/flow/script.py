@@ -10,7 +10,7 @@ from auditor.detect import positions, values
 from auditor.flow import commands, outputs
 from auditor.flow.caches import cache_use
 from auditor.flow.credentials import Credentials
-from auditor.flow.effects import Effects, writes_file
+from auditor.flow.effects import Effects, carries_text
 from auditor.flow.expected import literal_at
 from auditor.flow.facts import Literal
 from auditor.flow.flat import Flat
@@ -92,11 +92,13 @@ def _run(command: Command, words: tuple[Word, ...], shell: Shell, depth: int) ->
             _follow_nested(nested, words, shell, depth)
         _options(words, shell)
         _put_off(words, shell)
+        if depth == 0 and not command.subshells and len(command.words) > 1 and command.words[0].rendered == "exec":
+            shell.traps.clear()  # the shell becomes another program
         if words[0].rendered == "read":
             for word in words[1:]:
                 if not word.rendered.startswith("-"):
                     shell.assign(word.rendered, outputs.of_input(command, shell), None)
-    credentials = Credentials(command, words, shell, writes=writes_file(command))
+    credentials = Credentials(command, words, shell, writes=carries_text(command, words))
     credentials.run()
     for file in kept(credentials):
         shell.put(file.path, file)

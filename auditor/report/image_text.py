@@ -54,9 +54,11 @@ def render(report: Report, meta: Meta) -> list[str]:
     lines: list[str] = []
     shown: dict[str, list[Group]] = {}
     hit: dict[str, set[int | None]] = {}
-    for group in groups(report.findings):
-        layers = {place.layer_index for place in _places(group) if place.part == LAYER}
-        hit.setdefault(group.finding.location.path, set()).update(layers)
+    for finding in report.findings:
+        if finding.image is not None:
+            places = [finding.image, *(related.image for related in finding.related if related.image is not None)]
+            layers = {place.layer_index for place in places if place.part == LAYER}
+            hit.setdefault(finding.location.path, set()).update(layers)
     for group in groups(report.active):
         if group.severity >= meta.min_severity:
             shown.setdefault(group.finding.location.path, []).append(group)

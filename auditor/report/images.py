@@ -132,8 +132,9 @@ def _cut(name: str) -> str:
 
 
 def _group(findings: list[Finding]) -> Group:
-    strongest = min(findings, key=_weakness)
-    others = [f.image for f in sorted(findings, key=_weakness) if f.image is not None]
+    ordered = sorted(findings, key=_weakness) if len(findings) > 1 else findings
+    strongest = ordered[0]
+    others = [finding.image for finding in ordered if finding.image is not None]
     others += [related.image for f in findings for related in f.related if related.image is not None]
     places = {_coordinates(place): place for place in reversed(others)}
     if strongest.image is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _DOCKERFILE = "Dockerfile"
 _ANY_NAME = "example.txt"
+_FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "min_severity"})
 
 
 class Example(NamedTuple):
@@ -32,8 +33,9 @@ class Example(NamedTuple):
     any kind that is called `name` ("" otherwise), or for `audit image` a document of the image's metadata. `finds` are
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
-    the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it makes none),
-    with `--unsafe-fixes` where `unsafe`, and `ignored` what it adds to the context's ignore file.
+    the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it leaves the
+    Dockerfile as it is), with `--unsafe-fixes` where `unsafe` and `--min-severity` where `least` is not medium, and
+    `ignored` what it adds to the context's ignore file.
     """
 
     rule: str
@@ -48,11 +50,28 @@ class Example(NamedTuple):
     fixed: str = ""
     unsafe: bool = False
     ignored: tuple[str, ...] = ()
+    least: Severity = Severity.MEDIUM
 
     @property
     def label(self) -> str:
         """Name for messages and test ids, e.g. "arg-secret-bad-2"."""
         return f"{self.rule}-{self.kind}-{self.number}"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether `audit fix` does something about it."""
+        return bool(self.fixed or self.ignored)
+
+    @property
+    def after(self) -> str:
+        """The Dockerfile after `audit fix`."""
+        return self.fixed or self.text
+
+    @property
+    def command(self) -> str:
+        """The `audit fix` that fixes it, with the options that it takes."""
+        least = "" if self.least == Severity.MEDIUM else f" --min-severity {self.least.label}"
+        return f"audit fix{least}{' --unsafe-fixes' if self.unsafe else ''}"
 
 
 def load_examples(rule_id: str) -> list[Example]:
@@ -139,9 +158,9 @@ def _read(rule_id: str, kind: str, value: object) -> Iterator[Example]:
             raise RuleDataError(f"{place}: {key}: must be a text")
         finds = _finds(place, kind, data.get("finds", []))
         severity = _severity(place, data.get("severity"))
-        fixed, unsafe, ignored = _fixed(place, kind, data)
         files = _files(place, data.get("files"))
-        yield Example(rule_id, kind, number, title, text, finds, severity, files, name, fixed, unsafe, ignored)
+        example = Example(rule_id, kind, number, title, text, finds, severity, files, name)
+        yield _with_fix(place, example, data)
 
 
 def _name(place: str, value: object) -> str:
@@ -157,15 +176,21 @@ def _finds(place: str, kind: str, value: object) -> tuple[str, ...]:
     return texts
 
 
-def _fixed(place: str, kind: str, data: Entry) -> tuple[str, bool, tuple[str, ...]]:
+def _with_fix(place: str, example: Example, data: Entry) -> Example:
+    """The example with what becomes of it."""
     fixed, how, ignored = data.get("fixed", ""), data.get("fixed_by", "safe"), data.get("ignored", [])
     if not isinstance(fixed, str) or how not in ("safe", "unsafe"):
         raise RuleDataError(f"{place}: fixed: must be a text, and fixed_by safe or unsafe")
-    if not isinstance(ignored, list) or not all(isinstance(item, str) for item in ignored):
+    if not isinstance(ignored, list) or not all(isinstance(item, str) and item for item in ignored):
         raise RuleDataError(f"{place}: ignored: must be a list of patterns")
-    if fixed and (kind == "good" or "dockerfile" not in data):
+    if not _FIX_KEYS.isdisjoint(data) and (example.kind == "good" or example.name):
         raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile can be fixed")
-    return fixed, how == "unsafe", tuple(map(str, ignored))
+    if ignored and example.files is None:
+        raise RuleDataError(f"{place}: ignored: without files there is no build context")
+    if not _FIX_KEYS.isdisjoint(data) and not ignored and fixed in ("", example.text):
+        raise RuleDataError(f"{place}: fixed: nothing is changed")
+    least = _severity(place, data.get("min_severity")) or Severity.MEDIUM
+    return example._replace(fixed=fixed, unsafe=how == "unsafe", ignored=tuple(map(str, ignored)), least=least)
 
 
 def _severity(place: str, value: object) -> Severity | None:

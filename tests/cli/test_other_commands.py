@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.main import main
+from auditor.run.examples import load_examples
 from auditor.run.selection import IMAGE, all_rules, rule_ids
 
 RULE = """\
@@ -44,6 +45,20 @@ def test_every_rule_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None
         assert (leaving_out if all_rules()[rule].family == IMAGE else comment) in out
     prose = [line for line in out.splitlines() if not line.startswith(" ")]
     assert [line for line in prose if len(line) > 80] == []
+
+
+def test_what_a_fix_makes_of_an_example_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    for rule_id in sorted(rule_ids()):
+        out = run(capsys, "explain", rule_id)[1]
+        examples = [example for example in load_examples(rule_id) if example.is_fixed]
+        assert ("`audit fix" in out.partition("\n\nReported")[2]) == bool(examples)
+        for line in examples[0].fixed.splitlines() if examples else ():
+            assert f"    {line}".rstrip() in out
+
+
+def test_a_fix_of_the_ignore_file_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "explain", "context-secret-file")[1]
+    assert "\n`audit fix` leaves the Dockerfile as it is, and adds to .dockerignore: .env\n" in out
 
 
 def test_an_unknown_rule_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:

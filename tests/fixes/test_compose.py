@@ -74,12 +74,33 @@ def test_a_trap_that_cannot_take_ours(run: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("run", "is_refused"),
+    [("RUN a && exec b\n", True), ("RUN exec b\n", True), ("RUN exec 2>&1; b\n", False), ("RUN (exec b); c\n", False)],
+)
+def test_a_shell_that_becomes_another_program_cleans_nothing_up(run: str, is_refused: bool) -> None:
+    document, node = second(f"FROM x\n{run}")
+    if is_refused:
+        with pytest.raises(Refused, match="exec"):
+            compose(document, [Prelude(node, "rm f", 2)])
+    else:
+        assert "trap 'rm f' EXIT" in after(document, Prelude(node, "rm f", 2))
+
+
+@pytest.mark.parametrize(
     ("text", "gone", "expected"),
     [
         ("RUN a && b && c\n", ["b"], "RUN a && c\n"),
         ("RUN a && b && c\n", ["a"], "RUN b && c\n"),
         ("RUN a && b && c\n", ["a", "b"], "RUN c\n"),
-        ("RUN a && \\\n  b; \\\n  c\n", ["c"], "RUN a && \\\n  b\n"),
+        ("RUN a && \\\n  b; \\\n  c\n", ["c"], "RUN a && \\\n  b; \\\n  :\n"),
+        ("RUN set -eu; a; b\n", ["b"], "RUN set -eu; a\n"),
+        ("RUN set -u; a; b\n", ["b"], "RUN set -u; a; :\n"),
+        ("RUN a; b && c\n", ["b"], "RUN a; : && c\n"),
+        ("RUN a; b && c; d\n", ["b", "c"], "RUN a; d\n"),
+        ("RUN a; b; c\n", ["b"], "RUN a; c\n"),
+        ("RUN a && b; c\n", ["b"], "RUN a; c\n"),
+        ("RUN set -e; a && b; c\n", ["b"], "RUN set -e; a && :; c\n"),
+        ("RUN b; a && c\n", ["b"], "RUN a && c\n"),
         ("RUN a && b\n", ["a", "b"], ""),
         ("RUN <<E\na\nb\nE\n", ["a"], "RUN <<E\nb\nE\n"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,6 +109,20 @@ PUT = HEAD + "COPY .npmrc ./\n"
             id="a RUN that moves it",
         ),
         pytest.param(
+            "FROM node:22\nCOPY .npmrc /opt/a/b/.npmrc\nRUN cd /opt/a/b && npm ci && rm -rf /opt/a\n",
+            "FROM node:22\nRUN --mount=type=secret,id=npmrc,required=true \\\n"
+            "    trap 'rm -f /opt/a/b/.npmrc' EXIT; \\\n    mkdir -p /opt/a/b; \\\n"
+            "    cat /run/secrets/npmrc > /opt/a/b/.npmrc || exit 1; \\\n"
+            "    chmod 600 /opt/a/b/.npmrc; \\\n    cd /opt/a/b && npm ci && rm -rf /opt/a\n",
+            id="a RUN that removes a folder above the one that the COPY made",
+        ),
+        pytest.param(
+            "FROM python\nWORKDIR /srv\nCOPY keeper.ini .\nRUN ksm secret list > /n\nRUN rm keeper.ini\n",
+            "FROM python\nWORKDIR /srv\nRUN --mount=type=secret,id=keeper_ini,target=/srv/keeper.ini,required=true \\\n"
+            "    ksm secret list > /n\n",
+            id="the configuration of a vault client",
+        ),
+        pytest.param(
             "FROM node:22\nCOPY .npmrc /root/.npmrc\n",
             "FROM node:22\n",
             id="settings of a build that no RUN reads",
@@ -144,6 +159,12 @@ def test_what_the_build_has_to_be_given() -> None:
             "FROM debian\n",
             "no RUN reads it",
             id="nothing in the build reads it",
+        ),
+        pytest.param(
+            "FROM ruby\nCOPY deploy-keys/ /opt/ejson/keys/\n",
+            "FROM ruby\n",
+            "no RUN reads it",
+            id="a folder of keys",
         ),
         pytest.param(
             'FROM node:22\nCOPY .npmrc /root/.npmrc\nCMD ["npm", "start"]\n',
@@ -321,3 +342,17 @@ def test_a_pattern_that_takes_one_file_is_that_file(tmp_path: Path) -> None:
     assert "COPY package.json ./\nRUN --mount=type=secret,id=npmrc,target=/app/.npmrc \\\n" in alone.text
     (tmp_path / ".npmrc.d").write_text("a=b\n")
     assert fixed(text, context=tmp_path).text == text
+
+
+def test_a_tool_that_stores_something_in_the_file_gets_no_mount() -> None:
+    """`npm config set` cannot write to a mounted file."""
+    store = "RUN npm config set //r.example/:_authToken=$TOKEN"
+    text = f"FROM node\nARG TOKEN\nCOPY .npmrc /root/.npmrc\n{store}\nRUN npm ci\n"
+    assert "target=/root/.npmrc" not in fixed(text, unsafe=True).text
+
+
+@pytest.mark.parametrize("folder", ["/a b", "/a,target=/etc", "/a=b", '/a"b', "/a;id", "/a$(id)"])
+def test_a_path_that_a_flag_cannot_hold(folder: str) -> None:
+    text = f"FROM node\nCOPY [{json.dumps('.npmrc')}, {json.dumps(folder + '/.npmrc')}]\nRUN npm --prefix x ci\n"
+    found = fixed(text, unsafe=True).text
+    assert "target=" not in found.replace(folder, "")

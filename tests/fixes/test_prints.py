@@ -34,6 +34,18 @@ def test_print_goes(before: str, after: str) -> None:
     assert fixed(f"{HEAD}RUN {before}\n").text == f"{GIVEN}{after}\n"
 
 
+def test_tee_writes_without_printing() -> None:
+    netrc = "machine git.example login ci password"
+    before = f'{HEAD}RUN echo "{netrc} $TOKEN" | tee /root/.netrc'
+    quiet = f'echo "{netrc} $TOKEN" | tee /root/.netrc > /dev/null'
+    trap = "trap 'rm -f /root/.netrc' EXIT; \\\n    "
+    assert fixed(f"{before} && go mod download\n").text == f"{GIVEN}{trap}{quiet} && go mod download\n"
+    given = f"{GIVEN}{trap}{quiet} || exit 1; \\\n    go mod download\n"
+    assert fixed(f"{before}\nRUN go mod download\n").text == given
+    for text in (f"{before} | wc -c\n", f"{before} /dev/stderr\n"):
+        assert "/dev/null" not in fixed(text).text
+
+
 def test_a_run_that_only_prints_goes() -> None:
     assert fixed(f"{HEAD}RUN echo $TOKEN\nRUN printenv TOKEN\n").text == "FROM debian:12\n"
 

@@ -45,7 +45,7 @@ TRAPPED = REAL.replace("    trap 'rm -f /root/.npmrc' EXIT; \\\n", "")
     [
         ("RUN npm ci && rm -f /root/.npmrc\n", MOUNT + "npm ci\n"),
         ("RUN npm ci\nRUN rm ~/.npmrc\n", MOUNT + "npm ci\n"),
-        ("RUN chmod 600 ~/.npmrc && npm ci; rm $HOME/.npmrc || true\n", MOUNT + "npm ci\n"),
+        ("RUN chmod 600 ~/.npmrc && npm ci; rm $HOME/.npmrc || true\n", MOUNT + "npm ci; :\n"),
         ("RUN npm ci && rm -rf ~/.npmrc /tmp/cache ~/.cache\n", MOUNT + "npm ci && rm -rf /tmp/cache ~/.cache\n"),
         ("RUN npm ci && rm -rf /tmp/x /root/.npmrc\n", MOUNT + "npm ci && rm -rf /tmp/x\n"),
         ("RUN npm ci && rm -f /root/.{npmrc,cache} x\n", MOUNT + "npm ci && rm -f /root/.cache x\n"),

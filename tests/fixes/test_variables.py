@@ -73,12 +73,23 @@ EXPORT = 'export NPM_TOKEN="$(cat /run/secrets/npm_token)"'
             f"FROM a\nRUN {MOUNT} \\\n    {EXPORT}; \\\n    set -e; npm ci --token $NPM_TOKEN\n",
             id="a trace would print it",
         ),
+        pytest.param(
+            "FROM a\nARG https_proxy=http://u:Fjord-88-lantern@p.example\nRUN mkdir /x\nRUN apk add curl\n",
+            "FROM a\nRUN mkdir /x\nRUN --mount=type=secret,id=https_proxy,required=true \\\n"
+            '    export https_proxy="$(cat /run/secrets/https_proxy)"; \\\n    apk add curl\n',
+            id="package managers go through proxies",
+        ),
         pytest.param("FROM a\nARG NPM_TOKEN\nCMD run\n", "FROM a\nCMD run\n", id="nothing uses it"),
     ],
 )
 def test_rewritten(before: str, after: str) -> None:
     assert fixed(before).text == after
     assert fixed(after).text == after
+
+
+def test_a_command_that_went_needs_it_nowhere_else() -> None:
+    text = 'FROM a\nARG KEEPER_CONFIG\nRUN pip install b && ksm profile import "$KEEPER_CONFIG"\n'
+    assert fixed(text, unsafe=True).text == "FROM a\nRUN pip install b\n"
 
 
 def test_what_the_build_has_to_be_given() -> None:
@@ -129,6 +140,34 @@ def test_names_that_differ_in_case_get_ids_of_their_own() -> None:
     result = fixed("FROM a\nARG api_key\nARG API_KEY\nRUN a $api_key && b $API_KEY\n")
     assert {(secret.id, secret.name) for secret in result.secrets} == {("api_key", "API_KEY"), ("api_key_2", "api_key")}
     assert 'export api_key="$(cat /run/secrets/api_key_2)"' in result.text
+
+
+@pytest.mark.parametrize(
+    ("rest", "made"),
+    [
+        (",target=/x.json", "npm_token_2"),
+        (",env=OTHER", "npm_token_2"),
+        ("", "npm_token"),
+        (",env=NPM_TOKEN", "npm_token"),
+    ],
+)
+def test_an_id_that_stands_for_something_else(rest: str, made: str) -> None:
+    text = f"FROM a\nARG NPM_TOKEN\nRUN --mount=type=secret,id=npm_token{rest} use /x.json\nRUN npm ci $NPM_TOKEN\n"
+    assert [secret.id for secret in fixed(text).secrets] == [made]
+
+
+@pytest.mark.parametrize("name", ["X;id;A_TOKEN", "A$(id)_TOKEN", "A'B_TOKEN", "A-B_TOKEN", "1A_TOKEN", "É_TOKEN"])
+@pytest.mark.parametrize("declared", ["ARG {}", "ENV {}=sk9f8a7s6d5f4g3h2j1k"])
+def test_a_name_that_a_shell_reads_as_a_command(name: str, declared: str) -> None:
+    text = f"FROM a\n{declared.format(name)}\nRUN fetch {name}\n"
+    found = fixed(text, unsafe=True)
+    assert found.text == text and not found.secrets
+
+
+@pytest.mark.parametrize("user", ["²", "1٣", "1,target=/etc", "9" * 5000])
+def test_a_user_that_is_no_number(user: str) -> None:
+    text = f"FROM a\nARG NPM_TOKEN\nUSER {user}\nRUN npm ci $NPM_TOKEN\n"
+    assert "id=npm_token,mode=0444,required" in fixed(text).text
 
 
 def test_a_literal_has_to_be_rotated() -> None:
@@ -185,3 +224,32 @@ def test_a_copied_file_that_reads_it(code: str, is_read: bool, tmp_path: Path) -
     (tmp_path / "app.js").write_text(f"listen({code})\n")
     (found,) = _planned(ENV + 'COPY app.js /\nCMD ["node", "app.js"]\n', tmp_path)
     assert isinstance(found, Refusal) == is_read
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "start"),
+    [
+        ("app.py", "class Settings(BaseSettings):\n    api_token: str\n", 'CMD ["python", "app.py"]'),
+        ("app.yml", "api:\n  token: none\n", 'CMD ["serve", "app.yml"]'),
+        ("app.py", "env_prefix = 'API_'\n", 'CMD ["python", "app.py"]'),
+        ("app.py", "os.environ[part + '_TOKEN']\n", "CMD python app.py"),
+        ("app.js", "start({...process.env})\n", 'CMD ["node", "app.js"]'),
+        ("app.bin", "\0" * 600_000, 'CMD ["app.bin"]'),
+        ("requirements.txt", "flask\n", 'CMD ["python", "app.py"]'),
+        ("requirements.txt", "flask\n", 'CMD ["sh"]'),
+    ],
+    ids=["settings class", "settings", "prefix", "put together", "all of them", "too large", "not there", "shell"],
+)
+def test_a_container_that_may_read_it(name: str, content: str, start: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    (found,) = _planned(f"{ENV}COPY {name} /\n{start}\n", tmp_path)
+    assert isinstance(found, Plan) and found.applicability is Applicability.UNSAFE
+
+
+@pytest.mark.parametrize("start", ['CMD ["npm", "start"]', "CMD exec node -r ./tracing src/app.js", 'CMD ["nginx"]'])
+def test_a_container_that_is_seen_not_to_read_it(start: str, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "node src/app.js"}}\n')
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.js").write_text("listen(process.env.PORT)\n")
+    (found,) = _planned(f"{ENV}COPY package.json /\nCOPY src /src\n{start}\n", tmp_path)
+    assert isinstance(found, Plan) and found.applicability is Applicability.SAFE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.fixes.fixing import fixed
@@ -102,3 +104,42 @@ def test_left_as_it_is(runs: list[str], reason: str) -> None:
     result = fixed(text)
     assert result.text == text
     assert any(reason in why for why in result.left.values()), result.left
+
+
+@pytest.mark.parametrize(
+    ("first", "between", "reason"),
+    [
+        ('echo "//$HOST/:_authToken=$NPM_TOKEN" > /root/.npmrc', "ENV HOST=b.example", "HOST changes"),
+        ('echo "//${HOST}/:_authToken=$NPM_TOKEN" > ~/.npmrc', "ARG HOST=b.example", "HOST changes"),
+        (SET, "ENV HOME=/home/app", "home folder changes"),
+        (f'npm() {{ other "$@"; }}; {SET}', "ENV A=b", "function"),
+        (f"umask 077; {ECHO}", "ENV A=b", "mode"),
+    ],
+    ids=["environment", "argument", "home", "function", "umask"],
+)
+def test_what_stands_for_something_else_behind(first: str, between: str, reason: str) -> None:
+    text = f"FROM node\nARG NPM_TOKEN\nARG HOST=a.example\nRUN {first}\n{between}\nRUN npm ci\n"
+    found = fixed(text, unsafe=True)
+    assert found.text == text
+    assert any(reason in why for why in found.left.values()), found.left
+
+
+def test_a_program_that_takes_the_place_of_the_shell() -> None:
+    text = f"FROM node\nARG NPM_TOKEN\nRUN {ECHO}\nRUN exec npm ci\nRUN rm /root/.npmrc\n"
+    assert fixed(text, unsafe=True).text == text
+
+
+@pytest.mark.parametrize("is_secret", [False, True])
+def test_a_file_that_was_there_before_is_removed_as_before(is_secret: bool, tmp_path: Path) -> None:
+    """The `rm` takes away what COPY brought, too: that is there again when the RUN ends."""
+    (tmp_path / ".npmrc").write_text(
+        "//r.example/:_authToken=" + "Ab8fK3jd9s" + "Lq0xZc7vBn5mQw\n" if is_secret else "a=b\n"
+    )
+    text = f"FROM node\nARG NPM_TOKEN\nCOPY .npmrc /root/.npmrc\nRUN {ECHO.replace('>', '>>')}\nRUN npm ci\n"
+    found = fixed(f"{text}RUN rm /root/.npmrc\n", context=tmp_path)
+    if is_secret:
+        assert found.text == f"{text}RUN rm /root/.npmrc\n"
+        assert any("copied into the image first" in why for why in found.left.values())
+    else:
+        assert "ARG" not in found.text and "mv /root/.npmrc.before" in found.text
+        assert found.text.endswith("npm ci\nRUN rm /root/.npmrc\n")

@@ -57,6 +57,8 @@ W = "//r.example/:_authToken=$TOKEN"
         (f'f() {{ rm /r/.npmrc; }}; echo "{W}" > /r/.npmrc; f', False),
         (f'f() {{ rm /r/.npmrc; }}; echo "{W}" > /r/.npmrc', True),
         (f"trap 'rm /r/.npmrc' EXIT; echo \"{W}\" > /r/.npmrc; a", False),
+        (f"trap 'rm /r/.npmrc' EXIT; echo \"{W}\" > /r/.npmrc; exec a", True),
+        (f"trap 'rm /r/.npmrc' EXIT; echo \"{W}\" > /r/.npmrc; exec 2> /log; (exec a)", False),
         (f'echo "{W}" > /r/.npmrc' + " && a" * 100 + " && rm /r/.npmrc", False),
         (f'echo "{W}" > /r/.npmrc' + " && a" * 100, True),
         (f'cat > /r/.npmrc <<< "{W}"', True),

@@ -211,3 +211,9 @@ def test_what_is_written_in_two_goes_is_gone_with_one_removal() -> None:
 def test_a_literal_is_reported_whatever_becomes_of_the_file(command: str, rules: list[str]) -> None:
     wanted = frozenset({"literal-secret", "written-secret-file", "url-credentials", "persisted-login"})
     assert sorted({f.rule for f in findings(followed(f"RUN {command}\n"), wanted)}) == rules
+
+
+@pytest.mark.parametrize(("option", "files"), [("--output text", []), ("--output /token", ["/token"])])
+def test_a_format_is_no_file(option: str, files: list[str]) -> None:
+    build = followed(f"RUN aws codeartifact get-authorization-token {option}\n")
+    assert [file.path for file in build.facts.files] == files

@@ -173,7 +173,7 @@ def looping_databases() -> list[bytes]:
 
 def stored(kind: int, size: int, body: bytes, base: bytes = b"") -> bytes:
     """An object as a pack has it: 3 is a blob, 6 and 7 are deltas, whose `base` says on what."""
-    return builders._pack_header(kind, size) + base + zlib.compress(body)
+    return builders.pack_header(kind, size) + base + zlib.compress(body)
 
 
 def pack_of(objects: list[bytes]) -> bytes:
@@ -195,7 +195,7 @@ def pack_bomb(count: int, size: int) -> bytes:
     whole = b"".join(b"\x8f" + struct.pack("<I", at) for at in range(0, size, 0x10000))
     change = builders._number(size) + builders._number(size) + whole
     name = hashlib.sha1(b"blob %d\0" % size + base).digest()
-    packed = builders._pack_header(7, len(change)) + name + zlib.compress(change)
+    packed = builders.pack_header(7, len(change)) + name + zlib.compress(change)
     return pack_of([stored(3, size, base), *[packed] * count])
 
 

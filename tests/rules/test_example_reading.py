@@ -10,6 +10,8 @@ from auditor.core.resources import load_rules
 from auditor.core.ruledata import Entry
 from auditor.run.examples import examples_of, load_examples
 
+BAD: Entry = {"dockerfile": "FROM a", "finds": ["a"]}
+
 
 @pytest.mark.parametrize("rule_id", sorted(load_rules()["rules"]))
 def test_ours_can_be_read(rule_id: str) -> None:
@@ -42,6 +44,29 @@ def test_fields() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "after", "unsafe"),
+    [
+        ({}, "FROM a", False),
+        ({"fixed": "FROM b"}, "FROM b", False),
+        ({"fixed": "FROM b", "fixed_by": "unsafe", "files": {}, "ignored": [".env"]}, "FROM b", True),
+        ({"files": {}, "ignored": [".env"]}, "FROM a", False),
+        ({"fixed": "FROM a", "files": {}, "ignored": [".env"]}, "FROM a", False),
+    ],
+)
+def test_what_becomes_of_it(keys: Entry, after: str, unsafe: bool) -> None:
+    [example] = examples_of("some-rule", {"bad": [{**BAD, **keys}]})
+    assert (example.is_fixed, example.after, example.unsafe) == (bool(keys), after, unsafe)
+    assert list(example.ignored) == keys.get("ignored", [])
+    assert example.command == ("audit fix --unsafe-fixes" if unsafe else "audit fix")
+
+
+def test_the_least_severity_that_is_fixed() -> None:
+    entry: Entry = {**BAD, "fixed": "FROM b", "min_severity": "low"}
+    [example] = examples_of("some-rule", {"bad": [entry]})
+    assert (example.least, example.command) == (Severity.LOW, "audit fix --min-severity low")
+
+
+@pytest.mark.parametrize(
     ("entry", "message"),
     [
         ({"bad": 1}, "bad: must be an array"),
@@ -55,6 +80,18 @@ def test_fields() -> None:
         ({"bad": [{"dockerfile": "FROM a", "finds": ["a"], "severity": "bad"}]}, "severity"),
         ({"good": [{"dockerfile": "FROM a", "files": []}]}, "files"),
         ({"good": [{"dockerfile": "FROM a", "files": {"a": 1}}]}, "files"),
+        ({"bad": [{**BAD, "fixed": 1}]}, "fixed: must be a text"),
+        ({"bad": [{**BAD, "fixed": "FROM b", "fixed_by": "luck"}]}, "fixed_by safe or unsafe"),
+        ({"bad": [{**BAD, "fixed": "FROM a"}]}, "nothing is changed"),
+        ({"bad": [{**BAD, "fixed_by": "unsafe"}]}, "nothing is changed"),
+        ({"bad": [{**BAD, "min_severity": "low"}]}, "nothing is changed"),
+        ({"bad": [{**BAD, "fixed": "FROM b", "min_severity": "any"}]}, "severity: 'any' is no severity"),
+        ({"bad": [{**BAD, "ignored": [".env"]}]}, "ignored: without files"),
+        ({"bad": [{**BAD, "files": {}, "ignored": [1]}]}, "ignored: must be a list"),
+        ({"bad": [{**BAD, "files": {}, "ignored": [""]}]}, "ignored: must be a list"),
+        ({"bad": [{"text": "a", "finds": ["a"], "fixed": "b"}]}, "only a bad example that is a Dockerfile"),
+        ({"good": [{"dockerfile": "FROM a", "fixed": "FROM b"}]}, "only a bad example that is a Dockerfile"),
+        ({"good": [{"dockerfile": "FROM a", "files": {}, "ignored": [".env"]}]}, "only a bad example"),
     ],
 )
 def test_malformed_examples_are_named(entry: Entry, message: str) -> None:

@@ -22,7 +22,10 @@ WITHOUT_CHECK = {"unreadable-dockerfile", "unused-ignore"}
 #: Rules of `audit scan`, whose examples are files of any kind.
 SCANNED = {path.stem for path in (ROOT / "rules" / "scan").glob("*.toml")}
 IN_IMAGES = {path.stem for path in (ROOT / "rules" / "image").glob("*.toml")}
-EXAMPLE_KEYS = {"bad": {"title", "dockerfile", "finds", "severity", "files"}, "good": {"title", "dockerfile", "files"}}
+EXAMPLE_KEYS = {
+    "bad": {"title", "dockerfile", "finds", "severity", "files", "fixed", "fixed_by", "ignored", "min_severity"},
+    "good": {"title", "dockerfile", "files"},
+}
 SCANNED_KEYS = {"bad": {"title", "text", "name", "finds", "severity"}, "good": {"title", "text", "name"}}
 
 

@@ -37,8 +37,19 @@ dockerfile = """
 FROM a
 RUN echo ```x
 """
+fixed = """
+FROM b
+"""
+fixed_by = "unsafe"
+ignored = [".env", "x*"]
 [bad.files]
 ".env" = "A=1\\n"
+[[bad]]
+finds = ["B"]
+dockerfile = "FROM c"
+ignored = [".npmrc"]
+[bad.files]
+".npmrc" = "t"
 [[good]]
 dockerfile = "FROM a"
 '''
@@ -66,6 +77,9 @@ def test_pages_are_up_to_date() -> None:
         "Plain:\n\n````dockerfile\nFROM a\nRUN echo ```x\n````",
         "`.env` in the build context:\n\n```\nA=1\n```",
         "Reports `A`, `` `b` `` (low).",
+        "`audit fix --unsafe-fixes` makes of it:\n\n```dockerfile\nFROM b\n```\n\n"
+        "and adds to `.dockerignore`: `.env`, `x*`.\n",
+        "`audit fix` leaves the Dockerfile as it is, and adds to `.dockerignore`: `.npmrc`.\n",
         "# audit: ignore[probe-secret] ",
         "- <https://docs.docker.com/>",
     ],

@@ -90,7 +90,8 @@ def test_nothing_is_left_over_when_the_run_is_stopped(tmp_path: Path, number: in
     for index in range(400):
         (tmp_path / f"{index}.Dockerfile").write_text(text)
     script = (
-        "import sys; from auditor.run import parallel; parallel.processes = lambda: 2\n"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from auditor.run import parallel; parallel.processes = lambda: 2\n"
         "from auditor.cli.main import main; sys.exit(main(['lint', sys.argv[1], '--no-context', '--isolated']))"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]

@@ -149,6 +149,8 @@ _SLEEPERS = """
 import signal, sys
 from auditor.run import pool
 pool.processes = lambda: 2
+# Jobs in the background of a script begin with it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Sleeper:
     def audit(self, source):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
-from auditor.lang.shell.grammar import MAX_BYTES, is_bearable, parse
+from auditor.lang.shell.grammar import MAX_BYTES, is_bearable, parse, pipeline_parts
 from auditor.lang.shell.heredocs import extract
 
 if TYPE_CHECKING:
@@ -61,9 +61,14 @@ def _statements(root: Node) -> Iterator[tuple[int, int, str, str]]:
     while stack:
         node, end = stack.pop()
         body = node.child_by_field_name("body") if node.type == "redirected_statement" else None
-        if node.type == "list" or (body is not None and body.type == "list"):
-            parts = node.children if body is None else body.children
-            stack += [(part, end if part == parts[-1] else part.end_byte) for part in reversed(parts)]
+        inner = node if body is None else body
+        elements, joined = pipeline_parts(inner) if inner.type == "pipeline" else ([], [])
+        if inner.type == "list":
+            stack += [(part, end if part == inner.children[-1] else part.end_byte) for part in reversed(inner.children)]
+        elif joined:
+            yield node.start_byte, elements[-1].end_byte, "" if first else join, inner.type
+            first = False
+            stack += [(part, end if part == joined[-1] else part.end_byte) for part in reversed(joined)]
         elif not node.is_named:
             join = node.type if node.type in _JOINS else join
         elif node.type != "comment":

@@ -56,3 +56,33 @@ def is_bearable(text: str) -> bool:
     nesting = text.count("(") + text.count("{") + text.count("`") // 2
     operators = text.count("|") + text.count("<") + text.count(">")
     return len(text) <= MAX_BYTES and nesting <= MAX_NESTING and operators <= MAX_OPERATORS
+
+
+def spine(node: Node) -> list[Node]:
+    """The parts of `a && b || c ...`, which the grammar nests to the left, in order and without recursion."""
+    parts: list[Node] = []
+    while node.type == "list":
+        children = node.children
+        parts += reversed(children[1:])
+        node = children[0]
+    parts.append(node)
+    parts.reverse()
+    return parts
+
+
+def pipeline_parts(node: Node) -> tuple[list[Node], list[Node]]:
+    """The commands of a pipeline, and what is joined to it: operators and statements in turn.
+
+    The grammar reads `a | b | c && d` as `a` piped into the list `b | c && d`; for the shell it is a pipeline of three,
+    and then `d`.
+    """
+    elements: list[Node] = []
+    rest: list[Node] = []
+    while True:
+        children = [child for child in node.children if child.is_named and child.type != "comment"]
+        elements += children[:-1]
+        first, *joined = spine(children[-1]) if children else [node]
+        rest = [*joined, *rest]
+        if not joined or first.type != "pipeline":
+            return ([*elements, first] if children else elements), rest
+        node = first

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.lang.shell.grammar import MAX_BYTES, is_bearable, parse
+from auditor.lang.shell.grammar import MAX_BYTES, is_bearable, parse, pipeline_parts, spine
 from auditor.lang.shell.heredocs import extract
 from auditor.lang.shell.nodes import Assignment, Command, Redirect, Script, Word
 from auditor.lang.shell.words import MAX_DEPTH, PROBE, WordReader, quoted_assignment
@@ -100,18 +100,25 @@ class _Reader(WordReader):
         if kind == "subshell":
             self._subshells = (*before, node.start_byte)
         self._branches += kind in _BRANCHING
-        found: list[Command] = []
-        after = ""
-        for child in _spine(node) if kind == "list" else node.children:
-            if child.is_named and child.type not in _NOT_STATEMENTS:
-                self._branches += after == "||"
-                found += self.statement(child, outer, depth + 1)
-                self._branches -= after == "||"
-            elif child.type in _WORDS and kind in ("case_statement", "case_item"):
-                self._subject(child, depth)
-            after = child.type
+        if kind in ("case_statement", "case_item"):
+            for child in node.children:
+                if child.type in _WORDS:
+                    self._subject(child, depth)
+        found = self._each(spine(node) if kind == "list" else node.children, outer, depth)
         self._branches -= kind in _BRANCHING
         self._subshells = before
+        return found
+
+    def _each(self, parts: Iterable[Node], outer: tuple[Redirect, ...], depth: int) -> list[Command]:
+        """Read statements and what joins them."""
+        found: list[Command] = []
+        after = ""
+        for part in parts:
+            if part.is_named and part.type not in _NOT_STATEMENTS:
+                self._branches += after == "||"
+                found += self.statement(part, outer, depth + 1)
+                self._branches -= after == "||"
+            after = part.type
         return found
 
     def _subject(self, node: Node, depth: int) -> None:
@@ -163,7 +170,7 @@ class _Reader(WordReader):
 
     def _pipeline(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         left: list[Command] = []
-        elements = [c for c in node.children if c.is_named and c.type != "comment"]
+        elements, joined = pipeline_parts(node)
         for position, child in enumerate(elements):
             first = len(self.commands)
             last = position == len(elements) - 1
@@ -172,7 +179,7 @@ class _Reader(WordReader):
                 head = self.commands[first:] if child.type in _GROUPS else found
                 self._connect(left, head)
             left = found
-        return left
+        return [*left, *self._each(joined, outer, depth)]
 
     def _declaration(self, node: Node, outer: tuple[Redirect, ...], depth: int) -> list[Command]:
         command = self._begin(node, "declare")
@@ -251,18 +258,6 @@ class _Reader(WordReader):
         command.words = tuple(words)
         self.commands.append(command)
         return [command]
-
-
-def _spine(node: Node) -> list[Node]:
-    """The parts of `a && b || c ...`, which the grammar nests to the left, in order and without recursion."""
-    parts: list[Node] = []
-    while node.type == "list":
-        children = node.children
-        parts += reversed(children[1:])
-        node = children[0]
-    parts.append(node)
-    parts.reverse()
-    return parts
 
 
 _STATEMENTS: dict[str, Callable[[_Reader, Node, tuple[Redirect, ...], int], list[Command]]] = {

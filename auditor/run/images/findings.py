@@ -61,6 +61,7 @@ class _Placing:
         self._metadata = metadata
         self._known = known
         self._fates = Fates(outcomes)
+        self._owners: dict[tuple[int, str], str] = {}
         # A later layer may hold what an earlier one's lists name.
         self._owned = [outcome.owned for outcome in outcomes if outcome is not None and len(outcome.owned)]
 
@@ -74,11 +75,18 @@ class _Placing:
             place = place._replace(state=fate.state, removed_by_layer=fate.layer)
             if seen != path and path == leak.place.path:
                 place = place._replace(path=seen)
-        digests = outcome.digests.get(path) if outcome else None
-        owners = (owned.owner(path, digests) for owned in self._owned) if digests is not None else ()
-        package = next(filter(None, owners), "")
+        package = self._owner(number, outcome, path)
         leak = leak._replace(place=place)
         return lowered(leak, package) if package and not place.package else leak
+
+    def _owner(self, number: int, outcome: LayerOutcome | None, path: str) -> str:
+        """The package that brought a file as it is in this layer; "" if there is none."""
+        key = (number, path)
+        if key not in self._owners:
+            digests = outcome.digests.get(path) if outcome else None
+            owners = (owned.owner(path, digests) for owned in self._owned) if digests is not None else ()
+            self._owners[key] = next(filter(None, owners), "")
+        return self._owners[key]
 
     def of_metadata(self, name: str, found: Found) -> Finding:
         """The finding for a leak of the metadata."""

@@ -113,7 +113,7 @@ class ProofScan(ImageScan):
         looking = Looking(
             NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach, private_folder()
         )
-        self._layers = Layers(LayerSearch(looking), self._cache, "", listener)
+        self._layers = Layers(lambda: LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()
 
     def _examined(self, image: Image) -> Metadata:

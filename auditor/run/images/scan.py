@@ -8,13 +8,10 @@ from auditor.core.finding import Report, Skipped, Target, TargetError, number_fi
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.prefiltering.store import private_folder
-from auditor.detect.sweep import Sweep
 from auditor.run.crash import describe, wants_traceback
 from auditor.run.detecting import detector_of
 from auditor.run.images.layers.cache import LayerCache
 from auditor.run.images.layers.outcomes import Layers
-from auditor.run.images.layers.search import LayerSearch
-from auditor.run.images.layers.searching import Settings as Looking
 from auditor.run.images.layers.telling import Wanted
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
 from auditor.sources.images.model import Problem, SourceError
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.run.images.findings import Attribution
     from auditor.run.images.history.entries import History
     from auditor.run.images.layers.outcomes import Listener, Scanned
+    from auditor.run.images.layers.search import LayerSearch
     from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image, Source
 
@@ -90,7 +88,6 @@ class ImageScan:
         left_out = frozenset({*severities, *(rule.id for rule in more)}) - wanted
         self.left_out = left_out
         self._detector = detector_of(settings, rules)
-        sweep = Sweep(self._detector)
         own = bool(rules or settings.plugins or self._detector.thorough)
         # Values that are to be shown, and rules that may change between two runs, are not in the cache.
         cached = cached and not (settings.no_cache or settings.show_secrets or own)
@@ -100,9 +97,19 @@ class ImageScan:
         heeded = not settings.no_inline_ignores
         asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key, silence=heeded)
         self.depth_asked = "max-depth" in settings.origins
-        search = LayerSearch(Looking(sweep, asked, settings.max_depth, self.depth_asked, folder=private_folder()))
-        self._layers = Layers(search, self._cache, _settings_digest(sweep.digest, asked, settings), listener)
+        rules_digest = _settings_digest(self._detector.digest, asked, settings)
+        self._layers = Layers(lambda: self._searcher(asked), self._cache, rules_digest, listener)
         self._base: Base | None = None
+
+    def _searcher(self, asked: Wanted) -> LayerSearch:
+        # start-up: only where there is a layer to search
+        from auditor.detect.sweep import Sweep
+        from auditor.run.images.layers.search import LayerSearch
+        from auditor.run.images.layers.searching import Settings as Looking
+
+        return LayerSearch(
+            Looking(Sweep(self._detector), asked, self.settings.max_depth, self.depth_asked, folder=private_folder())
+        )
 
     def close(self) -> None:
         """Give back what the run has opened."""

@@ -56,11 +56,17 @@ def _untouched(before: Document, after: Document, edits: Sequence[Edit]) -> bool
     following = iter([_source(after, node.span) for node in after.instructions])
     for node in before.instructions:
         lines = Span(node.span.start, max(node.span.end, *(h.span.end for h in node.heredocs), node.span.end))
-        if any((span.start < lines.end and span.end > lines.start) or lines.covers(span.start) for span in spans):
+        if any(_concerns(span, lines) for span in spans):
             continue
         if not any(text == _source(before, node.span) for text in following):
             return False
     return True
+
+
+def _concerns(edited: Span, lines: Span) -> bool:
+    """Whether an edit replaces a part of these lines, or adds something to one of their ends."""
+    is_added = edited.start == edited.end and edited.start in lines
+    return is_added or (edited.start < lines.end and edited.end > lines.start) or lines.covers(edited.start)
 
 
 def _source(document: Document, span: Span) -> str:

@@ -15,7 +15,7 @@ from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.edit import Edit
@@ -32,6 +32,8 @@ _MOST_ROUNDS = 60
 _TEMPLATE = Pattern(r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)")
 _GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
 _HEAD_LINES = 12
+_MOST_LINES = 20_000
+_ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 _NO_FIX = "there is no automatic fix for it"
 
 
@@ -73,6 +75,7 @@ class DockerfileFixer:
         #: Why plans were not kept, by title.
         self.failed: dict[str, str] = {}
         self._origin = Origin("")
+        self._stopped = False
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read or the builder would reject it.
@@ -103,6 +106,8 @@ class DockerfileFixer:
             if following is None:
                 break
             state = following
+        else:
+            self._stopped = True
         self._leave(state, rewrite)
         return state
 
@@ -110,10 +115,10 @@ class DockerfileFixer:
 
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
         """The state after the first plan that holds, the surest ones first; None where there is none left."""
-        for plan in sorted(self._plans(state), key=_certainty):
-            if not isinstance(plan, Plan) or plan.applicability > self.allowed or plan.title in self.failed:
+        for plan in self._candidates(state):
+            if plan.applicability > self.allowed or plan.title in self.failed:
                 continue
-            answered = self._answered(plan.covers, state)
+            answered = self._answered(plan, state)
             if not answered:
                 continue
             try:
@@ -129,14 +134,26 @@ class DockerfileFixer:
             return following
         return None
 
-    def _plans(self, state: State) -> list[Plan | Refusal]:
-        build = state.analysis.build
-        return list(plans(build, self.form)) if build is not None and state.analysis.findings else []
+    def _candidates(self, state: State) -> Iterator[Plan]:
+        """The plans, safe ones first: the first that holds is carried out, and no other one has to be made before."""
+        others: list[Plan] = []
+        for plan in self._plans(state):
+            if isinstance(plan, Plan) and plan.applicability is Applicability.SAFE:
+                yield plan
+            elif isinstance(plan, Plan):
+                others.append(plan)
+        yield from sorted(others, key=lambda plan: plan.applicability)
 
-    def _answered(self, covers: Sequence[Span], state: State) -> list[Finding]:
-        """The findings in these places that are worth a change: they would be shown."""
+    def _plans(self, state: State) -> Iterator[Plan | Refusal]:
+        build = state.analysis.build
+        if build is not None and state.analysis.findings:
+            yield from plans(build, self.form)
+
+    def _answered(self, plan: Plan, state: State) -> list[Finding]:
+        """The findings of a plan that are worth a change: they would be shown."""
         least = self.settings.min_severity
-        return [f for f in self.active(state) if f.severity >= least and _covered(f, covers)]
+        found = [f for f in self.active(state) if f.severity >= least and _covered(f, plan.covers)]
+        return [f for f in found if plan.only in ("", f.rule)]
 
     def _carried_out(self, plan: Plan, answered: list[Finding], state: State) -> tuple[State, list[Edit]]:
         """The state after a plan, and its edits. Raises Refused where the result must not be kept."""
@@ -192,6 +209,8 @@ class DockerfileFixer:
         failure = self.failed.get(plan.title, "")
         if failure:
             return _Why(plan.covers, failure, refused=True)
+        if self._stopped and plan.applicability <= self.allowed:
+            return _Why(plan.covers, _ANOTHER_RUN)
         return _Why(plan.covers, plan.reason, unsafe=self.allowed < plan.applicability < Applicability.SHOW)
 
 
@@ -202,14 +221,12 @@ def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
 
 def generated(text: str) -> str:
     """Why a file must not be edited by hand, nor by us: it is a template, or made by a program; "" for a plain file."""
+    if text.count("\n") > _MOST_LINES:
+        return f"it has more than {_MOST_LINES} lines: no person wrote it, and checking each change would take too long"
     if _TEMPLATE.search(text):
         return "the file is a template: what it becomes cannot be checked here"
     head = "\n".join(text.split("\n")[:_HEAD_LINES])
     return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
-
-
-def _certainty(plan: Plan | Refusal) -> int:
-    return plan.applicability if isinstance(plan, Plan) else Applicability.SHOW
 
 
 def _covered(finding: Finding, covers: Sequence[Span]) -> bool:

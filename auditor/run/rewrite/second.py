@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,20 +10,29 @@ if TYPE_CHECKING:
 
     Structure = list[tuple[str, int, int, str]]
 
+_GOES_ON = Pattern(r"`(?=[ \t]*\r?(?:\n|\Z))")
+
 
 def disagreement(before: Document, after: Document) -> str:
     """Why the rewritten file is not trusted, or "" where both readers agree (or did not agree on the original)."""
-    theirs = _theirs(before.text)
-    if theirs is None or theirs != _ours(before):
+    original, result = _spelled(before), _spelled(after)
+    theirs = _theirs(original)
+    if theirs is None or theirs != _ours(before, original):
         return ""
-    return (
-        "" if _theirs(after.text) == _ours(after) else "a second reader (dockerfile-parse) reads the result differently"
-    )
+    if _theirs(result) == _ours(after, result):
+        return ""
+    return "a second reader (dockerfile-parse) reads the result differently"
 
 
-def _ours(document: Document) -> Structure:
+def _spelled(document: Document) -> str:
+    """The text, character for character, with backslashes at the ends of lines that go on: that reader knows no other
+    escape character."""
+    return document.text if document.escape == "\\" else _GOES_ON.sub("\\\\", document.text)
+
+
+def _ours(document: Document, text: str) -> Structure:
     return [
-        (node.keyword, node.line, node.end_line, _squeezed(_logical(document.text, node.span.start, node.span.end)))
+        (node.keyword, node.line, node.end_line, _squeezed(_logical(text, node.span.start, node.span.end)))
         for node in document.instructions
     ]
 

@@ -6,6 +6,7 @@ Nothing is extracted, and no path is used for anything but to be shown. Formats:
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.sources.images.tarblocks import FILE, HIDDEN, PAX, Block, Entry, Segment
 from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, map_size, normal, pax, text
 
 if TYPE_CHECKING:
@@ -27,63 +28,14 @@ if TYPE_CHECKING:
 BLOCK = 4 << 20
 WHOLE = 1 << 20
 OVERLAP = 64 << 10
-FILE, PAX, HIDDEN = "file", "pax", "hidden"
 MOST_MEMBERS = 2_000_000
 UNIT = 512
 _ZEROS = bytes(UNIT)
 _EXTENDED = b"xgLK"
 #: Links, devices, folders and pipes have no content, whatever size their header states.
 _WITHOUT_CONTENT = b"123456"
-
-
-class Entry(NamedTuple):
-    """One member: `path` without "./" or "/" before it; `kind` is the type letter of its header ("0" is a regular
-    file, "1" a hard link, "2" a symbolic one, "5" a folder), `link` where it leads, `device` (major, minor) for "3".
-
-    `xattrs` are the extended attributes of its pax header (SCHILY.xattr.*).
-    """
-
-    path: str
-    kind: str
-    size: int
-    link: str = ""
-    device: tuple[int, int] = (0, 0)
-    xattrs: tuple[tuple[str, bytes], ...] = ()
-
-
-class Segment(NamedTuple):
-    """Consecutive bytes of a block that belong together: content[offset : offset + end - start] of `size` bytes.
-
-    `kind`: FILE (a member's content), PAX (an extended header), HIDDEN (what no path leads to: padding behind a
-    content, bytes behind the end mark, or what stands where a header should be). `start` and `end` are offsets in the
-    block. What begins from `own_start` to `own_end` belongs to this segment, the rest of it to its neighbours.
-    """
-
-    kind: str
-    path: str
-    start: int
-    end: int
-    offset: int
-    size: int
-    own_start: int
-    own_end: int
-
-    @property
-    def last(self) -> bool:
-        """Whether the content ends here."""
-        return self.offset + self.end - self.start >= self.size
-
-
-class Block(NamedTuple):
-    """Bytes, valid until the next block is asked for, their place in the tar, and what lies in them, in order.
-
-    Segments cover all that is neither a header nor zeros between two contents.
-    """
-
-    data: memoryview
-    segments: list[Segment]
-    entries: list[Entry]
-    place: int = 0
+#: Files and folders, which almost all members are.
+_USUAL = b"05"
 
 
 _NOTHING = Extended()
@@ -174,6 +126,8 @@ class LayerTar:
         if header is None:
             return self._lose(head)
         self._zeros = 0
+        if header.kind in _USUAL and header.size <= WHOLE and self._extended is _NOTHING:
+            return self._usual(header, block, last)
         return self._member(header, block, last)
 
     def _lose(self, head: bytes) -> bool:
@@ -183,6 +137,24 @@ class LayerTar:
         elif self._zeros < 2:
             self.problems.append("no tar header where one should be; names of the rest are not read")
         self._long = _Long(HIDDEN, "", self._next, 1 << 100)
+        return True
+
+    def _usual(self, header: Header, block: Block, last: bool) -> bool:
+        """A file or a folder of which nothing but its header tells: what `_member` does, in fewer steps."""
+        size = header.size if header.kind == b"0" else 0
+        start = self._next - self._base + UNIT
+        end = start + size
+        padding = -size % UNIT
+        if end + padding > self._filled or (block.segments and block.segments[-1].kind == PAX):
+            return self._member(header, block, last)
+        self.members += 1
+        path = normal(header.path)
+        block.entries.append(Entry(path, "0" if header.kind == b"0" else "5", size))
+        if size:
+            block.segments.append(Segment(FILE, path, start, end, 0, size, start, end, len(block.entries)))
+        self._next += UNIT + size + padding
+        if padding and not self._buffer.startswith(_ZEROS[:padding], end):
+            self._give(block, HIDDEN, path, self._next - padding, self._next)
         return True
 
     def _member(self, header: Header, block: Block, last: bool) -> bool:
@@ -216,7 +188,7 @@ class LayerTar:
             path = entry.path
             if length and start < known:
                 low, high = start - self._base, min(end, known) - self._base
-                block.segments.append(Segment(FILE, path, low, high, 0, length, low, high))
+                block.segments.append(Segment(FILE, path, low, high, 0, length, low, high, len(block.entries)))
         if whole > end:
             self._give(block, HIDDEN, path, end, min(whole, known))
         if end > known:
@@ -271,9 +243,8 @@ class LayerTar:
         if long is not None:
             begin, size = long.start, (stop if kind == HIDDEN else long.end) - long.start
             own_start, own_end = max(self._next, start), own
-        block.segments.append(
-            Segment(kind, path, low, high, start - begin, size, own_start - self._base, own_end - self._base)
-        )
+        own_start, own_end, members = own_start - self._base, own_end - self._base, len(block.entries)
+        block.segments.append(Segment(kind, path, low, high, start - begin, size, own_start, own_end, members))
 
     def _entry(self, header: Header, size: int) -> Entry:
         """The member that a header describes, with what extended headers before it say."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 from auditor.core.record import NamedTuple
 
 LONGEST_NAME = 4096
@@ -10,6 +12,8 @@ _MOST_XATTRS = 64
 #: How GNU tar writes sparse files (GNU tar manual, "PAX 0" and "PAX 1"), and the versions of that.
 _SPARSE = b"GNU.sparse."
 _SPARSE_VERSIONS = ((b"0", b"0"), (b"0", b"1"), (b"1", b"0"))
+#: Name, size, kind, link, magic, version, device, prefix.
+_FIELDS = Struct("100s24x12s20xc100s5sB66x8s8s155s12x")
 #: Where a header and a block of a sparse file's map say that another block follows, and how many are read.
 _GOES_ON, _MAP_GOES_ON, _MOST_MAPS = 482, 504, 100
 
@@ -53,19 +57,19 @@ def text(name: bytes) -> str:
 
 
 def header_of(head: bytes) -> Header | None:
-    """None for what is no header."""
-    ustar = head[257:262] == b"ustar"
+    """None for what is no header. `head` has 512 bytes."""
+    name, length, kind, target, magic, version, major, minor, prefix = _FIELDS.unpack(head)
+    ustar = magic == b"ustar"
     if not ustar and sum(head[:148]) + sum(head[156:]) + 256 != _number(head[148:156]):
         return None
-    size = _number(head[124:136])
+    size = _number(length)
     if size is None:
         return None
-    path = text(head[:100].split(b"\0", 1)[0])
-    if ustar and head[262] == 0 and head[345]:
-        path = f"{text(head[345:500].split(bytes(1), 1)[0])}/{path}"
-    kind = head[156:157]
-    link = text(head[157:257].split(b"\0", 1)[0]) if kind in b"12" else ""
-    device = (_number(head[329:337]) or 0, _number(head[337:345]) or 0) if kind == b"3" else (0, 0)
+    path = text(name.split(b"\0", 1)[0])
+    if ustar and version == 0 and prefix[0]:
+        path = f"{text(prefix.split(bytes(1), 1)[0])}/{path}"
+    link = text(target.split(b"\0", 1)[0]) if kind in b"12" else ""
+    device = (_number(major) or 0, _number(minor) or 0) if kind == b"3" else (0, 0)
     mapped = kind == b"S" and head[_GOES_ON] != 0
     return Header(path, b"0" if kind in b"\x007" else kind, size, link, device, mapped)
 

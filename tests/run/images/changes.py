@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.whiteouts import Changes
-from auditor.sources.images.layertar import Entry
+from auditor.sources.images.tarblocks import Entry
 from tests.run.images.outcomes import outcome
 
 

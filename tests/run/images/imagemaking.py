@@ -215,7 +215,7 @@ def _sweep(detector: Detector) -> Sweep:
 
 def run(capsys: pytest.CaptureFixture[str], *argv: str, command: str = "image") -> Ran:
     """Run the command in this process."""
-    with patch("auditor.run.detecting.Detector", _shared), patch("auditor.run.images.scan.Sweep", _sweep):
+    with patch("auditor.run.detecting.Detector", _shared), patch("auditor.detect.sweep.Sweep", _sweep):
         code = main([command, *argv])
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from auditor.core.image import DELETED, HIDDEN, LIVE, OVERWRITTEN
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.states import Fate, Fates
-from auditor.sources.images.layertar import Entry
+from auditor.sources.images.tarblocks import Entry
 from tests.run.images.changes import file, folder, layer, link, symlink
 
 SECRET = "app/conf/secret"

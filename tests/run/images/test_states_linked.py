@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from auditor.core.image import LIVE
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.states import Fates
-from auditor.sources.images.layertar import Entry
+from auditor.sources.images.tarblocks import Entry
 from tests.run.images.changes import file, folder, layer, symlink
 
 _MOST = 40

@@ -17,7 +17,7 @@ def engine(tmp_path: Path) -> Iterator[FakeDocker]:
     """A docker command that does what it is told; detectors are compiled once for all tests."""
     folder = tmp_path / "engine"
     folder.mkdir()
-    with patch("auditor.run.detecting.Detector", _shared), patch("auditor.run.images.scan.Sweep", _sweep):
+    with patch("auditor.run.detecting.Detector", _shared), patch("auditor.detect.sweep.Sweep", _sweep):
         yield FakeDocker(folder)
 
 

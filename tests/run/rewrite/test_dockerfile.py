@@ -44,6 +44,22 @@ def test_several_leaks_one_after_the_other() -> None:
     assert {secret.id for secret in rewrite.secrets} == {"npm_token", "pip_password"}
 
 
+def test_very_many_leaks() -> None:
+    """One run makes no more than a number of fixes and says so; where there are too many to follow, none."""
+
+    def text(count: int) -> str:
+        declared = "".join(f"ARG X{n}_TOKEN\n" for n in range(count))
+        return f"FROM a\n{declared}" + "".join(f"RUN curl -H $X{n}_TOKEN x.example\n" for n in range(count))
+
+    state, rewrite = run(text(62))
+    assert len(rewrite.applied) == 60
+    assert "no more than 60 fixes are made at a time: run audit fix again" in {one.reason for one in rewrite.left}
+    assert run(state.text)[0].text.count("--mount") == 62
+    state, rewrite = run(text(400))
+    assert state.text == text(400)
+    assert "there are too many secret variables and RUNs to follow" in {one.reason for one in rewrite.left}
+
+
 def test_a_silenced_finding_stays() -> None:
     text = LEAKY.replace("ARG", "# audit: ignore[arg-secret] rotated each hour\nARG")
     assert run(text)[0].text == text
@@ -55,8 +71,9 @@ def test_only_what_was_selected() -> None:
 
 
 def test_what_would_not_be_shown_is_not_changed() -> None:
-    assert run(LEAKY, min_severity=Severity.CRITICAL)[0].text == LEAKY
-    assert run(LEAKY, min_severity=Severity.HIGH)[0].text != LEAKY
+    cached = "FROM a\nRUN pip install x\n"
+    assert run(cached)[0].text == cached
+    assert "--mount=type=cache" in run(cached, min_severity=Severity.LOW)[0].text
 
 
 def test_what_is_left_has_a_reason() -> None:
@@ -68,7 +85,7 @@ def test_what_is_left_has_a_reason() -> None:
 
 
 def test_what_unsafe_fixes_would_remove_is_said() -> None:
-    text = "FROM debian\nADD https://ci:sk9f8a7s6d5f4g3h@files.example/x /x\nCMD app\n"
+    text = "FROM a\nADD https://ci:sk9f8a7s6d5f4g3h@files.example/x /x\nCMD app\n"
     left = [one for one in run(text)[1].left if one.finding.rule == "url-credentials"]
     assert [one.unsafe for one in left] == [True]
     assert not [one for one in run(text, unsafe=True)[1].left if one.finding.rule == "url-credentials"]
@@ -94,6 +111,7 @@ def test_bytes_that_are_no_text_stay() -> None:
     [
         ("{{ if .Values.x }}\nFROM a\n", "template"),
         ("FROM {{ image }}\n", "template"),
+        ("FROM a\n" + "RUN npm ci\n" * 20_000, "more than 20000 lines"),
         ("FROM %%BASE%%\nARG T\n", "template"),
         ("FROM @BASE@\n", "template"),
         ("{% for x in y %}\nFROM a\n", "template"),

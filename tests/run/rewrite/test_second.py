@@ -32,3 +32,12 @@ def test_disagreement() -> None:
 def test_where_they_did_not_agree_before_it_cannot_tell() -> None:
     heredoc = "FROM a\nRUN <<E\nCOPY x\nE\n"
     assert disagreement(parse(heredoc), parse(heredoc + "RUN y\n")) == ""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_another_escape_character(newline: str) -> None:
+    before = newline.join(["# escape=`", "FROM a", "ARG T", "RUN one `", "    C:\\two", ""])
+    after = newline.join(["# escape=`", "FROM a", "RUN --mount=type=secret,id=t `", "    one `", "    C:\\two", ""])
+    assert disagreement(parse(before), parse(after)) == ""
+    broken = newline.join(["# escape=`", "FROM a", "RUN <<E", "COPY x", "E", ""])
+    assert "dockerfile-parse" in disagreement(parse(before), parse(broken))

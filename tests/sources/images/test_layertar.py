@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.sources.images import layertar
-from auditor.sources.images.layertar import BLOCK, FILE, HIDDEN, OVERLAP, PAX, WHOLE
+from auditor.sources.images.layertar import BLOCK, OVERLAP, WHOLE
+from auditor.sources.images.tarblocks import FILE, HIDDEN, PAX
 from tests.sources.images.walks import END, header, made, member, second_reader, walk
 
 _OTHER_KINDS = (tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE)

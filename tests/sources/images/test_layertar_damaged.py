@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.sources.images import layertar
-from auditor.sources.images.layertar import FILE
+from auditor.sources.images.tarblocks import FILE
 from tests.sources.images.test_layertar import _SMALL, noise, small
 from tests.sources.images.walks import END, header, member, walk
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle
 from typing import NamedTuple
 
-from auditor.sources.images.layertar import FILE, HIDDEN, Entry, LayerTar
+from auditor.sources.images.layertar import LayerTar
+from auditor.sources.images.tarblocks import FILE, HIDDEN, Entry
 
 
 class Stream:

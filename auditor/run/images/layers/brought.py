@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.sweep import SOURCES
 from auditor.run.images.layers.deferred import list_digest
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
     from auditor.run.images.layers.deferred import Deb
     from auditor.run.images.leak import Leak
+    from auditor.sources.images.owning.owned import Digests
 
 
 #: Endings of files of npm packages that need no digest to be taken for theirs: nobody keeps settings in them.
@@ -68,11 +67,11 @@ class Brought:
         """Whether npm has put a program or its data here from a public registry, as far as is known by now."""
         return path.endswith(_OF_NPM) and self._npm.brought(path)
 
-    def holds(self, path: str, digests: FileDigests) -> bool:
+    def holds(self, path: str, digests: Digests) -> bool:
         """Whether a public package has brought this file as it is."""
         return bool(self.owned.owner(path, digests)) or self.by_npm(path)
 
-    def weighed(self, leak: Leak, waiting: Mapping[str, FileDigests]) -> Leak:
+    def weighed(self, leak: Leak, waiting: Mapping[str, Digests]) -> Leak:
         """The leak, less sure where what lies beside its file says that its value is nobody's secret.
 
         `waiting` are the digests of further files.
@@ -85,29 +84,3 @@ class Brought:
         expired = leak.verdict == "expired" and self.by_npm(path)
         hashed = path in self._databases and is_hash(leak.secret.reveal())
         return lowered(leak, "") if expired or hashed else leak
-
-
-class Hashes:
-    """The digests that lists of packages use, of one content. Those of wheels have SHA-256 only."""
-
-    def __init__(self, path: str) -> None:
-        wheel = "site-packages/" in path or (path.startswith("usr/local/") and "dist-packages/" in path)
-        names = ("sha256",) if wheel else ("md5", "sha1", "sha256")
-        self._all = {name: hashlib.new(name, usedforsecurity=False) for name in names}
-
-    def update(self, data: bytes | memoryview) -> None:
-        """Take the next bytes."""
-        for one in self._all.values():
-            one.update(data)
-
-    def digests(self) -> FileDigests:
-        """Those of all bytes; "" for one that no list of such a file has."""
-        known = {name: one.hexdigest() for name, one in self._all.items()}
-        return FileDigests(known.get("md5", ""), known.get("sha1", ""), known.get("sha256", ""))
-
-
-def digests_of(data: bytes | memoryview, path: str) -> FileDigests:
-    """The digests of a whole content."""
-    hashes = Hashes(path)
-    hashes.update(data)
-    return hashes.digests()

@@ -45,7 +45,9 @@ CREATE INDEX IF NOT EXISTS layers_used ON layers (used, bytes);
 """
 _GET = "SELECT body, files, folders, owned FROM layers WHERE diff_id = ? AND rules = ? AND bytes <= ?"
 _PUT = "INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_USED = "UPDATE layers SET used = ? WHERE diff_id = ? AND rules = ?"
+_USED = "UPDATE layers SET used = ? WHERE diff_id = ? AND rules = ? AND used < ?"
+#: What was used in the last hour, in nanoseconds, is not noted again: a write would be flushed to the disk.
+_RECENT = 3600 * 10**9
 
 
 class LayerCache:
@@ -128,7 +130,8 @@ class LayerCache:
         if self._used:
             with database:
                 database.execute("BEGIN IMMEDIATE")
-                database.executemany(_USED, [(_now(), *name) for name in self._used])
+                now = _now()
+                database.executemany(_USED, [(now, *name, now - _RECENT) for name in self._used])
 
     def _stored_key(self, database: sqlite3.Connection) -> bytes:
         with database:

@@ -10,18 +10,21 @@ import hashlib
 import io
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.run.images.layers.hashing import LateDigests, digests_of, is_of_wheel
 from auditor.sources.archives.stream import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from auditor.run.images.layers.outcome import FileDigests
+    from auditor.sources.images.owning.owned import Digests
 
 #: Folders in which packages put files; elsewhere nothing is put off.
 _FOLDERS = ("usr/", "lib/", "bin/", "sbin/", "opt/")
 _IN_ANY = ("site-packages/", "dist-packages/", "node_modules/")
 #: Bytes that are kept for one layer; what comes after them is looked at at once.
 _ROOM = 96 << 20
+#: Bytes of whole files that are kept besides, so that only the digest that is needed is computed.
+_WHOLE_ROOM = 32 << 20
 #: What keeping one takes besides, in bytes.
 _OVERHEAD = 3072
 #: Archives of System V: what they begin with, and the length of a member's header.
@@ -47,16 +50,17 @@ class Deferred:
     def __init__(self, reach: Callable[[int], int]) -> None:
         self._reach = reach
         self._room = _ROOM
+        self._whole_room = _WHOLE_ROOM
         self._waiting: list[Waiting] = []
-        self.digests: dict[str, FileDigests] = {}
+        self.digests: dict[str, Digests] = {}
 
     def takes(self, path: str) -> bool:
         """Whether a file may be one that a package has brought."""
         return self._room > 0 and (path.startswith(_FOLDERS) or any(part in path for part in _IN_ANY))
 
-    def add(self, path: str, data: bytes, hits: Sequence[tuple[int, int]], digests: FileDigests) -> None:
+    def add(self, path: str, data: bytes, hits: Sequence[tuple[int, int]]) -> None:
         """Keep what is around the hits of one whole file."""
-        self.digests[path] = digests
+        self.digests[path] = self._digests(path, data)
         line, counted = 1, 0
         for start, end, near in self._stretches(hits, len(data)):
             line, counted = line + data.count(b"\n", counted, start), start
@@ -65,16 +69,22 @@ class Deferred:
             moved = tuple((index, place - start) for index, place in near)
             self._waiting.append(Waiting(path, kept, start, line, moved, data[:256]))
 
-    def add_packed(self, path: str, data: bytes, digests: FileDigests) -> None:
+    def add_packed(self, path: str, data: bytes) -> None:
         """Keep a whole file that packs others."""
-        self.digests[path] = digests
+        self.digests[path] = LateDigests(data, path)
         self._room -= len(data) + _OVERHEAD
         self._waiting.append(Waiting(path, data, 0, 1, (), b""))
 
-    def resolved(self, brought: Callable[[str, FileDigests], bool]) -> tuple[list[Waiting], int]:
+    def resolved(self, brought: Callable[[str, Digests], bool]) -> tuple[list[Waiting], int]:
         """What has to be looked at after all, and how many files packages have brought as they are."""
         known = {path for path, digests in self.digests.items() if brought(path, digests)}
         return [one for one in self._waiting if one.path not in known], len(known)
+
+    def _digests(self, path: str, data: bytes) -> Digests:
+        if is_of_wheel(path) or len(data) > self._whole_room:
+            return digests_of(data, path)
+        self._whole_room -= len(data)
+        return LateDigests(data, path)
 
     def _stretches(self, hits: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int, list[tuple[int, int]]]]:
         """Ranges around hits, which are sorted by place; those that touch joined, also where a later one reaches back

@@ -6,29 +6,31 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.detect.sweep import SOURCES
 from auditor.run.images.layers import inside
-from auditor.run.images.layers.brought import Brought, digests_of
+from auditor.run.images.layers.brought import Brought
 from auditor.run.images.layers.deferred import Deb, Deferred, is_deb, without_data
 from auditor.run.images.layers.gathered import Gathered
+from auditor.run.images.layers.hashing import digests_of
 from auditor.run.images.layers.headers import HeaderSearch
 from auditor.run.images.layers.keeping import Keeping, KeptSearch
 from auditor.run.images.layers.telling import Bytes
 from auditor.sources.archives.stream import Store
 from auditor.sources.files import Skipped
-from auditor.sources.images.layertar import FILE, PAX, UNIT, WHOLE
+from auditor.sources.images.layertar import UNIT, WHOLE
+from auditor.sources.images.tarblocks import FILE, PAX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import BinaryIO
 
     from auditor.run.images.layers.keeping import Kept
     from auditor.run.images.layers.searching import Near, Settings
     from auditor.sources.contents import Piece
-    from auditor.sources.images.layertar import Block, Entry, Segment
+    from auditor.sources.images.tarblocks import Block, Segment
 
 _HEAD = 8192
 _TAIL = 4096
-#: First bytes of what is packed, encoded in 16-bit units, a script, a key or an address.
-_FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00#Mh\xce")
+#: First bytes of what is packed, encoded in 16-bit units, a program, a key or an address.
+_FIRST = frozenset(b"\x1fB\xfd\x28P!0\xedSPx\x5d\xff\xfe\x00Mh\xce")
+_SCRIPT, _ZERO = b"#!", b"\0"
 _DATABASE = b"SQLite format 3\0"
 
 
@@ -87,8 +89,6 @@ class FileSearch:
             self._headers.search(block, hits)
         at = noted = 0
         for segment in block.segments:
-            if segment.kind == FILE and not segment.offset:
-                noted = self._note(block.entries, noted, segment)
             while at < len(hits) and hits[at][1] <= segment.start:
                 at += 1
             first = at
@@ -97,27 +97,15 @@ class FileSearch:
             if first == at and segment.kind == FILE and _is_plain(segment, block.data):
                 self._long = None
                 continue
+            # Members behind this one may link to it, or have its path.
+            self._gathered.note_members(block.entries[noted : segment.members])
+            noted = segment.members
             near = [(index, place - segment.start) for index, place in hits[first:at]]
             if segment.kind == FILE:
                 self._file(segment, block.data, near)
             else:
                 self._unnamed(segment, bytes(block.data[segment.start : segment.end]))
-        for entry in block.entries[noted:]:
-            self._gathered.entry(entry)
-
-    def _note(self, entries: Sequence[Entry], noted: int, segment: Segment) -> int:
-        """Note the members up to the one whose content this is: those behind it may link to it, or have its path.
-
-        How many of the block's were noted by now.
-        """
-        number, count = noted, len(entries)
-        while number < count and not entries[number].size:
-            number += 1
-        if number == count or entries[number].path != segment.path:
-            return noted  # It was the last one of the block before.
-        for entry in entries[noted : number + 1]:
-            self._gathered.entry(entry)
-        return number + 1
+        self._gathered.note_members(block.entries[noted:])
 
     def _unnamed(self, segment: Segment, data: bytes) -> None:
         """Bytes that belong to no file: extended headers and what is hidden between files.
@@ -195,7 +183,7 @@ class FileSearch:
         if not weak:
             return near
         self._gathered.changes.watch(segment.path)
-        self.deferred.add(segment.path, data, weak, digests_of(data, segment.path))
+        self.deferred.add(segment.path, data, weak)
         return [hit for hit in near if not self._sweep.is_weak(hit[0])]
 
     def _begin(self, segment: Segment, view: memoryview, *, whole: bool, keep: bool) -> _Long:
@@ -238,7 +226,7 @@ class FileSearch:
             self.debs[long.path] = Deb()
         elif len(content) <= WHOLE and self.deferred.takes(long.path):
             self._gathered.changes.watch(long.path)
-            self.deferred.add_packed(long.path, content, digests_of(content, long.path))
+            self.deferred.add_packed(long.path, content)
             return
         self.open(long.path, content)
 
@@ -283,12 +271,7 @@ class FileSearch:
 
 def _is_plain(segment: Segment, view: memoryview) -> bool:
     """Whether a file without hits needs no look: of a kind of which there are tens of thousands, and nothing packed."""
-    start = segment.start
-    return (
-        segment.offset == 0
-        and segment.path.rpartition(".")[2] in SOURCES
-        and view[start] not in _FIRST
-        and (segment.size < 2 or view[start + 1] != 0)
-        and segment.size % UNIT != 0
-        and segment.last
-    )
+    if segment.path.rpartition(".")[2] not in SOURCES or segment.offset or not segment.last:
+        return False
+    head = bytes(view[segment.start : segment.start + 2])
+    return head[0] not in _FIRST and head[1:] != _ZERO and head != _SCRIPT and segment.size % UNIT != 0

@@ -10,11 +10,13 @@ from auditor.run.images.layers.telling import leaks
 from auditor.run.images.layers.whiteouts import Changes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.detect.views import Cut
     from auditor.run.images.layers.searching import Near, Settings
     from auditor.run.images.layers.telling import Bytes
     from auditor.run.images.leak import Leak
-    from auditor.sources.images.layertar import Entry
+    from auditor.sources.images.tarblocks import Entry
 
 #: Leaks of one layer that are told, of one content, and parts that could not be read.
 MOST_LEAKS = 20_000
@@ -48,14 +50,16 @@ class Gathered:
         self._indexed = 0
         self._more = 0
 
-    def entry(self, entry: Entry) -> None:
-        """Note one member of the tar."""
-        if entry.kind == "0":
-            self.files += 1
-            self.debs += entry.path.endswith(".deb")
-        told = self.changes.add(entry)
-        if told is not None:
-            self._hide(told)
+    def note_members(self, entries: Sequence[Entry]) -> None:
+        """Note members of the tar, in order."""
+        add = self.changes.add
+        for entry in entries:
+            if entry.kind == "0":
+                self.files += 1
+                self.debs += entry.path.endswith(".deb")
+            told = add(entry)
+            if told is not None:
+                self._hide(told)
 
     def _hide(self, path: str) -> None:
         """The same path a second time: what was found in the first one is behind it."""

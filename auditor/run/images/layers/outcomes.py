@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.run.images.layers.searching import Job
-from auditor.run.parallel import processes
-from auditor.run.pool import results
 from auditor.sources.images.model import PassingSource, Problem, SourceError
 
 if TYPE_CHECKING:
@@ -15,6 +12,7 @@ if TYPE_CHECKING:
     from auditor.run.images.layers.cache import LayerCache
     from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.search import LayerSearch
+    from auditor.run.images.layers.searching import Job
     from auditor.sources.images.model import Image, Layer, Source
 
     class Listener(Protocol):
@@ -48,16 +46,26 @@ class Silent:
 class Layers:
     """Searches every different layer once. `rules` names all that outcomes depend on beside a layer's bytes.
 
-    Asked whether a diff_id is in it, it says whether that layer need not be read.
+    `searcher` makes what searches, once there is a layer that is not known. Asked whether a diff_id is in it, it says
+    whether that layer need not be read.
     """
 
-    def __init__(self, search: LayerSearch, cache: LayerCache, rules: str, listener: Listener | None) -> None:
-        self._search = search
+    def __init__(
+        self, searcher: Callable[[], LayerSearch], cache: LayerCache, rules: str, listener: Listener | None
+    ) -> None:
+        self._searcher = searcher
+        self._made: LayerSearch | None = None
         self._cache = cache
         self._rules = rules
         self._listener = listener or Silent()
         self._outcomes: dict[str, LayerOutcome] = {}
-        search.hear(self._listener.advance)
+
+    @property
+    def _search(self) -> LayerSearch:
+        if self._made is None:
+            self._made = self._searcher()
+            self._made.hear(self._listener.advance)
+        return self._made
 
     def __contains__(self, diff_id: object) -> bool:
         return isinstance(diff_id, str) and self._outcome_of(diff_id) is not None
@@ -68,16 +76,7 @@ class Layers:
         `meanwhile` is called once with all images, while other processes search.
         """
         passed: dict[str, LayerOutcome] = {}
-        trouble = ""
-        if isinstance(source, PassingSource):
-            try:
-                self._search.ahead = processes() > 1
-                for key, stream in source.passing():
-                    passed[key] = self._search.audit(Job(_once(stream), again=False))
-            except SourceError as error:
-                trouble = str(error)
-            finally:
-                self._search.ahead = False
+        trouble = self._search_passing(source, passed) if isinstance(source, PassingSource) else ""
         images = source.images()
         for layer in (layer for image in images for layer in image.layers if layer.key in passed):
             self._remember(layer, passed[layer.key])
@@ -89,6 +88,21 @@ class Layers:
             if trouble:
                 image.problems.append(Problem("archive", trouble))
             yield Scanned(image, outcomes, cached)
+
+    def _search_passing(self, source: PassingSource, passed: dict[str, LayerOutcome]) -> str:
+        """Search the layers of a source that passes by once; why it ended early, else ""."""
+        from auditor.run.images.layers.searching import Job  # start-up: as below
+        from auditor.run.parallel import processes
+
+        try:
+            self._search.ahead = processes() > 1
+            for key, stream in source.passing():
+                passed[key] = self._search.audit(Job(_once(stream), again=False))
+        except SourceError as error:
+            return str(error)
+        finally:
+            self._search.ahead = False
+        return ""
 
     def _known(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> set[str]:
         """Take the outcomes of layers that were searched before; their keys."""
@@ -118,10 +132,16 @@ class Layers:
             for layer in image.layers:
                 if layer.key not in passed:
                     wanted.setdefault(layer.key, (image, layer))
+        if not wanted:
+            meanwhile()
+            return
+        from auditor.run.parallel import processes  # start-up: only where there is a layer to search
+        from auditor.run.pool import results
+
         order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
         self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
         jobs = [_job(image, layer) for image, layer in order]
-        self._search.ahead = 0 < len(jobs) < processes()
+        self._search.ahead = len(jobs) < processes()
         for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear, meanwhile):
             layer = order[number][1]
             passed[layer.key] = outcome
@@ -143,6 +163,8 @@ def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
 
 def _job(image: Image, layer: Layer) -> Job:
     """The search of one layer. What comes up in its source while it is read belongs to that layer alone."""
+    from auditor.run.images.layers.searching import Job  # start-up: as above
+
     before = len(image.problems)
 
     def opened() -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from functools import lru_cache
 from hashlib import blake2b
 
 from auditor.core.record import TYPE_CHECKING
@@ -31,7 +32,7 @@ class PathSet:
         return cls(map(number, paths))
 
     def __contains__(self, path: str) -> bool:
-        wanted = number(path)
+        wanted = _asked(path)
         at = bisect_left(self._sorted, wanted)
         return at < len(self._sorted) and self._sorted[at] == wanted
 
@@ -62,3 +63,9 @@ class PathSet:
 def number(path: str) -> int:
     """64 bits of a digest of the path."""
     return int.from_bytes(blake2b(encoded(path), digest_size=_BYTES).digest(), "big")
+
+
+@lru_cache(maxsize=256)
+def _asked(path: str) -> int:
+    """The same for a path that is looked up, which is done in all layers in turn."""
+    return number(path)

@@ -7,15 +7,16 @@ in; only what is packed, and what names or first bytes ask for, is read by itsel
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.images.layers.brought import Hashes
 from auditor.run.images.layers.files import FileSearch
 from auditor.run.images.layers.gathered import Gathered
+from auditor.run.images.layers.hashing import Hashes, settled
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.telling import Bytes
 from auditor.sources.images.ahead import Ahead
 from auditor.sources.images.inflate import LayerStream
-from auditor.sources.images.layertar import FILE, OVERLAP, LayerTar
+from auditor.sources.images.layertar import OVERLAP, LayerTar
+from auditor.sources.images.tarblocks import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from auditor.run.images.layers.keeping import Kept
     from auditor.run.images.layers.searching import Job, Settings
-    from auditor.sources.images.layertar import Segment
+    from auditor.sources.images.tarblocks import Segment
 
 _INSTALLED = "whose files are installed: not opened"
 _ONLY_FORMS = "searched for token formats and keys only, not for named values"
@@ -119,7 +120,7 @@ class _Run:
             before = len(gathered.leaks)
             gathered.tell(source, one.hits, (0, len(one.data)), known=told.get(one.path))
             if len(gathered.leaks) > before:
-                brought.digests[one.path] = files.deferred.digests[one.path]
+                brought.digests[one.path] = settled(files.deferred.digests[one.path])
         gathered.leaks = [brought.weighed(leak, files.deferred.digests) for leak in gathered.leaks]
         if known:
             gathered.skipped.append(("", f"{_count(known, 'file')} of public packages: {_ONLY_FORMS}"))

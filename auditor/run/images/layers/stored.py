@@ -14,6 +14,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.images.layers.outcome import FileDigests, LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.leak import Leak, Remembered
+from auditor.sources.images.owning.owned import Owned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,8 +72,6 @@ def pack(outcome: LayerOutcome, key: bytes) -> Stored | None:
 
 def unpack(stored: Stored) -> LayerOutcome:
     """Raises ValueError for what `pack` cannot have made."""
-    from auditor.sources.images.packages import Owned  # start-up: readers of many formats
-
     try:
         body = _object(json.loads(_inflated(stored.body)))
         size, stored_size, files = (_number(number) for number in _list(body["numbers"]))

@@ -11,11 +11,11 @@ from auditor.sources.images.tarheaders import normal
 
 if TYPE_CHECKING:
     from auditor.run.images.layers.pathset import PathSet
-    from auditor.sources.images.layertar import Entry
+    from auditor.sources.images.tarblocks import Entry
 
 #: OCI image-spec, layer: "Whiteouts". Names that begin with the second are for the storage of one engine only.
 _WHITEOUT, _OPAQUE, _OTHER = ".wh.", ".wh..wh..opq", ".wh..wh."
-_FOLDER, _HARD_LINK, _SYMBOLIC_LINK, _DEVICE = "5", "1", "2", "3"
+_FILE, _FOLDER, _HARD_LINK, _SYMBOLIC_LINK, _DEVICE = "0", "5", "1", "2", "3"
 _OVERLAY_OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
 #: Whiteouts, opaque folders, hard links and symbolic links of one layer that are kept, each.
 MOST, MOST_LINKS, MOST_SYMLINKS = 100_000, 50_000, 20_000
@@ -36,6 +36,7 @@ class Changes:
         self.files = array("Q")
         self.folders = array("Q")
         self._watched: set[str] = set()
+        self._known: set[str] = set()  # at least all paths of which more than their number is kept
         self._links: dict[str, str] = {}
         self._names: dict[str, dict[str, None]] = {}
         self._symlinks: dict[str, str] = {}
@@ -58,10 +59,14 @@ class Changes:
     def watch(self, path: str) -> None:
         """Something was found in the file at this path: hard links to it and a second file there are worth telling."""
         self._watched.add(path)
+        self._known.add(path)
 
     def add(self, entry: Entry) -> str | None:
         """Note one entry; its path if that is watched, and given to something else now."""
         path = entry.path
+        if entry.kind == _FILE and _WHITEOUT not in path:
+            self.files.append(number(path))
+            return self._forget(path) if path in self._known else None
         folder, _, name = path.rpartition("/")
         if name.startswith(_WHITEOUT):
             self._whiteout(folder, name)
@@ -85,7 +90,7 @@ class Changes:
             target = self._links.get(target, target)
             if target == path:
                 return None  # The same file once more.
-        again = self._forget(path) if self._watched or self._symlinks or self._links else None
+        again = self._forget(path) if path in self._known else None
         if target in self._watched:
             self._link(self._links, MOST_LINKS, path, target, "hard links to files with findings")
             if path in self._links:
@@ -111,6 +116,7 @@ class Changes:
     def _link(self, where: dict[str, str], most: int, path: str, target: str, what: str) -> None:
         if len(where) < most:
             where[path] = target
+            self._known.add(path)
         else:
             self._cut_off(f"more than {most:,} {what}: the states of files behind the rest may be wrong")
 

@@ -62,6 +62,15 @@ def content_number(hexdigest: str) -> int:
         return 0
 
 
+def _has(digests: Digests, number: int) -> bool:
+    """Whether one of them begins like this. They may be computed only now, so no more are asked for than it takes."""
+    return (
+        content_number(digests.md5) == number
+        or content_number(digests.sha1) == number
+        or content_number(digests.sha256) == number
+    )
+
+
 class Owned:
     """Files that packages list; 20 bytes each.
 
@@ -82,11 +91,10 @@ class Owned:
 
         `path` is as in the layer. A missing digest ("") fits nothing.
         """
-        known = {content_number(digest) for digest in (digests.md5, digests.sha1, digests.sha256)} - {0}
         number = path_number(path)
         at = bisect_left(self._paths, number)
         while at < len(self._paths) and self._paths[at] == number:
-            if self._contents[at] in known:
+            if self._contents[at] and _has(digests, self._contents[at]):
                 return self._names[self._packages[at]]
             at += 1
         return ""

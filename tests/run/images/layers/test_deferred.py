@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 
@@ -11,10 +12,9 @@ from hypothesis import strategies as st
 
 from auditor.run.images.layers import deferred
 from auditor.run.images.layers.deferred import Deferred, is_deb, list_digest, without_data
-from auditor.run.images.layers.outcome import FileDigests
+from auditor.run.images.layers.hashing import LateDigests, digests_of, settled
 from tests.run.images.layers.test_inside import ar
 
-NONE = FileDigests("", "", "")
 NEAR, FAR = 50, 400
 
 
@@ -54,7 +54,7 @@ def test_stretches(hits: list[tuple[int, int]], seed: int) -> None:
     data = bytes(random.Random(seed).choices(b"ab\n", k=4000))
     hits = sorted(hits, key=lambda hit: hit[1])
     waiting = Deferred(reach)
-    waiting.add("usr/a", data, hits, NONE)
+    waiting.add("usr/a", data, hits)
     found, known = waiting.resolved(lambda path, digests: False)
     assert known == 0
     assert [(index, one.start + place) for one in found for index, place in one.hits] == hits
@@ -76,7 +76,7 @@ def test_many_hits_take_linear_time() -> None:
     hits = [(place % 2, place) for place in range(1, 400_000, 2)]
     started = time.process_time()
     waiting = Deferred(reach)
-    waiting.add("usr/a", data, hits, NONE)
+    waiting.add("usr/a", data, hits)
     [one], _ = waiting.resolved(lambda path, digests: False)
     assert len(one.hits) == len(hits)
     assert time.process_time() - started < 10
@@ -85,9 +85,10 @@ def test_many_hits_take_linear_time() -> None:
 def test_what_packages_have_brought_as_it_is_is_left() -> None:
     waiting = Deferred(reach)
     for name in "abc":
-        waiting.add(f"usr/{name}", b"x" * 9000, [(0, 5), (0, 5000)], FileDigests(name, "", ""))
-    waiting.add_packed("usr/p.gz", b"\x1f\x8b", FileDigests("p", "", ""))
-    found, known = waiting.resolved(lambda path, digests: path == "usr/b" and digests.md5 == "b")
+        waiting.add(f"usr/{name}", name.encode() * 9000, [(0, 5), (0, 5000)])
+    waiting.add_packed("usr/p.gz", b"\x1f\x8b")
+    wanted = hashlib.md5(b"b" * 9000, usedforsecurity=False).hexdigest()
+    found, known = waiting.resolved(lambda path, digests: path == "usr/b" and digests.md5 == wanted)
     assert [one.path for one in found] == ["usr/a", "usr/a", "usr/c", "usr/c", "usr/p.gz"]
     assert known == 1
     found, known = waiting.resolved(lambda path, digests: True)
@@ -96,7 +97,7 @@ def test_what_packages_have_brought_as_it_is_is_left() -> None:
 
 def test_packed_files_are_kept_whole() -> None:
     waiting = Deferred(reach)
-    waiting.add_packed("usr/p.gz", b"\x1f\x8b" + bytes(900), NONE)
+    waiting.add_packed("usr/p.gz", b"\x1f\x8b" + bytes(900))
     [one], _ = waiting.resolved(lambda path, digests: False)
     assert (one.path, one.data, one.start, one.hits) == ("usr/p.gz", b"\x1f\x8b" + bytes(900), 0, ())
 
@@ -105,10 +106,27 @@ def test_room_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deferred, "_ROOM", 1000)
     monkeypatch.setattr(deferred, "_OVERHEAD", 0)
     waiting = Deferred(reach)
-    waiting.add("usr/a", b"x" * 9000, [(1, 4000)], NONE)
+    waiting.add("usr/a", b"x" * 9000, [(1, 4000)])
     assert waiting.takes("usr/b")
-    waiting.add_packed("usr/b", b"x" * 200, NONE)
+    waiting.add_packed("usr/b", b"x" * 200)
     assert not waiting.takes("usr/c")
+
+
+@pytest.mark.parametrize("room", [0, 100, 1 << 20])
+@pytest.mark.parametrize("path", ["usr/a", "usr/lib/python3/site-packages/a.py"])
+def test_digests_are_the_same_whenever_they_are_computed(path: str, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deferred, "_WHOLE_ROOM", room)
+    waiting = Deferred(reach)
+    contents = {f"{path}{number}": bytes([number]) * 40 for number in range(4)}
+    for name, data in contents.items():
+        waiting.add(name, data, [(0, 5)])
+    waiting.add_packed("usr/p", b"p")
+    late = sum(isinstance(one, LateDigests) for one in waiting.digests.values())
+    assert late == 1 + (0 if "site-packages" in path else min(room // 40, 4))
+    assert {name: settled(one) for name, one in waiting.digests.items()} == {
+        name: digests_of(data, name) for name, data in {**contents, "usr/p": b"p"}.items()
+    }
+    assert settled(waiting.digests["usr/p"]).md5 == hashlib.md5(b"p", usedforsecurity=False).hexdigest()
 
 
 CONTROL, DATA = (b"control.tar.xz", b"c" * 101), (b"data.tar.xz", b"d" * 1000)

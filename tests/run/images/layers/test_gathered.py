@@ -33,15 +33,15 @@ def states(collected: Gathered) -> list[tuple[str, str]]:
 def test_a_second_file_of_a_path_hides_what_was_in_the_first() -> None:
     made = gathered()
     for path in ("a", "b"):
-        made.entry(file(path))
+        made.note_members([file(path)])
         found(made, path)
         found(made, path, "inside")
-    made.entry(file("a"))
+    made.note_members([file("a")])
     assert states(made) == [("a", HIDDEN), ("a", HIDDEN), ("b", LIVE), ("b", LIVE)]
     found(made, "a")
     found(made, "b")
     assert [state for _, state in states(made)] == [HIDDEN, HIDDEN, LIVE, LIVE, LIVE, LIVE]
-    made.entry(file("b"))
+    made.note_members([file("b")])
     assert [state for _, state in states(made)] == [HIDDEN, HIDDEN, HIDDEN, HIDDEN, LIVE, HIDDEN]
 
 
@@ -51,7 +51,7 @@ def test_the_same_path_again_and_again_takes_linear_time() -> None:
         found(made, f"other/{number}")
     began = time.process_time()
     for _ in range(5_000):
-        made.entry(file("a"))
+        made.note_members([file("a")])
         found(made, "a")
     assert time.process_time() - began < 3
     assert sum(state == HIDDEN for _, state in states(made)) == 4_999
@@ -61,16 +61,16 @@ def test_the_same_path_again_and_again_takes_linear_time() -> None:
 def test_files_and_packages_are_counted() -> None:
     made = gathered()
     for entry in (file("a"), folder("b.deb"), link("c.deb", "a"), file("var/cache/d.deb")):
-        made.entry(entry)
+        made.note_members([entry])
     assert (made.files, made.debs) == (2, 1)
 
 
 def test_what_is_cut_off_makes_the_search_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whiteouts, "MOST_LINKS", 1)
     made = gathered()
-    made.entry(file("a"))
+    made.note_members([file("a")])
     found(made, "a")
     for name in "bcd":
-        made.entry(link(name, "a"))
+        made.note_members([link(name, "a")])
     [(message, path)] = made.errors
     assert message.startswith("more than 1 hard links to files with findings") and not path

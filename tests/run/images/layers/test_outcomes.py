@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -35,6 +35,11 @@ class Search:
         """Search one layer."""
         self.were_ahead.append(self.ahead)
         return self._outcomes[int(job.open().read())]
+
+
+def searcher(search: Search) -> Callable[[], LayerSearch]:
+    """What makes it."""
+    return lambda: cast("LayerSearch", search)
 
 
 class Passed(Image):
@@ -78,7 +83,7 @@ def whole(number: int) -> LayerOutcome:
 def kept(folder: Path, outcomes: Sequence[LayerOutcome], source: Passing) -> list[bool]:
     """Which of the layers a later run finds in the cache."""
     cache = LayerCache(str(folder))
-    layers = Layers(cast("LayerSearch", Search(outcomes)), cache, RULES, None)
+    layers = Layers(searcher(Search(outcomes)), cache, RULES, None)
     scanned = list(layers.of(source, lambda images: None))
     assert [one.outcomes for one in scanned] == [list(outcomes)] * 2
     assert [one.cached for one in scanned] == [frozenset()] * 2
@@ -104,7 +109,7 @@ def test_what_is_not_sure_is_not_kept(tmp_path: Path) -> None:
 
 def test_what_passed_by_need_not_be_read_again(tmp_path: Path) -> None:
     cache = LayerCache("")
-    layers = Layers(cast("LayerSearch", Search([whole(0), whole(1)._replace(final=False)])), cache, RULES, None)
+    layers = Layers(searcher(Search([whole(0), whole(1)._replace(final=False)])), cache, RULES, None)
     assert diff_id(0) not in layers
     list(layers.of(Passing([diff_id(0), diff_id(1)]), lambda images: None))
     assert diff_id(0) in layers and diff_id(1) not in layers
@@ -112,18 +117,18 @@ def test_what_passed_by_need_not_be_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_reading_ahead_ends_with_what_passes(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.run.images.layers.outcomes.processes", lambda: 2)
+    monkeypatch.setattr("auditor.run.parallel.processes", lambda: 2)
     search = Search([whole(0)])
-    layers = Layers(cast("LayerSearch", search), LayerCache(""), RULES, None)
+    layers = Layers(searcher(search), LayerCache(""), RULES, None)
     list(layers.of(Passing([diff_id(0)], fails), lambda images: None))
     assert search.were_ahead == [True]
     assert not search.ahead
 
 
 def test_reading_ahead_ends_with_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.run.images.layers.outcomes.processes", lambda: 2)
+    monkeypatch.setattr("auditor.run.parallel.processes", lambda: 2)
     search = Search([])
-    layers = Layers(cast("LayerSearch", search), LayerCache(""), RULES, None)
+    layers = Layers(searcher(search), LayerCache(""), RULES, None)
     with pytest.raises(IndexError):
         list(layers.of(Passing([diff_id(0)]), lambda images: None))
     assert not search.ahead

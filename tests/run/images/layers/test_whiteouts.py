@@ -7,7 +7,7 @@ import pytest
 from auditor.run.images.layers import whiteouts
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.whiteouts import Changes
-from auditor.sources.images.layertar import Entry
+from auditor.sources.images.tarblocks import Entry
 from tests.run.images.changes import changes, file, folder, link, symlink
 
 
