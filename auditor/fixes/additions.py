@@ -85,7 +85,8 @@ def download_with(build: Build, step: Step, name: str, secret: BuildSecret, plan
 
 
 def _use_of(name: str) -> Pattern:
-    return Pattern(rf"\$(?:\{{{name}\}}|{name}(?!\w))")
+    escaped = re.escape(name)
+    return Pattern(rf"\$(?:\{{{escaped}\}}|{escaped}(?!\w))")
 
 
 def _replace(build: Build, step: Step, secret: BuildSecret, target: _Target | None, plan: Plan) -> None:

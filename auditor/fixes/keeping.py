@@ -7,6 +7,7 @@ told to log in.
 
 from __future__ import annotations
 
+import re
 import shlex
 from itertools import pairwise
 
@@ -74,7 +75,7 @@ def settle_kept(build: Build, run: Run, names: Sequence[str], plan: Plan) -> Non
 
     Weakens the plan or adds a note to it; raises Refused where the image certainly keeps the value.
     """
-    named = Pattern(r"(?<!\w)(?:" + "|".join(names) + r")(?!\w)")
+    named = Pattern(r"(?<!\w)(?:" + "|".join(map(re.escape, names)) + r")(?!\w)")
     node = run.step.instruction
     followed = [file.span for file in build.facts.files if file.step.instruction is node]
     for given in _commands(run):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.readers import may_read
@@ -160,12 +162,17 @@ def started_script(build: Build, words: Sequence[str]) -> str:
 def located(build: Build, program: str, *, shipped: bool = True) -> str:
     """The context file that a program is (of the image, if `shipped`), "" where there is none or it is not certain."""
     folder, slash, base = program.rpartition("/")
-    paths = {
-        each.source
-        for each in copied(build, shipped=shipped)
-        if each.target.rpartition("/")[2] == base and _is_at(each.target.rpartition("/")[0], folder, slash)
-    }
+    found = _by_name(build, shipped).get(base, ())
+    paths = {each.source for each in found if _is_at(each.target.rpartition("/")[0], folder, slash)}
     return paths.pop() if len(paths) == 1 and base else ""
+
+
+@lru_cache(maxsize=4)
+def _by_name(build: Build, shipped: bool) -> dict[str, list[Copied]]:
+    found: dict[str, list[Copied]] = {}
+    for each in copied(build, shipped=shipped):
+        found.setdefault(each.target.rpartition("/")[2], []).append(each)
+    return found
 
 
 def _is_at(folder: str, asked: str, slash: str) -> bool:

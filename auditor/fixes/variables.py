@@ -7,10 +7,10 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import runtime
-from auditor.fixes.exposure import DERIVED, check, secret_id, variable
+from auditor.fixes.exposure import DERIVED, check, variable
+from auditor.fixes.given import default_of, secret_of
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file, too_many
 from auditor.fixes.keeping import settle_kept
-from auditor.fixes.optional import asked_for, may_be_empty
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
@@ -29,7 +29,6 @@ _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
-_WORD = Pattern(r"[\w.-]+")
 _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 
@@ -262,59 +261,13 @@ class VariablePlanner:
 
     def _secret(self, name: str) -> BuildSecret:
         if name not in self.made:
-            self.made[name] = self._make(name)
+            self.made[name] = secret_of(self.build, self.group, name)
         return self.made[name]
 
-    def _make(self, name: str) -> BuildSecret:
-        root = next(v for v in self.roots if v.name == name)
-        argument = any(v.kind == "argument" for v in self.group if v.name == name)
-        return BuildSecret(self._id(name), "variable", root.name, "", not self._is_optional(name), argument)
-
-    def _id(self, name: str) -> str:
-        """The mount's id; names that differ only in case get ids of their own, and so do other mounts."""
-        made = secret_id(name)
-        others = sorted({v.name for v in self.build.facts.variables if secret_id(v.name) == made})
-        at = others.index(name) + _is_taken(self.build, made, name)
-        return made + (f"_{at + 1}" if at else "")
-
-    def _is_optional(self, name: str) -> bool:
-        """Whether the build does without a value: it tests for one, or declares that there may be none."""
-        for v in self.group:
-            if (
-                v.name == name
-                and v.kind == "argument"
-                and v.pair.raw is not None
-                and v.pair.raw.text in ("", '""', "''")
-            ):
-                return True
-        return may_be_empty(self.build, name) or bool(self._default(name))
-
     def _default(self, name: str) -> str:
-        """The stand-in for a value that a build argument has by default, if the build asks for that; else ""."""
         if name not in self._defaults:
-            self._defaults[name] = self._asked_default(name)
+            self._defaults[name] = default_of(self.build, self.group, name)
         return self._defaults[name]
-
-    def _asked_default(self, name: str) -> str:
-        for v in self.group:
-            if v.name == name and v.kind == "argument" and v.pair.raw is not None:
-                text = _raw(v)
-                is_secret = v.literal is not None and v.literal.level in ("secret", "weak")
-                if _WORD.fullmatch(text) and not is_secret and asked_for(self.build, name, text):
-                    return text
-        return ""
-
-
-def _is_taken(build: Build, made: str, name: str) -> bool:
-    """Whether a mount of the file has the id for something else than the value of this variable."""
-    for run in build.facts.runs:
-        for flag in run.step.instruction.flags:
-            fields = dict(field.partition("=")[::2] for field in (flag.value or "").split(",") if flag.name == "mount")
-            if fields.get("type") == "secret" and fields.get("id") == made:
-                target = fields.get("target", fields.get("dst", fields.get("destination", "")))
-                if target not in ("", f"/run/secrets/{made}") or fields.get("env", name) != name:
-                    return True
-    return False
 
 
 def _raw(v: Variable) -> str:

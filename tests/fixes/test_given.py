@@ -1,4 +1,4 @@
-"""Secrets that a build can do without, and what it holds then."""
+"""What a build has to be given: secrets that a build can do without, and what it holds then."""
 
 from __future__ import annotations
 
@@ -60,3 +60,15 @@ def test_a_default_that_is_asked_for_stays(test: str) -> None:
 
 def test_a_default_that_nobody_asks_for_goes() -> None:
     assert "required=true" in exported(f"RUN {FETCH}", head="ARG TOKEN=none\n")
+
+
+@pytest.mark.parametrize("name", ["USER_NAME_TOKEN", "NAMED_USE_TOKEN"])
+def test_any_name_is_found(name: str) -> None:
+    after = fixed(f'FROM a\nARG {name}\nRUN [ -n "${name}" ] && [ "${name}" ] && curl -H "X: ${name}" h.example\n').text
+    assert f"id={name.lower()} " in after
+
+
+@pytest.mark.parametrize("name", ["A(TOKEN", "A+_TOKEN", "[TOKEN", "A\\TOKEN"])
+def test_a_name_that_no_shell_takes(name: str) -> None:
+    text = f"FROM a\nARG {name}\nADD https://u:${{{name}}}@h.example/x /x\nRUN curl ${{{name}}} h.example\n"
+    assert fixed(text, unsafe=True).text == text
