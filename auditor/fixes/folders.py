@@ -113,7 +113,7 @@ def keep_folder(
                 _make_instead(build, step, folder, owner, plan)
             return
     if owner and not _is(owner, step):
-        _make_instead(build, step, folder, owner, plan)
+        plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for {owner}")
 
 
 def _make_instead(build: Build, step: Step, folder: str, owner: str, plan: Plan) -> None:
