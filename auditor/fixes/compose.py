@@ -13,6 +13,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.plan import Change, Drop, DropCommand, DropPair, DropSource, Mount, Prelude, Refused, Replace
 from auditor.fixes.script import script_text, statements, the_script
+from auditor.lang.shell import reader
 from auditor.lang.shell.chain import is_simple
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _TRAP = 2
 _ORDERS = range(10)
 _ANY_TRAP = Pattern(r"(?<![\w.-])trap(?![\w.-])")
 _OUR_TRAP = Pattern(r"trap '((?:[^']|'\\'')*)' EXIT(?:[;\s]|$)")
+#: The first line of a heredoc that a shell runs; any other program would read our statements as its own language.
+_SHELL_LINE = Pattern(r"#![ \t]*(?:/usr/bin/env[ \t]+(?:-S[ \t]+)?)?(?:/\S*/)?(?:ba|da|a|k|z)?sh(?:[ \t]|$)")
 
 
 def compose(document: Document, changes: Iterable[Change]) -> list[Edit]:
@@ -168,6 +171,8 @@ class _Composer:
             return [], []
         quoted = [command.replace("'", "'\\''") for command in cleaning]
         text = script_text(run)
+        if _hands_over(text.text):
+            raise Refused("the RUN ends in an exec, which leaves out what would clean up")
         traps = [match.start() for match in _ANY_TRAP.finditer(text.text)]
         if not traps:
             return [], [f"trap '{'; '.join(quoted)}' EXIT"]
@@ -202,7 +207,9 @@ class _Composer:
         if not lines:
             return []
         if self.text.startswith("#!", start):
-            start = self.text.find("\n", start) + 1
+            first, start = start, self.text.find("\n", start) + 1
+            if not _SHELL_LINE.match(self.text[first : start - 1].rstrip()):
+                raise Refused("the RUN is a script of another program than a shell")
         return [Edit(Span(start, start), "".join(f"{line}{self.document.newline}" for line in lines))]
 
     def _exec_form(self, run: Instruction, lines: Sequence[str], traps: bool) -> list[Edit]:
@@ -212,6 +219,14 @@ class _Composer:
         command = '"$0" "$@"' if traps else 'exec "$0" "$@"'
         script = json.dumps("; ".join([*lines, command]), ensure_ascii=False)
         return [Edit(Span(at + 1, at + 1), f'"/bin/sh", "-c", {script}, ')]
+
+
+def _hands_over(text: str) -> bool:
+    """Whether a script gives its process to another program: its shell does not end then."""
+    if "exec" not in text:
+        return False
+    commands = reader.read(text).commands
+    return any(c.name == "exec" and len(c.words) > 1 and not c.subshells for c in commands)
 
 
 def _within(inner: Span, outer: Span) -> bool:
