@@ -30,6 +30,8 @@ _OUR_TRAP = Pattern(r"trap '((?:[^']|'\\'')*)' EXIT(?:[;\s]|$)")
 _ERREXIT = Pattern(r"-[a-zA-Z]*e[a-zA-Z]*|errexit")
 _SETS_ERREXIT = Pattern(r"set\s+-(?:[a-zA-Z]*e[a-zA-Z]*(?:\s+pipefail)?|o\s+errexit)\s*\Z")
 _SETS = Pattern(r"\bset\s+[-+]")
+#: The first line of a heredoc that a shell runs; any other program would read our statements as its own language.
+_SHELL_LINE = Pattern(r"#![ \t]*(?:/usr/bin/env[ \t]+(?:-S[ \t]+)?)?(?:/\S*/)?(?:ba|da|a|k|z)?sh(?:[ \t]|$)")
 
 
 def compose(document: Document, changes: Iterable[Change]) -> list[Edit]:
@@ -233,7 +235,9 @@ class _Composer:
         if not lines:
             return []
         if self.text.startswith("#!", start):
-            start = self.text.find("\n", start) + 1
+            first, start = start, self.text.find("\n", start) + 1
+            if not _SHELL_LINE.match(self.text[first : start - 1].rstrip()):
+                raise Refused("the RUN is a script of another program than a shell")
         return [Edit(Span(start, start), "".join(f"{line}{self.document.newline}" for line in lines))]
 
     def _exec_form(self, run: Instruction, lines: Sequence[str], traps: bool) -> list[Edit]:

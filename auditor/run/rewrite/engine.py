@@ -87,21 +87,23 @@ class _Run:
             existed = first.ignore.after if ignore.before is not None or first.ignore.after else None
             rewrite.changes.append(FileChange(ignore.path, "ignore", existed, ignore.after))
         if last.text != first.text and source.path != STDIN:
-            self._call(first, last, source, rewrite)
+            reason = self._call(first, last, source, rewrite)
+            if reason:
+                fixer.take_back(rewrite, reason)
         for change in rewrite.changes:
             self.pending[os.path.abspath(change.path)] = change.after
 
-    def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> None:
-        """Have the callers change too, or say how the build is called from now on."""
+    def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> str:
+        """Have the callers change too, or say how the build is called from now on; why that cannot be, or ""."""
         from auditor.run.rewrite.callers import CallerFiles, dropped_arguments  # start-up: only files that change
 
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
-            return
+            return ""
         if self._callers is None:
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
             self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
-        self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
+        return self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
