@@ -7,17 +7,25 @@ from auditor.flow.variables import literal_beside, literal_of, unquoted
 from auditor.lang.compose.interpolation import interpolated
 
 if TYPE_CHECKING:
+    from auditor.core.span import Span
     from auditor.flow.facts import Literal
     from auditor.lang.compose.services import ComposeText, Entry
     from auditor.lang.dockerfile.substitution import VariableUse
+    from auditor.lang.dockerfile.text import Text
 
 
 class Setting(NamedTuple):
-    """An entry of an environment whose value is a literal secret or holds one; `uses` are the variables in it."""
+    """An entry of an environment whose value is a literal secret or holds one; `uses` are the variables in it, with
+    offsets of its `text`."""
 
     entry: Entry
     literal: Literal
     uses: list[VariableUse]
+    text: Text
+
+    def at(self, use: VariableUse) -> Span:
+        """The place of a variable in the file."""
+        return self.text.span(use.start, use.end)
 
     @property
     def label(self) -> str:
@@ -39,4 +47,4 @@ def _setting(entry: Entry) -> Setting | None:
         return None
     text, uses = interpolated(unquoted(entry.raw))
     literal = literal_beside(entry.name, text, uses) if uses else literal_of(entry.name, text)
-    return Setting(entry, literal, uses) if literal is not None else None
+    return Setting(entry, literal, uses, text) if literal is not None else None

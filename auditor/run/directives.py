@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         def directives(self) -> Mapping[str, str]:
             """Of the head of the file."""
 
+
 #: Rules for the same idea as BuildKit's SecretsUsedInArgOrEnv check and hadolint's DL3064.
 VARIABLE_RULES = ("arg-secret", "arg-default-secret", "env-secret")
 HADOLINT_RULE = "DL3064"

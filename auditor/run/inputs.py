@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.run.analysis import Analysis, Contexts
+    from auditor.run.directives import Commented
     from auditor.sources.files import Input
 
 _CONTEXT_FAMILY = "context"
@@ -79,7 +80,8 @@ def _is_public(written: str, finding: Finding) -> bool:
 
 def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Finding]:
     """The findings with those marked that a comment silences, and findings about comments that silence nothing."""
-    findings, document = analysis.findings, analysis.document
+    findings = analysis.findings
+    document: Commented | None = analysis.document
     if analysis.compose is not None:
         from auditor.run.composing import commented  # start-up: compose files only
 

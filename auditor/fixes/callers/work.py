@@ -114,7 +114,7 @@ class Work:
 
     def take(self, offset: int, draft: Draft) -> bool:
         """The changes of a call that begins at a place, or its problem; whether they were taken."""
-        draft.edits = _at_once(draft.edits)
+        draft.edits = at_once(draft.edits)
         if not draft.problem:
             try:
                 merged([*self._edits, *draft.edits])
@@ -144,7 +144,7 @@ class Work:
         return self.variables.get(name) if self.gone(name) else None
 
 
-def _at_once(edits: list[Edit]) -> list[Edit]:
+def at_once(edits: list[Edit]) -> list[Edit]:
     """The edits, those that insert at the same place as one, in their order and before what is replaced there."""
     inserted: dict[int, str] = {}
     for edit in edits:

@@ -20,6 +20,7 @@ _ENVIRONMENT = "environment"
 _OLD_SERVICE = ("image", "build")
 #: Steps in looking up merges, of all services together; what is beyond is not known.
 _MOST_STEPS = 50_000
+_TANGLED = -1
 _PROPERTIES = Pattern(r"(?:[&!]\S*[ \t\r\n]+)*")
 
 
@@ -68,10 +69,13 @@ class ComposeText:
         self.lines = LineIndex(text)
         self.documents = documents
         self._targets = _targets(documents)
+        self._shared = {id(node) for node in self._targets.values()}
         self.top = documents[0] if documents and isinstance(documents[0], Mapping) else None
         self.modern = self.top is not None and self.top.get("services") is not None
         self.services = [one for top in documents if isinstance(top, Mapping) for one in self._services(top)]
         self._labels = sorted(self._places())
+        self._users: dict[int, list[Service]] = {}
+        self._by_node: dict[int, Section] = {}
         self.sections = self._sections()
 
     def line(self, node: Node) -> int:
@@ -84,7 +88,19 @@ class ComposeText:
 
     def is_used_elsewhere(self, node: Node) -> bool:
         """Whether an alias stands for this very node."""
-        return bool(node.anchor) and any(target is node for target in self._targets.values())
+        return id(node) in self._shared
+
+    def repeated(self) -> Node | None:
+        """The first key that stands in its mapping twice; compose rejects such a file."""
+        for document in self.documents:
+            for node in walk(document):
+                names: set[str] = set()
+                for key, _value in node.pairs if isinstance(node, Mapping) else ():
+                    if isinstance(key, Scalar) and key.value != "<<":
+                        if key.value in names:
+                            return key
+                        names.add(key.value)
+        return None
 
     def merged(self, mapping: Mapping) -> list[Mapping]:
         """What a mapping takes over with `<<`, the strongest first."""
@@ -125,27 +141,34 @@ class ComposeText:
 
     def users(self, section: Section) -> list[Service] | None:
         """The services whose environment takes from a section; None in a file too tangled to tell."""
-        if self._users is None:
-            self._users, steps = {}, 0
-            for service in self.services:
-                sections = self.environment_of(service)
-                steps += len(sections) + len(self.closure(service.node))
-                if steps > _MOST_STEPS:
-                    self._users = {-1: []}
-                    break
-                for one in sections:
-                    self._users.setdefault(id(one), []).append(service)
-        return None if -1 in self._users else self._users.get(id(section), [])
+        if not self._users:
+            self._users = self._all_users()
+        return None if _TANGLED in self._users else self._users.get(id(section), [])
+
+    def _all_users(self) -> dict[int, list[Service]]:
+        found: dict[int, list[Service]] = {}
+        steps = 0
+        for service in self.services:
+            sections = self.environment_of(service)
+            steps += len(sections) + len(self.closure(service.node))
+            if steps > _MOST_STEPS:
+                return {_TANGLED: []}
+            for one in sections:
+                found.setdefault(id(one), []).append(service)
+        return found
 
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _services(self, top: Mapping) -> Iterator[Service]:
         listed = self.resolve(top.get("services"))
-        for key, value in (listed.pairs if isinstance(listed, Mapping) else top.pairs if not self.modern else ()):
+        pairs = listed.pairs if isinstance(listed, Mapping) else top.pairs if not self.modern else []
+        for key, value in pairs:
             node = self.resolve(value)
-            if isinstance(node, Mapping) and isinstance(key, Scalar):
-                if listed is not None or any(node.get(name) is not None for name in _OLD_SERVICE):
-                    yield Service(key.value, key, node)
+            is_one = isinstance(listed, Mapping) or any(
+                isinstance(node, Mapping) and node.get(name) is not None for name in _OLD_SERVICE
+            )
+            if is_one and isinstance(node, Mapping) and isinstance(key, Scalar):
+                yield Service(key.value, key, node)
 
     def _places(self) -> Iterator[tuple[int, str]]:
         for top in self.documents:
@@ -167,8 +190,6 @@ class ComposeText:
                     yield value
 
     def _sections(self) -> list[Section]:
-        self._by_node: dict[int, Section] = {}
-        self._users: dict[int, list[Service]] | None = None
         seen: set[int] = set()
         for root in self._roots():
             if id(root) in seen:
