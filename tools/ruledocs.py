@@ -32,6 +32,7 @@ _FAMILIES = {
     "baked": "Keys and vault credentials",
     "servers": "Retired methods",
     "dockerfile": "The Dockerfile itself",
+    "compose": "Compose files",
     "scan": "Secrets in files of any kind (`audit scan`)",
     "image": "Built images (`audit image`)",
 }
@@ -125,14 +126,14 @@ def _rewritten(example: Entry) -> Iterator[str]:
         return
     option = " --unsafe-fixes" if example.get("fixed_by") == "unsafe" else ""
     yield f"`audit fix{option}` makes of it:"
-    yield _fence(str(example["fixed"]), "dockerfile")
+    yield _fence(str(example["fixed"]), "yaml" if "text" in example else "dockerfile")
     lines = cast("list[str]", example.get("ignored", []))
     if lines:
         yield f"and adds to `.dockerignore`: {', '.join(map(_code, lines))}."
 
 
 def _scanned(example: Entry) -> Iterator[str]:
-    """An example of `audit scan`. A character of every value is written as an entity: the page must not hold one."""
+    """An example that is a file with a name. A character of every value is written as an entity: the page must not hold one."""
     finds = cast("list[str]", example.get("finds", []))
     yield f"`{example.get('name', 'example.txt')}`"
     text = html.escape(str(example["text"]).strip("\n"), quote=False)
@@ -143,6 +144,7 @@ def _scanned(example: Entry) -> Iterator[str]:
         severity = str(example.get("severity", ""))
         shown = ", ".join(f"<code>{_spelled(found)}</code>" for found in finds)
         yield f"Reports {shown}{f' ({severity})' if severity else ''}."
+    yield from _rewritten(example)
 
 
 def _spelled(value: str) -> str:
@@ -189,7 +191,14 @@ def _ignoring_in_images(rule_id: str) -> Iterator[str]:
     yield _fence(f"audit image --ignore {rule_id} IMAGE", "console")
 
 
-_IGNORING = {"scan": _ignoring_scanned, "image": _ignoring_in_images}
+def _ignoring_in_compose(rule_id: str) -> Iterator[str]:
+    yield "On the line of the entry or on the one above, with the reason:"
+    yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "yaml")
+    yield "For the whole file, at its head:"
+    yield _fence(f"# audit: ignore-file[{rule_id}] why this is no leak here", "yaml")
+
+
+_IGNORING = {"compose": _ignoring_in_compose, "scan": _ignoring_scanned, "image": _ignoring_in_images}
 
 
 def _index(rules: dict[str, dict[str, str | int]]) -> str:

@@ -44,10 +44,6 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
     if source.data is None:
         target.errors.append(TargetError(f"cannot be read: {source.error}", target.name))
         return Analysis(None, [], False)
-    if target.kind == COMPOSE:
-        from auditor.run.composing import analyse_compose  # start-up: compose files only
-
-        return analyse_compose(source.data, target, rules)
     document, context = None, None
     found: list[Finding] = []
     try:

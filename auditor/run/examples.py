@@ -12,6 +12,7 @@ from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rule_docs, load_rules
 from auditor.core.span import LineIndex
+from auditor.sources.files import is_compose_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,8 @@ class Example(NamedTuple):
     """One example of a rule.
 
     `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or for `audit scan` a file of
-    any kind that is called `name` ("" otherwise), or for `audit image` a document of the image's metadata. `finds` are
+    any kind that is called `name` ("" otherwise; a compose file is one of `audit lint`), or for `audit image` a document
+    of the image's metadata. `finds` are
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
     the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it makes none),
@@ -75,7 +77,7 @@ def run_example(example: Example, text: str | None = None) -> list[Finding]:
 
         return findings_in(example.rule, example.name, example.text if text is None else text, _detector())
     with placed(example, text) as (settings, path):
-        if example.name:
+        if example.name and not is_compose_name(example.name):
             from auditor.run.scan import scan
 
             return scan(settings, [path], _detector()).active
@@ -96,7 +98,7 @@ def placed(example: Example, text: str | None = None) -> Iterator[tuple[Settings
         if example.files is None:
             settings.no_context = True
         else:
-            settings.context = folder
+            settings.context = "" if example.name else folder
             for name, content in example.files.items():
                 _write(os.path.join(folder, *name.split("/")), content)
         yield settings, path
@@ -140,7 +142,7 @@ def _read(rule_id: str, kind: str, value: object) -> Iterator[Example]:
         finds = _finds(place, kind, data.get("finds", []))
         severity = _severity(place, data.get("severity"))
         fixed, unsafe, ignored = _fixed(place, kind, data)
-        files = _files(place, data.get("files"))
+        files = _files(place, data.get("files"), name or _DOCKERFILE)
         yield Example(rule_id, kind, number, title, text, finds, severity, files, name, fixed, unsafe, ignored)
 
 
@@ -163,8 +165,8 @@ def _fixed(place: str, kind: str, data: Entry) -> tuple[str, bool, tuple[str, ..
         raise RuleDataError(f"{place}: fixed: must be a text, and fixed_by safe or unsafe")
     if not isinstance(ignored, list) or not all(isinstance(item, str) for item in ignored):
         raise RuleDataError(f"{place}: ignored: must be a list of patterns")
-    if fixed and (kind == "good" or "dockerfile" not in data):
-        raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile can be fixed")
+    if fixed and (kind == "good" or not ("dockerfile" in data or is_compose_name(str(data.get("name", ""))))):
+        raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile or compose file can be fixed")
     return fixed, how == "unsafe", tuple(map(str, ignored))
 
 
@@ -177,8 +179,8 @@ def _severity(place: str, value: object) -> Severity | None:
         raise RuleDataError(f"{place}: severity: {value!r} is no severity") from None
 
 
-def _files(place: str, value: object) -> dict[str, str] | None:
-    """The context's files; only plain paths below the folder, since rule files of others are run too."""
+def _files(place: str, value: object, own: str) -> dict[str, str] | None:
+    """The context's files, but for the example's `own`; only plain paths below the folder, since rule files of others are run too."""
     if value is None:
         return None
     if not isinstance(value, dict):
@@ -186,7 +188,7 @@ def _files(place: str, value: object) -> dict[str, str] | None:
     files = {}
     for name, content in value.items():
         parts = str(name).split("/")
-        if not isinstance(content, str) or name == _DOCKERFILE or "\0" in name or not all(_is_plain(p) for p in parts):
+        if not isinstance(content, str) or name == own or "\0" in name or not all(_is_plain(p) for p in parts):
             raise RuleDataError(f"{place}: files: {name!r} must be a path below the context, its content a text")
         files[name] = content
     return files

@@ -51,7 +51,12 @@ class InputAuditor:
         """One input with its analysis; the findings are those of all rules, silenced ones marked."""
         kind = COMPOSE if is_compose_name(source.display) else DOCKERFILE
         target = Target(source.display, kind, size=len(source.data or b""))
-        analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
+        if kind == COMPOSE and source.data is not None:
+            from auditor.run.composing import analyse_compose  # start-up: compose files only
+
+            analysis = analyse_compose(source.data, target, rule_ids(LINT))
+        else:
+            analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
         _remember_secrets(target, analysis.findings)
         return target, analysis._replace(findings=_silenced(analysis, target, self.settings))
 
