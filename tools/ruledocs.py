@@ -133,7 +133,8 @@ def _rewritten(example: Entry) -> Iterator[str]:
 
 
 def _scanned(example: Entry) -> Iterator[str]:
-    """An example that is a file with a name. A character of every value is written as an entity: the page must not hold one."""
+    """An example that is a file with a name. A character of every value is written as an entity: the page must not hold
+    one."""
     finds = cast("list[str]", example.get("finds", []))
     yield f"`{example.get('name', 'example.txt')}`"
     text = html.escape(str(example["text"]).strip("\n"), quote=False)

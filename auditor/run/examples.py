@@ -29,9 +29,8 @@ _ANY_NAME = "example.txt"
 class Example(NamedTuple):
     """One example of a rule.
 
-    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or for `audit scan` a file of
-    any kind that is called `name` ("" otherwise; a compose file is one of `audit lint`), or for `audit image` a document
-    of the image's metadata. `finds` are
+    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or a compose file or for `audit
+    scan` any file, called `name` ("" for a Dockerfile), or for `audit image` a document of the metadata. `finds` are
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
     the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it makes none),
@@ -180,7 +179,7 @@ def _severity(place: str, value: object) -> Severity | None:
 
 
 def _files(place: str, value: object, own: str) -> dict[str, str] | None:
-    """The context's files, but for the example's `own`; only plain paths below the folder, since rule files of others are run too."""
+    """The files beside the example's `own`; only plain paths below the folder, since rule files of others are run too."""
     if value is None:
         return None
     if not isinstance(value, dict):

@@ -8,49 +8,24 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
-from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.exposure import secret_id
-from auditor.fixes.plan import Burnt, Refusal, Refused
+from auditor.fixes.plan import Refusal, Refused
+from auditor.fixes.services.plan import FOLDER, EnvPlan
 from auditor.fixes.services.starting import Reading, Starts
+from auditor.fixes.services.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.core.span import Span
     from auditor.fixes.services.place import Place
     from auditor.flow.services import ComposeFacts, Setting
-    from auditor.lang.compose.nodes import Mapping
-    from auditor.lang.compose.services import Service
+    from auditor.lang.compose.services import Entry, Section, Service
 
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+#: Settings of one file whose services are looked at.
+_MOST_READINGS = 200
 _VERSION = Pattern(r"(?:[12](?:\.\d+)?|3(?:\.0)?)")
-#: Where the files with secrets lie, beside the compose file.
-FOLDER = "secrets"
-
-
-class EnvPlan(NamedTuple):
-    """One setting's way out. `file_variable` takes the path of the file ("": a variable from outside takes its place);
-    `given` is the secret's name, or that variable. `services` get the secret, each node once."""
-
-    setting: Setting
-    file_variable: str
-    given: str
-    services: tuple[Mapping, ...]
-    applicability: Applicability
-    title: str
-    reason: str
-    notes: tuple[str, ...]
-
-    @property
-    def covers(self) -> tuple[Span, ...]:
-        """The place whose findings it answers."""
-        return (self.setting.literal.span,)
-
-    @property
-    def burnt(self) -> Burnt:
-        """What has to be rotated."""
-        where = "in the file, its copies and its history"
-        return Burnt(f"value of {self.setting.label}", where, self.setting.literal.span)
 
 
 class Planner:
@@ -62,6 +37,9 @@ class Planner:
         self.place = place
         self._shown = shown
         self._starts = Starts(facts.file, place)
+        self._looked_at = 0
+        self._writer = Writer(facts.file)
+        self._seconds: dict[int, dict[str, Entry]] = {}
         #: What each new name stands for: the value, so that a name is used again for the same one only.
         self._taken: dict[str, str] = {}
         self._variables: dict[str, str] = {}
@@ -97,15 +75,29 @@ class Planner:
             raise Refused(f"the value is used elsewhere by its anchor (line {self.file.line(entry.node)})")
         if not _NAME.fullmatch(entry.name):
             raise Refused(f"no variable can have this name (line {self.file.line(entry.node)})")
-        named = [one for one in entry.section.entries if one.name == entry.name]
-        if len(named) > 1:
-            raise Refused(f"{entry.name} is set twice (line {self.file.lines.line(named[1].span.start)})")
+        again = self._repeated(entry.section).get(entry.name)
+        if again is not None:
+            raise Refused(f"{entry.name} is set twice (line {self.file.lines.line(again.span.start)})")
+
+    def _repeated(self, section: Section) -> dict[str, Entry]:
+        """The entries of a section whose name stood there before, by name."""
+        if id(section) not in self._seconds:
+            seen: set[str] = set()
+            found = self._seconds[id(section)] = {}
+            for entry in section.entries:
+                if entry.name in seen:
+                    found.setdefault(entry.name, entry)
+                seen.add(entry.name)
+        return self._seconds[id(section)]
 
     # -- a file --------------------------------------------------------------------------------------------------
 
     def _reading(self, setting: Setting) -> tuple[list[Service], Reading]:
         """The services that use a setting, all of which read it from a file in the same way. Raises Refused."""
         entry = setting.entry
+        self._looked_at += 1
+        if self._looked_at > _MOST_READINGS:
+            raise Refused("the file has too many secrets to look at each")
         if setting.uses:
             raise Refused(f"the value of {entry.name} has variables in it, which a file cannot have")
         if entry.raw is not None and entry.raw.text.endswith("\n"):
@@ -115,6 +107,7 @@ class Planner:
             raise Refused("which services use it cannot be told")
         self._check_apart(services)
         readings = [self._starts.reading(service, entry) for service in services]
+        self._writer.check(service.node for service in services)
         variables = {reading.variable for reading in readings}
         if len(variables) != 1:
             raise Refused("its services read it from files in different ways")

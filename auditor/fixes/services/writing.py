@@ -10,14 +10,14 @@ from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.work import Draft, at_once
 from auditor.fixes.callers.yamledit import Sheet
 from auditor.fixes.plan import Refused
-from auditor.fixes.services.planning import FOLDER
+from auditor.fixes.services.plan import FOLDER
 from auditor.lang.compose.nodes import Mapping, Scalar, Sequence
 from auditor.lang.compose.services import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.fixes.services.planning import EnvPlan
+    from auditor.fixes.services.plan import EnvPlan
     from auditor.lang.compose.nodes import Node
     from auditor.lang.compose.services import ComposeText
 
@@ -28,7 +28,7 @@ _TEXT_TAG = Pattern(r"(?:!!str|!)[ \t]")
 
 def edits_of(file: ComposeText, plans: Iterable[EnvPlan]) -> list[Edit]:
     """What the plans change in the file's text. Raises Refused where that cannot be done for certain."""
-    writer = _Writer(file)
+    writer = Writer(file)
     for plan in plans:
         writer.setting(plan)
     return writer.finish()
@@ -41,13 +41,41 @@ def new_entry(plan: EnvPlan) -> tuple[str, str]:
     return plan.setting.entry.name, f"${{{plan.given}:?}}"
 
 
-class _Writer:
+class Writer:
+    """Collects the edits of plans for one file."""
+
     def __init__(self, file: ComposeText) -> None:
         self.file = file
         self.sheet = Sheet(file.text)
         self.draft = Draft()
         self._given: dict[int, tuple[Mapping, list[str]]] = {}
         self._sources: list[str] = []
+        self._top_problem: str | None = None
+
+    def check(self, nodes: Iterable[Mapping]) -> None:
+        """Raises Refused where services (by their nodes) cannot be given a secret, or none can be declared."""
+        if self._top_problem is None:
+            self._top_problem = self._problem_at_top()
+        if self._top_problem:
+            raise Refused(self._top_problem)
+        draft = self.draft
+        try:
+            for node in nodes:
+                self.draft = Draft()
+                self._service(node, ["secret"], "- ")
+                if self.draft.problem:
+                    raise Refused(f"{self.draft.problem} (line {self.file.line(node)})")
+        finally:
+            self.draft = draft
+
+    def _problem_at_top(self) -> str:
+        trial = Writer(self.file)
+        trial._sources.append("secret")
+        try:
+            trial.finish()
+        except Refused as refused:
+            return refused.reason
+        return ""
 
     def setting(self, plan: EnvPlan) -> None:
         """The entry itself; what services get is collected."""
@@ -56,11 +84,11 @@ class _Writer:
         if plan.setting.uses and not plan.file_variable and self._in_default(plan, value):
             return
         if entry.key is None:
-            self._replace(entry.node, f"{name}={value}")
+            self._replace(entry.node, f"{name}={value}", in_flow=entry.section.node.flow)
         else:
             if name != entry.name:
                 self._replace(entry.key, name)
-            self._replace(entry.node, value)
+            self._replace(entry.node, value, in_flow=entry.section.node.flow)
         for node in plan.services:
             ids = self._given.setdefault(id(node), (node, []))[1]
             if plan.given not in ids:
@@ -82,7 +110,7 @@ class _Writer:
                 return True
         return False
 
-    def _replace(self, node: Node, text: str) -> None:
+    def _replace(self, node: Node, text: str, *, in_flow: bool = False) -> None:
         """Other text for a scalar, in its own quotes."""
         if not isinstance(node, Scalar):
             raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(node)})")
@@ -90,12 +118,9 @@ class _Writer:
         head = self.file.text[node.span.start : span.start]
         if "!" in head and not _TEXT_TAG.search(head):
             raise Refused(f"the value has a tag of its own (line {self.file.line(node)})")
-        if not node.style and "$" in text and self._in_flow(node):
+        if not node.style and "$" in text and in_flow:
             text = f'"{text}"'  # braces have a meaning there
         self.draft.replace(span, text)
-
-    def _in_flow(self, node: Node) -> bool:
-        return any(section.node.flow for section in self.file.sections if section.node.span.covers(node.span.start))
 
     def finish(self) -> list[Edit]:
         """All edits, those of the services' `secrets` and of the top level too."""

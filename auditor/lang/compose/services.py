@@ -262,11 +262,11 @@ def located(text: str, node: Scalar) -> Text:
     elif node.style:
         end = node.span.end
     found = derived(text, Scalar(Span(start, end), node.value, node.style, "", False))
-    if found is None:
+    if found is None or not found.text.startswith(node.value):
         return Text(node.value, [*range(len(node.value))] or [0], [inner.start] * max(len(node.value), 1),
                     [inner.end] * max(len(node.value), 1))  # fmt: skip
     made = TextBuilder()
-    for index, char in enumerate(found.text):
+    for index, char in enumerate(node.value):
         place = found.at(index)
         made.add(char, place, place + 1)
     return made.build(inner.start)

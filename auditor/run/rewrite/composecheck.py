@@ -11,7 +11,7 @@ from auditor.lang.compose.nodes import Alias, Mapping, Scalar, Sequence
 if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
 
-    from auditor.fixes.services.planning import EnvPlan
+    from auditor.fixes.services.plan import EnvPlan
     from auditor.lang.compose.nodes import Node
     from auditor.lang.compose.services import ComposeText
     from auditor.run.analysis import Analysis

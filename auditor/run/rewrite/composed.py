@@ -6,9 +6,10 @@ from collections import Counter
 
 from auditor.core.edit import Applicability, EditConflict, apply_edits
 from auditor.core.pattern import Pattern
-from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.plan import Refusal, Refused
-from auditor.fixes.services.planning import EnvPlan, Planner
+from auditor.fixes.services.plan import EnvPlan
+from auditor.fixes.services.planning import Planner
 from auditor.fixes.services.writing import edits_of
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.composecheck import objection
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.edit import Edit
     from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
     from auditor.fixes.services.place import Place
     from auditor.run.analysis import Analysis
     from auditor.run.rewrite.options import FixOptions
@@ -35,12 +37,22 @@ _TEMPLATE = Pattern(r"(?m)^[^#\n\"']*[:-][ \t]+\{\{|^[ \t]*#?[ \t]*\{%")
 _NO_FIX = "there is no automatic fix for it"
 
 
-class State(NamedTuple):
+class State:
     """A compose file at one point of its rewriting."""
 
-    text: str
-    target: Target
-    analysis: Analysis
+    def __init__(self, text: str, target: Target, analysis: Analysis) -> None:
+        self.text = text
+        self.target = target
+        self.analysis = analysis
+        self._active: dict[tuple[str, Span], list[Finding]] | None = None
+
+    def active(self, wanted: frozenset[str]) -> dict[tuple[str, Span], list[Finding]]:
+        """The findings that were asked for and that nothing silences, by subject and place."""
+        if self._active is None:
+            self._active = {}
+            for finding in asked(self.analysis.findings, wanted):
+                self._active.setdefault((finding.subject, finding.location.span), []).append(finding)
+        return self._active
 
 
 class ComposeFixer:
@@ -121,8 +133,7 @@ class ComposeFixer:
     def _answered(self, plan: EnvPlan, state: State) -> list[Finding]:
         """The findings at its place that are worth a change: they would be shown."""
         least = self.settings.min_severity
-        active = asked(state.analysis.findings, self.wanted)
-        return [f for f in active if f.severity >= least and _is_of(f, plan.covers, plan.setting.label)]
+        return [f for f in state.active(self.wanted).get(_key_of(plan), []) if f.severity >= least]
 
     def _carried_out(self, plans: Sequence[EnvPlan], state: State) -> tuple[State, list[Edit]]:
         """The state after plans, and their edits. Raises Refused where the result must not be kept."""
@@ -155,18 +166,17 @@ class ComposeFixer:
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with its reason."""
-        plans = self._plans(state)
+        plans: dict[Span, EnvPlan | Refusal] = {}
+        for plan in self._plans(state):
+            plans.setdefault(plan.covers[0], plan)
         for finding in asked(state.analysis.findings, self.wanted):
-            left = Left(finding, _NO_FIX)
-            for plan in plans:
-                if isinstance(plan, Refusal):
-                    if any(span.covers(finding.location.span.start) for span in plan.covers):
-                        left = Left(finding, plan.reason)
-                elif _is_of(finding, plan.covers, plan.setting.label):
-                    failure = self.failed.get(plan.setting.label, "")
-                    is_unsafe = not failure and plan.applicability > self.allowed
-                    left = Left(finding, failure or plan.reason, is_unsafe, bool(failure))
-            rewrite.left.append(left)
+            why = plans.get(finding.location.span)
+            if isinstance(why, EnvPlan):
+                failure = self.failed.get(why.setting.label, "")
+                is_unsafe = not failure and why.applicability > self.allowed
+                rewrite.left.append(Left(finding, failure or why.reason, is_unsafe, bool(failure)))
+            else:
+                rewrite.left.append(Left(finding, why.reason if why is not None else _NO_FIX))
 
 
 def reason_against(text: str) -> str:
@@ -176,5 +186,5 @@ def reason_against(text: str) -> str:
     return generated(text)
 
 
-def _is_of(finding: Finding, covers: Sequence[object], label: str) -> bool:
-    return finding.subject == label and finding.location.span in covers
+def _key_of(plan: EnvPlan) -> tuple[str, Span]:
+    return (plan.setting.label, plan.setting.literal.span)
