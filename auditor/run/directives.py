@@ -124,7 +124,7 @@ def ignores(document: Commented, lines: Lines, part: str = "instruction") -> lis
     """Every comment that silences by instruction (called `part` in messages) or by file, in the order of the file."""
     found = [_buildkit(document)] if document.directives.get("check") else []
     comment_lines = {document.lines.line(span.start) for span in document.comments}
-    blocks = _block_ends(sorted(comment_lines))
+    blocks = _block_ends(sorted(line for line in comment_lines if lines.instruction(line) is None))
     for span in document.comments:
         text = document.text[span.start : min(span.end, span.start + _LONGEST)].rstrip("\r\n")
         if "audit:" in text or "hadolint" in text:

@@ -179,7 +179,7 @@ def _severity(place: str, value: object) -> Severity | None:
 
 
 def _files(place: str, value: object, own: str) -> dict[str, str] | None:
-    """The files beside the example's `own`; only plain paths below the folder, since rule files of others are run too."""
+    """The files beside `own`; only plain paths below the folder, since rule files of other people are run too."""
     if value is None:
         return None
     if not isinstance(value, dict):

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from auditor.lang.compose.services import Entry, Section, Service
 
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-#: Settings of one file whose services are looked at.
-_MOST_READINGS = 200
+#: Secrets of a file up to which the services that use them are looked at.
+_MOST_SETTINGS = 500
 _VERSION = Pattern(r"(?:[12](?:\.\d+)?|3(?:\.0)?)")
 
 
@@ -37,7 +37,6 @@ class Planner:
         self.place = place
         self._shown = shown
         self._starts = Starts(facts.file, place)
-        self._looked_at = 0
         self._writer = Writer(facts.file)
         self._seconds: dict[int, dict[str, Entry]] = {}
         #: What each new name stands for: the value, so that a name is used again for the same one only.
@@ -95,8 +94,7 @@ class Planner:
     def _reading(self, setting: Setting) -> tuple[list[Service], Reading]:
         """The services that use a setting, all of which read it from a file in the same way. Raises Refused."""
         entry = setting.entry
-        self._looked_at += 1
-        if self._looked_at > _MOST_READINGS:
+        if len(self.facts.settings) > _MOST_SETTINGS:
             raise Refused("the file has too many secrets to look at each")
         if setting.uses:
             raise Refused(f"the value of {entry.name} has variables in it, which a file cannot have")
