@@ -22,7 +22,7 @@ OWN = f"\n      DB_PASSWORD: {V}\n"
         "    image: postgres\n    command: postgres -c max_connections=9\n",
         "    image: postgres\n    command: ['-c', 'log_statement=all']\n",
         "    image: postgres\n    entrypoint:\n",
-        "    image: postgres\n    volumes: ['data:/var/lib/postgresql', './init.sql:/docker-entrypoint-initdb.d/a.sql']\n",
+        "    image: postgres\n    volumes: ['data:/var/lib/x', './init.sql:/docker-entrypoint-initdb.d/a.sql']\n",
     ],
 )
 def test_known_images(tmp_path: Path, rest: str) -> None:

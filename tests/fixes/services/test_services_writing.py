@@ -1,4 +1,4 @@
-"""The text of compose files after `audit fix`: every form of an environment, services that share, sections there are."""
+"""The text of compose files after `audit fix`: every form of an environment, shared blocks, sections there are."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ FILE = f"\n      POSTGRES_PASSWORD_FILE: {PATH}\n"
         ),
         (
             service(f"\n    - 'POSTGRES_PASSWORD={V}'\n    ports:\n    - '1:1'\n"),
-            service(f"\n    - 'POSTGRES_PASSWORD_FILE={PATH}'\n    secrets:\n    - postgres_password\n    ports:\n    - '1:1'\n")
+            service(f"\n    - 'POSTGRES_PASSWORD_FILE={PATH}'\n    secrets:\n    - postgres_password\n")
+            + "    ports:\n    - '1:1'\n"
             + TOP,
         ),
         (
@@ -77,7 +78,8 @@ FILE = f"\n      POSTGRES_PASSWORD_FILE: {PATH}\n"
         ),
         (
             f"services:\n\n    a:\n        image: postgres\n        environment:\n            POSTGRES_PASSWORD: {V}\n",
-            f"services:\n\n    a:\n        image: postgres\n        environment:\n            POSTGRES_PASSWORD_FILE: {PATH}\n"
+            "services:\n\n    a:\n        image: postgres\n        environment:\n"
+            f"            POSTGRES_PASSWORD_FILE: {PATH}\n"
             "        secrets:\n            - postgres_password\n\n"
             "secrets:\n    postgres_password:\n        file: ./secrets/postgres_password\n",
         ),
