@@ -59,7 +59,8 @@ class Starts:
         known = self._entries_of(service)
         if known.get(name) != [entry] or variable in known:
             raise Refused(f"{service.name} sets {name} in more than one place")
-        named = [n for n in self._words_of(service).get(name, []) if n is not entry.key and n is not entry.node]
+        own = {id(entry.key), id(entry.node), *self._after_reading(service)}
+        named = [node for node in self._words_of(service).get(name, []) if id(node) not in own]
         if named:
             raise Refused(f"{service.name} names {name} elsewhere, too (line {self.file.line(named[0])})")
         return Reading(variable, self._env_files(service, name) or self._other_files(name))
@@ -146,6 +147,11 @@ class Starts:
             base = node.value.removesuffix(":ro").rpartition("/")[2] if isinstance(node, Scalar) else ""
             if base and (base in bases or "entrypoint" in base.lower()):
                 raise Refused(f"a volume lies over what starts {service.name} (line {self.file.line(node)})")
+
+    def _after_reading(self, service: Service) -> set[int]:
+        """The parts of `command`, where a script of a build starts it: what reads a file hands the value on."""
+        build, command = (self.file.inherited(service.node, key) for key in ("build", "command"))
+        return {id(node) for node in walk(command)} if build is not None and command is not None else set()
 
     def _env_files(self, service: Service, name: str) -> str:
         """What is not known of the service's `env_file`. Raises Refused where one sets the variable, too."""

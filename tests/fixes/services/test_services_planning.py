@@ -64,6 +64,7 @@ def test_what_is_not_certain_is_given_from_outside(tmp_path: Path, rest: str, re
         "    build:\n      context: ${CONTEXT:-.}\n      args: {A: b}\n",
         "    image: own\n    build: {}\n",
         "    build: .\n    entrypoint: [/entrypoint.sh, x]\n",
+        "    build: .\n    command: [sh, -c, 'serve --password=$$DB_PASSWORD']\n",
     ],
 )
 def test_builds_whose_script_reads_the_file(tmp_path: Path, rest: str) -> None:
@@ -86,6 +87,7 @@ def test_a_build_of_a_known_image(tmp_path: Path) -> None:
         (DOCKERFILE, ENTRYPOINT, "    build: .\n    entrypoint: [/other.sh]\n", "nothing shows"),
         (DOCKERFILE, ENTRYPOINT, "    build:\n      context: .\n      dockerfile_inline: FROM x\n", "nothing shows"),
         (DOCKERFILE, ENTRYPOINT, "    build: ./gone\n", "nothing shows"),
+        (DOCKERFILE, ENTRYPOINT, "    build: .\n    healthcheck:\n      test: x $$DB_PASSWORD\n", "elsewhere, too"),
         (DOCKERFILE, ENTRYPOINT, "    build: ../..\n", "nothing shows"),
         (DOCKERFILE, ENTRYPOINT, "    build: .\n    volumes: [./e.sh:/entrypoint.sh]\n", "a volume lies over"),
         (DOCKERFILE + "ENV DB_PASSWORD=/none\n", ENTRYPOINT, "    build: .\n", "sets DB_PASSWORD as well"),
