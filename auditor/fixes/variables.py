@@ -100,7 +100,7 @@ class VariablePlanner:
             plan.secrets += [self._secret(name) for name in names]
         else:
             plan.title = f"{shown} goes: nothing in the build uses it"
-if plan.applicability is Applicability.SAFE:
+            if plan.applicability is Applicability.SAFE:
                 where = next((file.path for file in self.files), "")
                 plan.reason = f"no RUN reads {where}, where it was written to" if where else "no instruction reads it"
         return plan

@@ -139,7 +139,7 @@ class Work:
 
     def take(self, offset: int, draft: Draft) -> bool:
         """The changes of a call that begins at a place, or its problem; whether they were taken."""
-        draft.edits = _at_once(draft.edits)
+        draft.edits = at_once(draft.edits)
         if not draft.problem and not self._fits_in(draft.edits):
             draft.fail("the change would touch what another change touches")
         if draft.problem:
@@ -187,7 +187,7 @@ def _start(edit: Edit) -> int:
     return edit.span.start
 
 
-def _at_once(edits: list[Edit]) -> list[Edit]:
+def at_once(edits: list[Edit]) -> list[Edit]:
     """The edits, those that insert at the same place as one, in their order and before what is replaced there."""
     inserted: dict[int, str] = {}
     for edit in edits:
