@@ -115,6 +115,11 @@ class VariablePlanner:
                 from auditor.fixes.urls import clone_change  # start-up: git clones with credentials only
 
                 plan.changes += clone_change(self.build, file)
+                shown = ", ".join(dict.fromkeys(v.name for v in self.roots))
+                note = (
+                    f"git is given {shown} in a setting, whose name ends at a `=`: give it with %3D in the place of one"
+                )
+                plan.notes += [note] if note not in plan.notes else []
         return settle(self.build, [file for file in kept if file.how in ("written", "stored")], plan)
 
     # -- conditions ----------------------------------------------------------------------------------------------

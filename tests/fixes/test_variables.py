@@ -170,6 +170,12 @@ def test_a_user_that_is_no_number(user: str) -> None:
     assert "id=npm_token,mode=0444,required" in fixed(text).text
 
 
+def test_what_git_does_not_take_in_a_setting() -> None:
+    found = fixed("FROM a\nARG GIT_TOKEN\nRUN git clone https://ci:$GIT_TOKEN@h.example/x.git\n")
+    assert "insteadOf" in found.text
+    assert any("%3D" in note for note in found.rewrite.notes)
+
+
 def test_a_literal_has_to_be_rotated() -> None:
     result = fixed("FROM a\nARG DB_PASSWORD=hunter2Sx9qq\nRUN migrate --password $DB_PASSWORD\n")
     assert "hunter2" not in result.text
