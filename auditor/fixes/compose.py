@@ -48,6 +48,13 @@ class _Composer:
         self.text = document.text
         self.changes = changes
         self.dropped = {id(c.instruction): c.instruction for c in changes if isinstance(c, Drop)}
+        self.mounts: dict[int, list[str]] = {}
+        self.preludes: dict[int, list[Prelude]] = {}
+        for change in changes:
+            if isinstance(change, Mount):
+                self.mounts.setdefault(id(change.run), []).append(change.text)
+            elif isinstance(change, Prelude):
+                self.preludes.setdefault(id(change.run), []).append(change)
 
     def edits(self) -> list[Edit]:
         """All edits, in no order."""
@@ -176,8 +183,8 @@ class _Composer:
 
     def _run(self, run: Instruction) -> list[Edit]:
         """Mounts behind the keyword, preludes in front of the command."""
-        mounts = list(dict.fromkeys(c.text for c in self.changes if isinstance(c, Mount) and c.run is run))
-        preludes = [c for c in self.changes if isinstance(c, Prelude) and c.run is run]
+        mounts = list(dict.fromkeys(self.mounts.get(id(run), ())))
+        preludes = self.preludes.get(id(run), ())
         lines = {order: list(dict.fromkeys(c.text for c in preludes if c.order == order)) for order in _ORDERS}
         added, lines[_TRAP] = self._trapped(run, lines[_TRAP])
         traps = bool(lines[_TRAP])

@@ -8,6 +8,7 @@ from auditor.core.edit import Edit, apply_edits
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.fixes import bases, exposure, lasting, naming, places, prints, sites, tracing, urls
+from auditor.fixes.exposure import secret_id
 from auditor.fixes.places import WRITTEN_BY_RUN
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Refusal, Refused, Replace
 
@@ -111,7 +112,9 @@ class _Planner:
             first = next((f for f in group if f.literal.kind != "token"), group[0])
             used = [*self.taken, *(secret.id for secret in self.secrets.values())]
             name = naming.literal_id(self.text, first.literal, first.detail, used)
-            self.secrets[value] = BuildSecret(name, "variable", naming.variable_of(first.literal))
+            variable = naming.variable_of(first.literal)
+            # Another secret of that name has another id: callers give each its own variable.
+            self.secrets[value] = BuildSecret(name, "variable", variable if secret_id(variable) == name else "")
         return self.secrets[value]
 
     # -- one place -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.fixes.callers import needs
 from tests.fixes.fixing import fixed
 
 ONE, TWO = "tk10" + "-Jn3BtK7qFe2YsRg8VxMw", "tk11" + "-Kq8WzPm4RtY6UcNb2LxDs"
@@ -183,3 +184,9 @@ def test_exec_form_in_an_image_without_a_shell(base: str, has_shell: bool) -> No
     done = fixed(text, unsafe=True)
     assert (done.text != text) is has_shell
     assert any("no shell" in why for why in done.left.values()) is not has_shell
+
+
+def test_two_values_of_one_variable_are_given_in_two() -> None:
+    done = fixed(f"{FROM}ARG NPM_TOKEN\nRUN NPM_TOKEN={ONE} npm ci\nRUN npm publish --token $NPM_TOKEN\n")
+    assert {(secret.id, secret.name) for secret in done.secrets} == {("npm_token", "NPM_TOKEN"), ("npm_token_2", "")}
+    assert needs.variable(next(secret for secret in done.secrets if not secret.name)) == "NPM_TOKEN_2"
