@@ -34,6 +34,12 @@ _HEADER = BytePattern(
 )
 #: The beginning of a word; `\n` and `\t` written out, as in `printf`, are space before it.
 _WORD = r"(?:(?<![\w-])|(?<=\\[nt]))"
+#: Where a program puts a header's value together, no value: `%s`, `{token}`, an operator alone.
+_FORMAT = BytePattern(r"%(?:\(\w+\))?s|\{\w*\}|[^\w\x80-\U0010ffff$*.]+")
+#: What follows a text of a program that ends here.
+_JOINED = BytePattern(r"[ \t]?[+.%,&][ \t]?[A-Za-z_$]")
+#: Characters in front of a quote in which its opening one is looked for.
+_BEFORE = 200
 _NETRC = BytePattern(rf"{_WORD}(?:password|passwd)[ \t]+(?P<value>(?:{HOLE}|[^\s'\"\\])+)")
 _MACHINE = BytePattern(rf"{_WORD}(?:machine|default|login)[ \t\n]+\S")
 _VARIABLE = BytePattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*).*")
@@ -149,9 +155,18 @@ def _pairs(text: str) -> Iterator[Position]:
         value = found[0] if match["quote"] else found[0].rstrip(",.]")
         if not match["quote"] and "${" not in value:
             value = value.rstrip("}")
+        if match["quote"] and _ends_text(text, match.start("quote"), value):
+            continue
         level = _pair_level(name, value, text[start + len(value) : start + len(value) + 1])
         if level != "none":
             yield Position("pair", name, start, start + len(value), level, reading.kind)
+
+
+def _ends_text(text: str, at: int, value: str) -> bool:
+    """Whether the quote at a place ends a text of a program, which is joined to what follows: `"pw=" + given`."""
+    if _JOINED.match(value) is None:
+        return False
+    return text.count(text[at], max(at - _BEFORE, 0), at) % 2 == 1
 
 
 def _pair_level(name: str, value: str, following: str) -> str:
@@ -175,8 +190,10 @@ def _named_values(found: Iterable[Named], text: str) -> Iterator[Position]:
 def _headers(text: str) -> Iterator[Position]:
     for match in _HEADER.finditer(text):
         value = match["value"]
-        if not match["scheme"] and value.lower() in ("bearer", "basic", "token"):
+        if (not match["scheme"] and value.lower() in ("bearer", "basic", "token")) or _FORMAT.fullmatch(value):
             continue
+        if value.startswith(("$(", "`")) and not _ANY_HOLE.match(value):
+            continue  # a script as text: its shell will expand that
         yield Position(
             "header", match["name"], *match.span("value"), _level(value, "token", "token"), "authorization-header"
         )

@@ -6,6 +6,8 @@ own, from which COPY takes the file. Mode and owner are those that ADD gives: 06
 
 from __future__ import annotations
 
+import re
+
 from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import Literal, Step, Use
     from auditor.lang.dockerfile.nodes import Instruction
-    from auditor.lang.dockerfile.text import Text
 
-_PLAIN_URL = Pattern(r"(?P<scheme>https?://)(?P<userinfo>[^/@\s'\"$`\\]+)@(?P<rest>[^\s'\"$`\\@]+)\Z")
+_PLAIN_URL = Pattern(
+    r"(?P<scheme>https?://)(?P<userinfo>[^/@\s'\"$`\\]+)@(?P<rest>(?:\$\{\w+\}|\$\w+|[^\s'\"$`\\@])+)\Z"
+)
+#: Stands for the credential while a URL is taken apart.
+_HOLE = "\0"
 _HARD = frozenset("$'\"`\\ \t\n*?[];&|<>()#~")
 _PROGRAMS = ("curl", "wget")
 _INSTALLERS = frozenset("apt-get apt apk yum dnf microdnf zypper pacman tdnf".split())
@@ -55,50 +60,77 @@ def download(build: Build, use: Use, literal: Literal) -> Plan:
         raise Refused("ADD fetches a URL with a credential where no RUN of a POSIX shell can take its place")
     name = literal_id(build.document.text, literal, "", taken_ids(build))
     secret = BuildSecret(name, "variable")
-    target = _target(node.words, literal, name) if not node.flags else None
-    if target is None:
-        raise Refused("ADD fetches more than one plain URL, or has options, for which no download command is known")
+    value = literal.secret.reveal()
+    target = _target(node, name, Pattern(re.escape(value)))
     plan = Plan(f"the credential of the URL becomes the build secret {name}", "")
     plan.covers.append(literal.span)
     plan.secrets.append(secret)
     plan.burnt.append(Burnt("URL password", f"line {node.line} of the Dockerfile and the image history", literal.span))
     plan.notes.append(f"The build secret {name} holds the password exactly as it stood in the URL.")
-    program = _downloader(build, use) if step.user in ("", "0", "root") else ""
+    _replace(build, step, secret, target, plan)
+    return plan
+
+
+def is_download(build: Build, step: Step, name: str) -> bool:
+    """Whether a variable is the credential of a URL that an ADD fetches, and the ADD can be a download."""
+    node = step.instruction
+    if node.keyword != "ADD" or step.onbuild or step.dialect != "posix" or step.user not in ("", "0", "root"):
+        return False
+    return _target(node, "x", _use_of(name)) is not None
+
+
+def download_with(build: Build, step: Step, name: str, secret: BuildSecret, plan: Plan) -> None:
+    """Add to the plan what makes a download of an ADD whose URL has the variable as its credential.
+
+    Raises Refused.
+    """
+    _replace(build, step, secret, _target(step.instruction, secret.id, _use_of(name)), plan)
+
+
+def _use_of(name: str) -> Pattern:
+    escaped = re.escape(name)
+    return Pattern(rf"\$(?:\{{{escaped}\}}|{escaped}(?!\w))")
+
+
+def _replace(build: Build, step: Step, secret: BuildSecret, target: _Target | None, plan: Plan) -> None:
+    """The RUN in an ADD's place."""
+    if target is None:
+        raise Refused("ADD fetches more than one plain URL, or has options, for which no download command is known")
+    program = _downloader(build, step) if step.user in ("", "0", "root") else ""
     if not program and name_and_tag(build, step.stage)[0] in _APT | _LANGUAGES:
-        return _staged(build, step, secret, target, plan)
+        _stage(build, step, secret, target, plan)
+        return
     if step.user not in ("", "0", "root"):
         raise Refused("ADD makes files of root's, which a RUN of another user cannot")
-    plan.reason = f"{program} fetches what ADD fetched; only the file's time stamp is another"
+    plan.reason = plan.reason or f"{program} fetches what ADD fetched; only the file's time stamp is another"
     if not program:
         plan.weaken(Applicability.UNSAFE, "whether the image has curl or wget cannot be seen here")
     if not target.sure:
         plan.weaken(Applicability.UNSAFE, _MAYBE_FOLDER.format(target.path))
-    flag = f"--mount=type=secret,id={name},required=true"
+    flag = f"--mount=type=secret,id={secret.id},required=true"
     folder = target.path.rpartition("/")[0]
     steps = [f"mkdir -p {folder}"] if folder else []
     steps += [_fetch(program, target), f"chmod 600 {target.path}"]
-    plan.changes.append(Replace(node.span, _lines(build, f"RUN {flag}", " && ".join(steps))))
-    return plan
+    plan.changes.append(Replace(step.instruction.span, _lines(build, f"RUN {flag}", " && ".join(steps))))
 
 
-def _target(words: tuple[Text, ...], literal: Literal, name: str) -> _Target | None:
-    if len(words) != 2:
+def _target(node: Instruction, name: str, credential: Pattern) -> _Target | None:
+    """The parts of an ADD with a credential in its URL, in the place of which the secret `name` comes."""
+    if node.flags or len(node.words) != 2:
         return None
-    url, path = words[0].text, words[1].text
+    url, path = credential.sub(_HOLE, node.words[0].text), node.words[1].text
     match = _PLAIN_URL.match(url)
-    value = literal.secret.reveal()
-    if match is None or not path or _HARD & set(path) or match["userinfo"].count(value) != 1:
+    if match is None or not path or _HARD & set(path) or match["userinfo"].count(_HOLE) != 1 or _HOLE in match["rest"]:
         return None
     file = match["rest"].partition("?")[0].rpartition("/")[2] if "/" in match["rest"] else ""
     if path.endswith(("/", "/.")) or path == ".":
         if not file or _HARD & set(file):
             return None
         path = path.removesuffix(".").rstrip("/") + "/" + file if path != "." else file
-    userinfo = match["userinfo"].replace(value, f"$(cat /run/secrets/{name})")
+    userinfo = match["userinfo"].replace(_HOLE, f"$(cat /run/secrets/{name})")
     last = path.rpartition("/")[2]
-    return _Target(
-        f"{match['scheme']}{userinfo}@{match['rest']}", path, last == file or ("." in last and not last.endswith(".d"))
-    )
+    sure = last == file or ("." in last and not last.endswith(".d"))
+    return _Target(f"{match['scheme']}{userinfo}@{match['rest']}", path, sure)
 
 
 def _fetch(program: str, target: _Target) -> str:
@@ -116,12 +148,12 @@ def _lines(build: Build, head: str, command: str) -> str:
 # -- a program for it ------------------------------------------------------------------------------------------------
 
 
-def _downloader(build: Build, use: Use) -> str:
+def _downloader(build: Build, step: Step) -> str:
     """The program of the stage that can fetch a URL: one that it installs or calls, or that its base image brings."""
-    position = use.step.instruction.span.start
+    position = step.instruction.span.start
     installed: set[str] = set()
     for run in build.facts.runs:
-        if run.step.stage != use.step.stage:
+        if run.step.stage != step.stage:
             continue
         for each in acting(run):
             words = {word.rendered for word in each.words}
@@ -132,7 +164,7 @@ def _downloader(build: Build, use: Use) -> str:
                     return found
             elif each.name in _PROGRAMS and (each.name not in installed or run.step.instruction.span.start < position):
                 return each.name
-    name, tag = name_and_tag(build, use.step.stage)
+    name, tag = name_and_tag(build, step.stage)
     if name in _LANGUAGES:
         return "wget" if "alpine" in tag else "" if "slim" in tag else "curl"
     return next((program for program, names in _WITH.items() if name in names), "")
@@ -149,7 +181,7 @@ def _is_numbered(node: Instruction) -> bool:
     )
 
 
-def _staged(build: Build, step: Step, secret: BuildSecret, target: _Target, plan: Plan) -> Plan:
+def _stage(build: Build, step: Step, secret: BuildSecret, target: _Target, plan: Plan) -> None:
     """The download in a stage in front of the ADD's, which installs a program for it."""
     node = step.instruction
     head = build.stages[step.stage].from_instruction
@@ -174,4 +206,3 @@ def _staged(build: Build, step: Step, secret: BuildSecret, target: _Target, plan
         Replace(Span(head.span.start, head.span.start), stage),
         Replace(node.span, f"COPY --from={name} {file} {target.path}"),
     ]
-    return plan

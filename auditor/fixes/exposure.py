@@ -40,16 +40,28 @@ def check(run: Run) -> None:
 
 
 def variable(
-    run: Run, secret: BuildSecret, *, form: str = "file", name: str = "", users: Mapping[str, str] | None = None
+    run: Run,
+    secret: BuildSecret,
+    *,
+    form: str = "file",
+    name: str = "",
+    users: Mapping[str, str] | None = None,
+    default: str = "",
 ) -> list[Change]:
-    """The secret as an exported variable (`name`, by default the secret's own); `form` is `file` or `env`."""
+    """The secret as an exported variable (`name`, by default the secret's own); `form` is `file` or `env`.
+
+    `default`, a plain word, is its value where the build is not given the secret.
+    """
     check(run)
     name = name or secret.name
     if form == "env":
         need = ",required=true" if secret.required else ""
-        return [Mount(run.step.instruction, f"--mount=type=secret,id={secret.id},env={name}{need}")]
+        given: list[Change] = [Mount(run.step.instruction, f"--mount=type=secret,id={secret.id},env={name}{need}")]
+        if default:
+            given.append(Prelude(run.step.instruction, f'export {name}="${{{name}-{default}}}"', EXPORT))
+        return given
     path = f"/run/secrets/{secret.id}"
-    read = f"cat {path}" if secret.required else f"cat {path} 2>/dev/null || true"
+    read = f"cat {path}" if secret.required else f"cat {path} 2>/dev/null || {f'echo {default}' if default else 'true'}"
     return [mount(run, secret, users=users), Prelude(run.step.instruction, f'export {name}="$({read})"', EXPORT)]
 
 

@@ -122,7 +122,9 @@ class Pattern(Leaving):
     def plan(self) -> Plan:
         """The plan; raises Refused."""
         made = super().plan()
-        made.weaken(Applicability.UNSAFE, f"{self.file.content} may take other files along, too")
+        context = self.build.context
+        if context is None or context.select(self.file.content) != [self._source()]:
+            made.weaken(Applicability.UNSAFE, f"{self.file.content} may take other files along, too")
         return made
 
 

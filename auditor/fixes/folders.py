@@ -11,7 +11,7 @@ from auditor.fixes.script import acting
 from auditor.flow.paths import absolute, covers, home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from auditor.fixes.plan import Plan
     from auditor.flow.build import Build
@@ -98,33 +98,93 @@ def keep_folder(
         if run.step.stage != step.stage or node.span.start < place:
             continue
         if id(node) in mounted:
-            if owner and _is(owner, step) and not node.json:  # the mount would make it for root
-                plan.changes[plan.changes.index(whole)] = Replace(
-                    step.instruction.span, f"RUN mkdir -p {quoted(folder)}"
-                )
-                _may_make(build, folder, step, plan)
-            elif owner:
-                plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for another owner than root")
+            if owner:  # the mount would make it for root
+                _make_instead(build, step, folder, owner, plan)
             return
         if stands(build, step.stage, folder, node.span.start, besides=path):
             break
         if deeds.makes_folder(run, folder, node.span.end, sure=True):
             break
         if id(node) in needing or deeds.mentions_folder(run, folder):
-            if node.json or not (_is(owner, run.step) if owner else not run.step.user):
-                plan.weaken(Applicability.UNSAFE, f"nothing but the COPY makes {folder}")
-            plan.changes.insert(0, Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
-            _may_make(build, folder, run.step, plan)
+            is_owner = _is(owner, run.step) if owner else not run.step.user
+            if is_owner and not node.json and _may_make(build, folder, run.step.user):
+                plan.changes.insert(0, Prelude(node, f"mkdir -p {quoted(folder)}", SETTING))
+            else:
+                _make_instead(build, step, folder, owner, plan)
             return
     if owner and not _is(owner, step):
-        plan.weaken(Applicability.UNSAFE, f"the COPY made {folder} for {owner}")
+        _make_instead(build, step, folder, owner, plan)
 
 
-def _may_make(build: Build, folder: str, step: Step, plan: Plan) -> None:
-    """A user can only make a folder in a home that belongs to it: one that came with the user."""
-    user = step.user
-    if user and not (covers(home_of(user), folder) and _has_home(build, user)):
-        plan.weaken(Applicability.UNSAFE, f"{user} must be able to make {folder}")
+def _make_instead(build: Build, step: Step, folder: str, owner: str, plan: Plan) -> None:
+    """In place of the COPY, a RUN that makes the folder as the builder did: by root, what is missing for the owner."""
+    user, whole = _user(build, step), Drop(step.instruction)
+    made = _owned(owner)
+    if step.dialect != "posix" or user is None or made is None:
+        plan.weaken(Applicability.UNSAFE, f"nothing but the COPY makes {folder}" + (f" for {owner}" if owner else ""))
+        return
+    place = step.instruction.span.start
+    parts = folder.strip("/").split("/")
+    paths = ["/" + "/".join(parts[: n + 1]) for n in range(len(parts))]
+    missing = [p for p in paths if not (p in _ALWAYS or _is_made(build, step, p, place))]
+    if not missing:
+        return
+    if made and _is(owner, step) and _may_make(build, folder, step.user):
+        text = f"RUN mkdir -p {quoted(folder)}"
+    else:
+        text = "RUN " + _making([quoted(path) for path in missing], made)
+        text = f"USER 0:0\n{text}\nUSER {user}" if user else text
+    plan.changes[plan.changes.index(whole)] = Replace(step.instruction.span, text)
+
+
+def _user(build: Build, step: Step) -> str | None:
+    """The USER of an instruction as it is written ("" for root); None where a variable of another stage says it."""
+    found = ""
+    for index, nodes in _lineage(build, step.stage):
+        here = index == step.stage
+        for node in nodes:
+            if node.keyword == "USER" and node.args and (not here or node.span.start < step.instruction.span.start):
+                found = node.args[0] if here or "$" not in node.args[0] else "$"
+    return None if found == "$" else found if step.user else ""
+
+
+def _making(paths: Sequence[str], owner: str) -> str:
+    """A command that makes those of the folders that are not there, each inside the one before it."""
+    at = paths[0] if len(paths) == 1 else '"$d"'
+    one = f"mkdir {at}"
+    if owner:
+        one = f"{{ {one} && chown {owner} {at}; }}"
+    if len(paths) == 1:
+        return f"[ -d {at} ] || {one}"
+    return f"for d in {' '.join(paths)}; do [ -d {at} ] || {one} || exit 1; done"
+
+
+def _owned(owner: str) -> str | None:
+    """An owner of `--chown` as `chown` takes it ("" for root); None for one that cannot be told.
+
+    A number alone is user and group; a name alone comes with the group that the user has.
+    """
+    if owner in ("", "root", "0", "root:root", "0:0"):
+        return ""
+    user, colon, group = owner.partition(":")
+    if not all(part.replace("-", "").replace("_", "").isalnum() for part in (user, group or "x")):
+        return None
+    return owner if colon and group else f"{user}:{user}" if user.isdigit() else f"{user}:"
+
+
+def _is_made(build: Build, step: Step, path: str, place: int) -> bool:
+    """Whether a folder is there for certain when the COPY comes: working directories are made, homes may not be."""
+    return any(cwd is not None and covers(path, cwd) for cwd in _workdirs(build, step.stage, place)) or any(
+        run.step.stage == step.stage
+        and run.step.instruction.span.start < place
+        and deeds.makes_folder(run, path, place, sure=True)
+        for run in build.facts.runs
+    )
+
+
+def _may_make(build: Build, folder: str, user: str) -> bool:
+    """Whether a user can make a folder for certain: in a home that belongs to it, one that came with the user."""
+    return not user or (covers(home_of(user), folder) and _has_home(build, user))
 
 
 def _has_home(build: Build, user: str) -> bool:

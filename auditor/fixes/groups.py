@@ -7,10 +7,11 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.plan import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Variable
+    from auditor.lang.dockerfile.nodes import Instruction
 
 _KEPT = frozenset({"written", "stored", "cloned", "inline"})
 #: Instructions whose text a shell expands, not the builder; their flags are the builder's.
@@ -72,13 +73,15 @@ def is_key_file(file: LayerFile) -> bool:
     return file.kind is not None and file.kind.ssh
 
 
-def expanded_in(build: Build, name: str) -> str:
+def expanded_in(build: Build, name: str, besides: Collection[Instruction] = ()) -> str:
     """The keyword of an instruction, RUN and declarations aside, in which the builder fills a name in; "" for none.
 
     A variable of the same name in another stage counts as well: telling them apart is not worth a broken build.
     """
     pattern = Pattern(rf"\$\{{?{name}\b")
     for node in build.document.instructions:
+        if node in besides:
+            continue
         if node.keyword in _READ_BY_SHELLS:
             texts = [flag.text for flag in node.flags]
         else:

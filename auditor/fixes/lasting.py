@@ -35,14 +35,19 @@ def kept_hash(literal: Literal, detail: str, where: sites.Site) -> str:
     `detail` is the program that the flow names. Raises Refused where the image keeps the value itself, by design.
     """
     if literal.kind == "sql":
-        raise Refused(_by_design("the database"))
+        raise Refused(by_design("the database"))
     names = {literal.name, detail, *_programs(where)}
     keeper = next((name for name in sorted(names) if name in _KEEPERS), "")
     if keeper:
-        raise Refused(_by_design(keeper))
+        raise Refused(by_design(keeper))
     if literal.kind == "url" and where.command is not None:
-        _check_url(where.command.words)
+        check_url(where.command.words)
     return next((name for name in sorted(names) if name in _HASHERS), "")
+
+
+def keeps(name: str) -> bool:
+    """Whether a name is that of a program which keeps a password as it is."""
+    return name in _KEEPERS
 
 
 def is_keeper(name: str) -> bool:
@@ -58,7 +63,8 @@ def note(program: str) -> str:
     )
 
 
-def _by_design(who: str) -> str:
+def by_design(who: str) -> str:
+    """Why a build secret is no help with a program that keeps what it is given."""
     return (
         f"{who} keeps the password in the image: a build secret would not change that. Set it when the container starts"
     )
@@ -72,7 +78,7 @@ def _programs(where: sites.Site) -> set[str]:
     return {commands.base_name(words[0]) for command in fed if (words := commands.program(command.words))}
 
 
-def _check_url(words: Sequence[Word]) -> None:
+def check_url(words: Sequence[Word]) -> None:
     """Raises Refused for calls that note a URL down in files that stay."""
     texts = [word.rendered for word in words]
     if "-e" in texts or "--editable" in texts:

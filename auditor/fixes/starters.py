@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.readers import may_read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from auditor.flow.build import Build
     from auditor.lang.dockerfile.nodes import Instruction
@@ -76,14 +78,14 @@ def words_of(node: Instruction) -> list[str]:
     return texts[1:] if node.keyword == "HEALTHCHECK" and texts and texts[0].upper() == "CMD" else texts
 
 
-def copied(build: Build) -> Iterator[Copied]:
-    """Files of the context that a shipped COPY or ADD brings, as far as their places can be told."""
+def copied(build: Build, *, shipped: bool = True) -> Iterator[Copied]:
+    """Files of the context that a COPY or ADD brings, as far as their places can be told; `shipped`: to the image."""
     context = build.context
     if context is None:
         return
     seen = 0
     for step, target, source, _span in build.facts.placed:
-        if not step.ships:
+        if shipped and not step.ships:
             continue
         folder = source.strip("/").removeprefix("./")
         folder = "" if folder == "." else folder
@@ -97,7 +99,7 @@ def copied(build: Build) -> Iterator[Copied]:
 
 def content(build: Build, path: str) -> str:
     """The text of a context file, "" where it cannot be read."""
-    data = build.context.read(path, _MAX_BYTES) if build.context is not None else None
+    data = build.context.read(path, _MAX_BYTES) if build.context is not None and path else None
     return data.decode("utf-8", "replace") if data is not None else ""
 
 
@@ -146,7 +148,7 @@ def _program_text(build: Build, words: list[str]) -> str:
     """The text of the first file of the context among the words of a command, but for what only hands over to it."""
     for word in words:
         program = word.strip("\"';")
-        found = _located(build, program)
+        found = located(build, program)
         if found:
             return content(build, found)
         if program.rpartition("/")[2] not in _HANDING_OVER and not program.startswith("-"):
@@ -154,15 +156,28 @@ def _program_text(build: Build, words: list[str]) -> str:
     return ""
 
 
-def _located(build: Build, program: str) -> str:
-    """The context file that a program of the image is, "" where there is none or it is not certain."""
+def started_script(build: Build, words: Sequence[str]) -> str:
+    """The text of the shell script of the context that a command of a RUN starts, "" for what is none."""
+    is_by_shell = bool(words) and words[0].rpartition("/")[2] in _SHELLS
+    plain = [word for word in words[1:] if not word.startswith("-")] if is_by_shell else words[:1]
+    text = content(build, located(build, plain[0], shipped=False)) if plain else ""
+    return text if is_by_shell or _SHELL_SCRIPT.match(text) else ""
+
+
+def located(build: Build, program: str, *, shipped: bool = True) -> str:
+    """The context file that a program is (of the image, if `shipped`), "" where there is none or it is not certain."""
     folder, slash, base = program.rpartition("/")
-    paths = {
-        each.source
-        for each in copied(build)
-        if each.target.rpartition("/")[2] == base and _is_at(each.target.rpartition("/")[0], folder, slash)
-    }
+    found = _by_name(build, shipped).get(base, ())
+    paths = {each.source for each in found if _is_at(each.target.rpartition("/")[0], folder, slash)}
     return paths.pop() if len(paths) == 1 and base else ""
+
+
+@lru_cache(maxsize=4)
+def _by_name(build: Build, shipped: bool) -> dict[str, list[Copied]]:
+    found: dict[str, list[Copied]] = {}
+    for each in copied(build, shipped=shipped):
+        found.setdefault(each.target.rpartition("/")[2], []).append(each)
+    return found
 
 
 def _is_at(folder: str, asked: str, slash: str) -> bool:

@@ -7,8 +7,10 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import runtime
-from auditor.fixes.exposure import DERIVED, check, secret_id, variable
+from auditor.fixes.exposure import DERIVED, check, variable
+from auditor.fixes.given import default_of, secret_of
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file, too_many
+from auditor.fixes.keeping import settle_kept
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
@@ -21,13 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.flow.build import Build
-    from auditor.flow.facts import Run, Variable
+    from auditor.flow.facts import Run, Step, Variable
 
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = Pattern(r"\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))")
 #: A value that double quotes in a shell read as the builder does.
 _PLAIN_VALUE = Pattern(r"(?:[^\"'`\\$]|\$\{\w+\}|\$\w+)*")
-_EMPTY_IS_FINE = r"(?:-[nz]\s+\"?\$\{?%s\b|\$\{%s:?[-+])"
 _EXPLAINED = frozenset({"ENV", "ARG", "RUN"})
 
 
@@ -59,6 +60,8 @@ class VariablePlanner:
         self.made: dict[str, BuildSecret] = {}
         self.roots = [v for v in group if not any(id(s) in self.members for s in v.sources)]
         self.files = files_of(build, group)
+        self.downloads = list(self._downloads())
+        self._defaults: dict[str, str] = {}
 
     def covers(self) -> Iterator[Span]:
         """Where findings about these variables begin."""
@@ -85,8 +88,10 @@ class VariablePlanner:
         plan.covers += self.covers()
         moved = self._settle(plan)
         needs = self._needs(moved)
-        self._check_run_time(bool(needs), plan)
+        self._check_run_time(bool(needs or self.downloads), plan)
+        self._download(plan)
         for run, wanted in needs:
+            settle_kept(self.build, run, wanted, plan)
             self._expose(run, wanted, plan)
         for v in self.group:
             plan.changes.append(DropPair(v.step.instruction, v.pair))
@@ -96,7 +101,7 @@ class VariablePlanner:
             elif v in self.roots and v.kind == "argument":
                 where = "image history, build log and cache" if v.step.ships else "build log and cache"
                 plan.burnt.append(Burnt(f"what was given as {v.name}", where, v.pair.span))
-        if needs:
+        if needs or self.downloads:
             plan.secrets += [self._secret(name) for name in names]
         else:
             plan.title = f"{shown} goes: nothing in the build uses it"
@@ -129,7 +134,7 @@ class VariablePlanner:
         for name in dict.fromkeys(v.name for v in self.group):
             if not _NAME.fullmatch(name):  # in `export NAME=` and in printed commands it would mean something else
                 raise Refused(f"{name} is no name that a shell takes for a variable")
-            keyword = expanded_in(self.build, name)
+            keyword = expanded_in(self.build, name, [step.instruction for step, _v in self.downloads])
             if keyword:
                 raise Refused(f"{name} is used in {keyword}, which cannot read a build secret")
         for v in self.group:
@@ -137,7 +142,7 @@ class VariablePlanner:
                 raise Refused("it stands in an ONBUILD trigger: every child build would have to change with it")
             for step, _span in v.used:
                 keyword = step.instruction.keyword
-                if keyword not in _EXPLAINED | runtime.STARTING:
+                if keyword not in _EXPLAINED | runtime.STARTING and (step, v) not in self.downloads:
                     raise Refused(f"{v.name} is used in {keyword}, which cannot read a build secret")
             if v.kind == "environment" and v not in self.roots and not _PLAIN_VALUE.fullmatch(_raw(v)):
                 raise Refused(f"the value of {v.name} is made in a way that a shell would read differently")
@@ -158,6 +163,22 @@ class VariablePlanner:
                     Applicability.UNSAFE, f"whether the container reads {v.name} while it runs cannot be seen here"
                 )
 
+    def _downloads(self) -> Iterator[tuple[Step, Variable]]:
+        """ADD instructions that fetch a URL with one of the variables as its credential: a RUN can do that."""
+        for v in self.group:
+            for step, _span in v.used:
+                if step.instruction.keyword == "ADD" and self._passes_on(v):
+                    from auditor.fixes.additions import is_download  # start-up: for an ADD with credentials only
+
+                    if is_download(self.build, step, v.name):
+                        yield step, v
+
+    def _download(self, plan: Plan) -> None:
+        for step, v in self.downloads:
+            from auditor.fixes.additions import download_with  # start-up: for an ADD with credentials only
+
+            download_with(self.build, step, v.name, self._secret(self._root_of(v).name), plan)
+
     # -- RUNs ----------------------------------------------------------------------------------------------------
 
     def _needs(self, settled: Settled) -> list[tuple[Run, list[str]]]:
@@ -176,6 +197,7 @@ class VariablePlanner:
                     explicit[id(run)].append(name)
         named = {name for names in explicit.values() for name in names}
         named |= {name for run, names in visible for name in names if mentions(run, name)}  # also in what moved or went
+        named |= {v.name for _step, v in self.downloads}
         for run, names in visible:
             if moved and {span for _link, span in statements_of(run.step.instruction)} <= {*moved}:
                 continue  # nothing of it stays
@@ -205,7 +227,10 @@ class VariablePlanner:
         for v in self._with_sources(run, names):
             if self._passes_on(v):
                 root = self._root_of(v)
-                plan.changes += variable(run, self._secret(root.name), form=self.form, name=v.name, users=self.users)
+                given = self._secret(root.name)
+                plan.changes += variable(
+                    run, given, form=self.form, name=v.name, users=self.users, default=self._default(root.name)
+                )
             else:
                 plan.changes.append(Prelude(run.step.instruction, f'export {v.name}="{_raw(v)}"', DERIVED))
 
@@ -242,47 +267,13 @@ class VariablePlanner:
 
     def _secret(self, name: str) -> BuildSecret:
         if name not in self.made:
-            self.made[name] = self._make(name)
+            self.made[name] = secret_of(self.build, self.group, name)
         return self.made[name]
 
-    def _make(self, name: str) -> BuildSecret:
-        root = next(v for v in self.roots if v.name == name)
-        argument = any(v.kind == "argument" for v in self.group if v.name == name)
-        return BuildSecret(self._id(name), "variable", root.name, "", not self._is_optional(name), argument)
-
-    def _id(self, name: str) -> str:
-        """The mount's id; names that differ only in case get ids of their own, and so do other mounts."""
-        made = secret_id(name)
-        others = sorted({v.name for v in self.build.facts.variables if secret_id(v.name) == made})
-        at = others.index(name) + _is_taken(self.build, made, name)
-        return made + (f"_{at + 1}" if at else "")
-
-    def _is_optional(self, name: str) -> bool:
-        """Whether the build treats an empty value as legal: it tests for one, or declares one."""
-        pattern = Pattern(_EMPTY_IS_FINE % (name, name))
-        for v in self.group:
-            if (
-                v.name == name
-                and v.kind == "argument"
-                and v.pair.raw is not None
-                and v.pair.raw.text in ("", '""', "''")
-            ):
-                return True
-        runs = [run.step.instruction for run in self.build.facts.runs]
-        texts = [node.body.text for node in runs] + [h.body.text for node in runs for h in node.heredocs]
-        return any(pattern.search(text) for text in texts)
-
-
-def _is_taken(build: Build, made: str, name: str) -> bool:
-    """Whether a mount of the file has the id for something else than the value of this variable."""
-    for run in build.facts.runs:
-        for flag in run.step.instruction.flags:
-            fields = dict(field.partition("=")[::2] for field in (flag.value or "").split(",") if flag.name == "mount")
-            if fields.get("type") == "secret" and fields.get("id") == made:
-                target = fields.get("target", fields.get("dst", fields.get("destination", "")))
-                if target not in ("", f"/run/secrets/{made}") or fields.get("env", name) != name:
-                    return True
-    return False
+    def _default(self, name: str) -> str:
+        if name not in self._defaults:
+            self._defaults[name] = default_of(self.build, self.group, name)
+        return self._defaults[name]
 
 
 def _raw(v: Variable) -> str:

@@ -21,7 +21,9 @@ _DOWNLOADS = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}
 _GENERATORS = {"ssh-keygen": ("-f",), "openssl": ("-keyout", "-out")}
 _KEY_MAKERS = frozenset("req genrsa genpkey ecparam".split())
 _SED_IN_PLACE = Pattern(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
-_SED_SCRIPT = Pattern(r"(?s)^(?:[0-9$,/^]*[sdcaiypq](?P<d>[^\w\s]).*|/.*/[dcai].*|.*;.*)$")
+#: An option that the script follows, and one that it is part of.
+_SED_EXPRESSION = Pattern(r"-[nrEsuz]*e\Z|--expression\Z")
+_SED_GLUED = Pattern(r"-[nrEsuz]*e.|--expression=")
 _QUIET = Pattern(r"-[a-zA-Z]*[qcl]|--(?:quiet|silent|count|files-with)")
 #: Options with which a program that else prints what it reads does not.
 _SILENCING = {"grep": _QUIET, "egrep": _QUIET, "sed": _SED_IN_PLACE, "openssl": Pattern(r"-(?:out|keyout|noout)\Z")}
@@ -48,6 +50,22 @@ def carries_text(command: Command, words: tuple[Word, ...]) -> bool:
         return False
     name = commands.base_name(words[0]).lower() if words else ""
     return not words or name in _WRITERS | {"sed"} or bool(outputs.printed_words(command))
+
+
+def _sed_operands(words: tuple[Word, ...]) -> tuple[list[Word], list[Word]]:
+    """The words that are script of a `sed`, and those that are files."""
+    scripts: list[Word] = []
+    plain: list[Word] = []
+    for before, word in pairwise(words):
+        text = word.rendered
+        if _SED_EXPRESSION.match(before.rendered) or _SED_GLUED.match(text):
+            scripts.append(word)
+        elif before.rendered in ("-f", "--file"):
+            continue
+        elif text and not text.startswith("-"):
+            plain.append(word)
+    is_given = bool(scripts) or any(w.rendered in ("-f", "--file") for w in words)
+    return (scripts, plain) if is_given else (plain[:1], plain[1:])
 
 
 def _to_file(redirect: Redirect) -> bool:
@@ -165,10 +183,9 @@ class Effects:
         """`sed -i "s|PLACE|$SECRET|" file` writes what its script carries."""
         if not any(_SED_IN_PLACE.match(w.rendered) for w in self.words[1:]):
             return
-        plain = [w for w in self.words[1:] if not _SED_IN_PLACE.match(w.rendered)]
-        scripts = [w for w in plain if w.literal is None or _SED_SCRIPT.match(w.rendered)]
+        scripts, files = _sed_operands(self.words)
         origins = unique([o for w in scripts for o in outputs.of_word(w, self.shell)])
-        for word in [w for w in plain if w not in scripts and not w.rendered.startswith("-")] if origins else []:
+        for word in files if origins else ():
             self._write(self.shell.path(word), word.span, origins, [])
 
     def _produce(self) -> None:

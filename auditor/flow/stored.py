@@ -32,6 +32,8 @@ def _stored(credentials: Credentials) -> LayerFile | None:
     match, words, shell = credentials.match, credentials.words, credentials.shell
     if match is None or match.known.stores in ("", "never") or any(w.rendered in _NO_CREDENTIAL for w in words[1:]):
         return None
+    if any(commands.matches(argv, words) for argv in match.known.undo):
+        return None  # it names the credential to have it forgotten
     known, after = match.known, words[match.after :]
     origins = [o for w in after for o in outputs.of_word(w, shell)]
     origins += outputs.of_input(credentials.command, shell)

@@ -88,3 +88,41 @@ def test_what_stays_has_its_reason(text: str, reason: str) -> None:
     done = fixed(text, unsafe=True)
     assert done.text == text
     assert any(reason in why for why in done.left.values()), done.left
+
+
+ARG = "FROM alpine\nARG TOKEN\n"
+WITH_TOKEN = "RUN --mount=type=secret,id=token,required=true \\\n    "
+
+
+@pytest.mark.parametrize("use", ["$TOKEN", "${TOKEN}"])
+def test_a_variable_of_the_build_is_the_credential(use: str) -> None:
+    text = f"{ARG}ADD {URL.format(use)} /x.gz\n"
+    url = URL.format("$(cat /run/secrets/token)")
+    result = fixed(text)
+    assert result.text == f'FROM alpine\n{WITH_TOKEN}wget -q -O /x.gz "{url}" && chmod 600 /x.gz\n'
+    assert [(secret.id, secret.argument) for secret in result.secrets] == [("token", True)]
+
+
+def test_other_variables_of_the_url_stay() -> None:
+    text = "FROM alpine\nARG V=1\nARG TOKEN\nADD https://$TOKEN@h.example/$V/a-${V}.tgz /x.tgz\nRUN use $TOKEN\n"
+    after = fixed(text).text
+    assert '"https://$(cat /run/secrets/token)@h.example/$V/a-${V}.tgz"' in after
+    assert after.count("--mount=type=secret,id=token") == 2 and "ARG V=1\n" in after
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "ADD https://u:$TOKEN@h.example/$TOKEN /x",
+        "ADD --checksum=sha256:00 https://u:$TOKEN@h.example/y /x",
+        "ADD https://u:${TOKEN:-none}@h.example/y /x",
+        "ADD https://u:$TOKEN@h.example/y https://h.example/z /x/",
+        "ADD https://u:$TOKENS@h.example/y $TOKEN",
+        "USER app\nADD https://u:$TOKEN@h.example/y /x",
+    ],
+)
+def test_an_add_that_no_download_replaces(step: str) -> None:
+    text = f"{ARG}ARG TOKENS\n{step}\n"
+    result = fixed(text, unsafe=True)
+    assert "ARG TOKEN\n" in result.text and "ADD" in result.text
+    assert any("TOKEN is used in ADD" in why for why in result.left.values())

@@ -250,50 +250,22 @@ def test_a_source_that_another_copy_needs_is_not_ignored(tmp_path: Path) -> None
     assert result.ignored == []
 
 
-HOME = "/home/ci/.config/tool"
-USER = "FROM debian\nRUN useradd -m ci\nUSER ci\n"
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        pytest.param(
-            f"{USER}COPY --chown=ci .netrc {HOME}/.netrc\nRUN git fetch\n",
-            f"{USER}RUN mkdir -p {HOME}\n"
-            + mounted("netrc", f"{HOME}/.netrc", ",mode=0444,required=true")
-            + "git fetch\n",
-            id="the folder is the user's",
-        ),
-        pytest.param(
-            f"{USER}COPY .netrc {HOME}/.netrc\nRUN git fetch\n",
-            USER + mounted("netrc", f"{HOME}/.netrc", ",mode=0444,required=true") + "git fetch\n",
-            id="the folder is root's",
-        ),
-        pytest.param(
-            f"{USER}COPY --chown=ci .netrc /home/ci/.netrc\nRUN git fetch\n",
-            USER + mounted("netrc", "/home/ci/.netrc", ",mode=0444,required=true") + "git fetch\n",
-            id="the home is there",
-        ),
-    ],
-)
-def test_folder_that_the_copy_made(before: str, after: str) -> None:
-    assert fixed(before).text == after
-
-
-def test_a_folder_that_the_user_may_not_be_able_to_make() -> None:
-    text = f"FROM debian\nUSER ci\nCOPY --chown=ci .netrc {HOME}/.netrc\nRUN git fetch\n"
-    alone = fixed(text)
-    assert alone.text == text
-    assert any("must be able to make" in why for why in alone.left.values())
-    assert f"RUN mkdir -p {HOME}\n" in fixed(text, unsafe=True).text
-
-
 def test_more_than_can_be_followed_stays() -> None:
     copies = "".join(f"COPY d{n}/.npmrc /r{n}/.npmrc\n" for n in range(60))
     text = "FROM node:22\n" + copies + "RUN npm ci\n" * 60
     result = fixed(text, unsafe=True)
     assert result.text == text
     assert any("too many" in why for why in result.left.values())
+
+
+def test_a_pattern_that_takes_one_file_is_that_file(tmp_path: Path) -> None:
+    text = "FROM node:22\nWORKDIR /app\nCOPY package.json .npmrc* ./\nRUN npm ci\n"
+    (tmp_path / ".npmrc").write_text(TOKEN)
+    (tmp_path / "package.json").write_text("{}")
+    alone = fixed(text, context=tmp_path)
+    assert "COPY package.json ./\nRUN --mount=type=secret,id=npmrc,target=/app/.npmrc \\\n" in alone.text
+    (tmp_path / ".npmrc.d").write_text("a=b\n")
+    assert fixed(text, context=tmp_path).text == text
 
 
 def test_a_tool_that_stores_something_in_the_file_gets_no_mount() -> None:

@@ -103,6 +103,11 @@ def test_one_place_that_cannot_change_keeps_all_of_a_value() -> None:
             f'"exec curl -u \\"ci:{_read("curl_password")}\\" \\"https://h.example/a b\\""]\n',
         ),
         (
+            f'RUN ["curl", "-H", "Authorization: Bearer {ONE}", "https://h.example/"]\n',
+            f'RUN {_mount("curl_authorization")} ["/bin/sh", "-c", '
+            f'"exec curl -H \\"Authorization: Bearer {_read("curl_authorization")}\\" https://h.example/"]\n',
+        ),
+        (
             f'SHELL ["/bin/bash", "-c"]\nRUN gh auth status <<< x; curl -u ci:{ONE} https://h.example/x\n',
             f'SHELL ["/bin/bash", "-c"]\nRUN {_mount("curl_password")} \\\n'
             f'    gh auth status <<< x; curl -u ci:"{_read("curl_password")}" https://h.example/x\n',

@@ -14,6 +14,7 @@ from auditor.sources.files import collect
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from auditor.fixes.plan import BuildSecret
     from auditor.run.rewrite.dockerfile import State
     from auditor.run.rewrite.outcome import Rewrite
     from auditor.sources.files import Input
@@ -63,9 +64,9 @@ class CallerFiles:
         context = (
             build.context.root if build is not None and build.context is not None else os.path.dirname(source.path)
         )
-        asked = BuildChange(
-            os.path.abspath(source.path), os.path.abspath(context), tuple(rewrite.secrets), arguments, is_only_one
-        )
+        place = os.path.abspath(source.path), os.path.abspath(context)
+        known = tuple(secret for secret in rewrite.secrets if _is_known_to_callers(secret))
+        asked = BuildChange(*place, known, arguments, is_only_one)
         matched, problems = 0, []
         changes: list[FileChange] = []
         for path, kind, text in self.files:
@@ -86,9 +87,19 @@ class CallerFiles:
             return f"what builds it would have to change too: {problems[0]}"
         rewrite.notes += problems
         rewrite.changes += changes
-        if not matched and rewrite.secrets:
-            rewrite.commands.append(command(asked, source.display, _shown(context, source.path)))
+        if rewrite.secrets and (not matched or len(known) < len(rewrite.secrets)):
+            whole = BuildChange(*place, tuple(rewrite.secrets), arguments, is_only_one)
+            rewrite.commands.append(command(whole, source.display, _shown(context, source.path)))
         return ""
+
+
+def _is_known_to_callers(secret: BuildSecret) -> bool:
+    """Whether a caller may have the secret at hand: under its variable's name, or as a file.
+
+    A value that stood in a command has no name yet. Where a caller is to take it from is not for a guess: a variable
+    that nobody sets would only make the build fail in another way.
+    """
+    return secret.kind != "variable" or bool(secret.name)
 
 
 def _shown(context: str, dockerfile: str) -> str:
