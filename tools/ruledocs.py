@@ -34,6 +34,7 @@ _FAMILIES = {
     "baked": "Keys and vault credentials",
     "servers": "Retired methods",
     "dockerfile": "The Dockerfile itself",
+    "compose": "Compose files",
     "scan": "Secrets in files of any kind (`audit scan`)",
     "image": "Built images (`audit image`)",
 }
@@ -129,7 +130,7 @@ def _rewritten(example: Example) -> Iterator[str]:
     adds = f"adds to `.dockerignore`: {', '.join(map(_code, example.ignored))}."
     if example.fixed:
         yield f"`{example.command}` makes of it:"
-        yield _fence(example.fixed, "dockerfile")
+        yield _fence(example.fixed, "yaml" if example.name else "dockerfile")
         if example.ignored:
             yield f"and {adds}"
     elif example.ignored:
@@ -137,7 +138,8 @@ def _rewritten(example: Example) -> Iterator[str]:
 
 
 def _scanned(example: Example) -> Iterator[str]:
-    """An example of `audit scan`. A character of every value is written as an entity: the page must not hold one."""
+    """An example that is a file with a name. A character of every value is written as an entity: the page must not hold
+    one."""
     yield f"`{example.name}`"
     text = html.escape(example.text.strip("\n"), quote=False)
     for found in example.finds:
@@ -146,6 +148,7 @@ def _scanned(example: Example) -> Iterator[str]:
     if example.finds:
         shown = ", ".join(f"<code>{_spelled(found)}</code>" for found in example.finds)
         yield f"Reports {shown}{_severity(example)}."
+    yield from _rewritten(example)
 
 
 def _spelled(value: str) -> str:
@@ -195,7 +198,14 @@ def _ignoring_in_images(rule_id: str) -> Iterator[str]:
     yield _fence(f"audit image --ignore {rule_id} IMAGE", "console")
 
 
-_IGNORING = {"scan": _ignoring_scanned, "image": _ignoring_in_images}
+def _ignoring_in_compose(rule_id: str) -> Iterator[str]:
+    yield "On the line of the entry or on the one above, with the reason:"
+    yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "yaml")
+    yield "For the whole file, at its head:"
+    yield _fence(f"# audit: ignore-file[{rule_id}] why this is no leak here", "yaml")
+
+
+_IGNORING = {"compose": _ignoring_in_compose, "scan": _ignoring_scanned, "image": _ignoring_in_images}
 
 
 def _index(rules: dict[str, dict[str, str | int]]) -> str:

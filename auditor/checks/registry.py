@@ -10,8 +10,10 @@ from auditor.core.record import TYPE_CHECKING
 if TYPE_CHECKING:
     from auditor.core.finding import Finding
     from auditor.flow.build import Build
+    from auditor.flow.services import ComposeFacts
 
     Check = Callable[[Build], Iterator[Finding]]
+    ComposeCheck = Callable[[ComposeFacts], Iterator[Finding]]
 
 
 def onbuild_secret(_build: Build) -> Iterator[Finding]:
@@ -77,3 +79,17 @@ def findings(build: Build, rule_ids: frozenset[str]) -> list[Finding]:
         if rule_id in rule_ids or ONBUILD in rule_ids:
             found += (f for f in check(build) if f.rule in rule_ids)
     return found
+
+
+@lru_cache(maxsize=1)
+def compose_checks() -> dict[str, ComposeCheck]:
+    """Every check of compose files by the id of its rule."""
+    from auditor.checks import compose  # start-up: compose files only
+
+    functions: tuple[ComposeCheck, ...] = (compose.compose_env_secret,)
+    return {check.__name__.replace("_", "-"): check for check in functions}
+
+
+def compose_findings(facts: ComposeFacts, rule_ids: frozenset[str]) -> list[Finding]:
+    """The findings of the chosen rules in a compose file, in the order of the rules."""
+    return [f for rule_id, check in compose_checks().items() if rule_id in rule_ids for f in check(facts)]

@@ -13,7 +13,7 @@ from auditor.cli.settings import common_folder, settings_of
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.finding import number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport, is_refused
+from auditor.report.fix_shapes import COMPOSE, FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport, is_main, is_refused
 from auditor.sources.files import DOCKERFILE_LIMIT, repository_root
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.run.rewrite.outcome import FixRun, Rewrite
 
 STDIN = "-"
+_NOT_PROVEN = "--prove does not apply to compose files: it compares images, and those stay as they are."
 
 
 def run(argv: list[str]) -> int:
@@ -102,7 +103,9 @@ def _carry_out(
     if reason := _shares_a_refusal(rewrite, earlier):
         return Fixed(rewrite, REFUSED, reason)
     proof, doubt = None, ""
-    if options.prove is not None:
+    if options.prove is not None and rewrite.target.kind == COMPOSE:
+        rewrite.notes.append(_NOT_PROVEN)
+    elif options.prove is not None:
         from auditor.cli.fixproof import proven  # start-up: only with --prove
 
         proof, doubt = proven(rewrite, settings, options.prove)
@@ -123,7 +126,7 @@ def _settle(fixed: Fixed) -> None:
     """Give findings their ids, and those that stay the places that they have in the file as it is now."""
     findings = [left.finding for left in fixed.rewrite.left]
     for change in fixed.rewrite.changes:
-        if change.kind == DOCKERFILE and change.before is not None and fixed.state != FIXED and findings:
+        if is_main(change, fixed.rewrite) and change.before is not None and fixed.state != FIXED and findings:
             from auditor.report.relocating import relocate  # start-up: only where something changes
 
             relocate(findings, change.before, change.after)
@@ -170,10 +173,10 @@ def _standard_input() -> bytes:
 def _for_stdout(rewrite: Rewrite, options: FixOptions) -> Fixed:
     """A Dockerfile of standard input: what changes other files as well cannot be carried out."""
     changes = [change for change in rewrite.changes if change.before != change.after]
-    rewrite.changes = [c._replace(path=rewrite.path) if c.kind == DOCKERFILE else c for c in changes]
+    rewrite.changes = [c._replace(path=rewrite.path) if is_main(c, rewrite) else c for c in changes]
     if not changes:
         return Fixed(rewrite, UNCHANGED)
-    others = [change.path for change in changes if change.kind != DOCKERFILE]
+    others = [change.path for change in changes if not is_main(change, rewrite)]
     if others:
         return Fixed(rewrite, REFUSED, f"{', '.join(others)} must change along, which needs files instead of -")
     return Fixed(rewrite, FIXED if options.writes else PLANNED)
@@ -186,7 +189,7 @@ def _print_text(files: Sequence[Fixed], original: bytes) -> None:
         for fixed in files
         if fixed.state == FIXED
         for change in fixed.rewrite.changes
-        if change.kind == DOCKERFILE
+        if is_main(change, fixed.rewrite)
     ]
     sys.stdout.flush()
     sys.stdout.buffer.write(texts[0].encode("utf-8", "surrogateescape") if texts else original)

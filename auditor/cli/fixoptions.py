@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EPILOG = """\
-A directory stands for every Dockerfile in it; scripts, Makefiles, compose, bake
-and CI files that call the build and are named here, or lie in a directory that
-is, change along. Every change is checked before it is written: the new text is
-read again, by a second reader as well, the finding is gone, no other one has
-come, and the rest is as it was. What fails a check stays as it is.
+A directory stands for every Dockerfile and compose file in it; scripts,
+Makefiles, compose, bake and CI files that call the build and are named here, or
+lie in a directory that is, change along. Every change is checked before it is
+written: the new text is read again, that of a Dockerfile by a second reader as
+well, the finding is gone, no other one has come, and the rest is as it was.
+What fails a check stays as it is.
 
 --diff goes to standard output, all else to standard error. It masks secrets,
 also on lines that go; with --show-secrets it can always be applied by
@@ -109,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     from auditor.cli.arguments import parser  # start-up: options only
     from auditor.cli.options import add_rule_options, add_search_options
 
-    p = parser("fix", "Rewrite Dockerfiles so that secrets do not stay in what they build.", epilog=_EPILOG)
+    p = parser("fix", "Rewrite Dockerfiles and compose files so that secrets do not stay in them.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     _add_fix_options(p)
     _add_prove_options(p)
@@ -136,7 +137,9 @@ def _add_fix_options(p: argparse.ArgumentParser) -> None:
         help="how RUN gets a secret: from a file that it exports (default), or as a variable"
         " (env; from docker engine 27.3 on)",
     )
-    group.add_argument("--no-callers", action="store_true", help="change Dockerfiles only, no scripts or CI files")
+    group.add_argument(
+        "--no-callers", action="store_true", help="change no scripts, CI or compose files along with a Dockerfile"
+    )
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if something was fixed")
 
 

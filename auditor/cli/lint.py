@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EPILOG = """\
-A directory stands for every Dockerfile in it; a file is read as a Dockerfile
-whatever its name. Settings may also stand in audit.toml, .audit.toml or
+A directory stands for every Dockerfile and compose file in it; a file is read
+as a Dockerfile unless its name is that of a compose file (compose*.yml,
+docker-compose*.yml). Settings may also stand in audit.toml, .audit.toml or
 [tool.audit] of pyproject.toml, and in AUDIT_* variables (AUDIT_FAIL_ON).
-To accept a finding, put a comment on the line above the instruction:
+To accept a finding, put a comment on the line above the instruction (entry):
   # audit: ignore[rule-id] why this is fine
 """
 
@@ -52,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     from auditor.cli.arguments import parser  # start-up: options only
     from auditor.cli.options import add_report_options, add_rule_options
 
-    p = parser("lint", "Find secrets that Dockerfiles leak into images, history and logs.", epilog=_EPILOG)
+    p = parser(
+        "lint", "Find secrets that Dockerfiles leak into images and logs, and compose files hold.", epilog=_EPILOG
+    )
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
     add_rule_options(p)

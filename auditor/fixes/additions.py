@@ -12,6 +12,7 @@ from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
+from auditor.fixes.bases import name_and_tag, root
 from auditor.fixes.naming import literal_id, taken_ids
 from auditor.fixes.plan import BuildSecret, Burnt, Plan, Refused, Replace
 from auditor.fixes.script import acting
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.flow.facts import Literal, Step, Use
     from auditor.lang.dockerfile.nodes import Instruction
-    from auditor.lang.dockerfile.stages import Stage
 
 _PLAIN_URL = Pattern(
     r"(?P<scheme>https?://)(?P<userinfo>[^/@\s'\"$`\\]+)@(?P<rest>(?:\$\{\w+\}|\$\w+|[^\s'\"$`\\@])+)\Z"
@@ -40,14 +40,17 @@ _WITH = {
 _LANGUAGES = frozenset("node python ruby golang rust gcc openjdk perl php erlang elixir".split())
 #: Base images with neither, that install one with apt.
 _APT = frozenset({"debian", "ubuntu"})
+#: What ADD puts the file into where the path is a folder's; a download needs to know.
+_MAYBE_FOLDER = "whether {0} is a folder in the image cannot be seen here: ADD would put the file into it"
 _NO_PROGRAM = "ADD would become a download, but no program for that is known to be in the image"
 
 
 class _Target(NamedTuple):
-    """The parts of an ADD: its URL, and the file's path in the image."""
+    """The parts of an ADD: its URL, and the file's path in the image; `sure`: that path is certainly no folder's."""
 
     url: str
     path: str
+    sure: bool = True
 
 
 def download(build: Build, use: Use, literal: Literal) -> Plan:
@@ -94,7 +97,7 @@ def _replace(build: Build, step: Step, secret: BuildSecret, target: _Target | No
     if target is None:
         raise Refused("ADD fetches more than one plain URL, or has options, for which no download command is known")
     program = _downloader(build, step) if step.user in ("", "0", "root") else ""
-    if not program and _base(build, step.stage)[0] in _APT | _LANGUAGES:
+    if not program and name_and_tag(build, step.stage)[0] in _APT | _LANGUAGES:
         _stage(build, step, secret, target, plan)
         return
     if step.user not in ("", "0", "root"):
@@ -102,6 +105,8 @@ def _replace(build: Build, step: Step, secret: BuildSecret, target: _Target | No
     plan.reason = plan.reason or f"{program} fetches what ADD fetched; only the file's time stamp is another"
     if not program:
         plan.weaken(Applicability.UNSAFE, "whether the image has curl or wget cannot be seen here")
+    if not target.sure:
+        plan.weaken(Applicability.UNSAFE, _MAYBE_FOLDER.format(target.path))
     flag = f"--mount=type=secret,id={secret.id},required=true"
     folder = target.path.rpartition("/")[0]
     steps = [f"mkdir -p {folder}"] if folder else []
@@ -123,7 +128,9 @@ def _target(node: Instruction, name: str, credential: Pattern) -> _Target | None
             return None
         path = path.removesuffix(".").rstrip("/") + "/" + file if path != "." else file
     userinfo = match["userinfo"].replace(_HOLE, f"$(cat /run/secrets/{name})")
-    return _Target(f"{match['scheme']}{userinfo}@{match['rest']}", path)
+    last = path.rpartition("/")[2]
+    sure = last == file or ("." in last and not last.endswith(".d"))
+    return _Target(f"{match['scheme']}{userinfo}@{match['rest']}", path, sure)
 
 
 def _fetch(program: str, target: _Target) -> str:
@@ -139,23 +146,6 @@ def _lines(build: Build, head: str, command: str) -> str:
 
 
 # -- a program for it ------------------------------------------------------------------------------------------------
-
-
-def _root(build: Build, index: int) -> Stage:
-    """The stage whose FROM names the image that a stage is built on in the end."""
-    for _stage in build.stages:
-        base = build.stages[index].base_stage
-        if base is None:
-            break
-        index = base
-    return build.stages[index]
-
-
-def _base(build: Build, index: int) -> tuple[str, str]:
-    """Name and tag of the image that a stage is built on, without its registry."""
-    image = _root(build, index).base.partition("@")[0]
-    name, _colon, tag = image.rpartition("/")[2].partition(":")
-    return name, tag
 
 
 def _downloader(build: Build, step: Step) -> str:
@@ -174,7 +164,7 @@ def _downloader(build: Build, step: Step) -> str:
                     return found
             elif each.name in _PROGRAMS and (each.name not in installed or run.step.instruction.span.start < position):
                 return each.name
-    name, tag = _base(build, step.stage)
+    name, tag = name_and_tag(build, step.stage)
     if name in _LANGUAGES:
         return "wget" if "alpine" in tag else "" if "slim" in tag else "curl"
     return next((program for program, names in _WITH.items() if name in names), "")
@@ -207,8 +197,8 @@ def _stage(build: Build, step: Step, secret: BuildSecret, target: _Target, plan:
     install = "apt-get update && apt-get install -y --no-install-recommends ca-certificates curl"
     fetch = f"{install} && {_fetch('curl', _Target(target.url, file))} && chmod 600 {file}"
     newline = build.document.newline
-    root = _root(build, step.stage).from_instruction
-    image = build.document.text[root.keyword_span.end : root.words[0].whole.end]
+    head_of_root = root(build, step.stage).from_instruction
+    image = build.document.text[head_of_root.keyword_span.end : head_of_root.words[0].whole.end]
     if "\n" in image:
         raise Refused(_NO_PROGRAM)
     stage = f"FROM{image} AS {name}{newline}{_lines(build, f'RUN {flag}', fetch)}{newline}{newline}"

@@ -30,6 +30,8 @@ _OUR_TRAP = Pattern(r"trap '((?:[^']|'\\'')*)' EXIT(?:[;\s]|$)")
 _ERREXIT = Pattern(r"-[a-zA-Z]*e[a-zA-Z]*|errexit")
 _SETS_ERREXIT = Pattern(r"set\s+-(?:[a-zA-Z]*e[a-zA-Z]*(?:\s+pipefail)?|o\s+errexit)\s*\Z")
 _SETS = Pattern(r"\bset\s+[-+]")
+#: The first line of a heredoc that a shell runs; any other program would read our statements as its own language.
+_SHELL_LINE = Pattern(r"#![ \t]*(?:/usr/bin/env[ \t]+(?:-S[ \t]+)?)?(?:/\S*/)?(?:ba|da|a|k|z)?sh(?:[ \t]|$)")
 
 
 def compose(document: Document, changes: Iterable[Change]) -> list[Edit]:
@@ -46,6 +48,13 @@ class _Composer:
         self.text = document.text
         self.changes = changes
         self.dropped = {id(c.instruction): c.instruction for c in changes if isinstance(c, Drop)}
+        self.mounts: dict[int, list[str]] = {}
+        self.preludes: dict[int, list[Prelude]] = {}
+        for change in changes:
+            if isinstance(change, Mount):
+                self.mounts.setdefault(id(change.run), []).append(change.text)
+            elif isinstance(change, Prelude):
+                self.preludes.setdefault(id(change.run), []).append(change)
 
     def edits(self) -> list[Edit]:
         """All edits, in no order."""
@@ -174,8 +183,8 @@ class _Composer:
 
     def _run(self, run: Instruction) -> list[Edit]:
         """Mounts behind the keyword, preludes in front of the command."""
-        mounts = list(dict.fromkeys(c.text for c in self.changes if isinstance(c, Mount) and c.run is run))
-        preludes = [c for c in self.changes if isinstance(c, Prelude) and c.run is run]
+        mounts = list(dict.fromkeys(self.mounts.get(id(run), ())))
+        preludes = self.preludes.get(id(run), ())
         lines = {order: list(dict.fromkeys(c.text for c in preludes if c.order == order)) for order in _ORDERS}
         added, lines[_TRAP] = self._trapped(run, lines[_TRAP])
         traps = bool(lines[_TRAP])
@@ -233,7 +242,9 @@ class _Composer:
         if not lines:
             return []
         if self.text.startswith("#!", start):
-            start = self.text.find("\n", start) + 1
+            first, start = start, self.text.find("\n", start) + 1
+            if not _SHELL_LINE.match(self.text[first : start - 1].rstrip()):
+                raise Refused("the RUN is a script of another program than a shell")
         return [Edit(Span(start, start), "".join(f"{line}{self.document.newline}" for line in lines))]
 
     def _exec_form(self, run: Instruction, lines: Sequence[str], traps: bool) -> list[Edit]:

@@ -83,7 +83,8 @@ class Leaving:
         if not read:
             self.result.title = f"{self.name} is not copied any more"
         writing = [run for path, life in self.lives for run in life.real if path == self.path]
-        keep_folder(self.build, self.file, self.path, getting, writing, self.result)
+        if read or self.result.applicability is Applicability.SAFE:  # else a mount makes it when the container starts
+            keep_folder(self.build, self.file, self.path, getting, writing, self.result)
         cover(self.build, self.file, self.result)
         return self.result
 

@@ -6,7 +6,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.exposure import check
 from auditor.fixes.leftover import leave
 from auditor.fixes.plan import Burnt, DropCommand, Mount, Plan, Refusal, Refused
-from auditor.fixes.prints import silenced
+from auditor.fixes.tracing import silenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

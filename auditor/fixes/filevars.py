@@ -9,6 +9,8 @@ from auditor.fixes.readers import may_read
 from auditor.fixes.starters import script_of, words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.core.ruledata import ImageEntry
     from auditor.fixes.starters import Start
     from auditor.flow.build import Build
@@ -38,10 +40,23 @@ def file_variable(build: Build, how: Start, name: str) -> str:
     An ENTRYPOINT of the Dockerfile's own counts by its script, the base image's by the table of known images.
     """
     if how.entrypoint is not None:
-        text = script_of(build, how.entrypoint)
-        return name + _SUFFIX if text and reads_file(text, name) else ""
-    entry = _known(how.base, name)
-    if entry is None or not _starts_server(how, entry):
+        return script_variable(script_of(build, how.entrypoint), name)
+    command = how.command
+    return image_variable(how.base, None if command is None else words_of(command) if command.json else [], name)
+
+
+def script_variable(script: str, name: str) -> str:
+    """The same for what a script starts; "" is no script."""
+    return name + _SUFFIX if script and reads_file(script, name) else ""
+
+
+def image_variable(image: str, command: Sequence[str] | None, name: str) -> str:
+    """The same for an image of the table, by its name as FROM spells it, with the words of its start command.
+
+    None stands for the image's own command, no words for one that cannot be told.
+    """
+    entry = _known(image, name)
+    if entry is None or not _starts_server(command, entry):
         return ""
     return name + entry.get("suffix", _SUFFIX)
 
@@ -75,15 +90,12 @@ def _fits(name: str, known: str) -> bool:
     return name.startswith(known[:-1]) if known.endswith("*") else name == known
 
 
-def _starts_server(how: Start, entry: ImageEntry) -> bool:
+def _starts_server(command: Sequence[str] | None, entry: ImageEntry) -> bool:
     """Whether the start command is one with which the entrypoint reads the files."""
     commands = entry.get("commands", [])
-    if how.command is None or not commands:
+    if command is None or not commands:
         return True
-    words = words_of(how.command)
-    if not how.command.json or not words:
-        return False
-    return words[0] in commands or ("-" in commands and words[0].startswith("-"))
+    return bool(command) and (command[0] in commands or ("-" in commands and command[0].startswith("-")))
 
 
 def _reading(lines: list[str], name: str) -> _Reading | None:

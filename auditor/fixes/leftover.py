@@ -10,13 +10,13 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect import credfiles
 from auditor.fixes import deeds as doing
-from auditor.fixes import prints
 from auditor.fixes.exposure import SETTING, check, cleaning
 from auditor.fixes.folders import quoted
 from auditor.fixes.plan import Prelude, Refused
 from auditor.fixes.readers import readers_of_file, relatives
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting, statements
+from auditor.fixes.tracing import shell_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -188,7 +188,7 @@ class _Leaving:
         check(run)
         if run.step.instruction.json or run.step.instruction.heredocs:
             raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
-        if prints.shell_words(self.build, run) != prints.shell_words(self.build, writing.run):
+        if shell_words(self.build, run) != shell_words(self.build, writing.run):
             raise Refused(f"{self.path} is written by one shell and read by another")
         if run.step.user != writing.run.step.user:
             raise Refused(f"{self.path} is written by one user and read by another")

@@ -7,7 +7,8 @@ from importlib import import_module
 from auditor.core.edit import Edit, apply_edits
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
-from auditor.fixes import exposure, lasting, naming, places, prints, sites, urls
+from auditor.fixes import bases, exposure, lasting, naming, places, prints, sites, tracing, urls
+from auditor.fixes.exposure import secret_id
 from auditor.fixes.places import WRITTEN_BY_RUN
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Refusal, Refused, Replace
 
@@ -111,7 +112,9 @@ class _Planner:
             first = next((f for f in group if f.literal.kind != "token"), group[0])
             used = [*self.taken, *(secret.id for secret in self.secrets.values())]
             name = naming.literal_id(self.text, first.literal, first.detail, used)
-            self.secrets[value] = BuildSecret(name, "variable", naming.variable_of(first.literal))
+            variable = naming.variable_of(first.literal)
+            # Another secret of that name has another id: callers give each its own variable.
+            self.secrets[value] = BuildSecret(name, "variable", variable if secret_id(variable) == name else "")
         return self.secrets[value]
 
     # -- one place -----------------------------------------------------------------------------------------------
@@ -156,6 +159,8 @@ class _Planner:
 
     def _exec_form(self, found: Found, run: Run, value: str) -> Placed:
         """A RUN without a shell gets one, for the word that has the value in it."""
+        if bases.lacks_shell(self.build, run.step.stage):
+            raise Refused("the RUN is in exec form, and the image has no shell that could read the secret for it")
         secret = self._secret(found)
         changes = sites.through_shell(run, found.literal.span, value, f"cat /run/secrets/{secret.id}")
         return Placed(found, run, tuple(changes), secret)
@@ -206,7 +211,7 @@ class _Planner:
     def _give(self, one: Placed, run: Run | None) -> None:
         """Mount a place's secret in a RUN."""
         if run is not None and one.secret is not None:
-            self.plan_.changes += [self._mount(run, one.secret, one.other_user), *prints.silenced(self.build, run)]
+            self.plan_.changes += [self._mount(run, one.secret, one.other_user), *tracing.silenced(self.build, run)]
 
     def _move(self, moved: Moved, placed: Sequence[Placed]) -> None:
         """A statement in front of another RUN's command, with its values from mounts."""

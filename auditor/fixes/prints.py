@@ -1,15 +1,13 @@
-"""Commands that do nothing but print a secret to the build log, and shells that trace what they run."""
+"""Commands that do nothing but print a secret to the build log."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import sites
 from auditor.fixes.plan import Drop, DropCommand, Plan, Refusal, Refused, Replace
-from auditor.fixes.script import acting, statements, the_script
+from auditor.fixes.script import acting, statements
+from auditor.fixes.tracing import TRACED, silenced
 from auditor.flow import commands
 from auditor.lang.shell.chain import is_simple
 
@@ -19,17 +17,13 @@ if TYPE_CHECKING:
     from auditor.fixes.plan import Change
     from auditor.flow.build import Build
     from auditor.flow.facts import Run, Use
-    from auditor.lang.shell.nodes import Command, Script, Word
+    from auditor.lang.shell.nodes import Command, Redirect, Script, Word
 
 _PRINTERS = frozenset("echo printf cat env printenv".split())
 #: What may follow a printer in a pipeline: programs that always succeed on text and change nothing.
 _FILTERS = frozenset("sort uniq head tail cut tr cat base64 nl rev wc".split())
-_TRACING = Pattern(r"-([a-wyzA-Z]*)x([a-zA-Z]*)\Z")
-_TRACING_SHELL = Pattern(r"-[a-zA-Z]*x[a-zA-Z]*\Z")
-_SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 _RULE = "echoed-secret"
 _QUIET = " > /dev/null"
-_TRACED = "the shell is started with -x, which prints every command with its values to the build log"
 
 
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
@@ -82,7 +76,7 @@ def unprinted(run: Run, place: int) -> Change | None:
             return Replace(whole, ":")  # without it, the command before would decide whether the RUN fails
         return DropCommand(node, place)
     command = next((each.command for each in acting(run) if each.command.span.covers(place)), None)
-    if command is None or command.feeds:
+    if command is None or command.feeds or _is_led_elsewhere(run, place):
         return None
     if _only_copies(command):
         return Replace(Span(command.span.end, command.span.end), _QUIET)
@@ -105,13 +99,26 @@ def only_prints(run: Run, place: int) -> bool:
     if not is_simple(tuple(link for link, _span in links)):
         return False
     whole = next((span for _link, span in links if span.covers(place)), None)
-    if whole is None:
+    if whole is None or _is_led_elsewhere(run, place):
         return False
     inside: list[Command] = []
     for each in acting(run):
         if whole.covers(each.command.span.start):
             inside.append(each.command)
     return bool(inside) and all(_prints(command, whole) for command in inside)
+
+
+def _is_led_elsewhere(run: Run, place: int) -> bool:
+    """Whether `exec >FILE` before a place makes what is printed there something else than a line of the log."""
+    return any(
+        command.name == "exec" and command.span.start < place and any(not _is_log(r) for r in command.redirects)
+        for command in sites.all_commands(run)
+    )
+
+
+def _is_log(redirect: Redirect) -> bool:
+    """Whether a redirection leads to standard output or error."""
+    return redirect.op == ">&" and redirect.target.rendered in ("1", "2")
 
 
 def _prints(command: Command, whole: Span, *, conditional: bool = False) -> bool:
@@ -129,7 +136,7 @@ def _prints(command: Command, whole: Span, *, conditional: bool = False) -> bool
         return False
     if any(not whole.covers(fed.span.start) for fed in command.feeds):
         return False
-    if any(r.op != ">&" or r.target.rendered not in ("1", "2") for r in command.redirects):
+    if not all(_is_log(r) for r in command.redirects):
         return False
     values = [a.value for a in command.assignments if a.value is not None]
     return all(_harmless(word) for word in (*words, *values))
@@ -150,72 +157,11 @@ def _only_reads(script: Script) -> bool:
     return True
 
 
-# -- tracing ---------------------------------------------------------------------------------------------------------
-
-
 def _untraced(build: Build, run: Run, use: Use) -> Plan:
     changes = silenced(build, run)
     if not changes:
-        raise Refused(_TRACED)
+        raise Refused(TRACED)
     plan = Plan("set -x no longer prints the secret", "only the trace in the build log goes")
     plan.covers.append(use.span)
     plan.changes += changes
     return plan
-
-
-def silenced(build: Build, run: Run) -> list[Change]:
-    """The changes that keep a RUN's shells from tracing; [] where none traces. Raises Refused for `sh -x`.
-
-    For every planner that gives a RUN a secret: a trace would print it.
-    """
-    script = the_script(run.step.instruction)
-    first = script.body.text.partition("\n")[0] if script is not None else ""
-    started = [*shell_words(build, run), *(first.split()[1:] if first.startswith("#!") else ())]
-    if any(_TRACING_SHELL.match(word) for word in started):
-        raise Refused(_TRACED)
-    changes: list[Change] = []
-    for command in sites.all_commands(run):
-        words = commands.program(command.words)
-        name = commands.base_name(words[0]) if words else ""
-        if name in _SHELLS and any(_TRACING_SHELL.match(word.rendered) for word in words[1:]):
-            raise Refused(_TRACED)
-        if name == "set":
-            changes += _without_trace(command)
-    return list(dict.fromkeys(changes))
-
-
-def shell_words(build: Build, run: Run) -> tuple[str, ...]:
-    """The shell that SHELL sets for a RUN, in its stage or one that it is built on; () for the usual one."""
-    node, stage = run.step.instruction, run.step.stage
-    index: int | None = stage if 0 <= stage < len(build.stages) else None
-    while index is not None:
-        found = [
-            each.args
-            for each in build.stages[index].instructions
-            if each.keyword == "SHELL" and (index != stage or each.span.start < node.span.start)
-        ]
-        if found:
-            return found[-1]
-        index = build.stages[index].base_stage
-    return ()
-
-
-def _without_trace(command: Command) -> list[Change]:
-    """`set -ex` becomes `set -e`, `set -x` becomes `set +x`, `set -o xtrace` becomes `set +o xtrace`."""
-    changes: list[Change] = []
-    words = command.words
-    for before, word in pairwise(words):
-        match = _TRACING.match(word.rendered)
-        if match is not None and word.source == word.rendered and _in_one_piece(word):
-            rest = match[1] + match[2]
-            changes.append(Replace(word.span, "-" + rest if rest else "+x"))
-        elif word.rendered == "xtrace" and before.rendered == "-o" and before.source == "-o":
-            changes.append(Replace(before.span, "+o"))
-        elif match is not None or (word.rendered == "xtrace" and before.rendered.endswith("o")):
-            raise Refused("set -x prints the secret to the build log, and cannot be taken out here")
-    return changes
-
-
-def _in_one_piece(word: Word) -> bool:
-    """Whether the word stands in the file as the shell reads it."""
-    return word.span.end - word.span.start == len(word.source)

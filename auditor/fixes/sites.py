@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 _OTHER_USERS = frozenset({"su", "runuser"})
+_OTHER_ROOTS = frozenset({"chroot"})
 _MAX_NESTING = 6
 _MOST_WORDS = 200
 _PLAIN = Pattern(r"[\w./:@%+,-]+")
@@ -104,6 +105,9 @@ def site(run: Run, place: int) -> Site:
         if inner is None:
             break
         words = commands.program(found.words) if found else ()
+        before = found.words[: len(found.words) - len(words)] if found else ()
+        if any(commands.base_name(word) in _OTHER_ROOTS for word in before):
+            raise Refused("it stands in a script that runs in another root folder, where no mount is seen")
         other_user = other_user or (bool(words) and commands.base_name(words[0]) in _OTHER_USERS)
         layer = inner
     return Site(tuple(layers), tuple(kinds), escaped, found, other_user)

@@ -12,7 +12,7 @@ from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, DropPair, Plan, 
 from auditor.fixes.readers import mentions
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import full_text, statements
-from auditor.fixes.tracing import untraced
+from auditor.fixes.tracing import silenced
 from auditor.fixes.users import numbers
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class WrittenKey:
         secret = BuildSecret(secret_id(v.name), "variable", v.name, "", required, True)
         for run in self.build.facts.runs:
             if run.sees(v.name) is v and mentions(run, v.name):
-                made.changes += untraced(run)
+                made.changes += silenced(self.build, run)
                 made.changes += variable(run, secret, form=form, users=numbers(self.build))
         for step, _span in v.used:
             if step.instruction.keyword not in ("RUN", "ARG"):

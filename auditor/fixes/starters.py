@@ -105,7 +105,12 @@ def content(build: Build, path: str) -> str:
 
 def script_of(build: Build, node: Instruction | None) -> str:
     """The text of the shell script that an instruction starts; "" for a program that is none or cannot be seen."""
-    text = _program_text(build, words_of(node)) if node is not None else ""
+    return script_named(build, words_of(node)) if node is not None else ""
+
+
+def script_named(build: Build, words: list[str]) -> str:
+    """The same for the words of a command."""
+    text = _program_text(build, words)
     return text if _SHELL_SCRIPT.match(text) else ""
 
 

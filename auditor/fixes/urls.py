@@ -37,6 +37,7 @@ _FOLLOWING = (
     "git remote show",
 )  # fmt: skip
 _TALKS = Pattern(r"\bgit\b[^|;&\n]*\b(?:fetch|pull|push|submodule)\b")
+_ENCODED = "sed s/=/%3D/g"
 _UNSET = "the credential of the URL comes from a variable that nothing seen here sets, so there is no value to mount"
 _LATER = "a later step lets git use the credentials that the clone keeps"
 
@@ -121,15 +122,19 @@ def _userinfo(text: str, flat: Flat, part: Span, value: str, replacement: str) -
     if value and where < 0:
         raise Refused("the value is written with quotes or escapes in it, so it cannot be cut out exactly")
     if not value:
-        made = _quoted(text, flat, part.start, part.end)
-    else:
-        made = _quoted(text, flat, part.start, where)
-        kept = _quoted(text, flat, where + len(value), part.end)
-        made, replacement = made.replace("=", "%3D") + "\0" + kept.replace("=", "%3D"), replacement
-        if "=" in value:
-            replacement = replacement.replace("$(cat ", "$(sed s/=/%3D/g ")
-        return made.replace("\0", replacement)
-    return made
+        return _encoded(text, flat, part.start, part.end)
+    if "=" in value:
+        replacement = replacement.replace("$(cat ", f"$({_ENCODED} ")
+    behind = where + len(value)
+    return _encoded(text, flat, part.start, where) + replacement + _encoded(text, flat, behind, part.end)
+
+
+def _encoded(text: str, flat: Flat, start: int, end: int) -> str:
+    """A part of the URL for the name of a setting; whether a variable has a `=` is seen when the command runs."""
+    made = _quoted(text, flat, start, end)
+    if not made or flat.is_literal(start, end):
+        return made.replace("=", "%3D")
+    return f'$(printf %s "{made}" | {_ENCODED})'
 
 
 def _quoted(text: str, flat: Flat, start: int, end: int) -> str:

@@ -7,14 +7,16 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes import runtime
+from auditor.fixes.bases import lacks_shell
 from auditor.fixes.exposure import DERIVED, check, variable
 from auditor.fixes.given import default_of, secret_of
 from auditor.fixes.groups import expanded_in, files_of, groups, is_key_file, too_many
 from auditor.fixes.keeping import settle_kept
+from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
 from auditor.fixes.script import statements as statements_of
-from auditor.fixes.tracing import untraced
+from auditor.fixes.tracing import silenced
 from auditor.fixes.users import numbers
 from auditor.fixes.written import Settled, settle
 from auditor.flow.variables import unquoted
@@ -105,8 +107,9 @@ class VariablePlanner:
             plan.secrets += [self._secret(name) for name in names]
         else:
             plan.title = f"{shown} goes: nothing in the build uses it"
-            where = next((file.path for file in self.files), "")
-            plan.reason = f"no RUN reads {where}, where it was written to" if where else "no instruction reads it"
+            if plan.applicability is Applicability.SAFE:
+                where = next((file.path for file in self.files), "")
+                plan.reason = f"no RUN reads {where}, where it was written to" if where else "no instruction reads it"
         return plan
 
     def _settle(self, plan: Plan) -> Settled:
@@ -119,6 +122,11 @@ class VariablePlanner:
                 from auditor.fixes.urls import clone_change  # start-up: git clones with credentials only
 
                 plan.changes += clone_change(self.build, file)
+                shown = ", ".join(dict.fromkeys(v.name for v in self.roots))
+                note = (
+                    f"git is given {shown} in a setting, whose name ends at a `=`: give it with %3D in the place of one"
+                )
+                plan.notes += [note] if note not in plan.notes else []
         return settle(self.build, [file for file in kept if file.how in ("written", "stored")], plan)
 
     # -- conditions ----------------------------------------------------------------------------------------------
@@ -209,15 +217,19 @@ class VariablePlanner:
     def _reads_unasked(self, run: Run, name: str, named_elsewhere: bool) -> bool:
         """Whether a RUN that does not name the variable may get it through the environment all the same."""
         tools = readers_of_variable(name)
-        if named_elsewhere and (tools is None or self.files):
+        if named_elsewhere and self.files:
             return False
+        if named_elsewhere and tools is None:
+            return self.build.context is not None and runs_own_code(self.build, run, name)
         return runs_reader(run, tools)
 
     def _expose(self, run: Run, names: list[str], plan: Plan) -> None:
         """Give a RUN what it needs: the roots as secrets, what is made of them by an export of its own."""
         check(run)
+        if run.step.instruction.json and self.form == "file" and lacks_shell(self.build, run.step.stage):
+            raise Refused("the image has no shell that could read the secret for an exec-form RUN")
         if any(mentions(run, name) for name in names):
-            plan.changes += untraced(run)
+            plan.changes += silenced(self.build, run)
         for v in self._with_sources(run, names):
             if self._passes_on(v):
                 root = self._root_of(v)

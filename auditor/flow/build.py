@@ -6,6 +6,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.detect import tokens
 from auditor.flow import variables
+from auditor.flow.baseusers import base_user
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
 from auditor.flow.facts import LayerFile, Literal, Run, Step, Use, Variable
@@ -98,8 +99,9 @@ class _StageState:
         self.stage = stage
         self.layers: Layers = Layers(parent.layers if parent else None)
         self.cwd: str = parent.cwd if parent else "/"
-        self.home: str = parent.home if parent else "/root"
-        self.user: str = parent.user if parent else ""
+        base_is = base_user(stage.base) if stage is not None and parent is None else None
+        self.home: str = parent.home if parent else base_is.home if base_is else "/root"
+        self.user: str = parent.user if parent else base_is.user if base_is else ""
         self.shell: tuple[str, ...] = parent.shell if parent else ()
         base = stage.base.lower() if stage else ""
         self.windows: bool = parent.windows if parent else any(w in base for w in _WINDOWS_BASES)

@@ -184,6 +184,11 @@ class Shell:
                 out.append("$(...)")
         return "".join(out)
 
+    def value(self, name: str) -> str:
+        """A variable's value, or its name in braces where only that it is set is known; "" for one that is not."""
+        is_set = name in self.values or bool(self.origins(name)) or self._given(name) is not None
+        return self._value(name) if is_set else ""
+
     def _value(self, name: str) -> str:
         if name == "HOME":
             return self.home

@@ -13,11 +13,10 @@ from auditor.flow.facts import LayerFile
 from auditor.flow.flat import Flat
 from auditor.flow.paths import absolute
 from auditor.flow.state import unique
+from auditor.flow.storage import storage
 from auditor.lang.shell.nodes import Word
 
 _NO_CREDENTIAL = frozenset({"--help", "-h", "--version", "--identity", "-i", "--use-device-code", "--managed-identity"})
-#: Options that say the setting is for this folder only, and where it is kept then.
-_LOCAL = {"--location=project": "./.npmrc", "--local": "./.bundle/config"}
 _CLONE_VALUES = frozenset(
     {"-b", "--branch", "--depth", "-o", "--origin", "-c", "--config", "-j", "--jobs", "--reference"}
 )
@@ -42,8 +41,7 @@ def _stored(credentials: Credentials) -> LayerFile | None:
         return None
     if known.stores == "secrets" and not _has_secret(credentials, after, any(o.sensitive for o in origins)):
         return None
-    writes = next((_LOCAL[w.rendered] for w in words if w.rendered in _LOCAL), known.writes)
-    path = absolute(writes, shell.cwd, shell.home)
+    path = storage(known, words, shell)
     span = Span(words[0].span.start, words[match.after - 1].span.end)
     file = LayerFile(path, "stored", span, shell.step, credfiles.recognise(path))
     file.origins, file.literals = unique([*origins, *credentials.origins]), tuple(credentials.literals)

@@ -41,13 +41,12 @@ def declare(pair: Pair, kind: str, step: Step, environment: Environment, find: F
     if mentioned:
         _composed(variable, raw, mentioned, find)
     else:
-        variable.literal = _literal(variable, raw)
+        variable.literal = literal_of(variable.name, raw, variable.value)
     return variable
 
 
-def _literal(variable: Variable, raw: Text) -> Literal | None:
-    """The literal secret that is the value, or stands inside it."""
-    name = variable.name
+def literal_of(name: str, raw: Text, known: str = "") -> Literal | None:
+    """The literal secret that a value without variables is, or that stands inside it; `known` is the value expanded."""
     value = raw.text
     inside = positions.find(value)
     if inside and values.classify(value).kind in ("reference", "encrypted", "public"):
@@ -60,7 +59,7 @@ def _literal(variable: Variable, raw: Text) -> Literal | None:
             return Literal(secret, raw.span(found.begin, found.end), found.level, found.kind, found.name)
     if any(found.kind == "token" and found.level == "placeholder" for found in inside):
         return Literal(Secret(value, "documented"), raw.whole, "placeholder", "value", name)
-    judged = values.judge(name, variable.value or value)
+    judged = values.judge(name, known or value)
     if judged.level == "none":
         return _webhook(name, raw)
     return Literal(Secret(value, judged.kind), raw.whole, judged.level, "value", name)
@@ -79,20 +78,32 @@ def _webhook(name: str, raw: Text) -> Literal | None:
 
 def _composed(variable: Variable, raw: Text, mentioned: list[words.VariableUse], find: Find) -> None:
     """A value made of other variables: credential positions in it, and literal defaults."""
-    for found in positions.find(raw.text):
+    places = positions.find(raw.text)
+    for found in places:
         span = raw.span(found.begin, found.end)
         if found.level != "variable":
-            if found.level in ("secret", "weak"):
-                secret = Secret(raw.text[found.start : found.end], found.secret_kind, found.prefix)
-                variable.literal = Literal(secret, span, found.level, found.kind, found.name)
             continue
         inside = [v for use in words.variables(raw.text[found.start : found.end]) if (v := find(use.name)) is not None]
         for source in inside:
             if source.inferred is None and found.kind == "url" and not source.sensitive:
                 source.inferred = Inference("it is the password of a URL", span)
-    if variable.literal is None:
-        variable.literal = _default(variable.name, raw, mentioned) or _accidental(variable, raw)
+    variable.literal = literal_beside(variable.name, raw, mentioned, places) or _accidental(variable, raw)
     _infer_by_name(variable, raw, mentioned)
+
+
+def literal_beside(
+    name: str, raw: Text, mentioned: list[words.VariableUse], places: list[positions.Position] | None = None
+) -> Literal | None:
+    """The literal secret in a value made of variables: at a credential's place, or as a default.
+
+    `places` are the credential positions of the text, if they are known.
+    """
+    literal = None
+    for found in positions.find(raw.text) if places is None else places:
+        if found.level in ("secret", "weak"):
+            secret = Secret(raw.text[found.start : found.end], found.secret_kind, found.prefix)
+            literal = Literal(secret, raw.span(found.begin, found.end), found.level, found.kind, found.name)
+    return literal or _default(name, raw, mentioned)
 
 
 def _accidental(variable: Variable, raw: Text) -> Literal | None:

@@ -38,6 +38,7 @@ class Text(NamedTuple):
 def texts(text: str) -> Iterator[Text]:
     """The string literals in order; none beyond `MAX_CHARS`. Never raises on content."""
     folders: list[str] = []
+    open_until: dict[str, int] = {}
     at = 0
     while len(text) <= MAX_CHARS and (match := _TOKEN.search(text, at)) is not None:
         at = match.end()
@@ -50,21 +51,26 @@ def texts(text: str) -> Iterator[Text]:
         elif token == "}":
             del folders[-1:]
         elif token[0] in "'\"":
-            end = _end(text, at, token)
-            if end is not None:
+            # Looked for once: quotes behind one that is never closed see the same text, and are not closed either.
+            if at <= open_until.get(token, 0):
+                continue
+            end, is_closed = _end(text, at, token)
+            if is_closed:
                 yield Text(Span(match.start(), end), token, tuple(f for f in folders if f))
                 at = end
+            else:
+                open_until[token] = end
 
 
-def _end(text: str, at: int, quote: str) -> int | None:
-    """Behind the closing quotes; None where a plain string does not end on its line."""
+def _end(text: str, at: int, quote: str) -> tuple[int, bool]:
+    """Behind the closing quotes, and True; where there are none how far was looked: a plain string ends on its line."""
     while at < len(text):
         if text.startswith(quote, at):
-            return at + len(quote)
+            return at + len(quote), True
         if text[at] == "\n" and len(quote) == 1:
-            return None
+            break
         at += 2 if text[at] == "\\" else 1
-    return None
+    return at, False
 
 
 def derived(text: str, node: Text, head: str = "") -> Derived | None:

@@ -6,7 +6,7 @@ import re
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.diff import FileDiff, unified
-from auditor.report.fix_shapes import DOCKERFILE, REFUSED
+from auditor.report.fix_shapes import REFUSED, is_main
 from auditor.report.masking import FileMasker
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _File:
         """Take in a change of this file, and what the rewrite knows of its secrets."""
         self.after = change.after
         self._secrets += rewrite.target.secrets
-        if change.kind == DOCKERFILE:
+        if is_main(change, rewrite):
             self._spans += rewrite.target.secret_spans
         else:
             self._names |= {secret.name for secret in rewrite.secrets if secret.name}

@@ -1,8 +1,8 @@
 """The JSON report of `audit fix`, version 1. Field names are a contract: fields are added, never renamed.
 
-`files` has an entry for every Dockerfile: what was changed with it (`changes`), which findings that answers
-(`applied`), which stay and why (`left`), what the build has to be given from now on (`secrets`, `commands`) and which
-credentials are burnt (`rotate`). Findings are written as in the report of `audit lint`.
+`files` has an entry for every Dockerfile and compose file: what was changed with it (`changes`), which findings that
+answers (`applied`), which stay and why (`left`), what the build has to be given from now on (`secrets`, `commands`) and
+which credentials are burnt (`rotate`). Findings are written as in the report of `audit lint`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _file(fixed: Fixed, meta: Meta) -> dict[str, object]:
     mask = masker(rewrite.target)
     return {
         "path": clean(rewrite.path),
-        "kind": "dockerfile",
+        "kind": rewrite.target.kind,
         "state": fixed.state,
         "changed": fixed.state == FIXED,
         "reason": clean(mask.mask(fixed.reason)) or None,

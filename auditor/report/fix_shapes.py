@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         def after(self) -> str: ...
 
     class Rewrite(Protocol):
-        """One Dockerfile with everything that changes along with it."""
+        """One Dockerfile or compose file with everything that changes along with it."""
 
         path: str
         target: Target
@@ -99,8 +99,8 @@ if TYPE_CHECKING:
         def seconds(self) -> float: ...
 
 
-#: The kind of the change of the Dockerfile itself.
-DOCKERFILE = "dockerfile"
+#: The kinds of files that are rewritten for findings of their own.
+DOCKERFILE, COMPOSE = "dockerfile", "compose"
 #: States of a rewrite: nothing was to be done; it was written; it would have been; it could not or must not be.
 UNCHANGED, FIXED, PLANNED, REFUSED = "unchanged", "fixed", "planned", "refused"
 
@@ -120,9 +120,9 @@ class Fixed(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The old text of the Dockerfile, which findings and credentials have their places in."""
+        """The old text of the file, which findings and credentials have their places in."""
         for change in self.rewrite.changes:
-            if change.kind == DOCKERFILE and change.before is not None:
+            if is_main(change, self.rewrite) and change.before is not None:
                 return change.before
         return self.rewrite.target.text
 
@@ -140,6 +140,11 @@ class FixReport(NamedTuple):
     def complete(self) -> bool:
         """Whether every file was read whole."""
         return not self.errors and all(fixed.rewrite.target.complete for fixed in self.files)
+
+
+def is_main(change: Change, rewrite: Rewrite) -> bool:
+    """Whether a change is that of the file that the rewrite is about, not of one that changes along."""
+    return change.kind == rewrite.target.kind
 
 
 def is_refused(left: Left) -> bool:

@@ -7,7 +7,7 @@ from auditor.core.finding import Report
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex
 from auditor.report import text
-from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, is_refused, nothing_to_fix
+from auditor.report.fix_shapes import COMPOSE, FIXED, PLANNED, REFUSED, is_main, is_refused, nothing_to_fix
 from auditor.report.masking import masker
 from auditor.report.rotation import rotations
 from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: What stands before the title of a fix.
 _LABELS = {FIXED: "fixed", PLANNED: "fix", REFUSED: "not fixed"}
 _ROTATE = "Rotate these: they have been in images, logs or caches, and no fix takes them out of there."
+_ROTATE_COMPOSE = "Rotate these: they have been in the file and in its history, and no fix takes them out of there."
 _MOST_LINES = 8
 
 
@@ -126,7 +127,7 @@ class _Block:
     def _head(self) -> list[str]:
         rewrite = self._fixed.rewrite
         path = self._paint("path", escape_path(rewrite.path))
-        others = [c.path for c in rewrite.changes if c.kind != DOCKERFILE and c.before != c.after]
+        others = [c.path for c in rewrite.changes if not is_main(c, rewrite) and c.before != c.after]
         along = f", with {_listed([escape(other) for other in dict.fromkeys(others)])}" if others else ""
         if self._fixed.state == FIXED:
             return [f"{path}  {self._paint('fix', 'fixed')}{along}"]
@@ -173,7 +174,8 @@ class _Block:
         burnt = rotations(self._fixed, self._meta.rules)
         if not burnt:
             return []
-        lines = self._wrapped(_ROTATE, "  ")
+        is_compose = self._fixed.rewrite.target.kind == COMPOSE
+        lines = self._wrapped(_ROTATE_COMPOSE if is_compose else _ROTATE, "  ")
         for one in burnt:
             file = "" if one.path == self._fixed.rewrite.path else f"{one.path}, "
             place = f"{one.what} ({file}line {one.line}): {one.where}"

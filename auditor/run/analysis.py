@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Target
     from auditor.flow.build import Build
+    from auditor.flow.services import ComposeFacts
     from auditor.lang.dockerfile.nodes import Document
     from auditor.sources.context import BuildContext
     from auditor.sources.files import Input
@@ -23,16 +24,19 @@ if TYPE_CHECKING:
     Contexts = dict[tuple[str, str | None], BuildContext]
 
 STDIN = "-"
+#: The kinds of targets.
+DOCKERFILE, COMPOSE = "dockerfile", "compose"
 
 
 class Analysis(NamedTuple):
     """A Dockerfile as read (None if that failed), its findings, whether its build context was looked at, and the build
-    as it was followed (None if that failed)."""
+    as it was followed (None if that failed). Of a compose file there are the findings and what it says (`compose`)."""
 
     document: Document | None
     findings: list[Finding]
     had_context: bool
     build: Build | None = None
+    compose: ComposeFacts | None = None
 
 
 def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str], contexts: Contexts) -> Analysis:
@@ -52,7 +56,7 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
         context = _context(document, source, settings, contexts)
         build = follow(document, target.name, context, settings.target or None)
     except Exception as error:
-        _internal("reading this file", error, target)
+        internal("reading this file", error, target)
         return Analysis(document, found, context is not None)
     for step, reason in build.facts.limits:
         target.errors.append(TargetError(f"not followed: {reason}", target.name, step.instruction.line))
@@ -77,9 +81,9 @@ def _checked(build: Build, rules: frozenset[str], target: Target) -> list[Findin
         try:
             found += check(build, frozenset({rule}))
         except Exception as error:
-            _internal(f"rule {rule}", error, target)
+            internal(f"rule {rule}", error, target)
     if len(target.errors) == before:
-        _internal("the checks", broken, target)
+        internal("the checks", broken, target)
     return found
 
 
@@ -96,7 +100,8 @@ def _of_stage(name: str, document: Document, found: list[Finding], target: Targe
     return [f for f in found if not any(span.covers(f.location.span.start) for span in left_out)]
 
 
-def _internal(place: str, error: Exception, target: Target) -> None:
+def internal(place: str, error: Exception, target: Target) -> None:
+    """Note a fault of ours. Raises the error itself where a traceback is wanted."""
     if wants_traceback():
         raise error
     message = f"internal error in {place} ({describe(error)}); please report it"

@@ -11,8 +11,45 @@ from bisect import bisect_right
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from auditor.core.span import Span
-    from auditor.lang.dockerfile.nodes import Document
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
+
+    from auditor.core.span import LineIndex, Span
+
+    class Lined(Protocol):
+        """A part of a file: its first and last line."""
+
+        @property
+        def line(self) -> int:
+            """From 1."""
+
+        @property
+        def end_line(self) -> int:
+            """From 1."""
+
+    class Commented(Protocol):
+        """A file as read, with its comments; `instructions` are the parts that a comment may belong to."""
+
+        @property
+        def text(self) -> str:
+            """All of it."""
+
+        @property
+        def lines(self) -> LineIndex:
+            """Of the text."""
+
+        @property
+        def instructions(self) -> Sequence[Lined]:
+            """In the order of the file."""
+
+        @property
+        def comments(self) -> Sequence[Span]:
+            """In the order of the file."""
+
+        @property
+        def directives(self) -> Mapping[str, str]:
+            """Of the head of the file."""
+
 
 #: Rules for the same idea as BuildKit's SecretsUsedInArgOrEnv check and hadolint's DL3064.
 VARIABLE_RULES = ("arg-secret", "arg-default-secret", "env-secret")
@@ -67,7 +104,7 @@ class Lines:
 
     __slots__ = ("_ends", "_starts")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Commented) -> None:
         instructions = document.instructions
         self._starts = [node.line for node in instructions]
         self._ends = [node.end_line for node in instructions]
@@ -83,15 +120,15 @@ class Lines:
         return self._starts[at] if at < len(self._starts) else None
 
 
-def ignores(document: Document, lines: Lines) -> list[Ignore]:
-    """Every comment that silences by instruction or by file, in the order of the file."""
+def ignores(document: Commented, lines: Lines, part: str = "instruction") -> list[Ignore]:
+    """Every comment that silences by instruction (called `part` in messages) or by file, in the order of the file."""
     found = [_buildkit(document)] if document.directives.get("check") else []
     comment_lines = {document.lines.line(span.start) for span in document.comments}
-    blocks = _block_ends(sorted(comment_lines))
+    blocks = _block_ends(sorted(line for line in comment_lines if lines.instruction(line) is None))
     for span in document.comments:
         text = document.text[span.start : min(span.end, span.start + _LONGEST)].rstrip("\r\n")
         if "audit:" in text or "hadolint" in text:
-            found.append(_read(text, span, _place(document.lines.line(span.start), lines, blocks)))
+            found.append(_read(text, span, _place(document.lines.line(span.start), lines, blocks), part))
     return [ignore for ignore in found if ignore is not None]
 
 
@@ -143,7 +180,7 @@ def _place(line: int, lines: Lines, blocks: dict[int, int]) -> _Place:
     return _Place(below if lines.following(below - 1) == below else None, head)
 
 
-def _buildkit(document: Document) -> Ignore | None:
+def _buildkit(document: Commented) -> Ignore | None:
     """`# check=skip=NAME,...;error=...`: a directive for the whole file."""
     value = document.directives["check"]
     for part in value.split(";"):
@@ -155,10 +192,10 @@ def _buildkit(document: Document) -> Ignore | None:
     return None
 
 
-def _read(text: str, span: Span, place: _Place) -> Ignore | None:
+def _read(text: str, span: Span, place: _Place, part: str) -> Ignore | None:
     ours = _OURS.match(text)
     if ours:
-        return _own(ours, span, place)
+        return _own(ours, span, place, part)
     other = _HADOLINT.match(text)
     if other is None or HADOLINT_RULE not in re.split(r"[,\s]+", other[2]):
         return None
@@ -170,14 +207,14 @@ def _read(text: str, span: Span, place: _Place) -> Ignore | None:
     return ignore
 
 
-def _own(match: re.Match[str], span: Span, place: _Place) -> Ignore:
+def _own(match: re.Match[str], span: Span, place: _Place, part: str) -> Ignore:
     rules = tuple(dict.fromkeys(name.strip() for name in (match[2] or "").split(",") if name.strip()))
     whole = match[1] == "ignore-file"
     ignore = Ignore(rules, " ".join(match[3].split()), None if whole else place.instruction, span, ours=True)
     if not rules:
         ignore.problem = f"This ignore names no rule: write audit: {match[1]}[rule-id] and the reason."
     elif whole and not place.head:
-        ignore.problem = "This ignore-file has no effect: it must stand above the first instruction."
+        ignore.problem = f"This ignore-file has no effect: it must stand above the first {part}."
     elif not whole and place.instruction is None:
-        ignore.problem = "This ignore has no effect: it must stand on the line above an instruction, or inside one."
+        ignore.problem = f"This ignore has no effect: it must stand on the line above an {part}, or inside one."
     return ignore

@@ -12,6 +12,7 @@ from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rule_docs, load_rules
 from auditor.core.span import LineIndex
+from auditor.sources.files import is_compose_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,8 @@ _FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "min_severity"})
 class Example(NamedTuple):
     """One example of a rule.
 
-    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or for `audit scan` a file of
-    any kind that is called `name` ("" otherwise), or for `audit image` a document of the image's metadata. `finds` are
+    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or a compose file or for `audit
+    scan` any file, called `name` ("" for a Dockerfile), or for `audit image` a document of the metadata. `finds` are
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
     the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it leaves the
@@ -94,7 +95,7 @@ def run_example(example: Example, text: str | None = None) -> list[Finding]:
 
         return findings_in(example.rule, example.name, example.text if text is None else text, _detector())
     with placed(example, text) as (settings, path):
-        if example.name:
+        if example.name and not is_compose_name(example.name):
             from auditor.run.scan import scan
 
             return scan(settings, [path], _detector()).active
@@ -115,7 +116,7 @@ def placed(example: Example, text: str | None = None) -> Iterator[tuple[Settings
         if example.files is None:
             settings.no_context = True
         else:
-            settings.context = folder
+            settings.context = "" if example.name else folder
             for name, content in example.files.items():
                 _write(os.path.join(folder, *name.split("/")), content)
         yield settings, path
@@ -158,7 +159,7 @@ def _read(rule_id: str, kind: str, value: object) -> Iterator[Example]:
             raise RuleDataError(f"{place}: {key}: must be a text")
         finds = _finds(place, kind, data.get("finds", []))
         severity = _severity(place, data.get("severity"))
-        files = _files(place, data.get("files"))
+        files = _files(place, data.get("files"), name or _DOCKERFILE)
         example = Example(rule_id, kind, number, title, text, finds, severity, files, name)
         yield _with_fix(place, example, data)
 
@@ -183,14 +184,19 @@ def _with_fix(place: str, example: Example, data: Entry) -> Example:
         raise RuleDataError(f"{place}: fixed: must be a text, and fixed_by safe or unsafe")
     if not isinstance(ignored, list) or not all(isinstance(item, str) and item for item in ignored):
         raise RuleDataError(f"{place}: ignored: must be a list of patterns")
-    if not _FIX_KEYS.isdisjoint(data) and (example.kind == "good" or example.name):
-        raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile can be fixed")
+    if not _FIX_KEYS.isdisjoint(data) and (example.kind == "good" or not _is_build(example.name)):
+        raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile or compose file can be fixed")
     if ignored and example.files is None:
         raise RuleDataError(f"{place}: ignored: without files there is no build context")
     if not _FIX_KEYS.isdisjoint(data) and not ignored and fixed in ("", example.text):
         raise RuleDataError(f"{place}: fixed: nothing is changed")
     least = _severity(place, data.get("min_severity")) or Severity.MEDIUM
     return example._replace(fixed=fixed, unsafe=how == "unsafe", ignored=tuple(map(str, ignored)), least=least)
+
+
+def _is_build(name: str) -> bool:
+    """Whether an example is what `audit fix` rewrites: a Dockerfile ("") or a compose file."""
+    return not name or is_compose_name(name)
 
 
 def _severity(place: str, value: object) -> Severity | None:
@@ -202,8 +208,8 @@ def _severity(place: str, value: object) -> Severity | None:
         raise RuleDataError(f"{place}: severity: {value!r} is no severity") from None
 
 
-def _files(place: str, value: object) -> dict[str, str] | None:
-    """The context's files; only plain paths below the folder, since rule files of others are run too."""
+def _files(place: str, value: object, own: str) -> dict[str, str] | None:
+    """The files beside `own`; only plain paths below the folder, since rule files of other people are run too."""
     if value is None:
         return None
     if not isinstance(value, dict):
@@ -211,7 +217,7 @@ def _files(place: str, value: object) -> dict[str, str] | None:
     files = {}
     for name, content in value.items():
         parts = str(name).split("/")
-        if not isinstance(content, str) or name == _DOCKERFILE or "\0" in name or not all(_is_plain(p) for p in parts):
+        if not isinstance(content, str) or name == own or "\0" in name or not all(_is_plain(p) for p in parts):
             raise RuleDataError(f"{place}: files: {name!r} must be a path below the context, its content a text")
         files[name] = content
     return files

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from auditor.core.finding import Target
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.run.analysis import analyse
+from auditor.run.analysis import COMPOSE, DOCKERFILE, analyse
 from auditor.run.selection import LINT, SCAN, all_rules, rule_ids
+from auditor.sources.files import is_compose_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.run.analysis import Analysis, Contexts
+    from auditor.run.directives import Commented
     from auditor.sources.files import Input
 
 _CONTEXT_FAMILY = "context"
@@ -47,8 +49,14 @@ class InputAuditor:
 
     def examine(self, source: Input) -> tuple[Target, Analysis]:
         """One input with its analysis; the findings are those of all rules, silenced ones marked."""
-        target = Target(source.display, "dockerfile", size=len(source.data or b""))
-        analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
+        kind = COMPOSE if is_compose_name(source.display) else DOCKERFILE
+        target = Target(source.display, kind, size=len(source.data or b""))
+        if kind == COMPOSE and source.data is not None:
+            from auditor.run.composing import analyse_compose  # start-up: compose files only
+
+            analysis = analyse_compose(source.data, target, rule_ids(LINT))
+        else:
+            analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
         _remember_secrets(target, analysis.findings)
         return target, analysis._replace(findings=_silenced(analysis, target, self.settings))
 
@@ -77,7 +85,12 @@ def _is_public(written: str, finding: Finding) -> bool:
 
 def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Finding]:
     """The findings with those marked that a comment silences, and findings about comments that silence nothing."""
-    findings, document = analysis.findings, analysis.document
+    findings = analysis.findings
+    document: Commented | None = analysis.document
+    if analysis.compose is not None:
+        from auditor.run.composing import commented  # start-up: compose files only
+
+        document = commented(analysis.compose.file)
     if document is None or not (findings or "audit:" in document.text):
         return findings
     from auditor.run.suppress import Silencer  # start-up: only files with findings or with comments for us
@@ -86,6 +99,7 @@ def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Fi
     idle: frozenset[str] = rules if not target.complete else rule_ids(SCAN)
     if not analysis.had_context and target.complete and "audit:" in document.text:
         idle |= frozenset(rule.id for rule in all_rules(LINT).values() if rule.family == _CONTEXT_FAMILY)
-    silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason)
+    part = "entry" if analysis.compose is not None else "instruction"
+    silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason, part=part)
     silencer.apply(findings)
     return [*findings, *silencer.unused(target.name)]

@@ -9,7 +9,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor
 from auditor.run.result import exit_code as exit_code
 from auditor.run.selection import chosen
-from auditor.sources.files import collect
+from auditor.sources.files import collect, is_source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _BY_CHOICE = (
 
 
 def lint(settings: Settings, paths: Sequence[str]) -> Report:
-    """Audit the Dockerfiles among and below these paths ("-" is the standard input).
+    """Audit the Dockerfiles and compose files among and below these paths ("-" is the standard input).
 
     Raises UsageError for names of rules that do not exist; never for what a file contains.
     """
@@ -40,7 +40,9 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     report = Report([], [])
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
-    inputs = collect(paths, exclude=settings.exclude, stdin_filename=stdin_filename, skipped=skipped)
+    inputs = collect(
+        paths, exclude=settings.exclude, is_wanted=is_source_name, stdin_filename=stdin_filename, skipped=skipped
+    )
     for target, findings in _outcomes(auditing, inputs):
         report.targets.append(target)
         report.findings += findings

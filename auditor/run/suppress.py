@@ -10,7 +10,7 @@ from auditor.run.directives import Ignore, Lines, gives_reason, ignores, marker,
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from auditor.lang.dockerfile.nodes import Document
+    from auditor.run.directives import Commented
 
 UNUSED = "unused-ignore"
 #: Findings about the file itself: no comment can silence them.
@@ -23,7 +23,7 @@ class Silencer:
     """The silencing comments of one file, indexed so that every finding costs one look-up.
 
     `known` are all rule ids; `idle` those that could not find anything in this run (an ignore of theirs may well
-    be needed elsewhere, so it is not called unused).
+    be needed elsewhere, so it is not called unused). `part` is what the file consists of, for messages.
     """
 
     __slots__ = (
@@ -39,13 +39,19 @@ class Silencer:
     )
 
     def __init__(
-        self, document: Document, known: Collection[str], idle: Collection[str] = (), *, require_reason: bool = False
+        self,
+        document: Commented,
+        known: Collection[str],
+        idle: Collection[str] = (),
+        *,
+        require_reason: bool = False,
+        part: str = "instruction",
     ) -> None:
         self._document = document
         self._known = known
         self._idle = idle
         self._lines = Lines(document)
-        self._ignores = ignores(document, self._lines)
+        self._ignores = ignores(document, self._lines, part)
         self._by_instruction: dict[tuple[int, str], Ignore] = {}
         self._by_file: dict[str, Ignore] = {}
         self._markers: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""Files named on the command line or found below a directory, read safely. Knows Dockerfile names, no content."""
+"""Files named on the command line or found below a directory, read safely. Knows names, no content."""
 
 from __future__ import annotations
 
@@ -59,6 +59,20 @@ def is_dockerfile_name(path: str) -> bool:
     if any(name.endswith("." + stem) and len(name) > len(stem) + 1 for stem in _STEMS):
         return True
     return any(name == stem or name.startswith((stem + ".", stem + "_", stem + "-")) for stem in _STEMS)
+
+
+def is_compose_name(path: str) -> bool:
+    """Whether a path names a compose file, as `compose.yml`, `docker-compose.yaml` and `compose.prod.yml` do."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    if not name.endswith((".yml", ".yaml")):
+        return False
+    rest = name.removeprefix("docker-")
+    return rest.startswith("compose") and rest[7] in ".-"
+
+
+def is_source_name(path: str) -> bool:
+    """Whether a path names a file that `audit lint` reads: a Dockerfile or a compose file."""
+    return is_dockerfile_name(path) or is_compose_name(path)
 
 
 def repository_root(path: str) -> str:

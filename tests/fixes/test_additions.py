@@ -16,7 +16,8 @@ FROM_MOUNT = URL.format("$(cat /run/secrets/h_example_password)")
 @pytest.mark.parametrize(
     ("base", "target", "command"),
     [
-        ("alpine:3", "/x", f'wget -q -O /x "{FROM_MOUNT}" && chmod 600 /x'),
+        ("alpine:3", "/x.gz", f'wget -q -O /x.gz "{FROM_MOUNT}" && chmod 600 /x.gz'),
+        ("alpine:3", "/pkg.tar.gz", f'wget -q -O /pkg.tar.gz "{FROM_MOUNT}" && chmod 600 /pkg.tar.gz'),
         (
             "fedora:40",
             "/opt/",
@@ -36,8 +37,17 @@ def test_in_its_place_where_the_image_has_a_program(base: str, target: str, comm
 @pytest.mark.parametrize("before", [True, False])
 def test_what_the_stage_calls_is_in_it(before: bool) -> None:
     run = "RUN wget -q https://h.example/y\n"
-    text = "FROM any\n" + (run if before else "") + f"{ADD}/x\n" + ("" if before else run)
-    assert 'wget -q -O /x "' in fixed(text).text
+    text = "FROM any\n" + (run if before else "") + f"{ADD}/x.gz\n" + ("" if before else run)
+    assert 'wget -q -O /x.gz "' in fixed(text).text
+
+
+@pytest.mark.parametrize("target", ["/opt", "/etc/apt/sources.list.d"])
+def test_a_path_that_may_be_a_folders_is_a_guess(target: str) -> None:
+    text = f"FROM alpine:3\n{ADD}{target}\n"
+    done = fixed(text)
+    assert done.text == text
+    assert any("is a folder in the image" in why for why in done.left.values()), done.left
+    assert f"wget -q -O {target} " in fixed(text, unsafe=True).text
 
 
 def test_what_is_installed_later_is_not() -> None:
@@ -86,15 +96,15 @@ WITH_TOKEN = "RUN --mount=type=secret,id=token,required=true \\\n    "
 
 @pytest.mark.parametrize("use", ["$TOKEN", "${TOKEN}"])
 def test_a_variable_of_the_build_is_the_credential(use: str) -> None:
-    text = f"{ARG}ADD {URL.format(use)} /x\n"
+    text = f"{ARG}ADD {URL.format(use)} /x.gz\n"
     url = URL.format("$(cat /run/secrets/token)")
     result = fixed(text)
-    assert result.text == f'FROM alpine\n{WITH_TOKEN}wget -q -O /x "{url}" && chmod 600 /x\n'
+    assert result.text == f'FROM alpine\n{WITH_TOKEN}wget -q -O /x.gz "{url}" && chmod 600 /x.gz\n'
     assert [(secret.id, secret.argument) for secret in result.secrets] == [("token", True)]
 
 
 def test_other_variables_of_the_url_stay() -> None:
-    text = "FROM alpine\nARG V=1\nARG TOKEN\nADD https://$TOKEN@h.example/$V/a-${V}.tgz /x\nRUN use $TOKEN\n"
+    text = "FROM alpine\nARG V=1\nARG TOKEN\nADD https://$TOKEN@h.example/$V/a-${V}.tgz /x.tgz\nRUN use $TOKEN\n"
     after = fixed(text).text
     assert '"https://$(cat /run/secrets/token)@h.example/$V/a-${V}.tgz"' in after
     assert after.count("--mount=type=secret,id=token") == 2 and "ARG V=1\n" in after

@@ -164,3 +164,38 @@ def test_an_instruction_goes_with_what_else_was_planned_for_it() -> None:
 def test_the_byte_order_mark_stays() -> None:
     document = parse("\ufeffARG T\nFROM x\n")
     assert after(document, Drop(document.instructions[0])) == "\ufeffFROM x\n"
+
+
+@pytest.mark.parametrize("first", ["#!/usr/bin/env python3", "#!/usr/bin/python3", "#!/usr/bin/perl -w", "#!/bin/fish"])
+def test_no_statement_of_a_shell_in_a_script_of_another_program(first: str) -> None:
+    document, node = second(f"FROM x\nRUN <<E\n{first}\na\nE\n")
+    assert after(document, Mount(node, MOUNT)) == f"FROM x\nRUN {MOUNT} <<E\n{first}\na\nE\n"
+    with pytest.raises(Refused, match="another program"):
+        after(document, Mount(node, MOUNT), Prelude(node, "b"))
+
+
+@pytest.mark.parametrize("first", ["#!/bin/sh -eu", "#!/usr/bin/env bash", "#! /bin/dash", "#!/usr/bin/env -S bash -e"])
+def test_a_script_that_names_its_shell(first: str) -> None:
+    document, node = second(f"FROM x\nRUN <<E\n{first}\na\nE\n")
+    assert after(document, Prelude(node, "b")) == f"FROM x\nRUN <<E\n{first}\nb\na\nE\n"
+
+
+@pytest.mark.parametrize(
+    ("run", "fits"),
+    [
+        ("a && exec b", False),
+        ("exec b", False),
+        ("if c; then exec b; fi", False),
+        ("(exec b); a", True),
+        ("exec 2>&1; a", True),
+        ("a exec b", True),
+    ],
+)
+def test_what_cleans_up_needs_a_shell_that_ends(run: str, fits: bool) -> None:
+    document, node = second(f"FROM x\nRUN {run}\n")
+    change = Prelude(node, "rm -f /f", 2)
+    if fits:
+        assert "trap 'rm -f /f' EXIT" in after(document, change)
+    else:
+        with pytest.raises(Refused, match="exec"):
+            after(document, change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.fixes.callers import needs
 from tests.fixes.fixing import fixed
 
 ONE, TWO = "tk10" + "-Jn3BtK7qFe2YsRg8VxMw", "tk11" + "-Kq8WzPm4RtY6UcNb2LxDs"
@@ -144,6 +145,7 @@ def test_a_login_that_ends_as_a_hash_is_fixed_and_said() -> None:
         (f"RUN npm install git+https://ci:{ONE}@h.example/x.git", "npm install writes the URL into files"),
         (f"RUN pip install -e git+https://ci:{ONE}@h.example/x.git#egg=x", "editable install"),
         (f"ONBUILD RUN NPM_TOKEN={ONE} npm ci", "ONBUILD trigger"),
+        (f"RUN chroot /mnt sh -c 'curl -u ci:{ONE} https://h.example/x'", "another root folder"),
         (f"RUN curl -H $'X-Api-Key: {ONE}' https://h.example/x", "$'...'"),
     ],
 )
@@ -166,3 +168,30 @@ def test_too_many_places_are_left_with_the_reason() -> None:
     done = fixed(FROM + runs)
     assert done.text == FROM + runs
     assert any("more secrets than are looked at" in reason for reason in done.left.values())
+
+
+def test_what_expands_outside_of_another_root_folder() -> None:
+    done = fixed(f"{FROM}RUN chroot /mnt curl -u ci:{ONE} https://h.example/x\n")
+    assert f'chroot /mnt curl -u ci:"{_read("curl_password")}" https' in done.text
+
+
+@pytest.mark.parametrize(
+    ("base", "has_shell"),
+    [
+        ("scratch", False),
+        ("gcr.example/distroless/python3-debian12", False),
+        ("gcr.example/distroless/python3-debian12:debug", True),
+        ("debian:12", True),
+    ],
+)
+def test_exec_form_in_an_image_without_a_shell(base: str, has_shell: bool) -> None:
+    text = f'FROM {base}\nRUN ["curl", "-u", "ci:{ONE}", "https://h.example/x"]\n'
+    done = fixed(text, unsafe=True)
+    assert (done.text != text) is has_shell
+    assert any("no shell" in why for why in done.left.values()) is not has_shell
+
+
+def test_two_values_of_one_variable_are_given_in_two() -> None:
+    done = fixed(f"{FROM}ARG NPM_TOKEN\nRUN NPM_TOKEN={ONE} npm ci\nRUN npm publish --token $NPM_TOKEN\n")
+    assert {(secret.id, secret.name) for secret in done.secrets} == {("npm_token", "NPM_TOKEN"), ("npm_token_2", "")}
+    assert needs.variable(next(secret for secret in done.secrets if not secret.name)) == "NPM_TOKEN_2"

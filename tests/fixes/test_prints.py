@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.core.edit import apply_edits
 from auditor.fixes import prints
-from auditor.fixes.compose import compose
-from auditor.flow.build import follow
-from auditor.lang.dockerfile.parser import parse
 from tests.fixes.fixing import fixed
 from tests.fixes.planning import planned
 
@@ -77,17 +73,11 @@ def test_a_shell_that_traces_is_left(run: str) -> None:
     assert not done.plans
 
 
-@pytest.mark.parametrize(
-    ("script", "after"),
-    [
-        ("set -x; a", "set +x; a"),
-        ("set -o xtrace; a", "set +o xtrace; a"),
-        ("set -exo pipefail; a", "set -eo pipefail; a"),
-        ("sh -c 'set -ex; a'", "sh -c 'set -e; a'"),
-    ],
-)
-def test_what_is_given_a_secret_is_not_traced(script: str, after: str) -> None:
-    document = parse(f"FROM debian\nRUN {script}\n")
-    build = follow(document, "Dockerfile")
-    edits = compose(document, prints.silenced(build, build.facts.runs[0]))
-    assert apply_edits(document.text, edits) == f"FROM debian\nRUN {after}\n"
+@pytest.mark.parametrize("run", ['exec >/etc/x.conf; echo "token=$TOKEN"', 'exec 3>/x; exec >&3; echo "$TOKEN"'])
+def test_what_exec_leads_into_a_file_is_no_line_of_the_log(run: str) -> None:
+    done = planned(prints.plans, f"{HEAD}RUN {run}\n", unsafe=True)
+    assert not done.plans
+
+
+def test_exec_that_leads_to_the_log() -> None:
+    assert fixed(f"{HEAD}RUN exec 2>&1; echo $TOKEN; {FETCH}\n").text == f"{GIVEN}exec 2>&1; {FETCH}\n"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.fixes.fixing import fixed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE = "tk10" + "-Jn3BtK7qFe2YsRg8VxMw"
 FROM = "FROM debian:12\n"
@@ -44,8 +50,21 @@ def test_build_argument(token: str) -> None:
     assert done.text == (
         f"{FROM}{MOUNT.format('token')}"
         'export TOKEN="$(cat /run/secrets/token)"; \\\n'
-        f'    git -c url."https://{token}@h.example/".insteadOf="https://h.example/" clone https://h.example/x.git /x\n'
+        f'    git -c url."https://$(printf %s "{token}" | sed s/=/%3D/g)@h.example/".insteadOf="https://h.example/"'
+        " clone https://h.example/x.git /x\n"
     )
+
+
+def test_git_gets_a_variable_with_an_equals_sign(tmp_path: Path) -> None:
+    """Git ends the name of a setting at the first one."""
+    done = fixed(f"{FROM}ARG TOKEN\nRUN git clone https://a=b:${{TOKEN:=x}}@h.example/x.git /x\n")
+    command = "git -c url" + done.text.partition("git -c url")[2]
+    program = tmp_path / "git"
+    program.write_text('#!/bin/sh\necho "$2"\n')
+    program.chmod(0o755)
+    environment = {"TOKEN": "p=q", "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    printed = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, check=True, text=True)
+    assert printed.stdout == "url.https://a%3Db:p%3Dq@h.example/.insteadOf=https://h.example/\n"
 
 
 def test_a_token_in_the_users_place_is_what_goes() -> None:

@@ -170,6 +170,12 @@ def test_a_user_that_is_no_number(user: str) -> None:
     assert "id=npm_token,mode=0444,required" in fixed(text).text
 
 
+def test_what_git_does_not_take_in_a_setting() -> None:
+    found = fixed("FROM a\nARG GIT_TOKEN\nRUN git clone https://ci:$GIT_TOKEN@h.example/x.git\n")
+    assert "insteadOf" in found.text
+    assert any("%3D" in note for note in found.rewrite.notes)
+
+
 def test_a_literal_has_to_be_rotated() -> None:
     result = fixed("FROM a\nARG DB_PASSWORD=hunter2Sx9qq\nRUN migrate --password $DB_PASSWORD\n")
     assert "hunter2" not in result.text
@@ -253,3 +259,16 @@ def test_a_container_that_is_seen_not_to_read_it(start: str, tmp_path: Path) -> 
     (tmp_path / "src" / "app.js").write_text("listen(process.env.PORT)\n")
     (found,) = _planned(f"{ENV}COPY package.json /\nCOPY src /src\n{start}\n", tmp_path)
     assert isinstance(found, Plan) and found.applicability is Applicability.SAFE
+
+
+@pytest.mark.parametrize(("code", "is_read"), [("curl -H $API_KEY x", True), ("make", False)])
+def test_a_script_of_the_context_that_reads_it_unasked(code: str, is_read: bool, tmp_path: Path) -> None:
+    (tmp_path / "build.sh").write_text(f"{code}\n")
+    result = fixed("FROM a\nARG API_KEY\nCOPY . .\nRUN fetch $API_KEY\nRUN ./build.sh\n", context=tmp_path)
+    assert result.text.count("--mount=type=secret,id=api_key") == 1 + is_read
+
+
+def test_an_exec_form_without_a_shell() -> None:
+    text = 'FROM scratch\nARG NPM_TOKEN\nRUN ["/npm", "ci"]\n'
+    assert fixed(text).text == text
+    assert "env=NPM_TOKEN" in fixed(text, form="env").text

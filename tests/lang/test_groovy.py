@@ -35,6 +35,15 @@ def test_folders() -> None:
     assert {name: found[name] for name in "xzuv"} == {"x": ("a",), "z": ("a", "b"), "u": ("a",), "v": ()}
 
 
+@pytest.mark.parametrize("quote", ['"', "'", '"""', "'''"])
+def test_quotes_that_are_never_closed_are_looked_through_once(quote: str) -> None:
+    assert _texts(quote + ("\\" + quote) * 60_000) == []
+
+
+def test_an_open_quote_spoils_its_line_only() -> None:
+    assert _texts("it's \\' so\nsh 'x'\n") == ["x"]
+
+
 def test_braces_beyond_the_bound_end_the_reading() -> None:
     assert _texts("{" * 200 + "'a'") == []
 

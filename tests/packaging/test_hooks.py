@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from auditor.fixes.callers.kinds import kind_of
+from auditor.sources.files import is_compose_name
 
 HOOKS = {
     hook["id"]: hook
@@ -41,10 +42,12 @@ LEFT = [
     "Dockerfile/readme",
     "Dockerfiles",
     "mydockerfile",
-    "docker-compose.yml",
+    "docker-compose.yml.j2",
+    "composer.yml",
     ".dockerignore",
     "Dockerfile.sh",
 ]
+COMPOSE = ["docker-compose.yml", "compose.yaml", "deploy/compose.prod.yml", "docker-compose-dev.yaml"]
 CALLERS = [
     "build.sh",
     "ci/build.bash",
@@ -71,6 +74,13 @@ def takes(hook: dict[str, str], path: str) -> bool:
 @pytest.mark.parametrize("path", TAKEN)
 def test_the_hook_takes(path: str, hook: str) -> None:
     assert takes(HOOKS[hook], path)
+
+
+@pytest.mark.parametrize("hook", ["audit", "audit-fix"])
+@pytest.mark.parametrize("path", COMPOSE)
+def test_the_hooks_take_compose_files(path: str, hook: str) -> None:
+    assert takes(HOOKS[hook], path)
+    assert is_compose_name(path)
 
 
 @pytest.mark.parametrize("path", LEFT)

@@ -66,6 +66,18 @@ def test_a_clean_file_loads_no_rewrite(tmp_path: Path, arguments: list[str]) -> 
     assert loaded <= (LIGHT if "fix" in arguments else set())
 
 
+@pytest.mark.parametrize("arguments", [["lint", "."], ["fix", "--diff", "."], ["lint", "compose.yml"]], ids=" ".join)
+def test_a_compose_file_without_an_environment_loads_nothing_dear(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "compose.yml").write_text("services:\n  app:\n    build: .\n")
+    assert imported(tmp_path, *arguments) & set(DEAR) == set()
+
+
+def test_a_run_without_compose_files_loads_none_of_their_readers(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(CLEAN)
+    ours = ("auditor.lang.compose", "auditor.run.composing", "auditor.flow.services", "auditor.checks.compose")
+    assert {name for name in imported(tmp_path, "lint", ".") if name.startswith(ours)} == set()
+
+
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_help_loads_no_command(tmp_path: Path, option: str) -> None:
     loaded = imported(tmp_path, option)

@@ -9,12 +9,13 @@ from auditor.lang.dockerfile.parser import parse
 from auditor.run.examples import Example, load_examples, run_example
 from auditor.run.rewrite.examples import problem, rewritten, with_fix
 from auditor.run.variants import Variant, variants
+from auditor.sources.files import is_compose_name
 
 RULES = load_rules()["rules"]
-DOCKERFILES = [e for rule_id in sorted(RULES) for e in load_examples(rule_id) if not e.name]
-FIXED = [e for e in DOCKERFILES if e.is_fixed]
-UNFIXED = [e for e in DOCKERFILES if e.kind == "bad" and not e.is_fixed]
-GOOD = [e for e in DOCKERFILES if e.kind == "good"]
+EXAMPLES = [e for rule_id in sorted(RULES) for e in load_examples(rule_id) if not e.name or is_compose_name(e.name)]
+FIXED = [e for e in EXAMPLES if e.is_fixed]
+UNFIXED = [e for e in EXAMPLES if e.kind == "bad" and not e.is_fixed]
+GOOD = [e for e in EXAMPLES if e.kind == "good"]
 #: Spellings that change no meaning, in which a rewrite comes to the same.
 SPELLINGS = ("crlf", "byte-order-mark", "no-final-newline", "lower-case", "backtick-escape")
 
@@ -103,7 +104,7 @@ def test_there_is_nothing_to_fix_in_good_examples(example: Example) -> None:
 @pytest.mark.parametrize("rule_id", sorted(RULES))
 def test_rules_say_whether_they_have_a_fix(rule_id: str) -> None:
     rule = RULES[rule_id]
-    bad = [example for example in DOCKERFILES if example.rule == rule_id and example.kind == "bad"]
+    bad = [example for example in EXAMPLES if example.rule == rule_id and example.kind == "bad"]
     fixed = [example for example in bad if example.is_fixed]
     assert (rule["fix"] != "none") == bool(fixed)
     assert rule["fix"] != "always" or fixed == bad

@@ -22,6 +22,7 @@ WITHOUT_CHECK = {"unreadable-dockerfile", "unused-ignore"}
 #: Rules of `audit scan`, whose examples are files of any kind.
 SCANNED = {path.stem for path in (ROOT / "rules" / "scan").glob("*.toml")}
 IN_IMAGES = {path.stem for path in (ROOT / "rules" / "image").glob("*.toml")}
+IN_COMPOSE = {path.stem for path in (ROOT / "rules" / "compose").glob("*.toml")}
 EXAMPLE_KEYS = {
     "bad": {"title", "dockerfile", "finds", "severity", "files", "fixed", "fixed_by", "ignored", "min_severity"},
     "good": {"title", "dockerfile", "files"},
@@ -85,9 +86,11 @@ def test_examples_are_well_formed(rule_id: str, kind: str) -> None:
     found = examples(rule_id, kind)
     assert len(found) >= {"bad": 2, "good": 3}[kind]
     for example in found:
-        assert example.keys() <= (SCANNED_KEYS if rule_id in SCANNED | IN_IMAGES else EXAMPLE_KEYS)[kind]
+        fixable = {"fixed", "fixed_by", "files"} if rule_id in IN_COMPOSE else set()
+        named = rule_id in SCANNED | IN_IMAGES | IN_COMPOSE
+        assert example.keys() <= (SCANNED_KEYS if named else EXAMPLE_KEYS)[kind] | fixable
         assert text(example).endswith("\n") and "\r" not in text(example)
-        if rule_id in SCANNED | IN_IMAGES:
+        if named:
             continue
         rejected = parse(text(example)).error is not None
         assert rejected == (rule_id == "unreadable-dockerfile" and kind == "bad")
@@ -127,7 +130,7 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
 def test_every_rule_has_a_check_and_every_check_a_rule() -> None:
     from auditor.checks import registry
 
-    assert set(registry.checks()) | WITHOUT_CHECK == set(IDS) - SCANNED - IN_IMAGES
+    assert set(registry.checks()) | set(registry.compose_checks()) | WITHOUT_CHECK == set(IDS) - SCANNED - IN_IMAGES
 
 
 def test_every_way_to_detect_is_a_rule_of_the_scan() -> None:

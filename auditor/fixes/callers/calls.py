@@ -188,7 +188,7 @@ class Call:
 
     def _file(self, source: str) -> str:
         """A file of the context, as this call reaches it; in the file's notation."""
-        if any(c in source for c in ",\"'\n\r"):
+        if any(c in source for c in ",\"'\n\r$`\\"):
             self.draft.fail("the name of the secret file cannot be written into `--secret`")
         context = self._context()
         if context is None:

@@ -57,7 +57,8 @@ class Carried:
                 source = match["shell"] or match["make"] or match["name"]
                 self._held.setdefault(variable, []).append(Held(match["name"], place, source))
         given = {match["id"] or match["ssh"] for match in _GIVEN.finditer(text)}
-        self._given.setdefault(variable, set()).update(given)
+        if given or variable in self._held:
+            self._given.setdefault(variable, set()).update(given)
 
     def _used(self, unit: Unit, command: Command) -> set[str]:
         """The variables that hold something and stand in a call."""
@@ -88,9 +89,8 @@ class Carried:
     def finish(self) -> None:
         """Report what is left."""
         work = self._work
-        for match in _MENTION.finditer(work.text):
-            if not work.gone(match["name"]) or any(s.start <= match.start() < s.end for s in work.seen):
-                continue
+        matches = {match.start(): match for match in _MENTION.finditer(work.text) if work.gone(match["name"])}
+        for match in map(matches.__getitem__, work.unseen(matches)):
             line = work.text.rfind("\n", 0, match.start()) + 1
             if _COMMENT.match(work.text, line) or not (work.build.sole or work.matched):
                 continue

@@ -47,7 +47,7 @@ class ComposeFile:
         self.work = work
         self.top = top
         self.sheet = Sheet(work.text)
-        self.secrets = TopSecrets(work, top, self.sheet, alone=alone)
+        self.secrets = TopSecrets(top, self.sheet, alone=alone)
         self._handled: list[Span] = []
         self._drafts: list[tuple[int, Draft]] = []
 
@@ -153,7 +153,7 @@ class ComposeFile:
             if not secret.source or not self.work.build.context:
                 draft.fail(f"which file the build secret {secret.id} is cannot be told")
                 return
-            self.secrets.add(secret.id, f"file: {self.secrets.path(secret.source, draft)}", draft)
+            self.secrets.add(secret.id, f"file: {self.secrets.path(secret.source, self.work, draft)}", draft)
 
     def _items(self, wanted: list[BuildSecret], draft: Draft) -> tuple[list[str], list[str]]:
         """Items for `secrets` and for `ssh`."""
@@ -161,7 +161,7 @@ class ComposeFile:
         for secret in wanted:
             if secret.kind == "ssh":
                 key = needs.ssh_key(secret, self.work.build.context)
-                keys.append(secret.id + (f"={self.secrets.path(key, draft)}" if key else ""))
+                keys.append(secret.id + (f"={self.secrets.path(key, self.work, draft)}" if key else ""))
         return [s.id for s in wanted if s.kind != "ssh"], keys
 
     def _write(

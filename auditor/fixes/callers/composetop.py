@@ -20,17 +20,16 @@ _PLAIN = Pattern(r"[A-Za-z0-9_./][\w./-]*")
 class TopSecrets:
     """The top-level `secrets`: written once, for all services. `sources` are the entries to come, by name."""
 
-    def __init__(self, work: Work, top: Mapping, sheet: Sheet, *, alone: bool) -> None:
-        self.work = work
+    def __init__(self, top: Mapping, sheet: Sheet, *, alone: bool) -> None:
         self.top = top
         self.sheet = sheet
         self._alone = alone
         self.sources: dict[str, str] = {}
 
-    def path(self, source: str, draft: Draft) -> str:
+    def path(self, source: str, work: Work, draft: Draft) -> str:
         """A file of the build context, seen from the compose file."""
-        full = os.path.join(self.work.build.context, source)
-        path = os.path.relpath(full, self.work.folder) if not os.path.isabs(source) else source
+        full = os.path.join(work.build.context, source)
+        path = os.path.relpath(full, work.folder) if not os.path.isabs(source) else source
         path = path if path.startswith(("/", "../")) else f"./{path}"
         if not _PLAIN.fullmatch(path):
             draft.fail("the name of the secret file cannot be written here")
@@ -52,7 +51,7 @@ class TopSecrets:
                 for key, value in node.pairs:
                     if isinstance(value, Sequence) and not value.flow and value.items:
                         start = self.sheet.line_start(value.items[0].span.start)
-                        dash = self.work.text.find("-", start) - start
+                        dash = self.sheet.text.find("-", start) - start
                         return " " * max(dash - self.sheet.column(key), 0) + "- "
         return " " * self.sheet.step(self.top) + "- "
 
@@ -76,16 +75,16 @@ class TopSecrets:
             lines = ["secrets:"]
             for name, source in self.sources.items():
                 lines += [f"{step}{name}:", f"{step}{step}{source}"]
-            is_airy = "\n\n" in self.work.text.replace("\r", "").rstrip("\n")
+            is_airy = "\n\n" in self.sheet.text.replace("\r", "").rstrip("\n")
             lines = ["", *lines] if is_airy and "+" not in self._tail() else lines
-            draft.edits.append(self.sheet.put(len(self.work.text), lines))
+            draft.edits.append(self.sheet.put(len(self.sheet.text), lines))
 
     def _is_closed(self) -> bool:
         """Whether nothing can follow at the end of the file on the left."""
-        return self.sheet.column(self.top.pairs[0][0]) > 0 or _END.search(self.work.text) is not None
+        return self.sheet.column(self.top.pairs[0][0]) > 0 or _END.search(self.sheet.text) is not None
 
     def _tail(self) -> str:
         """Head of a block scalar that the file ends with: one that keeps blank lines must not get one."""
         last = list(walk(self.top))[-1]
         ends = isinstance(last, Scalar) and last.style in ("|", ">")
-        return self.work.text[last.span.start : last.span.start + 3] if ends else ""
+        return self.sheet.text[last.span.start : last.span.start + 3] if ends else ""

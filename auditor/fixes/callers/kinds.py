@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
+from auditor.sources.files import is_compose_name
 
 SCRIPT, MAKEFILE, COMPOSE, CI, BAKE = "script", "makefile", "compose", "ci", "bake"
 
 _YAML = r"\.ya?ml$"
 _KINDS: tuple[tuple[Pattern, str], ...] = (
     (Pattern(r"(?:^|/)docker-bake(?:\.override)?\.(?:hcl|json)$"), BAKE),
-    (Pattern(r"(?:^|/)(?:docker-)?compose(?:[.-][^/]+)?" + _YAML), COMPOSE),
     (Pattern(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+" + _YAML), CI),
     (Pattern(r"(?:^|/)(?:action|\.gitlab-ci|azure-pipelines|bitbucket-pipelines|cloudbuild|[Tt]askfile)" + _YAML), CI),
     (Pattern(r"(?:^|/)\.circleci/config" + _YAML), CI),
@@ -23,6 +23,8 @@ _SHEBANG = Pattern(r"#![ \t]*\S*/(?:env[ \t]+(?:-S[ \t]+)?)?(?:ba|da|a|k|z)?sh(?
 def kind_of(path: str) -> str | None:
     """`script`, `makefile`, `compose`, `ci`, `bake`, or None for a file that calls no build as far as its name says."""
     path = path.replace("\\", "/")
+    if is_compose_name(path):
+        return COMPOSE
     return next((kind for pattern, kind in _KINDS if pattern.search(path)), None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers import others, programs
 from auditor.fixes.callers.calls import Call, context_of
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from auditor.fixes.callers.work import Draft, Work
     from auditor.lang.shell.nodes import Command, Script, Word
 
-_CLASSIC = Pattern(r"(?m)^[^#\n]*DOCKER_BUILDKIT[\"']?[ \t]*[:?]?[=:][ \t]*[\"']?(?:0|false)\b")
 _MAX_DEPTH = 20
 
 
@@ -142,7 +140,7 @@ class Shells:
         texts += [w.rendered for w in command.words[: found.at]]
         if "DOCKER_BUILDKIT=1" in texts or found.program not in ("docker", "docker.exe", "?"):
             return
-        if _CLASSIC.search(self.work.text):
+        if self.work.is_classic():
             draft.fail("DOCKER_BUILDKIT=0 chooses the classic builder, and build secrets need BuildKit")
         elif command.words[found.after].rendered == "build" and found.after == found.at + 1:
             draft.notes.append(

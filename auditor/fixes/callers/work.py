@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os.path
+from bisect import bisect_left, bisect_right
+from collections import deque
 
 from auditor.core.edit import Edit, EditConflict, merged
 from auditor.core.pattern import Pattern
@@ -13,10 +15,13 @@ from auditor.fixes.callers.shapes import CallerEdits
 from auditor.fixes.plan import Burnt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.fixes.callers.shapes import BuildChange, Caller
     from auditor.fixes.plan import BuildSecret
 
 _MAX_WALK = 40
+_CLASSIC = Pattern(r"(?m)^[^#\n]*DOCKER_BUILDKIT[\"']?[ \t]*[:?]?[=:][ \t]*[\"']?(?:0|false)\b")
 _BUILDS = Pattern(
     r"(?m)\bbuild-arg|\bbuildx\b|\bbuildah\b|docker.build|podman build|build-push-action|^\s+build:|\btarget\b"
 )
@@ -60,10 +65,12 @@ class Work:
         #: Places that are part of a call that was read: what stands there needs no other mention.
         self.seen: list[Span] = []
         self.variables = {s.name: s for s in build.secrets if s.kind == "variable" and s.name}
+        #: By place, none in another; what several calls change alike stands there once.
         self._edits: list[Edit] = []
         self._problems: list[tuple[int, str]] = []
         self._burnt: list[Burnt] = []
         self._notes: list[str] = []
+        self._is_classic: bool | None = None
         self._lines = LineIndex(caller.text)
 
     @property
@@ -106,6 +113,24 @@ class Work:
         """Something that a person has to change."""
         self._problems.append((offset, f"line {self.line(offset)}: {sentence}"))
 
+    def unseen(self, offsets: Iterable[int]) -> list[int]:
+        """Those of some places, in order, that are no part of a call that was read."""
+        found: list[int] = []
+        seen = deque(sorted(self.seen))
+        end = 0
+        for offset in offsets:
+            while seen and seen[0].start <= offset:
+                end = max(end, seen.popleft().end)
+            if offset >= end:
+                found.append(offset)
+        return found
+
+    def is_classic(self) -> bool:
+        """Whether the file chooses the classic builder."""
+        if self._is_classic is None:
+            self._is_classic = _CLASSIC.search(self.text) is not None
+        return self._is_classic
+
     def unreadable(self, reason: str) -> None:
         """The file cannot be read: a problem where it seems to build this Dockerfile."""
         named = any(self.gone(name) and name in self.text for name in {*self.variables, *self.build.dropped})
@@ -114,20 +139,34 @@ class Work:
 
     def take(self, offset: int, draft: Draft) -> bool:
         """The changes of a call that begins at a place, or its problem; whether they were taken."""
-        draft.edits = _at_once(draft.edits)
-        if not draft.problem:
-            try:
-                merged([*self._edits, *draft.edits])
-            except EditConflict:
-                draft.fail("the change would touch what another change touches")
+        draft.edits = at_once(draft.edits)
+        if not draft.problem and not self._fits_in(draft.edits):
+            draft.fail("the change would touch what another change touches")
         if draft.problem:
             self.problem(offset, draft.problem)
             return False
-        self._edits += draft.edits
+        for edit in draft.edits:
+            near = self._near(edit)
+            self._edits[near] = merged([edit, *self._edits[near]])
         self._notes += draft.notes
         for name, span in draft.burnt:
             self._burnt.append(Burnt(f"value of {name}", f"{self.caller.display}:{self.line(span.start)}", span))
         return True
+
+    def _fits_in(self, edits: list[Edit]) -> bool:
+        """Whether edits touch neither each other nor what is changed already."""
+        try:
+            merged(edits)
+            for edit in edits:
+                merged([edit, *self._edits[self._near(edit)]])
+        except EditConflict:
+            return False
+        return True
+
+    def _near(self, edit: Edit) -> slice:
+        """The edits so far that may touch the same text: those that begin in it, and the one before."""
+        first = bisect_left(self._edits, edit.span.start, key=_start)
+        return slice(max(first - 1, 0), bisect_right(self._edits, edit.span.end, key=_start))
 
     def result(self) -> CallerEdits:
         """All of it, in the order of the file."""
@@ -144,7 +183,11 @@ class Work:
         return self.variables.get(name) if self.gone(name) else None
 
 
-def _at_once(edits: list[Edit]) -> list[Edit]:
+def _start(edit: Edit) -> int:
+    return edit.span.start
+
+
+def at_once(edits: list[Edit]) -> list[Edit]:
     """The edits, those that insert at the same place as one, in their order and before what is replaced there."""
     inserted: dict[int, str] = {}
     for edit in edits:

@@ -14,23 +14,28 @@ MAX_DEPTH = 60
 
 
 class Unreadable(Exception):
-    """The text is not YAML that can be read here; `reason` is a clause for the user, without any of the text."""
+    """The text is not YAML that can be read here; `reason` is a clause for the user, without any of the text. `line` is
+    1-based where one is known."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.line = line
 
 
-def read(text: str) -> list[Node]:
-    """The documents of a file (an empty one has none). Raises Unreadable."""
+def read(text: str, *, unique: bool = True) -> list[Node]:
+    """The documents of a file (an empty one has none). Raises Unreadable, with `unique` also for a repeated key."""
     if len(text) > MAX_CHARS:
         raise Unreadable("the file is too large")
     import yaml  # start-up: only callers of a build are YAML
 
-    reader = _Reader()
+    reader = _Reader(unique)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             reader.event(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Unreadable("the file is not valid YAML", None if mark is None else mark.line + 1) from None
     except yaml.YAMLError:
         raise Unreadable("the file is not valid YAML") from None
     return reader.documents
@@ -39,8 +44,9 @@ def read(text: str) -> list[Node]:
 class _Reader:
     """Puts nodes together without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, unique: bool) -> None:
         self.documents: list[Node] = []
+        self._unique = unique
         self._open: list[Mapping | Sequence] = []
         self._keys: list[Node | None] = []
         self._names: list[set[str]] = []
@@ -76,7 +82,7 @@ class _Reader:
         elif self._keys[-1] is None:
             self._keys[-1] = node
             if isinstance(node, Scalar) and node.value != "<<":
-                if node.value in self._names[-1]:
+                if self._unique and node.value in self._names[-1]:
                     raise Unreadable("a key of the file stands there twice")
                 self._names[-1].add(node.value)
         else:

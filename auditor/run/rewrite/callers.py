@@ -54,10 +54,11 @@ class CallerFiles:
         rewrite: Rewrite,
         *,
         unsafe: bool,
-    ) -> None:
+    ) -> str:
         """Add the callers' changes to the rewrite; without a caller, the command that builds from now on.
 
-        A caller that cannot be changed takes the Dockerfile's change back, unless `unsafe`: the build would break.
+        Returns why the Dockerfile must not change after all ("" where it may): a caller cannot be changed, and the
+        build would break. With `unsafe` that is only noted.
         """
         build = last.analysis.build
         context = (
@@ -83,14 +84,13 @@ class CallerFiles:
             if after != text:
                 changes.append(FileChange(path, _KINDS[kind], text, after))
         if problems and not unsafe:
-            findings = [finding for applied in rewrite.applied for finding in applied.findings]
-            rewrite.refuse(findings, f"what builds it would have to change too: {problems[0]}")
-            return
+            return f"what builds it would have to change too: {problems[0]}"
         rewrite.notes += problems
         rewrite.changes += changes
         if rewrite.secrets and (not matched or len(known) < len(rewrite.secrets)):
             whole = BuildChange(*place, tuple(rewrite.secrets), arguments, is_only_one)
             rewrite.commands.append(command(whole, source.display, _shown(context, source.path)))
+        return ""
 
 
 def _is_known_to_callers(secret: BuildSecret) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 
+from auditor.core.edit import merged
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.run.rewrite.second import disagreement
@@ -52,11 +54,13 @@ def _plain(subject: str) -> str:
 
 def _untouched(before: Document, after: Document, edits: Sequence[Edit]) -> bool:
     """Whether every instruction without an edit in it stands in the result, byte for byte and in order."""
-    spans = sorted(edit.span for edit in edits)
+    spans = [edit.span for edit in merged(edits)]
+    starts, ends = [span.start for span in spans], [span.end for span in spans]
     following = iter([_source(after, node.span) for node in after.instructions])
     for node in before.instructions:
         lines = Span(node.span.start, max(node.span.end, *(h.span.end for h in node.heredocs), node.span.end))
-        if any(_concerns(span, lines) for span in spans):
+        near = spans[bisect_left(ends, lines.start) : bisect_right(starts, lines.end)]
+        if any(_concerns(span, lines) for span in near):
             continue
         if not any(text == _source(before, node.span) for text in following):
             return False

@@ -28,13 +28,18 @@ if TYPE_CHECKING:
 
 #: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
 _MOST_ROUNDS = 60
-#: Placeholders of template languages; `{{` inside a RUN (docker --format, helm) stands in quotes or behind a backslash.
-_TEMPLATE = Pattern(r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)")
+#: Placeholders of template languages; `{{` inside a RUN (docker --format, helm) stands in quotes or behind a backslash,
+#: and values of ENV may be formats of Go.
+_TEMPLATE = Pattern(
+    r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)"
+    r"|^[ \t]*(?:FROM|ARG|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:\{\{|<%)"
+    r"|^[ \t]*(?:FROM|ARG|ENV|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:%%\w+%%|@[A-Z][A-Z0-9_]*@)"
+)
 _GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
 _HEAD_LINES = 12
 _MOST_LINES = 20_000
-_ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 _NO_FIX = "there is no automatic fix for it"
+_ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 
 
 class State(NamedTuple):
@@ -47,7 +52,7 @@ class State(NamedTuple):
 
 
 class _Why(NamedTuple):
-    """Why the findings at some places stay: see `outcome.Left`."""
+    """Why the findings at some places stay: see `outcome.Left`; no reason: a plan for them was not tried."""
 
     covers: Sequence[Span]
     reason: str
@@ -72,10 +77,10 @@ class DockerfileFixer:
         self.wanted = wanted
         self.form: str = options.secret_form
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
-        #: Why plans were not kept, by title.
-        self.failed: dict[str, str] = {}
+        #: Why plans were not kept; several may have one title.
+        self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
+        self._is_cut = False
         self._origin = Origin("")
-        self._stopped = False
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read or the builder would reject it.
@@ -107,16 +112,24 @@ class DockerfileFixer:
                 break
             state = following
         else:
-            self._stopped = True
+            self._is_cut = True
         self._leave(state, rewrite)
         return state
+
+    def take_back(self, rewrite: Rewrite, reason: str) -> None:
+        """Leave the file as it is after all; what is left for other reasons stays so, told of the file on disk."""
+        left = rewrite.left
+        for one in left:
+            self._origin.move(one.finding)
+        rewrite.refuse([finding for applied in rewrite.applied for finding in applied.findings], reason)
+        rewrite.left += left
 
     # -- one round -----------------------------------------------------------------------------------------------
 
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
         """The state after the first plan that holds, the surest ones first; None where there is none left."""
         for plan in self._candidates(state):
-            if plan.applicability > self.allowed or plan.title in self.failed:
+            if plan.applicability > self.allowed or _key(plan) in self._failed:
                 continue
             answered = self._answered(plan, state)
             if not answered:
@@ -124,13 +137,13 @@ class DockerfileFixer:
             try:
                 following, edits = self._carried_out(plan, answered, state)
             except Refused as refused:
-                self.failed[plan.title] = refused.reason
+                self._failed[_key(plan)] = refused.reason
                 continue
             self._note(plan, answered, rewrite)
             self._origin.add(edits)
             if plan.ignores and state.ignore is None:
                 rewrite.notes.append(f"add to the .dockerignore of the build context: {', '.join(plan.ignores)}")
-            self.failed.clear()  # what failed beside this leak may hold without it
+            self._failed.clear()  # what failed beside this leak may hold without it
             return following
         return None
 
@@ -200,18 +213,25 @@ class DockerfileFixer:
         for finding in self.active(state):
             covering = [why for why in reasons if _covered(finding, why.covers)]
             why = next((one for one in covering if one.unsafe), covering[0] if covering else _Why((), _NO_FIX))
-            rewrite.left.append(Left(finding, why.reason, why.unsafe, why.refused))
+            rewrite.left.append(Left(finding, why.reason or self._untried(finding), why.unsafe, why.refused))
 
     def _reason(self, plan: Plan | Refusal) -> _Why:
         """Why the findings that a planner looked at stay."""
         if isinstance(plan, Refusal):
             return _Why(plan.covers, plan.reason)
-        failure = self.failed.get(plan.title, "")
+        failure = self._failed.get(_key(plan), "")
         if failure:
             return _Why(plan.covers, failure, refused=True)
-        if self._stopped and plan.applicability <= self.allowed:
-            return _Why(plan.covers, _ANOTHER_RUN)
-        return _Why(plan.covers, plan.reason, unsafe=self.allowed < plan.applicability < Applicability.SHOW)
+        if plan.applicability <= self.allowed:
+            return _Why(plan.covers, "")
+        return _Why(plan.covers, plan.reason, unsafe=plan.applicability < Applicability.SHOW)
+
+    def _untried(self, finding: Finding) -> str:
+        """Why a plan that might have been carried out was not."""
+        least = self.settings.min_severity
+        if finding.severity < least:
+            return f"what is less severe than {least.label} is not changed (--min-severity)"
+        return _ANOTHER_RUN if self._is_cut else _NO_FIX
 
 
 def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
@@ -227,6 +247,10 @@ def generated(text: str) -> str:
         return "the file is a template: what it becomes cannot be checked here"
     head = "\n".join(text.split("\n")[:_HEAD_LINES])
     return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
+
+
+def _key(plan: Plan) -> tuple[str, tuple[Span, ...]]:
+    return plan.title, tuple(plan.covers)
 
 
 def _covered(finding: Finding, covers: Sequence[Span]) -> bool:

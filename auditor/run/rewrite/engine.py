@@ -1,4 +1,5 @@
-"""One run of `audit fix`: every Dockerfile among the paths, with what builds it. Writes nothing."""
+"""One run of `audit fix`: every Dockerfile among the paths, with what builds it, and every compose file. Writes
+nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
 from auditor.run.selection import chosen
-from auditor.sources.files import UnreadableFile, collect
+from auditor.sources.files import UnreadableFile, collect, is_compose_name, is_source_name, repository_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
@@ -24,7 +25,7 @@ STDIN = "-"
 
 
 def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
-    """What is to be changed in the Dockerfiles among and below these paths ("-" is the standard input).
+    """What is to be changed in the Dockerfiles and compose files among and below these paths ("-": standard input).
 
     Scripts, compose, CI and bake files among the paths change along with the Dockerfile that they build. Raises
     UsageError for names of rules that do not exist; never for what a file contains.
@@ -45,22 +46,34 @@ class _Run:
         self._callers: CallerFiles | None = None
 
     def run(self) -> FixRun:
+        composed: list[Input] = []
         for source in self._inputs():
-            target, analysis = self.auditor.examine(source)
-            self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
-            rewrite = Rewrite(source.display, target)
-            self.outcome.rewrites.append(rewrite)
-            active = [f for f in analysis.findings if f.suppressed is None and f.rule in self.wanted]
-            if active:
-                self._rewrite(source, active, rewrite)
+            if is_compose_name(source.display):
+                composed.append(source)
+            else:
+                self._examine(source, self._rewrite)
+        for source in composed:  # behind the Dockerfiles, which they build and may be changed with
+            self._examine(self._as_left(source), self._rewrite_composed)
         return self.outcome
 
-    def _inputs(self) -> Iterator[Input]:
-        from auditor.fixes.callers.kinds import kind_of  # start-up: small, no readers
+    def _examine(self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None]) -> None:
+        target, analysis = self.auditor.examine(source)
+        self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
+        rewrite = Rewrite(source.display, target)
+        self.outcome.rewrites.append(rewrite)
+        active = [f for f in analysis.findings if f.suppressed is None and f.rule in self.wanted]
+        if active:
+            rewriting(source, active, rewrite)
 
-        names = [path for path in self.paths if path == STDIN or kind_of(path) is None or os.path.isdir(path)]
+    def _as_left(self, source: Input) -> Input:
+        """An input with the text that an earlier rewrite of this run gives it."""
+        text = self.pending.get(os.path.abspath(source.path))
+        return source if text is None else source._replace(data=text.encode("utf-8", "surrogateescape"))
+
+    def _inputs(self) -> Iterator[Input]:
+        names = [path for path in self.paths if path == STDIN or _is_input(path)]
         stdin_filename = self.settings.stdin_filename or "Dockerfile"
-        return collect(names, exclude=self.settings.exclude, stdin_filename=stdin_filename)
+        return collect(names, exclude=self.settings.exclude, is_wanted=is_source_name, stdin_filename=stdin_filename)
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.dockerfile import DockerfileFixer, generated  # start-up: only files with findings
@@ -87,24 +100,52 @@ class _Run:
             existed = first.ignore.after if ignore.before is not None or first.ignore.after else None
             rewrite.changes.append(FileChange(ignore.path, "ignore", existed, ignore.after))
         if last.text != first.text and source.path != STDIN:
-            self._call(first, last, source, rewrite)
+            reason = self._call(first, last, source, rewrite)
+            if reason:
+                fixer.take_back(rewrite, reason)
         for change in rewrite.changes:
             self.pending[os.path.abspath(change.path)] = change.after
 
-    def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> None:
-        """Have the callers change too, or say how the build is called from now on."""
+    def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> str:
+        """Have the callers change too, or say how the build is called from now on; why that cannot be, or ""."""
         from auditor.run.rewrite.callers import CallerFiles, dropped_arguments  # start-up: only files that change
 
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
-            return
+            return ""
         if self._callers is None:
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
             self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
-        self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
+        return self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
-        inputs = self._inputs()
+        inputs = (source for source in self._inputs() if not is_compose_name(source.display))
         next(inputs, None)
         return next(inputs, None) is None
+
+    def _rewrite_composed(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
+        from auditor.fixes.services.place import Place  # start-up: only compose files with findings
+        from auditor.run.rewrite.composed import ComposeFixer, reason_against
+
+        if reason := reason_against(rewrite.target.text):
+            return rewrite.refuse(active, reason)
+        is_alone = source.path == STDIN or self.settings.no_context
+        roots = [repository_root(source.path), *(path for path in self.paths if os.path.isdir(path))]
+        place = Place("" if is_alone else source.path, roots, self.pending)
+        fixer = ComposeFixer(source, self.settings, self.options, self.wanted, place)
+        first = fixer.read()
+        if first is None:
+            return rewrite.refuse(active, "the file cannot be read again")
+        last = fixer.fix(first, rewrite)
+        if last.text != first.text:
+            rewrite.changes.append(FileChange(source.path, "compose", first.text, last.text))
+            self.pending[os.path.abspath(source.path)] = last.text
+        return None
+
+
+def _is_input(path: str) -> bool:
+    """Whether a path is examined by itself; other callers only change along."""
+    from auditor.fixes.callers.kinds import kind_of  # start-up: small, no readers
+
+    return path == STDIN or kind_of(path) is None or is_compose_name(path) or os.path.isdir(path)

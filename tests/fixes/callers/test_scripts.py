@@ -175,3 +175,10 @@ def test_the_builder_gets_the_same_values_and_words(text: str, tmp_path: Path) -
     ]
     assert sorted(said[0].splitlines()) == sorted(said[1].splitlines())
     assert "alue " in said[0] or "VALUE" in said[0]
+
+
+@pytest.mark.parametrize("source", ["a$(id).key", "a`id`.key", 'a".key', "a,b.key", "a\\b.key"])
+@pytest.mark.parametrize("context", ['"$PWD"', "."])
+def test_a_file_name_that_a_shell_would_run_is_not_written(source: str, context: str) -> None:
+    asked = build(BuildSecret("key", "file", source=source), dropped=())
+    assert "name of the secret file" in refused("build.sh", f"docker build {context}\n", asked)

@@ -1,0 +1,190 @@
+"""One compose file made clean: plans are carried out together, checked, and kept only if the check holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from auditor.core.edit import Applicability, EditConflict, apply_edits
+from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING
+from auditor.fixes.plan import Refusal, Refused
+from auditor.fixes.services.plan import EnvPlan
+from auditor.fixes.services.planning import Planner
+from auditor.fixes.services.writing import edits_of
+from auditor.run.inputs import InputAuditor
+from auditor.run.rewrite.composecheck import objection
+from auditor.run.rewrite.dockerfile import asked, generated
+from auditor.run.rewrite.origin import Origin
+from auditor.run.rewrite.outcome import Applied, Left
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.core.config import Settings
+    from auditor.core.edit import Edit
+    from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
+    from auditor.fixes.services.place import Place
+    from auditor.run.analysis import Analysis
+    from auditor.run.rewrite.options import FixOptions
+    from auditor.run.rewrite.outcome import Rewrite
+    from auditor.sources.files import Input
+
+#: Rounds over the whole file, and how many plans are tried one by one where they do not hold together.
+_MOST_ROUNDS = 4
+_MOST_TRIES = 40
+_TEMPLATE = Pattern(r"(?m)^[^#\n\"']*[:-][ \t]+\{\{|^[ \t]*#?[ \t]*\{%")
+_NO_FIX = "there is no automatic fix for it"
+
+
+class State:
+    """A compose file at one point of its rewriting."""
+
+    def __init__(self, text: str, target: Target, analysis: Analysis) -> None:
+        self.text = text
+        self.target = target
+        self.analysis = analysis
+        self._active: dict[tuple[str, Span], list[Finding]] | None = None
+
+    def active(self, wanted: frozenset[str]) -> dict[tuple[str, Span], list[Finding]]:
+        """The findings that were asked for and that nothing silences, by subject and place."""
+        if self._active is None:
+            self._active = {}
+            for finding in asked(self.analysis.findings, wanted):
+                self._active.setdefault((finding.subject, finding.location.span), []).append(finding)
+        return self._active
+
+
+class ComposeFixer:
+    """Rewrites one compose file in memory. `source` holds the text to begin with."""
+
+    def __init__(
+        self, source: Input, settings: Settings, options: FixOptions, wanted: frozenset[str], place: Place
+    ) -> None:
+        self.source = source
+        self.settings = settings
+        self.wanted = wanted
+        self.place = place
+        self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
+        #: Why plans were not kept, by setting.
+        self.failed: dict[str, str] = {}
+        self._origin = Origin("")
+
+    def read(self) -> State | None:
+        """The file as it is; None where it cannot be read."""
+        state = self._state((self.source.data or b"").decode("utf-8", "surrogateescape"))
+        return state if state.analysis.compose is not None else None
+
+    def fix(self, first: State, rewrite: Rewrite) -> State:
+        """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
+        state = first
+        self._origin = Origin(first.text)
+        for _round in range(_MOST_ROUNDS):
+            following = self._round(state, rewrite)
+            if following is None:
+                break
+            state = following
+        self._leave(state, rewrite)
+        return state
+
+    def _round(self, state: State, rewrite: Rewrite) -> State | None:
+        """The state after all plans that hold; None where there are none."""
+        plans = [
+            plan
+            for plan in self._plans(state)
+            if isinstance(plan, EnvPlan)
+            and plan.applicability <= self.allowed
+            and plan.setting.label not in self.failed
+            and self._answered(plan, state)
+        ]
+        if not plans:
+            return None
+        try:
+            following, edits = self._carried_out(plans, state)
+        except Refused:
+            plans = self._one_by_one(plans, state)
+            if not plans:
+                return None
+            following, edits = self._carried_out(plans, state)
+        for plan in plans:
+            self._note(plan, self._answered(plan, state), rewrite)
+        self._origin.add(edits)
+        return following
+
+    def _one_by_one(self, plans: Sequence[EnvPlan], state: State) -> list[EnvPlan]:
+        """Those of the plans that hold together; why the others do not is noted."""
+        kept: list[EnvPlan] = []
+        for number, plan in enumerate(plans):
+            if number >= _MOST_TRIES:
+                self.failed[plan.setting.label] = "too many changes of this file do not hold together"
+                continue
+            try:
+                self._carried_out([*kept, plan], state)
+            except Refused as refused:
+                self.failed[plan.setting.label] = refused.reason
+            else:
+                kept.append(plan)
+        return kept
+
+    def _plans(self, state: State) -> list[EnvPlan | Refusal]:
+        facts = state.analysis.compose
+        return Planner(facts, self.place, self.source.display).plans() if facts is not None else []
+
+    def _answered(self, plan: EnvPlan, state: State) -> list[Finding]:
+        """The findings at its place that are worth a change: they would be shown."""
+        least = self.settings.min_severity
+        return [f for f in state.active(self.wanted).get(_key_of(plan), []) if f.severity >= least]
+
+    def _carried_out(self, plans: Sequence[EnvPlan], state: State) -> tuple[State, list[Edit]]:
+        """The state after plans, and their edits. Raises Refused where the result must not be kept."""
+        facts = state.analysis.compose
+        assert facts is not None
+        edits = edits_of(facts.file, plans)
+        try:
+            text = apply_edits(state.text, edits)
+        except EditConflict:
+            raise Refused("two changes of it concern the same text") from None
+        following = self._state(text)
+        answered = Counter((f.rule, f.subject) for plan in plans for f in self._answered(plan, state))
+        reason = objection(state.analysis, following.analysis, plans, answered)
+        if reason:
+            raise Refused(f"its check did not hold: {reason}")
+        return following, edits
+
+    def _note(self, plan: EnvPlan, answered: list[Finding], rewrite: Rewrite) -> None:
+        burnt = plan.burnt._replace(span=self._origin.span(plan.burnt.span))
+        for finding in answered:
+            self._origin.move(finding)
+        rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
+        rewrite.burnt.append(burnt)
+        rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
+
+    def _state(self, text: str) -> State:
+        source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
+        target, analysis = InputAuditor(self.settings, self.wanted).examine(source)
+        return State(text, target, analysis)
+
+    def _leave(self, state: State, rewrite: Rewrite) -> None:
+        """Note the findings that stay, each with its reason."""
+        plans: dict[Span, EnvPlan | Refusal] = {}
+        for plan in self._plans(state):
+            plans.setdefault(plan.covers[0], plan)
+        for finding in asked(state.analysis.findings, self.wanted):
+            why = plans.get(finding.location.span)
+            if isinstance(why, EnvPlan):
+                failure = self.failed.get(why.setting.label, "")
+                is_unsafe = not failure and why.applicability > self.allowed
+                rewrite.left.append(Left(finding, failure or why.reason, is_unsafe, bool(failure)))
+            else:
+                rewrite.left.append(Left(finding, why.reason if why is not None else _NO_FIX))
+
+
+def reason_against(text: str) -> str:
+    """Why a file must not be changed, by us or by hand; "" for a plain one."""
+    if _TEMPLATE.search(text):
+        return "the file is a template: what it becomes cannot be checked here"
+    return generated(text)
+
+
+def _key_of(plan: EnvPlan) -> tuple[str, Span]:
+    return (plan.setting.label, plan.setting.literal.span)
