@@ -139,3 +139,9 @@ def buildah() -> Iterator[realbuilders.Buildah]:
     """Buildah with a storage of its own."""
     with realbuilders.buildah_storage() as buildah:
         yield buildah
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long values are called by their parameter and number: they may hold the time, and workers must agree on ids."""
+    is_long = (isinstance(val, bytes) and len(val) > 24) or (isinstance(val, str) and len(val) > 100)
+    return argname if is_long else None

@@ -65,7 +65,7 @@ def download(build: Build, use: Use, literal: Literal) -> Plan:
     plan = Plan(f"the credential of the URL becomes the build secret {name}", "")
     plan.covers.append(literal.span)
     plan.secrets.append(secret)
-    plan.burnt.append(Burnt("URL password", f"line {node.line} of the Dockerfile and the image history", literal.span))
+    plan.burnt.append(Burnt("URL password", "ADD in the Dockerfile, image history", literal.span))
     plan.notes.append(f"The build secret {name} holds the password exactly as it stood in the URL.")
     _replace(build, step, secret, target, plan)
     return plan

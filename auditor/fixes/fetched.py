@@ -37,8 +37,7 @@ def plans(build: Build) -> Iterator[Plan | Refusal]:
 def _plan(build: Build, path: str, files: Sequence[LayerFile], covers: Sequence[Span]) -> Plan:
     plan = Plan(f"{path} is made where it is read", "each RUN that reads it fetches the credential for itself")
     plan.covers += covers
-    line = build.document.lines.line(files[0].span.start)
-    plan.burnt.append(Burnt(f"what was fetched into {path}", f"line {line} and the layer that it makes", files[0].span))
+    plan.burnt.append(Burnt(f"what was fetched into {path}", "the layer that the RUN makes", files[0].span))
     leaving = leave(build, path, files, plan)
     plan.changes += leaving.changes
     plan.changes += [DropCommand(run.step.instruction, span.start) for run, span in leaving.gone]

@@ -79,8 +79,7 @@ class _Planner:
             what = found.literal.secret.kind.replace("-", " ")
             kinds[what] = None
             plan.covers.append(found.literal.span)
-            line = self.build.document.lines.line(found.literal.span.start)
-            plan.burnt.append(Burnt(what, f"line {line} of the Dockerfile and the image history", found.literal.span))
+            plan.burnt.append(Burnt(what, "RUN in the Dockerfile, image history", found.literal.span))
         files = self._kept_files()
         for file in files:
             plan.covers += [file.span, file.extent, *(span for _step, span in [*file.removed, *file.carried])]

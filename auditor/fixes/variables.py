@@ -15,6 +15,7 @@ from auditor.fixes.keeping import settle_kept
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import BuildSecret, Burnt, DropPair, Plan, Prelude, Refusal, Refused
 from auditor.fixes.readers import mentions, readers_of_variable, runs_reader
+from auditor.fixes.script import acting
 from auditor.fixes.script import statements as statements_of
 from auditor.fixes.tracing import silenced
 from auditor.fixes.users import numbers
@@ -217,11 +218,13 @@ class VariablePlanner:
     def _reads_unasked(self, run: Run, name: str, named_elsewhere: bool) -> bool:
         """Whether a RUN that does not name the variable may get it through the environment all the same."""
         tools = readers_of_variable(name)
-        if named_elsewhere and self.files:
+        if not named_elsewhere:
+            return runs_reader(run, tools)
+        if self.files:
             return False
-        if named_elsewhere and tools is None:
-            return self.build.context is not None and runs_own_code(self.build, run, name)
-        return runs_reader(run, tools)
+        if tools is not None and any(each.name in tools for each in acting(run)):
+            return True
+        return self.build.context is not None and runs_own_code(self.build, run, name)
 
     def _expose(self, run: Run, names: list[str], plan: Plan) -> None:
         """Give a RUN what it needs: the roots as secrets, what is made of them by an export of its own."""
