@@ -135,7 +135,7 @@ def find(words: tuple[Word, ...], value_of: Callable[[Word], str | None]) -> Bui
             index += 2 if words[index].literal in _GLOBALS else 1
     if not _is_build(said):
         return None
-    options, positional = _options(words, index)
+    options, positional = options_of(words, index)
     build = Build(names[0], at, after, wrappers, sudo, options, positional)
     return build if names[0] != "?" or any(o.name in ("--build-arg", "-t", "--tag", "-f") for o in options) else None
 
@@ -144,8 +144,8 @@ def _is_build(said: list[str]) -> bool:
     return said in (["build"], ["bud"], ["buildx", "build"], ["buildx", "b"], ["image", "build"], ["builder", "build"])
 
 
-def _options(words: tuple[Word, ...], index: int) -> tuple[tuple[Option, ...], tuple[int, ...]]:
-    """Options and the indexes of what is none."""
+def options_of(words: tuple[Word, ...], index: int) -> tuple[tuple[Option, ...], tuple[int, ...]]:
+    """Options of the words from an index on, and the indexes of what is none."""
     options: list[Option] = []
     positional: list[int] = []
     while index < len(words):

@@ -7,6 +7,8 @@ from auditor.fixes.callers import others, programs
 from auditor.fixes.callers.calls import Call, context_of
 from auditor.fixes.callers.carried import Carried
 from auditor.fixes.callers.directories import Paths, Place, builds, is_elsewhere
+from auditor.fixes.callers.held import change
+from auditor.fixes.callers.lists import Lists
 from auditor.fixes.callers.surroundings import Unit, Variables, substitutions
 from auditor.lang.derived import plain
 
@@ -34,6 +36,7 @@ class Shells:
         self.units = units
         self.variables = variables if variables is not None else Variables(units)
         self.carried = Carried(work, self.variables)
+        self.lists = Lists(work, self.variables)
         for unit in units:
             self.carried.read(unit)
         self._place = Place(())
@@ -99,8 +102,9 @@ class Shells:
         file, given = self._file(command.words, found, paths)
         if is_elsewhere(where) or is_elsewhere(file):
             return
-        carried = self.carried.names(unit, command)
-        names = call.names | carried
+        held = self.lists.held(unit, command)
+        carried, listed = self.carried.names(unit, command), {h.name for h in held}
+        names = call.names | carried | listed
         default = ("Dockerfile",) if found.program in ("docker", "?") else ("Containerfile", "Dockerfile")
         ours = builds(self.work, self._place, where, file, given=given, names=default)
         if ours is None:
@@ -108,9 +112,10 @@ class Shells:
         if not ours:
             return
         self.work.matched += 1
-        if self.work.fits(call.names & carried):
+        if self.work.fits(call.names & (carried | listed) | carried & listed):
             call.draft.fail("the same build argument is given in the call and by a variable of its command line")
-        draft = call.change(self.carried.ids(unit, command, call))
+        ids = self.carried.ids(unit, command, call) | change(held, unit, call, self.variables)
+        draft = call.change(ids)
         if draft.edits and not draft.problem:
             self._engine(command, found, draft)
         if self.work.take(offset, draft):
