@@ -80,8 +80,9 @@ def _subcommand(each: Acting) -> str:
     return ""
 
 
-def with_agent(build: Build, runs: Iterable[Run], plan: Plan, source: str = "") -> None:
-    """Give those RUNs the agent that may connect somewhere; `source` is the key's file on the host, if it is known."""
+def with_agent(build: Build, runs: Iterable[Run], plan: Plan, source: str = "", name: str = "") -> None:
+    """Give those RUNs the agent that may connect somewhere; `source` is the key's file on the host, if it is known,
+    `name` the build argument that was the key's text."""
     users = numbers(build)
     for run in runs:
         if not connects(run):
@@ -95,7 +96,7 @@ def with_agent(build: Build, runs: Iterable[Run], plan: Plan, source: str = "") 
                 )
                 given = given._replace(text=given.text.replace("type=ssh", "type=ssh,mode=0666"))
             plan.changes.append(given)
-    plan.secrets.append(BuildSecret("default", "ssh", source=source))
+    plan.secrets.append(BuildSecret("default", "ssh", name, source))
     plan.notes.append(_NOTE)
 
 

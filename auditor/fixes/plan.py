@@ -16,7 +16,8 @@ class BuildSecret(NamedTuple):
     """What the build has to be given from now on.
 
     `kind`: `variable` (one value), `file`, `ssh`. `id` is the mount's id (`default` for ssh). `name` is the variable
-    that the value came in (build argument or ENV; "" for a file), `source` the file on the host as far as it is known,
+    that the value came in (build argument or ENV; "" for a file; for ssh, the build
+    argument that was the text of the key, if it was one), `source` the file on the host as far as it is known,
     relative to the build context ("" unknown). `required`: the build fails without it. `argument` says that callers
     gave it as `--build-arg NAME` so far.
     """

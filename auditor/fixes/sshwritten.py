@@ -11,7 +11,7 @@ from auditor.fixes.leaving import at_run_time, cover, starts_with
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, DropPair, Plan, Refused
 from auditor.fixes.readers import mentions
 from auditor.fixes.retire import lifetime
-from auditor.fixes.script import full_text, statements
+from auditor.fixes.script import acting, full_text, statements
 from auditor.fixes.tracing import silenced
 from auditor.fixes.users import numbers
 
@@ -57,6 +57,8 @@ class WrittenKey:
         first = next(o.variable for o in files[0].origins if o.variable is not None)
         self.root = _root(first)
         self.group = [v for v in build.facts.variables if _root(v) is self.root or v.name == self.root.name]
+        #: Whether a command makes the key of the variable's value: `base64 -d`, `tr`.
+        self._is_made = False
         self.result = Plan(
             f"the key in {self.root.name} is used through the build's SSH agent",
             "git and ssh ask the agent for the key; known_hosts stays",
@@ -74,6 +76,7 @@ class WrittenKey:
                 raise Refused(f"commands of the build name {file.path}, or do without an SSH agent")
             statement = self._statement(run, file)
             gone.setdefault(id(run.step.instruction), []).append(statement)
+            self._is_made = self._is_made or not _writes_as_it_is(run, statement)
             self.result.changes.append(DropCommand(run.step.instruction, statement.start))
             life = lifetime(self.build, file.path, file.step, READERS, inside=run, mounted=False)
             self.result.changes += life.changes
@@ -143,7 +146,8 @@ class WrittenKey:
         elif kept and not consumers:
             at_run_time(self.result, path, "no RUN reads it")
         if consumers:
-            with_agent(self.build, consumers, self.result)
+            is_text = self.root.kind == "argument" and not self._is_made
+            with_agent(self.build, consumers, self.result, name=self.root.name if is_text else "")
         else:
             self.result.title = f"{self.root.name} goes, and so does the key that is written from it"
             self.result.reason = self.result.reason if kept else "nothing in the build reads the key"
@@ -179,3 +183,13 @@ class WrittenKey:
     def _burnt(self, v: Variable) -> Burnt:
         where = "image history, build log and cache" if v.step.ships else "build log and cache"
         return Burnt(f"what was given as {v.name}", where, v.pair.span)
+
+
+def _writes_as_it_is(run: Run, statement: Span) -> bool:
+    """Whether a statement is one `echo` or `printf` of variables that are not changed on the way."""
+    inside = [each for each in acting(run) if statement.covers(each.command.span.start)]
+    return (
+        len(inside) == 1
+        and inside[0].name in ("echo", "printf")
+        and not any(use.operator for word in inside[0].words for use in word.variables())
+    )

@@ -6,7 +6,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.fixes.callers.programs import Option
 from auditor.lang.derived import FOREIGN
-from auditor.lang.shell.nodes import Literal, Part, VariableUse, Word
+from auditor.lang.shell.nodes import Literal, Part, Substitution, VariableUse, Word
 
 BARE, LITERAL, VARIABLE, DEFAULT, FOREIGN_VALUE, EXPRESSION = "bare literal variable default foreign expression".split()
 
@@ -89,3 +89,23 @@ def literal_span(parts_start: int, end: int, quote: str, text: str) -> tuple[int
     if end - parts_start >= 2 and text[parts_start] in "\"'" and text[end - 1] == text[parts_start]:
         return parts_start + 1, end - 1
     return parts_start, end
+
+
+def printed(found: Argument, words: tuple[Word, ...]) -> Word | None:
+    """The FILE of an argument that is `NAME=$(cat FILE)`, where FILE is text and plain variables."""
+    parts = words[found.option.value].parts
+    only = parts[1] if len(parts) == 2 else None
+    first = parts[0]
+    if (
+        not isinstance(only, Substitution)
+        or not isinstance(first, Literal)
+        or not first.text.endswith(f"{found.name}=")
+    ):
+        return None
+    inner = only.script.commands
+    if len(inner) != 1 or inner[0].name != "cat" or len(inner[0].words) != 2 or inner[0].redirects:
+        return None
+    file = inner[0].words[1]
+    other = file.rendered.startswith("-") or FOREIGN in file.rendered or inner[0].assignments
+    plain = all(isinstance(p, Literal) or (isinstance(p, VariableUse) and not p.operator) for p in file.parts)
+    return file if plain and not other else None

@@ -184,7 +184,20 @@ class Call:
             self._added.append(self.unit.own(f"--secret id={shlex.quote(secret.id)},src=") + self._file(secret.source))
         else:
             key = needs.ssh_key(secret, self.work.build.context)
-            self._added.append(self.unit.own(f"--ssh {secret.id}") + ("=" + self._file(key) if key else ""))
+            file = self._file(key) if key else self._key_file(secret.name)
+            self._added.append(self.unit.own(f"--ssh {secret.id}") + ("=" + file if file else ""))
+
+    def _key_file(self, name: str) -> str:
+        """The file whose content a build argument was, in the file's notation; "" where that cannot be told."""
+        gone = [a for a in self.arguments if self.work.gone(a.name) and self.work.secret_of(a.name) is None]
+        word = arguments.printed(gone[0], self.words) if [a.name for a in gone] == [name] else None
+        raw = self.unit.raw(*word.span) if word is not None else ""
+        if any(c in raw for c in ",\n\r\\*?["):
+            return ""
+        if raw.startswith("~"):  # a shell knows it at the start of a word only
+            known = raw.startswith("~/") and _PLAIN.fullmatch(raw)
+            return f'"{self.unit.own("$HOME")}{raw[1:]}"' if known else ""
+        return raw
 
     def _file(self, source: str) -> str:
         """A file of the context, as this call reaches it; in the file's notation."""

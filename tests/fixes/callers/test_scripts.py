@@ -182,3 +182,36 @@ def test_the_builder_gets_the_same_values_and_words(text: str, tmp_path: Path) -
 def test_a_file_name_that_a_shell_would_run_is_not_written(source: str, context: str) -> None:
     asked = build(BuildSecret("key", "file", source=source), dropped=())
     assert "name of the secret file" in refused("build.sh", f"docker build {context}\n", asked)
+
+
+KEY = BuildSecret("default", "ssh", "KEY")
+
+
+@pytest.mark.parametrize(
+    ("value", "agent"),
+    [
+        ('"$(cat "$DIR/id_rsa")"', '--ssh default="$DIR/id_rsa"'),
+        ("$(cat keys/id_rsa)", "--ssh default=keys/id_rsa"),
+        ('"$(cat ~/.ssh/id_rsa)"', '--ssh default="$HOME/.ssh/id_rsa"'),
+        ('"$(cat ~bob/id_rsa)"', "--ssh default"),
+        ('"$(cat a,b)"', "--ssh default"),
+        ('"$(cat a b)"', "--ssh default"),
+        ('"$(cat -)"', "--ssh default"),
+        ('"$(cat key*)"', "--ssh default"),
+        ('"$(cat $(ls))"', "--ssh default"),
+        ('"$(cat key | base64 -d)"', "--ssh default"),
+        ('"$(base64 key)"', "--ssh default"),
+        ('"$(cat < key)"', "--ssh default"),
+        ('"x$(cat key)"', "--ssh default"),
+        ('"$(cat key)x"', "--ssh default"),
+        ('"$KEY"', "--ssh default"),
+    ],
+)
+def test_a_key_that_came_out_of_a_file_is_given_as_the_file(value: str, agent: str) -> None:
+    asked = build(KEY, dropped=("KEY",))
+    assert after("build.sh", f"docker build --build-arg KEY={value} .\n", asked) == f"docker build {agent} .\n"
+
+
+def test_of_several_arguments_that_go_none_is_taken_for_the_only_key() -> None:
+    text = "docker build --build-arg KEY=$(cat a) --build-arg OTHER=$(cat b) .\n"
+    assert after("build.sh", text, build(KEY, dropped=("KEY", "OTHER"))) == "docker build --ssh default .\n"
