@@ -171,3 +171,18 @@ def test_a_key_that_stays_a_variable(form: str, command: str, start: str) -> Non
     result = fixed(f"FROM debian\nARG SSH_KEY\nRUN {command}", form=form)
     assert result.text == f"FROM debian\n{start}{command}"
     assert [(secret.id, secret.argument) for secret in result.secrets] == [("ssh_key", True)]
+
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [
+        ('echo "$K" > ~/.ssh/id_rsa', "K"),
+        ('printf "%s\\n" "$K" > ~/.ssh/id_rsa', "K"),
+        ('printf %s "$K" | base64 -d > ~/.ssh/id_rsa', ""),
+        ('echo "${K//_/x}" > ~/.ssh/id_rsa', ""),
+    ],
+)
+def test_the_argument_that_is_the_text_of_the_key_is_named(write: str, name: str) -> None:
+    known = "FROM debian\nRUN mkdir ~/.ssh && ssh-keyscan git.example > ~/.ssh/known_hosts\n"
+    after = fixed(f"{known}ARG K\nRUN {write} && {CLONE} && rm ~/.ssh/id_rsa\n".replace("K", "SSH_KEY"), unsafe=True)
+    assert [(s.kind, s.name) for s in after.secrets] == [("ssh", name and "SSH_KEY")]

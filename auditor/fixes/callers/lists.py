@@ -23,7 +23,7 @@ _COMMENT = Pattern(r"(?m)^[ \t]*#.*$")
 _OWN = Pattern(r"\$(?:\{[#!]?)?[@*#1-9]")
 _MOVES = frozenset({"shift", "getopts"})
 _MAX_USES = 50
-_MAX_CALLS = 200
+_MAX_CALLS = 50
 
 
 class Lists:

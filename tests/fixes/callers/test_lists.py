@@ -121,3 +121,15 @@ def test_a_list_of_another_build_stays() -> None:
 def test_sudo_keeps_the_variable_of_a_list() -> None:
     text = f'set -- {PAIR}\nsudo docker build "$@" .\n'
     assert after("build.sh", text) == f'set -- {SECRET}\nsudo --preserve-env=NPM_TOKEN docker build "$@" .\n'
+
+
+def test_a_list_in_a_recipe_is_changed_in_the_notation_of_make() -> None:
+    text = f'all:\n\tset -- {PAIR}; docker build "$$@" .\n'
+    assert after("Makefile", text) == f'all:\n\tset -- {SECRET}; docker build "$$@" .\n'
+
+
+def test_a_list_in_a_workflow_gets_the_value_from_the_repository() -> None:
+    text = f"on: push\njobs:\n  a:\n    steps:\n      - run: |\n          a=({PAIR})\n"
+    changed = after(".github/workflows/x.yml", text + '          docker build "${a[@]}" .\n')
+    assert f"a=({SECRET})" in changed
+    assert "NPM_TOKEN: ${{ secrets.NPM_TOKEN }}" in changed
