@@ -129,7 +129,7 @@ def test_a_list_in_a_recipe_is_changed_in_the_notation_of_make() -> None:
 
 
 def test_a_list_in_a_workflow_gets_the_value_from_the_repository() -> None:
-    text = f"on: push\njobs:\n  a:\n    steps:\n      - run: |\n          a=({PAIR})\n"
-    changed = after(".github/workflows/x.yml", text + '          docker build "${a[@]}" .\n')
-    assert f"a=({SECRET})" in changed
+    text = f"on: push\njobs:\n  a:\n    steps:\n      - run: |\n          args=({PAIR})\n"
+    changed = after(".github/workflows/x.yml", text + '          docker build "${args[@]}" .\n')
+    assert f"args=({SECRET})" in changed
     assert "NPM_TOKEN: ${{ secrets.NPM_TOKEN }}" in changed
