@@ -180,7 +180,8 @@ def _special(name: str) -> Reading | None:
         kind = next((k for special, k in _SPECIAL.items() if upper.endswith("_" + special)), None)
     if kind is not None:
         return Reading(kind, True)
-    if _BUNDLER_HOST.match(name) or _NUGET_SOURCE.match(name):
+    # start-up: neither pattern has to be compiled for names without its mark
+    if ("__" in name and _BUNDLER_HOST.match(name)) or ("redentials_" in name.lower() and _NUGET_SOURCE.match(name)):
         return Reading("credential", True)
     return None
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.detect import tokens
+from auditor.detect import names, tokens
 from auditor.flow import variables
-from auditor.flow.baseusers import base_user
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
 from auditor.flow.facts import LayerFile, Literal, Run, Step, Use, Variable
 from auditor.flow.metadata import metadata_uses
-from auditor.flow.named import believe_environment
-from auditor.flow.paths import absolute, home_of
+from auditor.flow.paths import absolute, home_of, user_of
 from auditor.flow.runs import dialect_of, follow_run
 from auditor.flow.state import Facts, Layers, Shell
 from auditor.lang.dockerfile import words
@@ -99,7 +97,7 @@ class _StageState:
         self.stage = stage
         self.layers: Layers = Layers(parent.layers if parent else None)
         self.cwd: str = parent.cwd if parent else "/"
-        base_is = base_user(stage.base) if stage is not None and parent is None else None
+        base_is = user_of(stage.base) if stage is not None and parent is None else None
         self.home: str = parent.home if parent else base_is.home if base_is else "/root"
         self.user: str = parent.user if parent else base_is.user if base_is else ""
         self.shell: tuple[str, ...] = parent.shell if parent else ()
@@ -133,7 +131,10 @@ class _Follower:
             self._instruction(instruction, environment, False)
         for variable in self.facts.variables:
             variable.settle()
-        believe_environment(self.facts, self.reader)
+        if any(names.points_at_secret(v.name) for v in self.facts.variables):
+            from auditor.flow.named import believe_environment  # start-up: few files name one
+
+            believe_environment(self.facts, self.reader)
         self._leave_out_named()
 
     def _step(self, instruction: Instruction, onbuild: bool) -> Step:

@@ -7,11 +7,17 @@ import re
 from functools import lru_cache
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.flow.baseusers import BaseUser
 
 _HOME = Pattern(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
 _USER_HOME = Pattern(r"^~([a-z_][\w.-]*)(?=/|$)")
 _DRIVE = Pattern(r"^[A-Za-z]:/")
 _MAX_PATTERN = 500
+#: Base images without an owner in their name that have another user than root.
+_OWN_USERS = ("sonarqube", "odoo", "solr")
 
 
 def absolute(path: str, cwd: str, home: str) -> str:
@@ -32,6 +38,15 @@ def home_of(user: str) -> str:
     if name in ("", "0", "root"):
         return "/root"
     return "/" if name.isdigit() else f"/home/{name}"
+
+
+def user_of(image: str) -> BaseUser | None:
+    """The user that a base image sets; None for root."""
+    if "/" not in image and "nonroot" not in image and not image.startswith(_OWN_USERS):
+        return None
+    from auditor.flow.baseusers import base_user  # start-up: most images are root's
+
+    return base_user(image)
 
 
 def covers(pattern: str, path: str, *, shell: bool = True) -> bool:

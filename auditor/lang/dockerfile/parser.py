@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from auditor.core.pattern import Pattern
 from auditor.core.span import Span
 from auditor.lang.dockerfile import heredoc
 from auditor.lang.dockerfile.arguments import read_instruction
@@ -15,7 +14,7 @@ from auditor.lang.dockerfile.validation import Validator
 MAX_LINE = 65_535
 
 _WIDEST = 4
-_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*+)[\t\n\f\r ]*+=[\t\n\f\r ]*+([^\n]+?)[\t\n\f\r ]*\Z")
+_DIRECTIVE = Pattern(r"([a-zA-Z][a-zA-Z0-9]*+)[\t\n\f\r ]*+=[\t\n\f\r ]*+([^\n]+?)[\t\n\f\r ]*\Z")
 _DIRECTIVES = ("syntax", "escape", "check")
 
 
