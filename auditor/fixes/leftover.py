@@ -10,13 +10,12 @@ from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect import credfiles
 from auditor.fixes import deeds as doing
-from auditor.fixes.exposure import SETTING, check, cleaning
-from auditor.fixes.folders import quoted
+from auditor.fixes import moving
+from auditor.fixes.exposure import SETTING, check
 from auditor.fixes.plan import Prelude, Refused
 from auditor.fixes.readers import readers_of_file, relatives
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting, statements
-from auditor.fixes.tracing import shell_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,38 +29,26 @@ if TYPE_CHECKING:
 
 _READING = frozenset({"read", "write", "test"})
 _HANDED_ON = frozenset({"copy", "move", "pack", "inner"})
-_COMPOUND = frozenset({"pipeline", "list"})
-_ROOT = ("", "0", "root")
-#: Where tools keep what they are told, whatever variables the image sets.
-_SURE_PLACES = (
-    "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
-    "/NuGet.Config", "/pypoetry/auth.toml", "/.docker/config.json", "/.aws/credentials", "/gh/hosts.yml",
-)  # fmt: skip
-_MOVABLE = frozenset({"command", "redirected_statement"}) | _COMPOUND
 
 
 class Moved(NamedTuple):
     """Statements that run in another RUN from now on, in front of what that RUN does.
 
-    `statements` are their places, the last one writes the file; `grouped`: that one is more than a command. `folder` is
-    where it has to run ("" for anywhere), `home` the RUN that it stood in.
+    `statements` are their places, the last one, of this kind (`lang.shell.chain`), writes the file. `folder` is where
+    it has to run ("" for anywhere), `home` the RUN that it stood in.
     """
 
     run: Run
     statements: tuple[Span, ...]
-    grouped: bool
+    kind: str
     folder: str
     home: Run
 
     def preludes(self, source: Callable[[Span], str]) -> list[Prelude]:
         """What the RUN executes first; `source` gives a statement's text."""
         *before, last = [source(span) for span in self.statements]
-        if self.folder:
-            last = f"(cd {self.folder} && {last})"
-        elif self.grouped:
-            last = f"{{ {last}; }}"
-        node = self.run.step.instruction
-        return [Prelude(node, f"{each} || exit 1", SETTING + 1) for each in [*before, last]]
+        shown = [*(moving.moved(text, "", "") for text in before), moving.moved(last, self.kind, self.folder)]
+        return [Prelude(self.run.step.instruction, text, SETTING + 1) for text in shown]
 
 
 class Leaving(NamedTuple):
@@ -123,7 +110,7 @@ class _Leaving:
         readers += [run for run in life.consumers if run not in readers and (run is not last.run or self._reads(run))]
         if not readers:
             self.plan.weaken(Applicability.UNSAFE, f"nothing in the build seems to read {self.path}, so it is left out")
-        if self.is_stored and not self.path.endswith(_SURE_PLACES):
+        if self.is_stored and not self.path.endswith(moving.SURE_PLACES):
             self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
         changes: list[Change] = [*life.changes]
         moved: list[Moved] = []
@@ -152,7 +139,7 @@ class _Leaving:
         return next((e.name for e in acting(first.run) if e.command.span.start >= first.file.extent.start), "")
 
     def _statement(self, writing: Writing) -> Span:
-        if writing.statement is None or writing.kind not in _MOVABLE:
+        if writing.statement is None or writing.kind not in moving.MOVABLE:
             raise Refused(f"the command that writes {self.path} cannot be told from what stands around it")
         return writing.statement
 
@@ -185,16 +172,11 @@ class _Leaving:
 
     def _move(self, writing: Writing, run: Run) -> Moved:
         statement = self._statement(writing)
-        check(run)
-        if run.step.instruction.json or run.step.instruction.heredocs:
-            raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
-        if shell_words(self.build, run) != shell_words(self.build, writing.run):
-            raise Refused(f"{self.path} is written by one shell and read by another")
-        if run.step.user != writing.run.step.user:
-            raise Refused(f"{self.path} is written by one user and read by another")
+        moving.check_words(self.path, writing.run, statement)
+        moving.check_move(self.build, writing.file, writing.run, run, statement)
         places = self._with_assignments(writing.run, statement)
-        folder = "" if run.cwd == writing.run.cwd or self._is_anywhere(writing) else writing.run.cwd
-        return Moved(run, places, writing.kind in _COMPOUND, folder, writing.run)
+        stays = run.cwd == writing.run.cwd or moving.is_anywhere(self.build, writing.file, writing.run)
+        return Moved(run, places, writing.kind, "" if stays else writing.run.cwd, writing.run)
 
     def _with_assignments(self, run: Run, statement: Span) -> tuple[Span, ...]:
         """A statement behind those that make the variables which it uses."""
@@ -205,8 +187,6 @@ class _Leaving:
             place = next((span for span in spans if span.covers(each.command.span.start)), None)
             if place is None or place.start > statement.start:
                 continue
-            if place == statement and each.shell.cwd != run.cwd:
-                raise Refused(f"{self.path} is written after a change of folder")
             needed.setdefault(place, set()).update(_names(each.command))
             if each.command.assignments and place != statement:
                 made.update((assignment.name, place) for assignment in each.command.assignments)
@@ -219,37 +199,9 @@ class _Leaving:
                 todo += [made[name] for name in sorted(needed.get(span, ())) if name in made]
         return tuple(sorted(found))
 
-    def _is_anywhere(self, writing: Writing) -> bool:
-        """Whether the statement writes to the same file in whatever folder it runs."""
-        if writing.file.how == "stored":
-            return self.path.startswith(writing.run.home.rstrip("/") + "/")
-        text = self.build.document.text[writing.file.span.start :]
-        return text.startswith(("/", "~", "$HOME", "${HOME}", '"$HOME', '"/'))
-
     def _guard(self, run: Run) -> list[Change]:
         """What makes the file's state after the RUN that before it."""
-        path = self._shown(run, self.path)
-        if not self._may_exist():
-            return [cleaning(run, f"rm -f {path}")]
-        saved = self._shown(run, f"{self.path}.before")
-        return [
-            cleaning(run, f"rm -f {path}; mv {saved} {path} 2>/dev/null || true"),
-            Prelude(run.step.instruction, f"cp -p {path} {saved} 2>/dev/null || true", SETTING),
-        ]
-
-    def _shown(self, run: Run, path: str) -> str:
-        """The path as a shell reads it; below `$HOME` for a user whose home folder only the image knows."""
-        home = run.home.rstrip("/") + "/"
-        if self.is_stored and run.step.user not in _ROOT and path.startswith(home):
-            return f'"$HOME/{path.removeprefix(home).lstrip("/")}"'
-        return quoted(path)
-
-    def _may_exist(self) -> bool:
-        """Whether something may be in the file already that has to stay."""
         first = self.writings[0]
-        text = self.build.document.text
-        place = first.statement or first.file.extent
-        written = text[place.start : place.end]
-        known = [path for _step, path, _source, _span in self.build.facts.placed]
-        known += [f.path for f in self.build.facts.files if all(f is not w.file for w in self.writings)]
-        return self.is_stored or ">>" in written or "tee -a" in written or self.path in known
+        own = [writing.file for writing in self.writings]
+        kept = moving.may_exist(self.build, own, first.statement or first.file.extent)
+        return moving.guard(self.build, first.file, run, may_exist=kept)

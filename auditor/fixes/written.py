@@ -13,33 +13,23 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.detect import credfiles
-from auditor.fixes.exposure import SETTING, check, cleaning, plain_path
+from auditor.fixes import moving
+from auditor.fixes.exposure import SETTING, check
 from auditor.fixes.leaving import BUILD_KINDS
 from auditor.fixes.plan import DropCommand, Prelude, Refused
 from auditor.fixes.readers import may_read, readers_of_file, relatives
 from auditor.fixes.retire import lifetime
 from auditor.fixes.runtime import starts_one_of
-from auditor.fixes.script import NO_OPERATIONS, acting, defined, statements
+from auditor.fixes.script import acting, statements
 
 if TYPE_CHECKING:
     from auditor.fixes.plan import Change, Plan
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile, Run
 
-#: Statements that can be moved as they are; anything with a body of its own might rely on what stands around it.
-_MOVABLE = frozenset({"command", "pipeline", "redirected_statement", "list"})
-_COMPOUND = frozenset({"pipeline", "list"})
-#: What changes a file in place, or adds to it.
-_ADDS = Pattern(r">>|\btee\s+(?:-\w*a|--append)|\b(?:sed|perl|yq|gawk)\b.*\s-\w*i|--in-?place|\bpatch\b|\bed\b|\bex\b")
 _BY_RUN = ("written", "stored")
-_VARIABLE = Pattern(r"\$\{?(\w+)")
 #: Words of a tool's command that takes back what it was told.
 _UNDOING = Pattern(r"unset|delete|rm|remove|logout|erase|--unset|--unset-all|--remove-section")
-#: Where tools keep what they are told, whatever variables the image sets.
-_SURE_PLACES = (
-    "/.npmrc", "/.gitconfig", "/.netrc", "/pip.conf", "/.yarnrc", "/.yarnrc.yml", "/.git-credentials", "/.pypirc",
-    "/NuGet.Config", "/pypoetry/auth.toml", "/.docker/config.json", "/.aws/credentials",
-)  # fmt: skip
 
 
 class Settled(NamedTuple):
@@ -95,7 +85,7 @@ class _Settling:
             raise Refused(f"{self.path} is written for the container to read while it runs: mount it there instead")
         if life.unsafe:
             self.plan.weaken(Applicability.UNSAFE, life.unsafe)
-        if self.file.how == "stored" and not self.path.endswith(_SURE_PLACES):
+        if self.file.how == "stored" and not self.path.endswith(moving.SURE_PLACES):
             self.plan.weaken(Applicability.UNSAFE, f"it relies on {self.path} being where the tool keeps it")
         if not self._is_placed():  # else it is there again when the RUNs end, and removed as before
             self.plan.changes += life.changes
@@ -148,31 +138,16 @@ class _Settling:
         at = self.file.extent.start
         for link, span in statements(self.home_run.step.instruction):
             if span.covers(at) or span.covers(self.file.span.start):
-                if link.kind not in _MOVABLE:
+                if link.kind not in moving.MOVABLE:
                     raise Refused(f"{self.path} is written inside a construct of the shell that cannot be taken apart")
                 return span, link.kind
         raise Refused(f"the command that writes {self.path} cannot be told from what stands around it")
 
     def _guard(self, run: Run) -> list[Change]:
         """What makes the file's state after the RUN that before it."""
-        path, node = plain_path(self.path), run.step.instruction
-        if not self._may_exist():
-            return [cleaning(run, f"rm -f {path}")]
-        saved = f"{path}.before"
-        return [
-            cleaning(run, f"rm -f {path}; mv {saved} {path} 2>/dev/null || true"),
-            Prelude(node, f"cp -p {path} {saved} 2>/dev/null || true", SETTING),
-        ]
-
-    def _may_exist(self) -> bool:
-        """Whether something may be in the file already that has to stay."""
-        if self.file.how == "stored":
-            return True
-        text = self.build.document.text
         statement, _kind = self._statement()
-        if _ADDS.search(text[statement.start : statement.end]):
-            return True
-        return self._is_placed() or any(f is not self.file and f.path == self.path for f in self.build.facts.files)
+        kept = moving.may_exist(self.build, [self.file], statement) or self._is_placed()
+        return moving.guard(self.build, self.file, run, may_exist=kept)
 
     def _is_placed(self) -> bool:
         """Whether a COPY or ADD brings it first."""
@@ -183,58 +158,21 @@ class _Settling:
 
     def _move(self, statement: Span, kind: str, others: list[Run]) -> None:
         """Put the statement in front of what the consumers run."""
-        home = self.home_run
-        text = self.build.document.text[statement.start : statement.end]
-        self._check_words(statement)
-        self._check_surroundings(text, others)
-        guarded = text if kind not in _COMPOUND else f"{{ {text}; }}"
+        home, text = self.home_run, self.build.document.text[statement.start : statement.end]
+        moving.check_words(self.path, home, statement)
+        self._check_assigned(statement)
         for run in others:
-            check(run)
-            if run.step.instruction.json or run.step.instruction.heredocs:
-                raise Refused(f"{self.path} would have to be written in a RUN that is not in shell form")
-            if run.step.user != home.step.user:
-                raise Refused(f"{self.path} is written by one user and read by another")
-            stays = run.cwd == home.cwd or self._is_anywhere()
-            moved = guarded if stays else f"(cd {plain_path(home.cwd)} && {guarded})"
+            moving.check_move(self.build, self.file, home, run, statement)
+            stays = run.cwd == home.cwd or moving.is_anywhere(self.build, self.file, home)
             self.plan.changes += self._guard(run)
-            needed = moved if _may_fail(text) else f"{moved} || exit 1"
-            self.plan.changes.append(Prelude(run.step.instruction, needed, SETTING + 1))
+            shown = moving.moved(text, kind, "" if stays else home.cwd)
+            self.plan.changes.append(Prelude(run.step.instruction, shown, SETTING + 1))
 
-    def _is_anywhere(self) -> bool:
-        """Whether the statement writes to the same file in whatever folder it runs."""
-        if self.file.how == "stored":
-            return self.path.startswith(self.home_run.home.rstrip("/") + "/")
-        return self.build.document.text[self.file.span.start :].startswith(
-            ("/", "~", "$HOME", "${HOME}", '"$HOME', '"/')
-        )
-
-    def _check_surroundings(self, text: str, others: list[Run]) -> None:
-        """Raises Refused where a name in a moved statement stands for something else in one of its new RUNs."""
-        home = self.home_run
-        for run in others:
-            if run.home != home.home and (self.file.how == "stored" or "~" in text):
-                raise Refused(f"the home folder changes between the RUN that writes {self.path} and one that reads it")
-            for name in {match[1] for match in _VARIABLE.finditer(text)}:
-                if run.sees(name) is not home.sees(name):
-                    raise Refused(f"{name} changes between the RUN that writes {self.path} and one that reads it")
-
-    def _check_words(self, statement: Span) -> None:
-        """A moved statement may use nothing that its old RUN alone knows."""
-        functions = defined(self.home_run)
+    def _check_assigned(self, statement: Span) -> None:
+        """Raises Refused for a statement that uses a variable which its RUN makes."""
         assigned: set[str] = set()
         for each in acting(self.home_run):
             inside = statement.covers(each.command.span.start)
-            if inside and each.shell.cwd != self.home_run.cwd:
-                raise Refused(f"{self.path} is written after a change of folder")
             if inside and any(use.name in assigned for word in each.command.words for use in word.variables()):
                 raise Refused(f"{self.path} is written from a variable that the RUN itself makes")
-            if inside and each.words and each.words[0].rendered in functions:
-                raise Refused(f"{self.path} is written by a function of the RUN")
-            if not inside and each.name == "umask":
-                raise Refused(f"{self.path} is written with a mode that the RUN sets")
             assigned |= {assignment.name for assignment in each.command.assignments}
-
-
-def _may_fail(text: str) -> bool:
-    """Whether a statement ends with `|| true`."""
-    return "||" in text and text.rpartition("||")[2].strip() in NO_OPERATIONS

@@ -143,3 +143,17 @@ def test_a_file_that_was_there_before_is_removed_as_before(is_secret: bool, tmp_
     else:
         assert "ARG" not in found.text and "mv /root/.npmrc.before" in found.text
         assert found.text.endswith("npm ci\nRUN rm /root/.npmrc\n")
+
+
+@pytest.mark.parametrize("how", [SET, 'echo "//npm.example/:_authToken=$NPM_TOKEN" > ~/.npmrc'])
+def test_the_home_of_a_user_is_the_images_to_know(how: str) -> None:
+    text = fixed(f"FROM a\nUSER app\nARG NPM_TOKEN\nRUN {how} && npm ci\n").text
+    assert 'rm -f "$HOME/.npmrc"' in text
+    assert "/home/app" not in text
+
+
+def test_another_shell_is_no_place_for_the_command() -> None:
+    text = f'FROM a\nARG NPM_TOKEN\nRUN {SET}\nSHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN npm ci\n'
+    result = fixed(text)
+    assert result.text == text
+    assert any("by one shell and read by another" in why for why in result.left.values())
