@@ -86,7 +86,18 @@ def compose_checks() -> dict[str, ComposeCheck]:
     """Every check of compose files by the id of its rule."""
     from auditor.checks import compose  # start-up: compose files only
 
-    functions: tuple[ComposeCheck, ...] = (compose.compose_env_secret,)
+    functions: tuple[ComposeCheck, ...] = (
+        compose.compose_env_secret,
+        compose.compose_build_arg_secret,
+        compose.compose_command_secret,
+        compose.compose_label_secret,
+        compose.compose_option_secret,
+        compose.compose_inline_secret,
+        compose.compose_wrapper_credential,
+        compose.compose_secret_mount,
+        compose.compose_secret_file,
+        compose.compose_secret_size,
+    )
     return {check.__name__.replace("_", "-"): check for check in functions}
 
 

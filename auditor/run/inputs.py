@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from auditor.core.finding import Target
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.run.analysis import COMPOSE, DOCKERFILE, analyse
+from auditor.run.analysis import COMPOSE, DOCKERFILE, STDIN, analyse
 from auditor.run.selection import LINT, SCAN, all_rules, rule_ids
-from auditor.sources.files import is_compose_name
+from auditor.sources.files import is_compose_name, repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
+    from auditor.flow.place import Place
     from auditor.run.analysis import Analysis, Contexts
     from auditor.run.directives import Commented
     from auditor.sources.files import Input
@@ -31,10 +32,17 @@ class Outcome(NamedTuple):
 class InputAuditor:
     """What audits one input after the other; build contexts that they share are read once.
 
-    `contexts` are those that are known already, by root and ignore file.
+    `contexts` are those that are known already, by root and ignore file; `place` is that of the only compose file.
     """
 
-    def __init__(self, settings: Settings, wanted: frozenset[str], contexts: Contexts | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        wanted: frozenset[str],
+        contexts: Contexts | None = None,
+        place: Place | None = None,
+    ) -> None:
+        self.place = place
         self.settings = settings
         self.wanted = wanted
         self.contexts: Contexts = {} if contexts is None else contexts
@@ -54,11 +62,21 @@ class InputAuditor:
         if kind == COMPOSE and source.data is not None:
             from auditor.run.composing import analyse_compose  # start-up: compose files only
 
-            analysis = analyse_compose(source.data, target, rule_ids(LINT))
+            place = self.place if self.place is not None else _beside(source, self.settings)
+            analysis = analyse_compose(source.data, target, rule_ids(LINT), place)
         else:
             analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
         _remember_secrets(target, analysis.findings)
         return target, analysis._replace(findings=_silenced(analysis, target, self.settings))
+
+
+def _beside(source: Input, settings: Settings) -> Place | None:
+    """What lies beside a compose file; None where that is not to be looked at."""
+    if settings.no_context or source.path == STDIN:
+        return None
+    from auditor.flow.place import Place  # start-up: compose files only
+
+    return Place(source.path, [repository_root(source.path)], {})
 
 
 def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
@@ -90,7 +108,7 @@ def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Fi
     if analysis.compose is not None:
         from auditor.run.composing import commented  # start-up: compose files only
 
-        document = commented(analysis.compose.file)
+        document = commented(analysis.compose)
     if document is None or not (findings or "audit:" in document.text):
         return findings
     from auditor.run.suppress import Silencer  # start-up: only files with findings or with comments for us

@@ -18,7 +18,7 @@ from auditor.fixes.services.writing import Writer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.fixes.services.place import Place
+    from auditor.flow.place import Place
     from auditor.flow.services import ComposeFacts, Setting
     from auditor.lang.compose.services import Entry, Section, Service
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from auditor.core.edit import Edit
     from auditor.core.finding import Finding, Target
     from auditor.core.span import Span
-    from auditor.fixes.services.place import Place
+    from auditor.flow.place import Place
     from auditor.run.analysis import Analysis
     from auditor.run.rewrite.options import FixOptions
     from auditor.run.rewrite.outcome import Rewrite

@@ -125,7 +125,7 @@ class _Run:
         return next(inputs, None) is None
 
     def _rewrite_composed(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
-        from auditor.fixes.services.place import Place  # start-up: only compose files with findings
+        from auditor.flow.place import Place  # start-up: only compose files with findings
         from auditor.run.rewrite.composed import ComposeFixer, reason_against
 
         if reason := reason_against(rewrite.target.text):

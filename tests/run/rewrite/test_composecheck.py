@@ -8,7 +8,7 @@ import pytest
 
 from auditor.core.config import Settings
 from auditor.core.edit import apply_edits
-from auditor.fixes.services.place import Place
+from auditor.flow.place import Place
 from auditor.fixes.services.plan import EnvPlan
 from auditor.fixes.services.planning import Planner
 from auditor.fixes.services.writing import edits_of
