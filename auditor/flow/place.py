@@ -40,18 +40,22 @@ class Place:
         self.path = os.path.abspath(path) if path else ""
         self.folder = os.path.dirname(self.path)
         self._roots = roots
-        self._pending = pending
+        self.pending = pending
         self._builds: dict[tuple[str, str, str], Build | None] = {}
         self._tracked: dict[str, frozenset[str]] = {}
         self._siblings: list[tuple[str, str]] | None = None
+
+    def with_pending(self, pending: Table[str, str]) -> Place:
+        """The same place with other files that are not written yet."""
+        return Place(self.path, self._roots, pending)
 
     def text(self, path: str) -> str | None:
         """The text of a file, by its path relative to the compose file; None where it cannot be read."""
         full = self.full(path)
         if not full or not self._is_inside(full):
             return None
-        if full in self._pending:
-            return self._pending[full]
+        if full in self.pending:
+            return self.pending[full]
         try:
             return read_regular(full, _LIMIT).decode("utf-8", "surrogateescape")
         except UnreadableFile:
@@ -150,7 +154,7 @@ class Place:
     def _context(self, folder: str, dockerfile: str) -> BuildContext:
         """The build context with its ignore file as it will be."""
         found = BuildContext.open(folder, dockerfile)
-        pending = self._pending.get(os.path.abspath(found.ignore_path or os.path.join(folder, ".dockerignore")))
+        pending = self.pending.get(os.path.abspath(found.ignore_path or os.path.join(folder, ".dockerignore")))
         if pending is not None:
             found.ignore = parse_ignore(pending)
         return found

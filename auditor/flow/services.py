@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Secret
+from auditor.detect import values
 from auditor.flow.clients import is_client_config
 from auditor.flow.facts import Literal
 from auditor.flow.variables import literal_beside, literal_of, unquoted
@@ -76,12 +77,29 @@ def _settings(sections: list[Section]) -> list[Setting]:
     return [s for section in sections for e in section.entries if (s := _setting(e)) is not None]
 
 
+def _in_mount_options(text: Text, uses: list[VariableUse]) -> Literal | None:
+    """The secret among the options of `mount -o`, which commas divide."""
+    at = 0
+    for option in text.text.split(","):
+        name, equals, _value = option.partition("=")
+        start = at + len(name) + 1
+        at += len(option) + 1
+        if equals and not any(use.start < at and start < use.end for use in uses):
+            literal = literal_of(name, text.slice(start, at - 1))
+            if literal is not None:
+                return literal
+    return None
+
+
 def _setting(entry: Entry) -> Setting | None:
     if entry.raw is None or not entry.raw.text:
         return None
     name = entry.name if entry.section.kind != "labels" else entry.name.rpartition(".")[2]
     text, uses = interpolated(unquoted(entry.raw))
-    literal = literal_beside(name, text, uses) if uses else literal_of(name, text)
+    literal = _in_mount_options(text, uses) if entry.section.kind == "options" and name == "o" else None
+    literal = literal or (literal_beside(name, text, uses) if uses else literal_of(name, text))
+    if literal is not None and entry.section.kind == "labels" and values.is_hash(literal.secret.reveal()):
+        return None  # what a reverse proxy compares passwords with
     if not uses and (literal is None or literal.kind == "value") and is_client_config(text.text):
         literal = Literal(Secret(text.text, "keeper-config"), text.whole, "secret", "value", name)
     return Setting(entry, literal, uses, text) if literal is not None else None

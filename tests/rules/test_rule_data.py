@@ -86,7 +86,7 @@ def test_examples_are_well_formed(rule_id: str, kind: str) -> None:
     found = examples(rule_id, kind)
     assert len(found) >= {"bad": 2, "good": 3}[kind]
     for example in found:
-        fixable = {"fixed", "fixed_by", "files"} if rule_id in IN_COMPOSE else set()
+        fixable = {"fixed", "fixed_by", "ignored", "files"} if rule_id in IN_COMPOSE else set()
         named = rule_id in SCANNED | IN_IMAGES | IN_COMPOSE
         assert example.keys() <= (SCANNED_KEYS if named else EXAMPLE_KEYS)[kind] | fixable
         assert text(example).endswith("\n") and "\r" not in text(example)

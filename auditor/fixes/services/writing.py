@@ -10,14 +10,14 @@ from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.work import Draft, at_once
 from auditor.fixes.callers.yamledit import Sheet
 from auditor.fixes.plan import Refused
-from auditor.fixes.services.plan import FOLDER
+from auditor.fixes.services.plan import FOLDER, EnvPlan, TextPlan
 from auditor.lang.compose.nodes import Mapping, Scalar, Sequence
 from auditor.lang.compose.services import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.fixes.services.plan import EnvPlan
+    from auditor.fixes.services.plan import FilePlan, Separated, TextualPlan
     from auditor.lang.compose.nodes import Node
     from auditor.lang.compose.services import ComposeText
 
@@ -26,18 +26,23 @@ MOUNTED = "/run/secrets"
 _TEXT_TAG = Pattern(r"(?:!!str|!)[ \t]")
 
 
-def edits_of(file: ComposeText, plans: Iterable[EnvPlan]) -> list[Edit]:
+def edits_of(file: ComposeText, plans: Iterable[TextualPlan]) -> list[Edit]:
     """What the plans change in the file's text. Raises Refused where that cannot be done for certain."""
     writer = Writer(file)
     for plan in plans:
-        writer.setting(plan)
+        if isinstance(plan, EnvPlan):
+            writer.setting(plan)
+        elif isinstance(plan, TextPlan):
+            writer.text(plan)
+        else:
+            writer.content(plan)
     return writer.finish()
 
 
 def new_entry(plan: EnvPlan) -> tuple[str, str]:
     """Name and value of the entry that takes the place of the plan's."""
     if plan.file_variable:
-        return plan.file_variable, f"{MOUNTED}/{plan.given}"
+        return plan.file_variable, plan.value or f"{MOUNTED}/{plan.given}"
     return plan.setting.entry.name, f"${{{plan.given}:?}}"
 
 
@@ -89,12 +94,53 @@ class Writer:
             if name != entry.name:
                 self._replace(entry.key, name)
             self._replace(entry.node, value, in_flow=entry.section.node.flow)
+        for separated in plan.separated:
+            self._separate(separated)
         for node in plan.services:
             ids = self._given.setdefault(id(node), (node, []))[1]
             if plan.given not in ids:
                 ids.append(plan.given)
         if plan.services and plan.given not in self._sources:
             self._sources.append(plan.given)
+
+    def text(self, plan: TextPlan) -> None:
+        """A part of a scalar."""
+        if not plan.quoted:
+            self.draft.replace(plan.place, plan.new)
+            return
+        span = content(self.file.text, plan.node)
+        old = self.file.text[slice(*span)]
+        if any(char in old for char in '"\\\n'):
+            raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(plan.node)})")
+        start, end = plan.place
+        changed = old[: start - span.start] + plan.new + old[end - span.start :]
+        self.draft.replace(span, f'"{changed}"')
+
+    def content(self, plan: FilePlan) -> None:
+        """`content` with its text becomes `file` with a path."""
+        pair = plan.source.node.pair("content")
+        assert pair is not None
+        key, value = pair
+        if not isinstance(value, Scalar) or value.marked or not isinstance(key, Scalar) or key.style or key.marked:
+            raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(key)})")
+        end = content(self.file.text, value).end + (1 if value.style in ("'", '"') else 0)
+        self.draft.replace(Span(key.span.start, max(end, key.span.end)), f"file: {plan.path}")
+
+    def _separate(self, separated: Separated) -> None:
+        """`--` as a word of a list."""
+        words, at = separated
+        if at < len(words.items):
+            here = words.items[at].span.start
+            if words.flow:
+                self.draft.replace(Span(here, here), '"--", ')
+                return
+            start = self.sheet.line_start(here)
+            lead = self.file.text[start:here]
+            if lead.strip() != "-":
+                raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(words)})")
+            self.draft.edits.append(self.sheet.put(start, [f'{lead}"--"']))
+            return
+        self.sheet.extend(words, ['"--"'], self.draft)
 
     def _in_default(self, plan: EnvPlan, value: str) -> bool:
         """`${NAME:-literal}` inside a value: only that variable changes."""

@@ -141,6 +141,11 @@ class _Run:
         if last.text != first.text:
             rewrite.changes.append(FileChange(source.path, "compose", first.text, last.text))
             self.pending[os.path.abspath(source.path)] = last.text
+        for ignore in fixer.ignores.values():
+            shown = os.path.relpath(ignore.path, os.path.dirname(os.path.abspath(source.path)))
+            path = os.path.normpath(os.path.join(os.path.dirname(source.path), shown))
+            rewrite.changes.append(FileChange(path, "ignore", ignore.before, ignore.after))
+            self.pending[os.path.abspath(ignore.path)] = ignore.after
         return None
 
 
