@@ -160,4 +160,4 @@ class Place:
         return found
 
     def _is_inside(self, path: str) -> bool:
-        return any(is_below(path, root) for root in self._roots)
+        return "\0" not in path and any(is_below(path, root) for root in self._roots)

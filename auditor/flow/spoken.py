@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -58,12 +59,14 @@ def spoken(file: ComposeText, parts: Parts) -> list[Spoken]:
 
 def _of_line(file: ComposeText, parts: Parts, line: Line) -> Iterator[Spoken]:
     scalars = _scalars(file, line.node)
+    ordered = sorted(scalars, key=lambda scalar: scalar.span)
     for literal in literals_in(_script(file, parts, line, scalars), _step()):
         if literal.level not in ("secret", "weak"):
             continue
-        node = next((s for s in scalars if s.span.covers(literal.span.start)), None)
-        if node is None:
+        at = bisect_right(ordered, literal.span.start, key=lambda scalar: scalar.span.start) - 1
+        if at < 0 or not ordered[at].span.covers(literal.span.start):
             continue  # in the entrypoint, which is a line of its own
+        node = ordered[at]
         text = parts.text_of(node)
         if _is_unplaced(text):
             literal = literal._replace(span=text.whole)
@@ -131,7 +134,9 @@ def _before(file: ComposeText, parts: Parts, line: Line) -> list[Word]:
         return list(commands[0].words) if commands else []
     image = file.inherited(line.owner, "image")
     name = image.value.partition("@")[0].rpartition("/")[2].partition(":")[0] if isinstance(image, Scalar) else ""
-    return [Word((Letters(name, image.span),), image.span, name)] if image is not None and name else []
+    place = image.span if image is not None else line.key.span
+    name = name or line.label or "program"
+    return [Word((Letters(name, place),), place, name)]
 
 
 def _takes(before: list[Word], words: tuple[Word, ...]) -> bool:

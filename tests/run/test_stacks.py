@@ -1,4 +1,4 @@
-"""Compose files as people write them: silent when clean, exactly the leak when one is put in, only that part changed."""
+"""Compose files as people write them: silent when clean, just the leak when one is put in, only that part changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = "zbV9QsLB" + "HXKhgc1Qxy"
 
 
 class Leak(NamedTuple):
-    """A part of a clean stack, what takes its place, the rule that finds it, and what the fix makes of it ("": left)."""
+    """A part of a clean stack, what takes its place, the rule that finds it, what the fix makes of it ("": left)."""
 
     stack: str
     clean: str

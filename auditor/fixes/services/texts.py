@@ -14,7 +14,7 @@ from auditor.fixes.plan import Refusal, Refused
 from auditor.fixes.services.plan import TextPlan
 from auditor.fixes.services.variables import KEEP, NOTE
 from auditor.lang.compose.nodes import Mapping, Scalar, Sequence, walk
-from auditor.lang.compose.services import content, located
+from auditor.lang.compose.services import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,7 @@ def plans(facts: ComposeFacts, variables: Variables) -> Iterator[TextPlan | Refu
 class _Texts:
     def __init__(self, facts: ComposeFacts, variables: Variables) -> None:
         self.file = facts.file
+        self.parts = facts.parts
         self.variables = variables
         self._in_flow: set[int] | None = None
 
@@ -117,7 +118,7 @@ class _Texts:
 
     def _offset(self, place: Span, node: Scalar) -> int:
         """Where a place of the file is in the value of the scalar. Raises Refused where that is not certain."""
-        value = located(self.file.text, node)
+        value = self.parts.text_of(node)
         at = bisect_left(range(len(value.text)), place.start, key=value.source)
         old = self.file.text[slice(*place)]
         if not node.value.startswith(old, at) or value.span(at, at + len(old)) != place:

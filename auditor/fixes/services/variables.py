@@ -23,6 +23,7 @@ class Variables:
 
     def __init__(self, text: str, known: dict[str, str]) -> None:
         self._values: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._known = known
         self._used = frozenset(match[1] for match in _USED.finditer(text))
 
@@ -32,7 +33,7 @@ class Variables:
 
     def new(self, value: str, *names: str) -> str:
         """A name for a value: that of the setting that has it, or one that the file does not use yet."""
-        known = self._known.get(value) or next((name for name, one in self._values.items() if one == value), None)
+        known = self._known.get(value) or self._names.get(value)
         if known is not None:
             return self._first(value, (known,), frozenset())
         return self._first(value, names, self._used)
@@ -41,6 +42,7 @@ class Variables:
         for made in _numbered(names):
             if self._values.get(made, value) == value and (made not in used or made in self._values):
                 self._values[made] = value
+                self._names.setdefault(value, made)
                 return made
         raise AssertionError("the names do not end")
 

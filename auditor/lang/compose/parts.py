@@ -82,6 +82,7 @@ class Parts:
         self.lines: list[Line] = []
         self.items: list[Item] = []
         self.sources: list[Source] = list(self._sources())
+        self._texts: dict[int, Text] = {}
         self._seen: set[tuple[int, str]] = set()
         self._takers: dict[str, Callable[[Mapping, Node, Node, str], None]] = {
             _PAIRS: self._pairs,
@@ -96,8 +97,10 @@ class Parts:
         self.items.sort(key=lambda item: item.node.span.start)
 
     def text_of(self, node: Scalar) -> Text:
-        """The value of a scalar with its places."""
-        return located(self.file.text, node)
+        """The value of a scalar with its places; each one is read once."""
+        if id(node) not in self._texts:
+            self._texts[id(node)] = located(self.file.text, node)
+        return self._texts[id(node)]
 
     def spans(self) -> Iterator[Span]:
         """Everything that a comment above it may belong to."""

@@ -281,10 +281,11 @@ def located(text: str, node: Scalar) -> Text:
     if found is None or not found.text.startswith(node.value):
         return Text(node.value, [*range(len(node.value))] or [0], [inner.start] * max(len(node.value), 1),
                     [inner.end] * max(len(node.value), 1))  # fmt: skip
-    made = TextBuilder()
-    for index, char in enumerate(node.value):
-        place = found.at(index)
-        made.add(char, place, place + 1)
+    made, first = TextBuilder(), 0
+    for index in range(1, len(node.value) + 1):
+        if index == len(node.value) or found.at(index) != found.at(index - 1) + 1:
+            made.add(node.value[first:index], found.at(first), found.at(index - 1) + 1)
+            first = index
     return made.build(inner.start)
 
 

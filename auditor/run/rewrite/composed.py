@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: Rounds over the whole file, and how many plans are tried one by one where they do not hold together.
 _MOST_ROUNDS = 4
 _MOST_TRIES = 40
+#: Characters that are read again for such tries.
+_MOST_CHARS = 1_000_000
 _TEMPLATE = Pattern(r"(?m)^[^#\n\"']*[:-][ \t]+\{\{|^[ \t]*#?[ \t]*\{%")
 _NO_FIX = "there is no automatic fix for it"
 
@@ -160,7 +162,7 @@ class ComposeFixer:
         """Those of the plans that hold together; why the others do not is noted."""
         kept: list[TextualPlan] = []
         for number, plan in enumerate(plans):
-            if number >= _MOST_TRIES:
+            if number >= _MOST_TRIES or number * len(state.text) > _MOST_CHARS:
                 self.failed[plan.label] = "too many changes of this file do not hold together"
                 continue
             try:
