@@ -185,4 +185,4 @@ def _literal(
 
 
 def _subject(one: Spoken) -> str:
-    return f"{one.label}.{one.kind}"
+    return f"{one.label}.{one.kind}" if one.kind in _LINES else f"{one.kind}.{one.label}"

@@ -160,12 +160,13 @@ def _taken(one: _Named, level: str, holds: str, file: ComposeText, place: Place)
 
 
 def _copied(build: Build) -> Iterator[tuple[Step, str]]:
-    """What COPY and ADD take from the context, as far as all of a source is taken."""
+    """What COPY and ADD take from the context, where no option and no argument of the build changes that."""
     found = [(step, source) for step, _path, source, _span in build.facts.placed]
     found += [(f.step, f.content) for f in build.facts.files if f.how == "copied"]
     for step, source in found:
         node = step.instruction
-        if node.flag("from") is None and node.flag("exclude") is None and "$" not in source:
+        is_plain = not any("$" in word.text for word in node.words[:-1])
+        if is_plain and node.flag("from") is None and node.flag("exclude") is None:
             yield step, source
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from auditor.sources.files import Input
 
 _CONTEXT_FAMILY = "context"
+#: Rules of compose files about what lies beside them.
+_ABOUT_FILES = frozenset({"compose-secret-file", "compose-secret-size"})
 _KEY_FRAME = "-----BEGIN"
 
 
@@ -117,6 +119,8 @@ def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Fi
     idle: frozenset[str] = rules if not target.complete else rule_ids(SCAN)
     if not analysis.had_context and target.complete and "audit:" in document.text:
         idle |= frozenset(rule.id for rule in all_rules(LINT).values() if rule.family == _CONTEXT_FAMILY)
+    if analysis.compose is not None and analysis.compose.place is None:
+        idle |= _ABOUT_FILES
     part = "entry" if analysis.compose is not None else "instruction"
     silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason, part=part)
     silencer.apply(findings)

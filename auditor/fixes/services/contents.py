@@ -53,7 +53,7 @@ def _plan(facts: ComposeFacts, place: Place, source: Source, spans: tuple[Span, 
     return FilePlan(
         source,
         path,
-        f"{source.name}.{source.kind}",
+        f"{source.kind}.{source.name}",
         spans,
         Applicability.SAFE,
         f"the content of {source.kind}.{source.name} is read from the file {path}",

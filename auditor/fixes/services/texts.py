@@ -13,8 +13,9 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.plan import Refusal, Refused
 from auditor.fixes.services.plan import TextPlan
 from auditor.fixes.services.variables import KEEP, NOTE
+from auditor.flow.services import Setting
 from auditor.lang.compose.nodes import Mapping, Scalar, Sequence, walk
-from auditor.lang.compose.services import content
+from auditor.lang.compose.places import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
     from auditor.core.span import Span
     from auditor.fixes.services.variables import Variables
     from auditor.flow.facts import Literal
-    from auditor.flow.services import ComposeFacts, Setting
+    from auditor.flow.services import ComposeFacts
     from auditor.flow.spoken import Spoken
 
 #: Letters that no shell and no splitting into words gives a meaning.
 _PLAIN = Pattern(r"[A-Za-z0-9_.,:/@%+=^-]+")
 _NOT_IN_NAMES = Pattern(r"[^A-Z0-9]+")
 _USE = Pattern(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*):?-[^{}]*\}")
-_LINES = ("command", "entrypoint", "healthcheck")
+_LINES = {"command": "command", "entrypoint": "entrypoint", "healthcheck": "health check"}
 _LABEL = "a label is there to be read: whether the program that reads it takes the value from elsewhere cannot be seen"
 
 
@@ -39,11 +40,10 @@ def plans(facts: ComposeFacts, variables: Variables) -> Iterator[TextPlan | Refu
     for setting in facts.given:
         if setting.kind == "labels":
             yield Refusal((setting.literal.span,), _LABEL)
-        elif setting.kind == "options":
-            yield texts.option(setting)
-    for one in facts.spoken:
-        if one.kind in _LINES:
-            yield texts.spoken(one)
+    found: list[Setting | Spoken] = [setting for setting in facts.given if setting.kind == "options"]
+    found += [one for one in facts.spoken if one.kind in _LINES]
+    for each in sorted(found, key=lambda one: one.literal.span):
+        yield texts.option(each) if isinstance(each, Setting) else texts.spoken(each)
 
 
 class _Texts:
@@ -59,7 +59,8 @@ class _Texts:
         try:
             if setting.entry.aliased or self.file.is_used_elsewhere(setting.entry.node) or not isinstance(node, Scalar):
                 raise Refused(f"the value stands at an anchor (line {self.file.lines.line(literal.span.start)})")
-            where = f"{setting.entry.name} of {setting.entry.section.label}"
+            whole = "" if literal.secret.reveal() == node.value else "a part of "
+            where = f"{whole}{setting.entry.name} of {setting.entry.section.label}"
             return self._plan(setting.label, setting.entry.section.label, where, literal, node)
         except Refused as refused:
             return Refusal((literal.span,), refused.reason)
@@ -69,7 +70,7 @@ class _Texts:
         try:
             if one.shared:
                 raise Refused(f"the text is used elsewhere by its anchor (line {self.file.line(one.node)})")
-            where = f"the {one.kind} of {one.label}"
+            where = f"a part of the {_LINES[one.kind]} of {one.label}"
             return self._plan(f"{one.label}.{one.kind}", one.label, where, one.literal, one.node)
         except Refused as refused:
             return Refusal((one.literal.span,), refused.reason)
@@ -79,7 +80,7 @@ class _Texts:
         quoted = not node.style and self._is_in_flow(node)
         reason = f"{given} has to be set where compose is run"
         notes = [NOTE.format(given), KEEP]
-        if subject.endswith(_LINES):
+        if subject.endswith(tuple(_LINES)):
             notes.append("docker inspect and process lists still show it: let the program read the value from a file.")
         return TextPlan(
             subject,
@@ -91,7 +92,7 @@ class _Texts:
             given,
             quoted,
             Applicability.UNSAFE,
-            f"a part of {where} comes from outside the file, as {given}",
+            f"{where} comes from outside the file, as {given}",
             reason,
             tuple(notes),
         )

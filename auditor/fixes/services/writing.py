@@ -12,7 +12,7 @@ from auditor.fixes.callers.yamledit import Sheet
 from auditor.fixes.plan import Refused
 from auditor.fixes.services.plan import FOLDER, EnvPlan, TextPlan
 from auditor.lang.compose.nodes import Mapping, Scalar, Sequence
-from auditor.lang.compose.services import content
+from auditor.lang.compose.places import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence
-from auditor.lang.compose.services import located
+from auditor.lang.compose.places import located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
