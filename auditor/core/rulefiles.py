@@ -1,9 +1,10 @@
 """Compiles the rule files (TOML) into the JSON files that are shipped. Used when building and in a checkout.
 
-`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/`, `rules/commands/` and `rules/images/` are
-data tables: a file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one
-entry. What running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that
-a start reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs.
+`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/`, `rules/commands/`, `rules/images/` and
+`rules/configurations/` are data tables: a file there is either one entry (it has an `id`) or holds arrays of tables,
+each element of which is one entry. What running needs and what only a reader or a test needs (prose, references,
+examples) are kept apart, so that a start reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which
+only a scan of any text needs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.core.ruledata import (
         CommandEntry,
         CompiledRules,
+        ConfigurationEntry,
         Entry,
         FileEntry,
         ImageEntry,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 RUNNING_FILE = "rules.json"
 DOCS_FILE = "rules-docs.json"
 PROVIDERS_FILE = "providers.json"
-TABLES = ("secrets", "files", "commands", "images")
+TABLES = ("secrets", "files", "commands", "images", "configurations")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
 FIXES = ("none", "sometimes", "always")
@@ -76,7 +78,7 @@ def compile_rules(rules_dir: str) -> CompiledRules:
     running: RuleData = {
         "digest": "",
         "rules": {},
-        "tables": {"secrets": [], "files": [], "commands": [], "images": []},
+        "tables": {"secrets": [], "files": [], "commands": [], "images": [], "configurations": []},
     }
     docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
     providers: ProviderData = {"digest": "", "providers": []}
@@ -203,6 +205,8 @@ def _add_entry(data: Entry, table: str, running: RuleData, providers: ProviderDa
         running["tables"]["files"].append(cast("FileEntry", data))
     elif table == "images":
         running["tables"]["images"].append(cast("ImageEntry", data))
+    elif table == "configurations":
+        running["tables"]["configurations"].append(cast("ConfigurationEntry", data))
     else:
         running["tables"]["commands"].append(cast("CommandEntry", data))
 

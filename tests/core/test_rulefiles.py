@@ -53,12 +53,19 @@ def test_a_table_file_is_one_entry_or_many(rules: Path, content: str) -> None:
     entry = {"id": "npm-token", "title": "npm access token", "pattern": "npm_[a-z]{4}", "keywords": ["npm_"]}
     entry["prefix"] = 4
     prose = {"source": "https://docs.example/tokens/"}
-    assert compiled["running"]["tables"] == {"secrets": [entry], "files": [], "commands": [], "images": []}
+    assert compiled["running"]["tables"] == {
+        "secrets": [entry],
+        "files": [],
+        "commands": [],
+        "images": [],
+        "configurations": [],
+    }
     assert compiled["docs"]["tables"] == {
         "secrets": {"npm-token": prose},
         "files": {},
         "commands": {},
         "images": {},
+        "configurations": {},
         "providers": {},
     }
 

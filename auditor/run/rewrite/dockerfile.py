@@ -6,12 +6,14 @@ from auditor.core.edit import Applicability, EditConflict, apply_edits
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.compose import compose
+from auditor.fixes.generated import says_generated
 from auditor.fixes.plan import Plan, Refusal, Refused
 from auditor.fixes.registry import plans
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.check import objection
 from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.origin import Origin
+from auditor.run.rewrite.others import edited
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.run.analysis import Analysis, Contexts
     from auditor.run.rewrite.ignores import IgnoreText
     from auditor.run.rewrite.options import FixOptions
+    from auditor.run.rewrite.others import OtherText
     from auditor.sources.files import Input
 
 #: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
@@ -35,20 +38,20 @@ _TEMPLATE = Pattern(
     r"|^[ \t]*(?:FROM|ARG|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:\{\{|<%)"
     r"|^[ \t]*(?:FROM|ARG|ENV|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:%%\w+%%|@[A-Z][A-Z0-9_]*@)"
 )
-_GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
-_HEAD_LINES = 12
 _MOST_LINES = 20_000
 _NO_FIX = "there is no automatic fix for it"
 _ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 
 
 class State(NamedTuple):
-    """A Dockerfile at one point of its rewriting: text, analysis, and its context's ignore file."""
+    """A Dockerfile at one point of its rewriting: text, analysis, its context's ignore file, and the other files of the
+    context that change along."""
 
     text: str
     target: Target
     analysis: Analysis
     ignore: IgnoreText | None
+    others: tuple[OtherText, ...] = ()
 
 
 class _Why(NamedTuple):
@@ -180,7 +183,8 @@ class DockerfileFixer:
         ignore = extended(state.ignore, plan.ignores) if state.ignore is not None else None
         if text == state.text and ignore == state.ignore:
             raise Refused("it changes nothing")
-        following = self._state(text, ignore)
+        others = edited(state.others, plan.edits, state.analysis)
+        following = self._state(text, ignore, others)
         reason = objection(state.analysis, following.analysis, edits, answered)
         if reason:
             raise Refused(f"its check did not hold: {reason}")
@@ -193,17 +197,22 @@ class DockerfileFixer:
         rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
         rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
+        rewrite.given += [given for given in plan.given if given not in rewrite.given]
         known = {(secret.id, secret.kind) for secret in rewrite.secrets}
         rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
 
-    def _state(self, text: str, ignore: IgnoreText | None) -> State:
+    def _state(self, text: str, ignore: IgnoreText | None, others: tuple[OtherText, ...] = ()) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
         auditor = InputAuditor(self.settings, self.wanted)
         target, analysis = auditor.examine(source)
-        if ignore is not None and ignore.after != (ignore.before or ""):
-            contexts: Contexts = {key: context_with(context, ignore) for key, context in auditor.contexts.items()}
+        is_ignoring = ignore is not None and ignore.after != (ignore.before or "")
+        if is_ignoring or others:
+            contexts: Contexts = {
+                key: context_with(context, ignore if is_ignoring else None, others)
+                for key, context in auditor.contexts.items()
+            }
             target, analysis = InputAuditor(self.settings, self.wanted, contexts).examine(source)
-        return State(text, target, analysis, ignore)
+        return State(text, target, analysis, ignore, others)
 
     # -- what is left --------------------------------------------------------------------------------------------
 
@@ -245,8 +254,7 @@ def generated(text: str) -> str:
         return f"it has more than {_MOST_LINES} lines: no person wrote it, and checking each change would take too long"
     if _TEMPLATE.search(text):
         return "the file is a template: what it becomes cannot be checked here"
-    head = "\n".join(text.split("\n")[:_HEAD_LINES])
-    return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
+    return "the file says that it is generated: change what it is made from" if says_generated(text) else ""
 
 
 def _key(plan: Plan) -> tuple[str, tuple[Span, ...]]:
