@@ -13,9 +13,10 @@ from auditor.run.rewrite.check import objection
 from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
+from auditor.run.selection import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.edit import Edit
@@ -80,7 +81,6 @@ class DockerfileFixer:
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
         self._is_cut = False
-        self._origin = Origin("")
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read or the builder would reject it.
@@ -105,7 +105,7 @@ class DockerfileFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
-        self._origin = Origin(first.text)
+        rewrite.origin = Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:
@@ -120,7 +120,7 @@ class DockerfileFixer:
         """Leave the file as it is after all; what is left for other reasons stays so, told of the file on disk."""
         left = rewrite.left
         for one in left:
-            self._origin.move(one.finding)
+            rewrite.origin.move(one.finding)
         rewrite.refuse([finding for applied in rewrite.applied for finding in applied.findings], reason)
         rewrite.left += left
 
@@ -140,7 +140,7 @@ class DockerfileFixer:
                 self._failed[_key(plan)] = refused.reason
                 continue
             self._note(plan, answered, rewrite)
-            self._origin.add(edits)
+            rewrite.origin.add(edits)
             if plan.ignores and state.ignore is None:
                 rewrite.notes.append(f"add to the .dockerignore of the build context: {', '.join(plan.ignores)}")
             self._failed.clear()  # what failed beside this leak may hold without it
@@ -189,9 +189,9 @@ class DockerfileFixer:
     def _note(self, plan: Plan, answered: list[Finding], rewrite: Rewrite) -> None:
         """Take over what a plan did, told by places in the file as it is on disk."""
         for finding in answered:
-            self._origin.move(finding)
+            rewrite.origin.move(finding)
         rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
-        rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
+        rewrite.burnt += [burnt._replace(span=rewrite.origin.span(burnt.span)) for burnt in plan.burnt]
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
         known = {(secret.id, secret.kind) for secret in rewrite.secrets}
         rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
@@ -232,11 +232,6 @@ class DockerfileFixer:
         if finding.severity < least:
             return f"what is less severe than {least.label} is not changed (--min-severity)"
         return _ANOTHER_RUN if self._is_cut else _NO_FIX
-
-
-def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
-    """Those of the rules that were asked for, but for silenced ones."""
-    return [f for f in findings if f.suppressed is None and f.rule in wanted]
 
 
 def generated(text: str) -> str:
