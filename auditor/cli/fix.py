@@ -125,7 +125,7 @@ def _carry_out(
 def _settle(rewrite: Rewrite, *, is_written: bool) -> None:
     """Give findings their ids, and those that stay the places that they have in the file as it is now."""
     findings = [left.finding for left in rewrite.left]
-    if not is_written and rewrite.changes:
+    if not is_written and rewrite.changes and rewrite.origin is not None:
         for finding in findings:
             rewrite.origin.move(finding)
     findings += [finding for applied in rewrite.applied for finding in applied.findings]

@@ -13,7 +13,7 @@ from auditor.fixes.services.planning import Planner
 from auditor.fixes.services.writing import edits_of
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.composecheck import objection
-from auditor.run.rewrite.dockerfile import generated
+from auditor.run.rewrite.generated import generated
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left
 from auditor.run.selection import asked
@@ -69,6 +69,7 @@ class ComposeFixer:
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept, by setting.
         self.failed: dict[str, str] = {}
+        self._origin = Origin("")
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read."""
@@ -78,7 +79,7 @@ class ComposeFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
-        rewrite.origin = Origin(first.text)
+        self._origin = rewrite.origin = Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:
@@ -108,7 +109,7 @@ class ComposeFixer:
             following, edits = self._carried_out(plans, state)
         for plan in plans:
             self._note(plan, self._answered(plan, state), rewrite)
-        rewrite.origin.add(edits)
+        self._origin.add(edits)
         return following
 
     def _one_by_one(self, plans: Sequence[EnvPlan], state: State) -> list[EnvPlan]:
@@ -152,9 +153,9 @@ class ComposeFixer:
         return following, edits
 
     def _note(self, plan: EnvPlan, answered: list[Finding], rewrite: Rewrite) -> None:
-        burnt = plan.burnt._replace(span=rewrite.origin.span(plan.burnt.span))
+        burnt = plan.burnt._replace(span=self._origin.span(plan.burnt.span))
         for finding in answered:
-            rewrite.origin.move(finding)
+            self._origin.move(finding)
         rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
         rewrite.burnt.append(burnt)
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.core.edit import Applicability, EditConflict, apply_edits
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.compose import compose
 from auditor.fixes.plan import Plan, Refusal, Refused
@@ -29,17 +28,9 @@ if TYPE_CHECKING:
 
 #: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
 _MOST_ROUNDS = 60
-#: Placeholders of template languages; `{{` inside a RUN (docker --format, helm) stands in quotes or behind a backslash,
-#: and values of ENV may be formats of Go.
-_TEMPLATE = Pattern(
-    r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)"
-    r"|^[ \t]*(?:FROM|ARG|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:\{\{|<%)"
-    r"|^[ \t]*(?:FROM|ARG|ENV|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:%%\w+%%|@[A-Z][A-Z0-9_]*@)"
-)
-_GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
-_HEAD_LINES = 12
-_MOST_LINES = 20_000
 _NO_FIX = "there is no automatic fix for it"
+#: How many plans may fail in all: each costs an analysis of the file.
+_MOST_FAILURES = 300
 _ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 
 
@@ -80,6 +71,8 @@ class DockerfileFixer:
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
+        self._failures = 0
+        self._origin = Origin("")
         self._is_cut = False
 
     def read(self) -> State | None:
@@ -105,7 +98,7 @@ class DockerfileFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
-        rewrite.origin = Origin(first.text)
+        self._origin = rewrite.origin = Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:
@@ -120,7 +113,7 @@ class DockerfileFixer:
         """Leave the file as it is after all; what is left for other reasons stays so, told of the file on disk."""
         left = rewrite.left
         for one in left:
-            rewrite.origin.move(one.finding)
+            self._origin.move(one.finding)
         rewrite.refuse([finding for applied in rewrite.applied for finding in applied.findings], reason)
         rewrite.left += left
 
@@ -129,6 +122,9 @@ class DockerfileFixer:
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
         """The state after the first plan that holds, the surest ones first; None where there is none left."""
         for plan in self._candidates(state):
+            if self._failures >= _MOST_FAILURES:
+                self._is_cut = True
+                return None
             if plan.applicability > self.allowed or _key(plan) in self._failed:
                 continue
             answered = self._answered(plan, state)
@@ -138,9 +134,10 @@ class DockerfileFixer:
                 following, edits = self._carried_out(plan, answered, state)
             except Refused as refused:
                 self._failed[_key(plan)] = refused.reason
+                self._failures += 1
                 continue
             self._note(plan, answered, rewrite)
-            rewrite.origin.add(edits)
+            self._origin.add(edits)
             if plan.ignores and state.ignore is None:
                 rewrite.notes.append(f"add to the .dockerignore of the build context: {', '.join(plan.ignores)}")
             self._failed.clear()  # what failed beside this leak may hold without it
@@ -189,9 +186,9 @@ class DockerfileFixer:
     def _note(self, plan: Plan, answered: list[Finding], rewrite: Rewrite) -> None:
         """Take over what a plan did, told by places in the file as it is on disk."""
         for finding in answered:
-            rewrite.origin.move(finding)
+            self._origin.move(finding)
         rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
-        rewrite.burnt += [burnt._replace(span=rewrite.origin.span(burnt.span)) for burnt in plan.burnt]
+        rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
         known = {(secret.id, secret.kind) for secret in rewrite.secrets}
         rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
@@ -232,16 +229,6 @@ class DockerfileFixer:
         if finding.severity < least:
             return f"what is less severe than {least.label} is not changed (--min-severity)"
         return _ANOTHER_RUN if self._is_cut else _NO_FIX
-
-
-def generated(text: str) -> str:
-    """Why a file must not be edited by hand, nor by us: it is a template, or made by a program; "" for a plain file."""
-    if text.count("\n") > _MOST_LINES:
-        return f"it has more than {_MOST_LINES} lines: no person wrote it, and checking each change would take too long"
-    if _TEMPLATE.search(text):
-        return "the file is a template: what it becomes cannot be checked here"
-    head = "\n".join(text.split("\n")[:_HEAD_LINES])
-    return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
 
 
 def _key(plan: Plan) -> tuple[str, tuple[Span, ...]]:

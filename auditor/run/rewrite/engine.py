@@ -76,7 +76,8 @@ class _Run:
         return collect(names, exclude=self.settings.exclude, is_wanted=is_source_name, stdin_filename=stdin_filename)
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
-        from auditor.run.rewrite.dockerfile import DockerfileFixer, generated  # start-up: only files with findings
+        from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
+        from auditor.run.rewrite.generated import generated
 
         fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending)
         try:

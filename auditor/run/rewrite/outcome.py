@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.run.rewrite.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.core.finding import Finding, Target
     from auditor.fixes.plan import BuildSecret, Burnt
+    from auditor.run.rewrite.origin import Origin
 
 
 class Applied(NamedTuple):
@@ -63,7 +63,7 @@ class Rewrite:
         self.burnt: list[Burnt] = []
         self.commands: list[str] = []
         self.notes: list[str] = []
-        self.origin = Origin("")
+        self.origin: Origin | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
