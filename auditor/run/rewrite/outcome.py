@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from auditor.core.finding import Finding, Target
     from auditor.fixes.plan import BuildSecret, Burnt, Given
+    from auditor.run.rewrite.origin import Origin
 
 
 class Applied(NamedTuple):
@@ -48,10 +49,23 @@ class Rewrite:
 
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
-    from, and errors of reading.
+    from, and errors of reading. `origin` tells where what stands in the text as it would become stands in the file as
+    it is.
     """
 
-    __slots__ = ("applied", "burnt", "changes", "commands", "given", "left", "notes", "path", "secrets", "target")
+    __slots__ = (
+        "applied",
+        "burnt",
+        "changes",
+        "commands",
+        "given",
+        "left",
+        "notes",
+        "origin",
+        "path",
+        "secrets",
+        "target",
+    )
 
     def __init__(self, path: str, target: Target) -> None:
         self.path = path
@@ -64,6 +78,7 @@ class Rewrite:
         self.commands: list[str] = []
         self.given: list[Given] = []
         self.notes: list[str] = []
+        self.origin: Origin | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
