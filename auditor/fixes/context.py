@@ -14,7 +14,7 @@ from auditor.fixes.plan import Burnt, Plan, Refusal, Refused
 from auditor.fixes.readers import may_read
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting
-from auditor.fixes.serving import serve
+from auditor.fixes.serving import check_build, serve
 from auditor.flow.contents import Taken
 from auditor.sources.files import is_dockerfile_name
 
@@ -181,6 +181,7 @@ class _Taken(Leaving):
         """Raises Refused where the container reads it."""
         if not self._ships():
             return
+        check_build(self.build, self.file, self.path)
         if serve(self.build, self.file, self.path, [life for _path, life in self.lives], self.result):
             return
         named = starts_with(self.build, self.path, environment=self.kind not in BUILD_KINDS)

@@ -26,7 +26,7 @@ from auditor.fixes.plan import BuildSecret, DropPair, DropSource, Mount, Plan, R
 from auditor.fixes.readers import mentions, readers_of_file
 from auditor.fixes.retire import give, lifetime
 from auditor.fixes.runtime import starts_one_of
-from auditor.fixes.serving import serve
+from auditor.fixes.serving import check_build, serve
 from auditor.fixes.users import numbers
 from auditor.flow.paths import absolute
 from auditor.lang.dockerfile.mounts import mount_fields
@@ -142,6 +142,7 @@ class Leaving:
             if not read:
                 self.result.reason = "nothing in the build reads the file"
             return
+        check_build(self.build, self.file, self.path)
         try:
             if serve(self.build, self.file, self.path, [life for _path, life in self.lives], self.result):
                 return

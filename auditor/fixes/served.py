@@ -75,13 +75,21 @@ class Served:
             for one, each in naming_folder(self.build, path):
                 raise Refused(f"{one.shown} names the whole folder {each.word}")
 
+    def check_build(self) -> None:
+        """Raises Refused where the build itself has the server read the key."""
+        for run in self.build.facts.runs:
+            line = run.step.instruction.line
+            for words, name in _calls(run):
+                if name in self.entry["programs"] and not _TELLING.intersection(words[1:]):
+                    raise Refused(f"the RUN in line {line} starts {name}, which reads the key")
+
     def check(self, lives: Sequence[Lifetime]) -> None:
         """Raises Refused where something else than the settings may need the key at its place."""
         for one, each in self.found:
             self._check_configuration(one, each)
         self._check_plain()
         for run in self.build.facts.runs:
-            self._check_run(run)
+            self._check_changed(run)
         if any(life.consumers for life in lives):
             raise Refused("a RUN may read the key")
         for path in self.paths:
@@ -130,23 +138,12 @@ class Served:
                 if each.is_key and not each.paths and each.server["id"] in servers:
                     raise Refused(f"{one.shown}, line {one.line(each)}, does not say plainly which key it names")
 
-    def _check_run(self, run: Run) -> None:
-        """Raises Refused where a RUN changes the configuration, or starts the server."""
-        line = run.step.instruction.line
+    def _check_changed(self, run: Run) -> None:
+        """Raises Refused where a RUN changes the configuration."""
         for one in {id(one): one for one, _each in self.found}.values():
-            if not one.target:
-                continue
-            for deed in deeds.deeds(run, one.target, frozenset()):
+            for deed in deeds.deeds(run, one.target, frozenset()) if one.target else ():
                 if deed.kind not in _HARMLESS or (deed.kind == "read" and deeds.names_file(run, one.target)):
-                    raise Refused(f"the RUN in line {line} does something with {one.shown}")
-        node = run.step.instruction
-        calls: list[tuple[list[str], str]] = []
-        if node.json and node.words:
-            calls.append(([word.text for word in node.words], node.words[0].text.rpartition("/")[2]))
-        calls += [([word.rendered for word in each.words], each.name) for each in acting(run)]
-        for words, name in calls:
-            if name in self.entry["programs"] and not _TELLING.intersection(words[1:]):
-                raise Refused(f"the RUN in line {line} starts {name}, which reads the key")
+                    raise Refused(f"the RUN in line {run.step.instruction.line} does something with {one.shown}")
 
     def _instructions(self, keyword: str) -> Iterator[Instruction]:
         for stage in self.build.stages:
@@ -198,3 +195,12 @@ class Served:
             if name not in HANDING_OVER and not word.startswith("-"):
                 return name
         return ""
+
+
+def _calls(run: Run) -> Iterator[tuple[list[str], str]]:
+    """The commands of a RUN: their words, and the program's name."""
+    node = run.step.instruction
+    if node.json and node.words:
+        yield [word.text for word in node.words], node.words[0].text.rpartition("/")[2]
+    for each in acting(run):
+        yield [word.rendered for word in each.words], each.name

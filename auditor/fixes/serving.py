@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 _NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,60}[A-Za-z0-9])?")
 
 
+def check_build(build: Build, file: LayerFile, path: str) -> None:
+    """Raises Refused where the build cannot do without a key that a configuration names."""
+    served = _served(build, file, path)
+    if served is not None and served.found:
+        served.check_build()
+
+
 def serve(build: Build, file: LayerFile, path: str, lives: Sequence[Lifetime], plan: Plan) -> bool:
     """Add to a plan that takes a key out of the image what lets the container be given it; False where no
     configuration that is seen names the key.
@@ -38,9 +45,9 @@ def serve(build: Build, file: LayerFile, path: str, lives: Sequence[Lifetime], p
     `path` is where the key lies first, `lives` what the build does with it. Raises Refused where a configuration names
     it, and yet the container might not start.
     """
-    if file.kind is None or file.kind.id not in KEY_KINDS or build.context is None or not configurations(build):
+    served = _served(build, file, path)
+    if served is None:
         return False
-    served = Served(build, file, path)
     served.check_folders()
     if not served.found:
         return False
@@ -49,6 +56,13 @@ def serve(build: Build, file: LayerFile, path: str, lives: Sequence[Lifetime], p
     if doubt := served.doubt():
         plan.weaken(doubt.applicability, doubt.reason)
     return True
+
+
+def _served(build: Build, file: LayerFile, path: str) -> Served | None:
+    """The key with what names it; None where no configuration is seen."""
+    if file.kind is None or file.kind.id not in KEY_KINDS or build.context is None or not configurations(build):
+        return None
+    return Served(build, file, path)
 
 
 def _give(build: Build, served: Served, plan: Plan) -> None:

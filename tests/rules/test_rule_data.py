@@ -24,7 +24,18 @@ SCANNED = {path.stem for path in (ROOT / "rules" / "scan").glob("*.toml")}
 IN_IMAGES = {path.stem for path in (ROOT / "rules" / "image").glob("*.toml")}
 IN_COMPOSE = {path.stem for path in (ROOT / "rules" / "compose").glob("*.toml")}
 EXAMPLE_KEYS = {
-    "bad": {"title", "dockerfile", "finds", "severity", "files", "fixed", "fixed_by", "ignored", "min_severity"},
+    "bad": {
+        "title",
+        "dockerfile",
+        "finds",
+        "severity",
+        "files",
+        "fixed",
+        "fixed_by",
+        "ignored",
+        "changed",
+        "min_severity",
+    },
     "good": {"title", "dockerfile", "files"},
 }
 SCANNED_KEYS = {"bad": {"title", "text", "name", "finds", "severity"}, "good": {"title", "text", "name"}}
