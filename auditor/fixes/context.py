@@ -162,6 +162,7 @@ class _Taken(Leaving):
         self.result.changes += life.changes
         if life.unsafe:
             self.result.weaken(Applicability.UNSAFE, life.unsafe)
+        check_build(self.build, self.file, self.path)
         read = self._is_read(self.path, life) or (bool(life.consumers) and bool(namer.path) and not self._ships())
         self._needed(read, namer)
         for step, _span in self.file.carried:
@@ -181,7 +182,6 @@ class _Taken(Leaving):
         """Raises Refused where the container reads it."""
         if not self._ships():
             return
-        check_build(self.build, self.file, self.path)
         if serve(self.build, self.file, self.path, [life for _path, life in self.lives], self.result):
             return
         named = starts_with(self.build, self.path, environment=self.kind not in BUILD_KINDS)

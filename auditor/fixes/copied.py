@@ -76,6 +76,7 @@ class Leaving:
             self.result.changes += life.changes
             if life.unsafe:
                 self.result.weaken(Applicability.UNSAFE, life.unsafe)
+        check_build(self.build, self.file, self.path)
         read = any(self._is_read(path, life) for path, life in self.lives)
         self._run_time(read)
         for step, _span in self.file.carried:
@@ -142,7 +143,6 @@ class Leaving:
             if not read:
                 self.result.reason = "nothing in the build reads the file"
             return
-        check_build(self.build, self.file, self.path)
         try:
             if serve(self.build, self.file, self.path, [life for _path, life in self.lives], self.result):
                 return

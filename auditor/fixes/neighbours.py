@@ -9,7 +9,7 @@ from auditor.fixes import deeds
 from auditor.flow.build import follow
 from auditor.flow.paths import covers
 from auditor.lang.dockerfile.parser import parse_bytes
-from auditor.sources.files import collect, is_compose_name, is_source_name
+from auditor.sources.files import collect, is_compose_name, is_source_name, repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +22,17 @@ _LIMIT = 512 * 1024
 
 
 def user_of(build: Build, files: Sequence[str], words: Sequence[str]) -> str:
-    """The first other Dockerfile or compose file below the context that uses one of these files (context paths).
+    """The first other Dockerfile or compose file of the repository that uses one of these files (context paths).
 
     A Dockerfile that copies the whole context uses them if it has one of the `words`. "" for none.
     """
     context = build.context
     if context is None:
         return ""
-    own = os.path.realpath(build.path)
-    for number, source in enumerate(collect([context.root], exclude=(), is_wanted=is_source_name, limit=_LIMIT)):
+    shown = build.path if os.path.exists(build.path) else os.path.join(context.root, build.path)
+    own = os.path.realpath(shown)
+    top = repository_root(context.root)
+    for number, source in enumerate(collect([top], exclude=(), is_wanted=is_source_name, limit=_LIMIT)):
         if number >= _MOST:
             break
         if source.data is None or os.path.realpath(source.path) == own:

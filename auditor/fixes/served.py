@@ -76,7 +76,11 @@ class Served:
                 raise Refused(f"{one.shown} names the whole folder {each.word}")
 
     def check_build(self) -> None:
-        """Raises Refused where the build itself has the server read the key."""
+        """Raises Refused where the build itself has the server read the key, or writes what names it."""
+        for one, each in self.found:
+            if one.step.instruction.keyword == "RUN":
+                line = one.step.instruction.line
+                raise Refused(f"the RUN in line {line} writes the configuration that names it ({each.directive})")
         for run in self.build.facts.runs:
             line = run.step.instruction.line
             for words, name in _calls(run):
@@ -85,8 +89,8 @@ class Served:
 
     def check(self, lives: Sequence[Lifetime]) -> None:
         """Raises Refused where something else than the settings may need the key at its place."""
-        for one, each in self.found:
-            self._check_configuration(one, each)
+        for one, _each in self.found:
+            self._check_configuration(one)
         self._check_plain()
         for run in self.build.facts.runs:
             self._check_changed(run)
@@ -119,9 +123,7 @@ class Served:
 
     # -- parts of it ---------------------------------------------------------------------------------------------
 
-    def _check_configuration(self, one: Configuration, each: Naming) -> None:
-        if one.heredoc is not None and one.step.instruction.keyword == "RUN":
-            raise Refused(f"a RUN writes the configuration that names it ({each.directive})")
+    def _check_configuration(self, one: Configuration) -> None:
         if not one.sure:
             raise Refused(f"{one.shown} names it, and could not be read whole")
         if says_generated(one.text):
@@ -173,8 +175,8 @@ class Served:
         return ""
 
     def _rest(self, one: Configuration) -> str:
-        """The text of a configuration without comments and the settings that name the key."""
-        spans = [*one.comments, *(each.span for other, each in self.found if other is one)]
+        """The text of a configuration without comments and the settings that name the key, or plainly another one."""
+        spans = [*one.comments, *(each.span for each in one.namings if each.paths)]
         pieces, at = [], 0
         for span in sorted(spans):
             pieces.append(one.text[at : max(span.start, at)])
