@@ -15,7 +15,7 @@ from auditor.fixes.script import acting
 from auditor.fixes.starters import HANDING_OVER, script_of, start, words_of
 from auditor.flow.configurations import configurations, naming, naming_folder, places
 from auditor.flow.paths import absolute, covers
-from auditor.flow.placements import placements
+from auditor.flow.placements import is_cut, placements
 from auditor.sources.files import is_dockerfile_name
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ _SILENT = (
     ".md", ".rst", ".adoc", ".dockerignore", ".gitignore", ".lock", "package-lock.json", ".svg", ".png", ".jpg", ".map",
     "license", "dockerfile", ".dockerfile", ".crt", ".key", ".pem", ".css",
 )  # fmt: skip
+#: Endings of files that set something: one that cannot be read may name the key.
+_SETTINGS = (".conf", ".cfg", ".cnf", ".ini", ".toml", ".yml", ".yaml", ".template", ".tmpl", ".vhost", ".inc", ".sh")
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.zst")
 _MOST_BYTES, _LIMIT = 32 * 1024 * 1024, 512 * 1024
 #: Deeds that leave a configuration as it is.
 _HARMLESS = frozenset({"adjust", "parent", "sweep", "test", "read"})
@@ -99,8 +102,7 @@ class Served:
         for path in self.paths:
             if keyword := starts_with(self.build, path, environment=True):
                 raise Refused(f"{keyword} names it")
-        if where := self._mention():
-            raise Refused(f"{where} names it, too")
+        self._check_mentions()
         sources = list(dict.fromkeys([self.source, *(one.source for one, _each in self.found if one.source)]))
         if where := user_of(self.build, sources, self.entry["programs"]):
             raise Refused(f"{where} uses {' or '.join(sources)}, too")
@@ -116,6 +118,10 @@ class Served:
         starting = [node for node in started(self.build) if node.keyword != "HEALTHCHECK"]
         if not starting and not own:
             return Doubt(Applicability.UNSAFE, "what starts in the container is not seen, and may read the key, too")
+        sources = (word.text for node in self._instructions("ADD") for word in node.words[:-1])
+        archive = next((text for text in sources if text.lower().endswith(_ARCHIVES)), "")
+        if archive:
+            return Doubt(Applicability.UNSAFE, f"what {archive} holds is not seen, and may name the key, too")
         other = next((word for node in starting if (word := self._other_program(node))), "")
         if other:
             return Doubt(Applicability.UNSAFE, f"{other} starts in the container, and may read the key, too")
@@ -152,31 +158,41 @@ class Served:
             if stage.index in self.build.ships:
                 yield from (node for node in stage.instructions if node.keyword == keyword)
 
-    def _mention(self) -> str:
-        """The first text of the image that names the key otherwise, "" for none."""
+    def _check_mentions(self) -> None:
+        """Raises Refused where another text of the build names the key, or may do so and cannot be searched."""
         known = {one.source: one for one, _each in self.found}
-        room = _MOST_BYTES
-        for one in configurations(self.build):
-            if one.heredoc is not None and self._is_named(self._rest(one)):
-                return one.shown
-        for source in dict.fromkeys(each.source for each in placements(self.build) if each.step.ships):
-            data = None
-            is_silent = source.lower().endswith(_SILENT) or is_dockerfile_name(source)
-            if source != self.source and not is_silent and self.build.context is not None:
-                data = self.build.context.read(source, _LIMIT)
-            if data is None:
+        room = _MOST_BYTES if not is_cut(self.build) else -1
+        texts = [(one.shown, self._rest(one)) for one in configurations(self.build) if one.heredoc is not None]
+        if any(self._is_named(text) for _name, text in texts):
+            raise Refused(f"{next(name for name, text in texts if self._is_named(text))} names it, too")
+        for source in dict.fromkeys(each.source for each in placements(self.build)):
+            if source == self.source or source.lower().endswith(_SILENT) or is_dockerfile_name(source):
                 continue
+            data = self._data(source)
             room -= len(data)
             if room < 0:
-                return "one of more files than can be searched"
+                raise Refused("there are more files than can be searched for its name")
             read = known.get(source)
             if self._is_named(self._rest(read) if read is not None else data.decode("utf-8", "replace")):
-                return source
-        return ""
+                raise Refused(f"{source} names it, too")
+
+    def _data(self, source: str) -> bytes:
+        """What is in a file of the context; nothing for programs and pictures.
+
+        Raises Refused for settings that cannot be read.
+        """
+        data = self.build.context.read(source, _LIMIT) if self.build.context is not None else None
+        if data is not None and b"\0" not in data:
+            return data
+        if source.lower().endswith(_SETTINGS):
+            raise Refused(f"{source} cannot be searched for its name")
+        return b""
 
     def _rest(self, one: Configuration) -> str:
         """The text of a configuration without comments and the settings that name the key, or plainly another one."""
-        spans = [*one.comments, *(each.span for each in one.namings if each.paths)]
+        here = {*self.paths, *(each.target for each in placements(self.build))}
+        plain = [each for each in one.namings if each.word.startswith("/") or here.intersection(each.paths)]
+        spans = [*one.comments, *(each.span for each in plain)]
         pieces, at = [], 0
         for span in sorted(spans):
             pieces.append(one.text[at : max(span.start, at)])

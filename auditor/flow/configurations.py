@@ -12,7 +12,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rules
 from auditor.flow.facts import Step
-from auditor.flow.paths import absolute, covers
+from auditor.flow.paths import absolute
 from auditor.flow.placements import placements
 from auditor.lang.directives import settings
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = "/run/secrets"
 _LIMIT = 256 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
-_MOST_NAMINGS = 200
+_MOST_NAMINGS, _MOST_OF_ONE = 1_000, 200
 #: A path that stands for itself in every notation.
 _PLAIN = Pattern(r"[\w./@+,=:~-]+")
 #: Texts about configuration, and programs that write one.
@@ -85,37 +85,56 @@ class Configuration(NamedTuple):
 
 @lru_cache(maxsize=4)
 def configurations(build: Build) -> tuple[Configuration, ...]:
-    """The configuration of all servers of the table that the final image has, as far as it can be seen."""
-    found = [_read(*one) for one in (*_copied(build), *_inline(build))]
-    return tuple(one for one in found if one is not None)
+    """The configuration of all servers of the table that the final image has, as far as it can be seen.
+
+    Bounded in settings: texts beyond are left out, as if they were no configuration.
+    """
+    found: list[Configuration] = []
+    room = _MOST_NAMINGS
+    for one in (*_inline(build), *_copied(build)):
+        read = _read(*one) if room > 0 else None
+        if read is not None:
+            room -= len(read.namings)
+            found.append(read)
+    return tuple(found)
 
 
 def naming(build: Build, path: str) -> list[tuple[Configuration, Naming]]:
     """What names a file of the image (absolute path) as a private key, and as a certificate that is in it, too."""
-    found = [(one, each) for one in configurations(build) for each in one.namings if path in each.paths]
+    found = _by_path(build).get(path, [])
     return found if any(each.is_key for _one, each in found) else []
 
 
 def naming_folder(build: Build, path: str) -> list[tuple[Configuration, Naming]]:
     """What names a folder above a file as one of keys."""
-    return [
-        (one, each)
-        for one in configurations(build)
-        for each in one.namings
-        if each.is_key and any(above != path and covers(above, path) for above in each.paths)
-    ]
+    known = _by_path(build)
+    above = [path[:at] for at, char in enumerate(path) if char == "/" and at]
+    return [pair for folder in above for pair in known.get(folder, []) if pair[1].is_key]
+
+
+@lru_cache(maxsize=4)
+def _by_path(build: Build) -> dict[str, list[tuple[Configuration, Naming]]]:
+    found: dict[str, list[tuple[Configuration, Naming]]] = {}
+    for one in configurations(build):
+        for each in one.namings:
+            for path in dict.fromkeys(each.paths):
+                found.setdefault(path, []).append((one, each))
+    return found
 
 
 def places(build: Build, source: str, path: str) -> list[str]:
     """Where a file of the build context lies in the final image; `path` where that cannot be seen."""
     plain = source.removeprefix("./").lstrip("/")
-    found = [each.target for each in placements(build) if each.source == plain and each.step.ships]
-    return list(dict.fromkeys([*found, path]))
+    return list(dict.fromkeys([*_by_source(build).get(plain, ()), path]))
 
 
-def mounted(path: str) -> str:
-    """Where a file that is given to a container when it starts is mounted."""
-    return f"{FOLDER}/{path.rpartition('/')[2]}"
+@lru_cache(maxsize=4)
+def _by_source(build: Build) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in placements(build):
+        if each.step.ships:
+            found.setdefault(each.source, []).append(each.target)
+    return found
 
 
 def _copied(build: Build) -> Iterator[tuple[str, str, str, Step, Span, None]]:
@@ -164,7 +183,7 @@ def _read(source: str, target: str, text: str, step: Step, span: Span, heredoc: 
         own: list[Naming] = []
         for setting in read.found:
             word = _path_word(setting.words, entry)
-            if setting.name == entry.get("base") or word is None or len(own) >= _MOST_NAMINGS:
+            if setting.name == entry.get("base") or word is None or len(own) >= _MOST_OF_ONE:
                 continue
             is_key = (setting.name.lower() if entry.get("caseless") else setting.name) in entry["directives"]
             own.append(Naming(entry, setting.name, _paths(word.text, base, entry), word.text, word.span, is_key))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
     from auditor.lang.dockerfile.nodes import Instruction
 
-_MAX_FILES = 2_000
+MAX_FILES = 2_000
 
 
 class Placement(NamedTuple):
@@ -36,10 +36,15 @@ def placements(build: Build) -> tuple[Placement, ...]:
     return tuple(_Placing(build).all())
 
 
+def is_cut(build: Build) -> bool:
+    """Whether there may be more files than are told."""
+    return len(placements(build)) >= MAX_FILES
+
+
 class _Placing:
     def __init__(self, build: Build) -> None:
         self.build = build
-        self.room = _MAX_FILES
+        self.room = MAX_FILES
         self.named: dict[int, list[tuple[Step, str, str, Span]]] = {}
         for placed in build.facts.placed:
             self.named.setdefault(id(placed[0].instruction), []).append(placed)
