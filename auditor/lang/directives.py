@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 #: nginx, `ngx_conf_read_token`: a quote counts where a word begins, a backslash takes the next character along.
 _STATEMENT = Pattern(
     r"(?s)(?P<space>\s+)|(?P<comment>#[^\n]*)|(?P<mark>[;{}])|\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>(?:[^'\\]|\\.)*)'"
-    r"|(?P<bare>(?:\\.|\$\{|[^\s;{}\\])+)"
+    r"|(?P<bare>(?:\\.|\$\{|[^\s;{}\\])(?:\\.|\$\{|[^\s;{\\])*)"
 )
 _WORD = Pattern(r"(?P<space>(?:[ \t\r]|\\\r?\n)+)|\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^ \t\r\n]+)")
 _ASSIGNMENT = Pattern(
     r"[ \t]*(?:-[ \t]+)?(?P<name>[A-Za-z][\w.\-]*)(?:[ \t]*[=:][ \t]*|[ \t]+)(?:<[ \t]*)?"
-    r"(?:\"(?P<double>[^\"\r\n]*)\"|'(?P<single>[^'\r\n]*)'|(?P<bare>[^\s#;\"'][^\s]*))"
+    r"(?:\"(?P<double>[^\"\r\n]*)\"|'(?P<single>[^'\r\n]*)'|(?P<bare>[^\s#;\"'=:<]\S*))"
     r"[ \t]*\r?(?:[#;][^\n]*)?(?:\n|\Z)"
 )
 _OTHER_LANGUAGE = "_by_lua_block"
