@@ -7,6 +7,8 @@ before once it is given the file.
 
 from __future__ import annotations
 
+import os.path
+
 from auditor.core.edit import Edit
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
@@ -84,10 +86,19 @@ def _give(build: Build, served: Served, plan: Plan) -> None:
     readable = "" if is_root or needs else f" The file must be readable for the user {user}."
     plan.notes.append(
         f"give the container the key {name} when it starts: "
-        f'`docker run -v "$PWD/{served.source}:{path}:ro" ...`, '
+        f'`docker run -v "$PWD/{_from_here(build, served.source)}:{path}:ro" ...`, '
         f"`docker service create --secret source={secret_id(name)}_v1,target={name},{_mode(build, user)} ...`, "
         f"or `secrets:` of compose.{f' {needs}' if needs else readable}"
     )
+
+
+def _from_here(build: Build, source: str) -> str:
+    """A file of the build context as it is called from the current folder, where the context is below that."""
+    try:
+        folder = os.path.relpath(build.context.root) if build.context is not None else "."
+    except ValueError:  # another drive
+        return source
+    return source if folder.startswith("..") else os.path.normpath(os.path.join(folder, source))
 
 
 def _mode(build: Build, user: str) -> str:

@@ -29,7 +29,7 @@ def give_files(caller: Caller, build: BuildChange, given: Sequence[Given]) -> Ca
 
     Never raises on content.
     """
-    work = Work(caller, build)
+    work = Work(caller, build._replace(sole=False))  # a service of something else may be without a key
     if "build" not in caller.text or len(caller.text) > _MOST:
         return work.result()
     try:

@@ -134,9 +134,7 @@ class _Run:
             return ""
         from auditor.run.rewrite.giving import give  # start-up: only files that change
 
-        return give(
-            self._caller_files(), last, source, rewrite, is_only_one=self._is_only_one(), unsafe=self.options.unsafe
-        )
+        return give(self._caller_files(), last, source, rewrite, unsafe=self.options.unsafe)
 
     def _caller_files(self) -> CallerFiles:
         """The scripts, compose, CI and bake files among the paths."""

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from auditor.sources.files import Input
 
 
-def give(files: CallerFiles, last: State, source: Input, rewrite: Rewrite, *, is_only_one: bool, unsafe: bool) -> str:
+def give(files: CallerFiles, last: State, source: Input, rewrite: Rewrite, *, unsafe: bool) -> str:
     """Add the compose files' changes to the rewrite.
 
     Returns why the Dockerfile must not change after all ("" where it may): a service would start without its key. With
     `unsafe` that is only noted.
     """
     place = os.path.abspath(source.path), os.path.abspath(context_of(source, last))
-    asked = BuildChange(*place, (), frozenset(), is_only_one)
+    asked = BuildChange(*place, (), frozenset(), False)
     problems: list[str] = []
     for path, kind, text in files.files:
         if kind != "compose":

@@ -13,8 +13,8 @@ KEY = Given("site.key", "tls/site.key", "/run/secrets/site.key")
 BUILD = BuildChange("/r/web/Dockerfile", "/r/web", (), frozenset(), True)
 
 
-def given(text: str, *, sole: bool = True) -> tuple[str, tuple[str, ...]]:
-    found = give_files(Caller("/r/compose.yml", "compose.yml", text), BUILD._replace(sole=sole), [KEY])
+def given(text: str) -> tuple[str, tuple[str, ...]]:
+    found = give_files(Caller("/r/compose.yml", "compose.yml", text), BUILD, [KEY])
     return apply_edits(text, found.edits), found.problems
 
 
@@ -38,12 +38,13 @@ def given(text: str, *, sole: bool = True) -> tuple[str, tuple[str, ...]]:
         ),
         ("services:\n  api:\n    build: ./api\n", None),
         ("services:\n  web:\n    image: web\n", None),
+        ("services:\n  web:\n    build: ${WHERE}\n", None),
         ("services:\n  web:\n    build: ./web\n    secrets: [site.key]\n", None),
         ("x: [build\n", None),
     ],
 )
 def test_the_service_that_builds_it_gets_it(before: str, after: str | None) -> None:
-    text, problems = given(before, sole=False)
+    text, problems = given(before)
     assert text == (before if after is None else after)
     assert not problems or "x:" in before
 
@@ -53,7 +54,6 @@ def test_the_service_that_builds_it_gets_it(before: str, after: str | None) -> N
     [
         "services:\n  web:\n    build: ./web\n    secrets: {}\n",
         "services:\n  web:\n    build: ./web\nsecrets: *a\n",
-        "services:\n  web:\n    build: ${WHERE}\n",
     ],
 )
 def test_what_cannot_be_written_is_a_problem(text: str) -> None:
