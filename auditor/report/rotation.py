@@ -45,7 +45,7 @@ def rotations(fixed: Fixed, rules: Mapping[str, Rule]) -> list[Rotation]:
     staying: dict[str, Rotation] = {}
     for left in fixed.left:
         finding = left.finding
-        if finding.subject and finding.subject not in subjects and _is_credential(finding, rules):
+        if finding.subject and finding.subject not in subjects and is_credential(finding, rules):
             where = f"still there ({finding.rule})"
             place = finding.location
             staying.setdefault(
@@ -67,7 +67,8 @@ def _is_called(path: str, name: str) -> bool:
     return os.path.normpath(path) == os.path.normpath(name)
 
 
-def _is_credential(finding: Finding, rules: Mapping[str, Rule]) -> bool:
+def is_credential(finding: Finding, rules: Mapping[str, Rule]) -> bool:
+    """Whether a finding tells of a credential that is worth replacing."""
     rule = rules.get(finding.rule)
     if finding.severity < Severity.MEDIUM:  # placeholders, and values that tell nothing
         return False
