@@ -35,7 +35,7 @@ class Credential:
 
     `kind` is the id of its format or sort ("" if only a name or file is known), `names` the variables that held it,
     `file` the credential file that it is, if it is one, `services` those of compose files. `facts` are (what, value)
-    of its owner, read offline. `uses` says what it is for: see `uses`. `note` tells what a run of `audit fix` has done about it.
+    of its owner, read offline. `uses` says what it is for (see `uses`), `note` what `audit fix` has done about it.
     """
 
     __slots__ = (
@@ -138,7 +138,7 @@ def names_of(finding: Finding, kind: str) -> list[str]:
     if finding.secret is None or not sort:
         return [subject] if _UPPER.match(subject) else []
     # A scan calls what it finds by kind and name; an image's metadata by part and name.
-    return [name] if _VARIABLE.match(name) else []
+    return [name] if name != finding.secret.kind and _VARIABLE.match(name) else []
 
 
 def _grouped(findings: Iterable[Finding], kinds: dict[str, str], meta: Meta) -> list[list[Finding]]:
