@@ -17,7 +17,7 @@ from auditor.report.templates import rendered
 from auditor.report.terminal import inert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from auditor.core.finding import Finding, Report, Target
     from auditor.core.rotationrules import RotationEntry
@@ -34,6 +34,7 @@ _ARCHIVES = (".tar", ".tgz", ".gz", ".xz", ".bz2", ".zst", ".oci")
 _TRANSPORTS = ("docker:", "podman:", "registry:")
 _GAP = Pattern(r"\n{3,}")
 _HIDDEN_VALUE = "****"
+_GIT = ".git"
 _UNKNOWN_IMAGE = Markdown("IMAGE")
 
 
@@ -51,6 +52,8 @@ class Item(NamedTuple):
     versions: Versions
     service: Markdown
     services: Markdown
+    images: list[Markdown]
+    checks: list[Markdown]
 
 
 def render(report: Report, meta: Meta) -> str:
@@ -67,7 +70,7 @@ def written(
     images = [target for target in report.targets if target.kind in IMAGES]
     places = [place for one in real for place in one.places]
     values = {
-        "items": _items(real),
+        "items": _items(real, images, meta),
         "weak": [one for one in found if one.weak],
         "placeholders": [one for one in found if one.placeholder],
         "most": _MOST_SMALL,
@@ -78,10 +81,9 @@ def written(
         "hidden": len(report.active) - len(meta.shown(report)),
         "least": meta.min_severity.label,
         "suppressed": len(report.findings) - len(report.active),
-        "images": _images(images),
-        "checks": _checks(images, meta),
+        "images": _images(target.name for target in images),
         "in_images": any(place.part != SOURCE for place in places),
-        "in_sources": any(place.part == SOURCE for place in places) or bool(more),
+        "in_git": bool(more) or any(place.part == SOURCE or _GIT in place.path.split("/") for place in places),
         "code": code,
         "own": Markdown,
         "many": _many,
@@ -94,8 +96,9 @@ def written(
     return inert(_GAP.sub("\n\n", made).strip("\n") + "\n")
 
 
-def _items(real: list[Credential]) -> list[Item]:
+def _items(real: list[Credential], images: Sequence[Target], meta: Meta) -> list[Item]:
     told: dict[str, int] = {}
+    names = {target.name for target in images}
     return [
         Item(
             number,
@@ -109,21 +112,28 @@ def _items(real: list[Credential]) -> list[Item]:
             Versions(*map(Markdown, versions_of(one))),
             Markdown(service_of(one)),
             Markdown(services_of(one)),
+            _images(held := _holding(one, names)),
+            _checks(held, meta),
         )
         for number, one in enumerate(real, 1)
     ]
 
 
-def _checks(images: Sequence[Target], meta: Meta) -> list[Markdown]:
+def _holding(one: Credential, names: Container[str]) -> list[str]:
+    """The first images that hold a credential."""
+    return list(dict.fromkeys(place.target for place in one.places if place.target in names))[:_MOST_NAMES]
+
+
+def _checks(images: Sequence[str], meta: Meta) -> list[Markdown]:
     """The runs that have to come out clean: one for each image, or one for all files."""
     if images:
-        return [Markdown(f"audit image {word(target.name, 'TARGET')}") for target in images[:_MOST_TARGETS]]
+        return [Markdown(f"audit image {word(name, 'TARGET')}") for name in images]
     return [Markdown(f"audit {'scan PATH' if meta.command == 'scan' else 'lint .'}")]
 
 
-def _images(images: Iterable[Target]) -> list[Markdown]:
+def _images(names: Iterable[str]) -> list[Markdown]:
     """References of images that a runtime or registry knows; a word to be filled in where none is known."""
-    found = dict.fromkeys(reference for target in images if (reference := _reference(target.name)))
+    found = dict.fromkeys(reference for name in names if (reference := _reference(name)))
     return list(found)[:_MOST_TARGETS] or [_UNKNOWN_IMAGE]
 
 
@@ -172,5 +182,5 @@ def _placed(place: Place) -> Markdown:
     if place.made:
         parts.append(Markdown(f"; made by {code(place.made)}"))
     if place.source:
-        parts.append(Markdown(f", {code(place.source)}"))
+        parts.append(Markdown(f" in {code(place.source)}"))
     return Markdown("".join(parts))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from auditor.core.finding import Finding, Report
     from auditor.core.rotationrules import RotationEntry
+    from auditor.core.secret import Secret
     from auditor.report.meta import Meta
     from auditor.report.runbook.places import Place
 
@@ -27,6 +28,8 @@ _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_.-]{2,79}\Z")
 _UPPER = Pattern(r"[A-Z_][A-Z0-9_]{2,79}\Z")
 #: What a check writes of a variable that a file, a command or a log has its value from.
 _ORIGIN = Pattern(r"([A-Z_][A-Z0-9_]{2,79}) is (?:a build argument|an? environment variable)")
+#: Rules of these families tell of files, by their paths.
+_FILE_FAMILIES = frozenset({"layers", "context"})
 _VERDICTS = ("valid", "unverified", "malformed", "expired", PLACEHOLDER)
 
 
@@ -125,7 +128,7 @@ def credentials(report: Report, meta: Meta, notes: Callable[[Finding], str] = la
     made = []
     for findings in _grouped(shown, kinds, meta):
         mask = {f.location.path: masks.get(f.location.path, nothing).mask for f in findings}
-        made.append(_credential(findings, kinds, mask, notes))
+        made.append(_credential(findings, kinds, mask, notes, meta))
     return sorted(made, key=lambda credential: credential.order)
 
 
@@ -177,12 +180,13 @@ def _credential(
     kinds: dict[str, str],
     mask: Mapping[str, Callable[[str], str]],
     notes: Callable[[Finding], str],
+    meta: Meta,
 ) -> Credential:
     findings = sorted(findings, key=lambda f: (-f.severity, -f.confidence, f.sort_key))
     chief = findings[0]
     valued = next((f for f in findings if f.secret is not None), None)
     secret = valued.secret if valued else None
-    made = Credential("", secret.kind if secret else "", mask[chief.location.path](secret.redacted) if secret else "")
+    made = Credential("", secret.kind if secret else "", _redacted(secret) if secret else "")
     for finding in findings:
         kind = kinds.get(finding.location.path, "")
         made.names += [n for n in (names_of(finding, kind) or _origins(finding)) if n not in made.names]
@@ -190,7 +194,7 @@ def _credential(
         made.services += [service] if service and service not in made.services else []
         made.places += places_of(finding, mask[finding.location.path])
     made.places = sorted(dict.fromkeys(made.places), key=lambda place: place.rank)
-    if not (made.kind or made.names):
+    if not (made.kind or made.names) and _is_file(chief, meta):
         made.file = mask[chief.location.path](chief.subject)
     made.title = _title(made)
     announced = next((reading.kind for name in made.names if (reading := names.read(name))), "")
@@ -204,6 +208,17 @@ def _credential(
     order = (-made.severity, not made.visible, _verdict_rank(made.verdict), -made.confidence, chief.sort_key)
     made.order = (made.verdict == "expired", *order)
     return made
+
+
+def _redacted(secret: Secret) -> str:
+    # What a key in PEM ends with tells nothing.
+    return secret.redacted.removesuffix("----")
+
+
+def _is_file(finding: Finding, meta: Meta) -> bool:
+    """Whether the subject of a finding is a path."""
+    rule = meta.rules.get(finding.rule)
+    return (rule is not None and rule.family in _FILE_FAMILIES) or credfiles.recognise(finding.subject) is not None
 
 
 def _verdict_rank(verdict: str) -> int:
@@ -224,4 +239,6 @@ def _title(made: Credential) -> str:
     if made.names:
         return "Value given as"
     file = credfiles.recognise(made.file)
-    return f"File ({file.title})" if file else "File" if made.file else "Credential"
+    if not made.file:
+        return "Credential"
+    return f"File ({file.title})" if file else "File"
