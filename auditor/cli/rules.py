@@ -55,7 +55,7 @@ def _check(directory: str | None) -> int:
     compiled, rotation = _compiled(directory), _rotation(directory)
     docs = compiled["docs"]["rules"]
     wrong = [problem for rule_id in sorted(docs) for problem in problems(rule_id, docs[rule_id])]
-    if directory is not None and not docs and not any(compiled["running"]["tables"].values()):
+    if directory is not None and not docs and not rotation and not any(compiled["running"]["tables"].values()):
         raise UsageError(f"{directory}: no rules found; give the folder that holds their folders, as `rules/`")
     tables = check_tables(compiled, directory)
     wrong += tables.problems + rotation_problems(rotation, compiled)
@@ -66,7 +66,7 @@ def _check(directory: str | None) -> int:
     if tables.formats or tables.providers:
         counts += [f"{tables.formats:,} formats", f"{tables.providers:,} providers"]
     if rotation:
-        counts.append(f"{len(rotation):,} rotation entries")
+        counts.append(f"{len(rotation):,} ways to rotate")
     counts.append(f"{examples:,} examples")
     print(f"{', '.join(counts)}: {f'{len(wrong)} problems' if wrong else 'all as they should be'}")
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN

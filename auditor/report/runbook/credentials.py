@@ -8,7 +8,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.rotationrules import FILE
 from auditor.detect import credfiles, names
-from auditor.report.masking import FileMasker, maskers
+from auditor.report.masking import FileMasker, masker
 from auditor.report.rotation import is_credential
 from auditor.report.runbook.entries import entry_of, title_of
 from auditor.report.runbook.judging import PLACEHOLDER, facts_of, is_weak
@@ -37,8 +37,9 @@ class Credential:
     """One credential and everything that is known of it.
 
     `kind` is the id of its format or sort ("" if only a name or file is known), `names` the variables that held it,
-    `file` the credential file that it is, if it is one, `services` those of compose files. `facts` are (what, value)
-    of its owner, read offline. `uses` says what it is for (see `uses`), `note` what `audit fix` has done about it.
+    `file` the credential file that it is, if it is one, `services` those of compose files, `rules` what found it.
+    `facts` are (what, value) of its owner, read offline. `uses` says what it is for (see `uses`), `note` what
+    `audit fix` has done about it.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Credential:
         "order",
         "places",
         "redacted",
+        "rules",
         "services",
         "severity",
         "title",
@@ -66,6 +68,7 @@ class Credential:
         self.redacted = redacted
         self.file = ""
         self.names: list[str] = []
+        self.rules: list[str] = []
         self.services: list[str] = []
         self.places: list[Place] = []
         self.facts: tuple[tuple[str, str], ...] = ()
@@ -123,13 +126,23 @@ def credentials(report: Report, meta: Meta, notes: Callable[[Finding], str] = la
     """The credentials that a report tells of, the most urgent first. `notes` gives what has been done of a finding."""
     shown = [f for f in meta.shown(report) if is_credential(f, meta.rules) or f.severity < Severity.MEDIUM]
     kinds = {target.name: target.kind for target in report.targets}
-    masks = maskers(report)
-    nothing = FileMasker([], [])
-    made = []
-    for findings in _grouped(shown, kinds, meta):
-        mask = {f.location.path: masks.get(f.location.path, nothing).mask for f in findings}
-        made.append(_credential(findings, kinds, mask, notes, meta))
+    masks = _masks(report)
+    made = [_credential(findings, kinds, masks, notes, meta) for findings in _grouped(shown, kinds, meta)]
     return sorted(made, key=lambda credential: credential.order)
+
+
+def _masks(report: Report) -> dict[str, Callable[[str], str]]:
+    """What takes the values of a target out of texts about it, by the target's name."""
+    targets = {target.name: target for target in report.targets}
+    secrets: dict[str, list[Secret]] = {name: [] for name in targets}
+    for finding in report.findings:
+        known = secrets.setdefault(finding.location.path, [])
+        if finding.secret is not None:
+            known.append(finding.secret)
+    return {
+        name: (masker(targets[name], known) if name in targets else FileMasker(known, [])).mask
+        for name, known in secrets.items()
+    }
 
 
 def names_of(finding: Finding, kind: str) -> list[str]:
@@ -193,6 +206,7 @@ def _credential(
         service = finding.subject.rpartition(".")[0] if kind == COMPOSE_KIND else ""
         made.services += [service] if service and service not in made.services else []
         made.places += places_of(finding, mask[finding.location.path])
+    made.rules = list(dict.fromkeys(finding.rule for finding in findings))
     made.places = sorted(dict.fromkeys(made.places), key=lambda place: place.rank)
     if not (made.kind or made.names) and _is_file(chief, meta):
         made.file = mask[chief.location.path](chief.subject)

@@ -9,7 +9,7 @@ from auditor.report.terminal import escape
 _LONGEST = 300
 _CUT = "…"
 #: Begins markup wherever it stands in a line. Underscores inside of words do not; `$` begins a formula on some sites.
-_MARKUP = Pattern(r"[\\`*\[\]<>|~$]|_(?!(?<=\w_)\w)|&(?=[#\w])|(?<=:)/(?=/)|(?<=\bwww)\.")
+_MARKUP = Pattern(r"[\\`*\[\]<>|~$]|_(?!(?<=[^\W_]_)[^\W_])|&(?=[#\w])|(?<=:)/(?=/)|(?<=\bwww)\.")
 _TICKS = Pattern(r"`+")
 #: Words that a shell takes as they are.
 _PLAIN = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_./:@+-]*\Z")
