@@ -12,7 +12,7 @@ from auditor.report.runbook.credentials import credentials
 from auditor.report.runbook.entries import source_of, steps
 from auditor.report.runbook.markdown import Markdown, code, finalize, text, word
 from auditor.report.runbook.places import SOURCE
-from auditor.report.runbook.uses import Versions, service_of, services_of, versions_of
+from auditor.report.runbook.uses import Versions, services_of, versions_of
 from auditor.report.templates import rendered
 from auditor.report.terminal import inert
 
@@ -50,8 +50,7 @@ class Item(NamedTuple):
     first: int
     source: str
     versions: Versions
-    service: Markdown
-    services: Markdown
+    services: list[Markdown]
     images: list[Markdown]
     checks: list[Markdown]
 
@@ -110,8 +109,7 @@ def _items(real: list[Credential], images: Sequence[Target], meta: Meta) -> list
             first if (first := told.setdefault(one.entry["id"], number)) != number else 0,
             source_of(one.kind),
             Versions(*map(Markdown, versions_of(one))),
-            Markdown(service_of(one)),
-            Markdown(services_of(one)),
+            [Markdown(service) for service in services_of(one)],
             _images(held := _holding(one, names)),
             _checks(held, meta),
         )

@@ -41,11 +41,12 @@ class Place(NamedTuple):
     made: str = ""
     source: str = ""
     visible: bool = True
+    line: int = 0
 
     @property
-    def rank(self) -> tuple[bool, str, str, str]:
+    def rank(self) -> tuple[object, ...]:
         """Order in a list: what can be seen first."""
-        return (not self.visible, self.target, self.holder, self.spot)
+        return (not self.visible, self.target, self.holder, self.path, self.line, self.spot)
 
 
 def places_of(finding: Finding, mask: Callable[[str], str]) -> Iterator[Place]:
@@ -67,7 +68,7 @@ def places_of(finding: Finding, mask: Callable[[str], str]) -> Iterator[Place]:
 def _in_source(location: Location, target: str, told: str, mask: Callable[[str], str]) -> Place:
     path = mask(location.path)
     where = f"byte {location.offset}" if location.offset is not None else str(location.start_line)
-    return Place(target, SOURCE, path, f"{path}:{where}", told)
+    return Place(target, SOURCE, path, f"{path}:{where}", told, line=location.offset or location.start_line)
 
 
 def _in_image(place: ImagePlace, target: str, message: str, mask: Callable[[str], str]) -> Place:
@@ -92,4 +93,5 @@ def _in_image(place: ImagePlace, target: str, message: str, mask: Callable[[str]
         mask(images.instruction(place.created_by)),
         mask(f"{source.path}:{source.start_line}") if source else "",
         place.state == LIVE,
+        place.line or 0,
     )

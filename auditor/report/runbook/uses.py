@@ -72,18 +72,10 @@ def versions_of(credential: Credential) -> Versions:
     return Versions(name, f"{name}_v{number}", new, new.replace("_", "-"), name.upper())
 
 
-def services_of(credential: Credential) -> str:
-    """The compose services to be started anew, as arguments; a word to be filled in where none is known."""
-    return " ".join(_services(credential)[:_MOST_SERVICES]) or _UNKNOWN_SERVICE
-
-
-def service_of(credential: Credential) -> str:
-    """The first of them: the others go the same way."""
-    return next(iter(_services(credential)), _UNKNOWN_SERVICE)
-
-
-def _services(credential: Credential) -> list[str]:
-    return [service for service in credential.services if _SERVICE.match(service)]
+def services_of(credential: Credential) -> list[str]:
+    """The first of the compose services that read it; a word to be filled in where none is known."""
+    known = [service for service in credential.services if _SERVICE.match(service)]
+    return known[:_MOST_SERVICES] or [_UNKNOWN_SERVICE]
 
 
 def _plain(name: str) -> str:
