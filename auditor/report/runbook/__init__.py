@@ -150,7 +150,7 @@ def _many(number: int, noun: str) -> Markdown:
 def _named(one: Credential) -> Markdown:
     """A credential in a few words: what it is, and the surest sign of which one."""
     if one.file:
-        return Markdown(f"{text(one.title)} {code(one.file)}")
+        return Markdown(f"{text(one.title)} {code(one.file)} in {code(one.places[0].spot)}")
     if one.names:
         return Markdown(f"{text(one.title)} {'in ' if one.kind else ''}{code(one.names[0])}")
     if one.redacted and one.redacted != _HIDDEN_VALUE:

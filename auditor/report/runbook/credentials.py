@@ -8,10 +8,11 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.rotationrules import FILE
 from auditor.detect import credfiles, names
-from auditor.report.masking import FileMasker, masker
-from auditor.report.rotation import is_credential
+from auditor.lang.dockerfile.arguments import KEYWORDS
+from auditor.report.rotation import tells_of_credential
 from auditor.report.runbook.entries import entry_of, title_of
 from auditor.report.runbook.judging import PLACEHOLDER, facts_of, is_weak
+from auditor.report.runbook.masks import masks_of
 from auditor.report.runbook.places import SOURCE, places_of
 from auditor.report.runbook.uses import BUILDING, COMPOSE, COMPOSE_KIND, FILES, RUNNING, uses_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.core.rotationrules import RotationEntry
     from auditor.core.secret import Secret
     from auditor.report.meta import Meta
+    from auditor.report.runbook.masks import Mask
     from auditor.report.runbook.places import Place
 
 _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_.-]{2,79}\Z")
@@ -124,25 +126,11 @@ class Credential:
 
 def credentials(report: Report, meta: Meta, notes: Callable[[Finding], str] = lambda finding: "") -> list[Credential]:
     """The credentials that a report tells of, the most urgent first. `notes` gives what has been done of a finding."""
-    shown = [f for f in meta.shown(report) if is_credential(f, meta.rules) or f.severity < Severity.MEDIUM]
+    shown = [finding for finding in meta.shown(report) if tells_of_credential(finding, meta.rules)]
     kinds = {target.name: target.kind for target in report.targets}
-    masks = _masks(report)
+    masks = masks_of(report)
     made = [_credential(findings, kinds, masks, notes, meta) for findings in _grouped(shown, kinds, meta)]
     return sorted(made, key=lambda credential: credential.order)
-
-
-def _masks(report: Report) -> dict[str, Callable[[str], str]]:
-    """What takes the values of a target out of texts about it, by the target's name."""
-    targets = {target.name: target for target in report.targets}
-    secrets: dict[str, list[Secret]] = {name: [] for name in targets}
-    for finding in report.findings:
-        known = secrets.setdefault(finding.location.path, [])
-        if finding.secret is not None:
-            known.append(finding.secret)
-    return {
-        name: (masker(targets[name], known) if name in targets else FileMasker(known, [])).mask
-        for name, known in secrets.items()
-    }
 
 
 def names_of(finding: Finding, kind: str) -> list[str]:
@@ -152,7 +140,8 @@ def names_of(finding: Finding, kind: str) -> list[str]:
         subject = subject.rpartition(".")[2]
     sort, _space, name = subject.rpartition(" ")
     if finding.secret is None or not sort:
-        return [subject] if _UPPER.match(subject) else []
+        is_variable = _UPPER.match(subject) and subject.lower() not in KEYWORDS
+        return [subject] if is_variable else []
     # A scan calls what it finds by kind and name; an image's metadata by part and name.
     return [name] if name != finding.secret.kind and _VARIABLE.match(name) else []
 
@@ -191,7 +180,7 @@ def _origins(finding: Finding) -> list[str]:
 def _credential(
     findings: list[Finding],
     kinds: dict[str, str],
-    mask: Mapping[str, Callable[[str], str]],
+    masks: Mapping[str, Mask],
     notes: Callable[[Finding], str],
     meta: Meta,
 ) -> Credential:
@@ -202,14 +191,16 @@ def _credential(
     made = Credential("", secret.kind if secret else "", _redacted(secret) if secret else "")
     for finding in findings:
         kind = kinds.get(finding.location.path, "")
-        made.names += [n for n in (names_of(finding, kind) or _origins(finding)) if n not in made.names]
+        mask = masks[finding.location.path]
+        named = map(mask.name, names_of(finding, kind) or _origins(finding))
+        made.names += [name for name in named if name not in made.names]
         service = finding.subject.rpartition(".")[0] if kind == COMPOSE_KIND else ""
         made.services += [service] if service and service not in made.services else []
-        made.places += places_of(finding, mask[finding.location.path])
+        made.places += places_of(finding, mask)
     made.rules = list(dict.fromkeys(finding.rule for finding in findings))
     made.places = sorted(dict.fromkeys(made.places), key=lambda place: place.rank)
     if not (made.kind or made.names) and _is_file(chief, meta):
-        made.file = mask[chief.location.path](chief.subject)
+        made.file = masks[chief.location.path].name(chief.subject)
     made.title = _title(made)
     announced = next((reading.kind for name in made.names if (reading := names.read(name))), "")
     made.entry = entry_of(made.kind, made.names, _files(made), announced)

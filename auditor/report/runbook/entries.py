@@ -22,6 +22,7 @@ _TITLES = {
     "url-token": "token in a URL",
     "url-credential": "credential in a URL",
     "api-key": "API key",
+    "identity": "key id",
     "webhook-url": "webhook address",
 }
 

@@ -7,10 +7,11 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report import images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from auditor.core.finding import Finding, Location
     from auditor.core.image import ImagePlace
+    from auditor.report.runbook.masks import Mask
 
 #: Part of a place in the source.
 SOURCE = "source"
@@ -49,29 +50,29 @@ class Place(NamedTuple):
         return (not self.visible, self.target, self.holder, self.path, self.line, self.spot)
 
 
-def places_of(finding: Finding, mask: Callable[[str], str]) -> Iterator[Place]:
+def places_of(finding: Finding, mask: Mask) -> Iterator[Place]:
     """The places that a finding tells of, its own first. `mask` takes known values out of what is quoted."""
-    target = mask(finding.location.path)
+    target = mask.name(finding.location.path)
     if finding.image is not None:
         yield _in_image(finding.image, target, finding.message, mask)
     else:
         steps = [step.message for step in finding.flow[:_MOST_STEPS]]
-        told = mask("; ".join([finding.message.removesuffix("."), *steps]))
+        told = mask.text("; ".join([finding.message.removesuffix("."), *steps]))
         yield _in_source(finding.location, target, told, mask)
     for related in finding.related:
         if related.image is not None:
             yield _in_image(related.image, target, "", mask)
         elif related.location is not None:
-            yield _in_source(related.location, target, mask(related.message.removesuffix(".")), mask)
+            yield _in_source(related.location, target, mask.text(related.message.removesuffix(".")), mask)
 
 
-def _in_source(location: Location, target: str, told: str, mask: Callable[[str], str]) -> Place:
-    path = mask(location.path)
+def _in_source(location: Location, target: str, told: str, mask: Mask) -> Place:
+    path = mask.name(location.path)
     where = f"byte {location.offset}" if location.offset is not None else str(location.start_line)
     return Place(target, SOURCE, path, f"{path}:{where}", told, line=location.offset or location.start_line)
 
 
-def _in_image(place: ImagePlace, target: str, message: str, mask: Callable[[str], str]) -> Place:
+def _in_image(place: ImagePlace, target: str, message: str, mask: Mask) -> Place:
     fate = images.fate(place)
     meaning = _MEANINGS.get(place.state, "")
     notes = [message.removesuffix(".")] if message else []
@@ -84,14 +85,14 @@ def _in_image(place: ImagePlace, target: str, message: str, mask: Callable[[str]
     return Place(
         target,
         place.part,
-        mask(place.path),
-        mask(images.spot(place)),
-        mask("; ".join(notes)),
+        mask.name(place.path),
+        mask.name(images.spot(place)),
+        mask.text("; ".join(notes)),
         images.part(place) if place.part == LAYER else _HOLDERS.get(place.part, place.part),
         (place.digest or place.diff_id)[:_SHORT_DIGEST] if place.part == LAYER else "",
         place.state,
-        mask(images.instruction(place.created_by)),
-        mask(f"{source.path}:{source.start_line}") if source else "",
+        mask.text(images.instruction(place.created_by)),
+        mask.name(f"{source.path}:{source.start_line}") if source else "",
         place.state == LIVE,
         place.line or 0,
     )
