@@ -48,6 +48,7 @@ def test_settings_are_those_of_lint(here: Path, engine: Engine, capsys: Capture)
     [
         (["--format", "sarif"], "--format: audit fix writes text, json, runbook, not sarif"),
         (["--format", "json", "--diff"], "--format: --diff takes the standard output; name a file: json:FILE"),
+        (["--format", "runbook", "--diff"], "--format: --diff takes the standard output; name a file: runbook:FILE"),
         (["--format", "json", "-"], "--format: - takes the standard output; name a file: json:FILE"),
         (["--format", "json", "--format", "text"], "--format: several reports cannot go to standard output"),
         (["-", "Dockerfile"], "-: standard input cannot be fixed together with files"),
