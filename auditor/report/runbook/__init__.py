@@ -32,6 +32,7 @@ MOST_PLACES, _MOST_TARGETS, _MOST_NAMES, _MOST_SMALL = 20, 20, 5, 50
 _NOT_REFERENCES = ("oci:", "oci-archive:", "docker-archive:", "rootfs:")
 _ARCHIVES = (".tar", ".tgz", ".gz", ".xz", ".bz2", ".zst", ".oci")
 _TRANSPORTS = ("docker:", "podman:", "registry:")
+_TRAILING = Pattern(r" +(?=\n)")
 _GAP = Pattern(r"\n{3,}")
 _HIDDEN_VALUE = "****"
 _GIT = ".git"
@@ -92,7 +93,7 @@ def written(
         "placed": _placed,
     }
     made = rendered(_FOLDER, _TEMPLATE, values, finalize)
-    return inert(_GAP.sub("\n\n", made).strip("\n") + "\n")
+    return inert(_GAP.sub("\n\n", _TRAILING.sub("", made)).strip("\n") + "\n")
 
 
 def _items(real: list[Credential], images: Sequence[Target], meta: Meta) -> list[Item]:

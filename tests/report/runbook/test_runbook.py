@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditor.core.config import Settings
 from auditor.core.finding import Finding, Location, Report, Severity, Suppression, Target, number_findings
@@ -54,8 +56,7 @@ def rendered(meta: Meta, *found: Finding, kind: str = "dockerfile") -> str:
 def linted(folder: Path, **files: str) -> Report:
     for name, content in files.items():
         (folder / name.replace("_yml", ".yml")).write_text(content)
-    settings = Settings()
-    return lint(settings, [str(folder)])
+    return lint(Settings(), [str(folder)])
 
 
 def section(made: str, number: int) -> str:
@@ -280,6 +281,19 @@ def test_hostile_targets_make_no_commands(name: str, meta: Meta) -> None:
     for line in commands(made):
         assert harmless.fullmatch(line) and "touch" not in line and "reboot" not in line
         assert line.split(" ")[0] in ("npm", "gh", "docker", "IFS=", "audit", "skopeo", "registry", "git"), line
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=30), min_size=6, max_size=6), st.booleans())
+def test_any_words_stay_words(words: list[str], in_image: bool) -> None:
+    message, subject, path, inner, made, value = words
+    spot = ImagePlace(LAYER, 1, path=path, inner_path=inner, created_by=made, package=inner, pointer=made)
+    found = Finding(
+        "env-secret", Severity.HIGH, Location.target(path) if in_image else place(path), message, subject,
+        secret=Secret(value, "password") if value else None, image=spot if in_image else None,
+    )  # fmt: skip
+    meta = Meta("1", all_rules("lint"), min_severity=Severity.MEDIUM, key=b"key")
+    check_form(runbook.render(Report([Target(path, "image" if in_image else "compose")], [found]), meta))
 
 
 def test_hostile_services_make_no_commands(meta: Meta) -> None:
