@@ -7,50 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from auditor.core.config import Settings
-from auditor.core.finding import Finding, Location, Report, Severity, Suppression, Target, number_findings
+from auditor.core.finding import Finding, Location, Report, Severity, Suppression, Target
 from auditor.core.image import CONFIG, DELETED, HISTORY, LAYER, ImagePlace
 from auditor.core.secret import Secret
-from auditor.core.span import Span
 from auditor.report import runbook
 from auditor.report.meta import Meta
 from auditor.report.runbook import MOST_PLACES
 from auditor.run.pipeline import lint
 from auditor.run.selection import all_rules
 from tests.report.imagesamples import NAME, digest, one_image
-from tests.report.runbook.reading import check_form, commands, headings, links
-from tests.report.test_formats import hostile_report
-from tests.report.test_image_formats import NASTY
-from tests.report.test_image_formats import hostile_report as hostile_image
+from tests.report.runbook.reading import check_form, commands, headings
+from tests.report.runbook.samples import META, PASSWORD, leak, place, rendered
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-PASSWORD = "Tundra-42-kite"
 
 
 @pytest.fixture
 def meta() -> Meta:
-    return Meta("1.2.3", all_rules("lint"), min_severity=Severity.MEDIUM, key=b"key")
-
-
-def place(path: str = "Dockerfile", line: int = 1) -> Location:
-    return Location(path, line, 1, line, 2, Span(0, 1))
-
-
-def leak(name: str, value: str = "", line: int = 1, path: str = "Dockerfile", **more: object) -> Finding:
-    secret = Secret(value, "password") if value else None
-    rule = "env-secret" if value else "arg-secret"
-    return Finding(rule, Severity.HIGH, place(path, line), f"{name} leaks.", name, secret=secret, **more)  # type: ignore[arg-type]
-
-
-def rendered(meta: Meta, *found: Finding, kind: str = "dockerfile") -> str:
-    names = dict.fromkeys(finding.location.path for finding in found)
-    number_findings(list(found))
-    made = runbook.render(Report([Target(name, kind) for name in names], list(found)), meta)
-    check_form(made)
-    return made
+    return META
 
 
 def linted(folder: Path, **files: str) -> Report:
@@ -242,61 +218,3 @@ def test_a_value_in_another_name_is_masked(meta: Meta) -> None:
     target = Target(f"{PASSWORD}/Dockerfile", "dockerfile")
     target.secrets = [Secret(PASSWORD, "password")]
     assert PASSWORD not in runbook.render(Report([target], [second]), meta)
-
-
-@pytest.mark.parametrize("report", [hostile_report(), hostile_image()], ids=["files", "image"])
-def test_hostile_names_make_no_markup(report: Report, meta: Meta) -> None:
-    made = runbook.render(report, meta._replace(min_severity=Severity.INFO, command="image"))
-    check_form(made)
-    assert not [link for link in links(made) if "evil" in link]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        NASTY,
-        "`x`",
-        "a\n# b",
-        "<b>",
-        "a|b",
-        "$(touch x)",
-        "a;reboot",
-        "--rm",
-        "]](x)",
-        "x" * 5000,
-        "::error::",
-        "##[a]",
-        "é",
-    ],
-)
-def test_hostile_targets_make_no_commands(name: str, meta: Meta) -> None:
-    spot = ImagePlace(LAYER, 1, path=f"{name}/.npmrc", inner_path=name, created_by=f"RUN {name}")
-    found = Finding(
-        "known-token", Severity.HIGH, Location.target(name), name, f"npm-token {name}",
-        secret=Secret("npm_" + "q" * 36, "npm-token", "npm_"), image=spot,
-    )  # fmt: skip
-    made = runbook.render(Report([Target(name, "image")], [found]), meta._replace(command="image"))
-    check_form(made)
-    harmless = re.compile(r"[\w./:@=,|%\"$'{}&<> *-]+")
-    for line in commands(made):
-        assert harmless.fullmatch(line) and "touch" not in line and "reboot" not in line
-        assert line.split(" ")[0] in ("npm", "gh", "docker", "IFS=", "audit", "skopeo", "registry", "git"), line
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=30), min_size=6, max_size=6), st.booleans())
-def test_any_words_stay_words(words: list[str], in_image: bool) -> None:
-    message, subject, path, inner, made, value = words
-    spot = ImagePlace(LAYER, 1, path=path, inner_path=inner, created_by=made, package=inner, pointer=made)
-    found = Finding(
-        "env-secret", Severity.HIGH, Location.target(path) if in_image else place(path), message, subject,
-        secret=Secret(value, "password") if value else None, image=spot if in_image else None,
-    )  # fmt: skip
-    meta = Meta("1", all_rules("lint"), min_severity=Severity.MEDIUM, key=b"key")
-    check_form(runbook.render(Report([Target(path, "image" if in_image else "compose")], [found]), meta))
-
-
-def test_hostile_services_make_no_commands(meta: Meta) -> None:
-    made = rendered(meta, leak("db; reboot.A_PASSWORD", PASSWORD, path="compose.yml"), kind="compose")
-    assert not [line for line in commands(made) if "reboot" in line]
-    assert "docker compose up -d --force-recreate SERVICE" in commands(made)
