@@ -95,6 +95,24 @@ class ImageEntry(TypedDict):
     suffix: NotRequired[str]
 
 
+class ConfigurationEntry(TypedDict):
+    """Servers' configuration files that name a private key (`rules/configurations/`); the files there say what each key
+    means."""
+
+    id: str
+    title: str
+    syntax: str
+    directives: list[str]
+    programs: list[str]
+    base: NotRequired[str]
+    caseless: NotRequired[bool]
+    folders: NotRequired[list[str]]
+    needs: NotRequired[str]
+    others: NotRequired[list[str]]
+    position: NotRequired[int]
+    repositories: NotRequired[list[str]]
+
+
 #: Per table: the keys an entry must have, and those it may have, with the kind of value. In step with the types above.
 REQUIRED: dict[str, dict[str, str]] = {
     "secrets": {"id": "text", "title": "text", "pattern": "text", "keywords": "lower", "prefix": "number"},
@@ -102,6 +120,7 @@ REQUIRED: dict[str, dict[str, str]] = {
     "files": {"id": "text", "title": "text", "certainty": "text"},
     "commands": {"id": "text", "title": "text", "argv": "texts"},
     "images": {"id": "text", "title": "text", "repositories": "lower", "variables": "texts"},
+    "configurations": {"id": "text", "title": "text", "syntax": "text", "directives": "texts", "programs": "lower"},
 }
 OPTIONAL: dict[str, dict[str, str]] = {
     "secrets": {"entropy": "fraction", "group": "text"},
@@ -118,6 +137,13 @@ OPTIONAL: dict[str, dict[str, str]] = {
         "positional": "numbers",
     },
     "images": {"commands": "texts", "suffix": "text"},
+    "configurations": {
+        **dict.fromkeys(("base", "needs"), "text"),
+        **dict.fromkeys(("folders", "others"), "texts"),
+        "caseless": "flag",
+        "position": "number",
+        "repositories": "lower",
+    },
 }
 #: Kind of value -> how a message describes it.
 KINDS = {
@@ -150,6 +176,7 @@ class Tables(TypedDict):
     files: list[FileEntry]
     commands: list[CommandEntry]
     images: list[ImageEntry]
+    configurations: list[ConfigurationEntry]
 
 
 class RuleData(TypedDict):

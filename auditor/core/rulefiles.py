@@ -1,9 +1,10 @@
 """Compiles the rule files (TOML) into the JSON files that are shipped. Used when building and in a checkout.
 
-`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/`, `rules/commands/` and `rules/images/` are
-data tables: a file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one
-entry. What running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that
-a start reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs.
+`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/`, `rules/commands/`, `rules/images/` and
+`rules/configurations/` are data tables: a file there is either one entry (it has an `id`) or holds arrays of tables,
+each element of which is one entry. What running needs and what only a reader or a test needs (prose, references,
+examples) are kept apart, so that a start reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which
+only a scan of any text needs. `rules/rotation/` is compiled by `rotationrules`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import cast
 
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.rotationrules import FOLDER, ROTATION_FILE, compile_rotation
 from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
 from auditor.core.rulereading import read_toml
 from auditor.core.secretrules import check_provider, check_secret
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.core.ruledata import (
         CommandEntry,
         CompiledRules,
+        ConfigurationEntry,
         Entry,
         FileEntry,
         ImageEntry,
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 RUNNING_FILE = "rules.json"
 DOCS_FILE = "rules-docs.json"
 PROVIDERS_FILE = "providers.json"
-TABLES = ("secrets", "files", "commands", "images")
+TABLES = ("secrets", "files", "commands", "images", "configurations")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
 FIXES = ("none", "sometimes", "always")
@@ -76,7 +79,7 @@ def compile_rules(rules_dir: str) -> CompiledRules:
     running: RuleData = {
         "digest": "",
         "rules": {},
-        "tables": {"secrets": [], "files": [], "commands": [], "images": []},
+        "tables": {"secrets": [], "files": [], "commands": [], "images": [], "configurations": []},
     }
     docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
     providers: ProviderData = {"digest": "", "providers": []}
@@ -108,6 +111,7 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
         (RUNNING_FILE, compiled["running"]),
         (PROVIDERS_FILE, compiled["providers"]),
         (DOCS_FILE, compiled["docs"]),
+        (ROTATION_FILE, compile_rotation(rules_dir)),
     ):
         path = os.path.join(data_dir, name)
         scratch = f"{path}.{os.getpid()}"
@@ -119,10 +123,10 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
 
 
 def rule_paths(rules_dir: str) -> Iterator[tuple[str, str]]:
-    """(folder, file name) of every rule file, sorted: exactly one level of folders, hidden names left out."""
+    """(folder, file name) of every rule file, sorted: one level of folders, without hidden names and `rotation`."""
     for folder in sorted(os.listdir(rules_dir)):
         path = os.path.join(rules_dir, folder)
-        if folder.startswith(".") or not os.path.isdir(path):
+        if folder.startswith(".") or folder == FOLDER or not os.path.isdir(path):
             continue
         for name in sorted(os.listdir(path)):
             if name.endswith(".toml") and not name.startswith("."):
@@ -203,6 +207,8 @@ def _add_entry(data: Entry, table: str, running: RuleData, providers: ProviderDa
         running["tables"]["files"].append(cast("FileEntry", data))
     elif table == "images":
         running["tables"]["images"].append(cast("ImageEntry", data))
+    elif table == "configurations":
+        running["tables"]["configurations"].append(cast("ConfigurationEntry", data))
     else:
         running["tables"]["commands"].append(cast("CommandEntry", data))
 

@@ -6,7 +6,11 @@ from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.flow.build import Build
+    from auditor.flow.facts import Run
     from auditor.lang.dockerfile.stages import Stage
+
+
+_HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
 
 
 def root(build: Build, index: int) -> Stage:
@@ -26,7 +30,29 @@ def name_and_tag(build: Build, index: int) -> tuple[str, str]:
     return name, tag
 
 
+def repository(image: str) -> str:
+    """The repository of an image as FROM spells it, in lower case, without tag, digest and the default registry."""
+    name = image.partition("@")[0].lower()
+    for beginning in _HUB:
+        if name.startswith(beginning):
+            name = name.removeprefix(beginning)
+            break
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}"
+
+
 def lacks_shell(build: Build, index: int) -> bool:
-    """Whether the image of a stage is known to have no shell: `scratch`, distroless ones but for their debug tags."""
+    """Whether the image of a stage is known to have no shell: `scratch`, distroless ones but for their debug tags.
+
+    A RUN of the stage that a shell carries out shows that one was put there.
+    """
     base = root(build, index).base
-    return base == "scratch" or ("distroless" in base and "debug" not in base.rpartition(":")[2])
+    is_bare = base == "scratch" or ("distroless" in base and "debug" not in base.rpartition(":")[2])
+    return is_bare and not any(_shows_shell(run) for run in build.facts.runs if run.step.stage == index)
+
+
+def _shows_shell(run: Run) -> bool:
+    node = run.step.instruction
+    if node.json:
+        return [word.text for word in node.words[:1]] == ["/bin/sh"]
+    return run.step.dialect == "posix"

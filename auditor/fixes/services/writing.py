@@ -54,7 +54,8 @@ class Writer:
         self.sheet = Sheet(file.text)
         self.draft = Draft()
         self._given: dict[int, tuple[Mapping, list[str]]] = {}
-        self._sources: list[str] = []
+        #: By the secret's name, where it comes from.
+        self._sources: dict[str, str] = {}
         self._top_problem: str | None = None
 
     def check(self, nodes: Iterable[Mapping]) -> None:
@@ -75,7 +76,7 @@ class Writer:
 
     def _problem_at_top(self) -> str:
         trial = Writer(self.file)
-        trial._sources.append("secret")
+        trial._sources["secret"] = f"file: ./{FOLDER}/secret"
         try:
             trial.finish()
         except Refused as refused:
@@ -97,11 +98,14 @@ class Writer:
         for separated in plan.separated:
             self._separate(separated)
         for node in plan.services:
-            ids = self._given.setdefault(id(node), (node, []))[1]
-            if plan.given not in ids:
-                ids.append(plan.given)
-        if plan.services and plan.given not in self._sources:
-            self._sources.append(plan.given)
+            self.give(node, plan.given, f"file: ./{FOLDER}/{plan.given}")
+
+    def give(self, node: Mapping, given: str, source: str) -> None:
+        """Let a service have a secret (`file: PATH` says which one)."""
+        ids = self._given.setdefault(id(node), (node, []))[1]
+        if given not in ids:
+            ids.append(given)
+        self._sources.setdefault(given, source)
 
     def text(self, plan: TextPlan) -> None:
         """A part of a scalar."""
@@ -183,8 +187,8 @@ class Writer:
         if self.file.top is None:
             raise Refused("the file has no top level that could declare secrets")
         top = TopSecrets(self.file.top, self.sheet, alone=len(self.file.documents) == 1)
-        for given in self._sources:
-            top.add(given, f"file: ./{FOLDER}/{given}", self.draft)
+        for given, source in self._sources.items():
+            top.add(given, source, self.draft)
         for node, ids in self._given.values():
             self._service(node, ids, top.dash())
         top.declare(self.draft)
