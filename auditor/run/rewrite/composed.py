@@ -121,10 +121,10 @@ class ComposeFixer:
         assert build.context is not None
         pending = {**self.place.pending, **{os.path.abspath(one.path): one.after for one in self.ignores.values()}}
         try:
-            ignore = extended(current(build.path, build.context.root, pending), [plan.line])
+            found = current(build.path, build.context.root, pending)
         except UnreadableFile as error:
             raise Refused(f"the ignore file cannot be used: {error}") from None
-        path = os.path.abspath(ignore.path)
+        ignore, path = extended(found, [plan.line]), os.path.abspath(found.path)
         before, self.place = self.place, self.place.with_pending({**pending, path: ignore.after})
         self._shown_place = self.place
         following = self._state(state.text)
@@ -132,7 +132,8 @@ class ComposeFixer:
         if old - Counter((f.rule, f.subject) for f in answered) != new:
             self.place = self._shown_place = before
             raise Refused("its check did not hold: the line would not keep just this file out of the build")
-        self.ignores[path] = ignore
+        existed = found.after if found.before is not None or found.after else None  # as other rewrites leave it
+        self.ignores[path] = ignore._replace(before=self.ignores[path].before if path in self.ignores else existed)
         return following
 
     def _round(self, state: State, rewrite: Rewrite) -> State | None:

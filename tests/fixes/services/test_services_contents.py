@@ -118,3 +118,16 @@ def test_a_file_that_the_build_needs_is_left(tmp_path: Path, dockerfile: str, re
 
 def test_the_dockerfiles_own_ignore_file(tmp_path: Path) -> None:
     assert ignored(tmp_path, Dockerfile__dockerignore="x\n") == ("x\ndeploy/db_pass\n", [])
+
+
+def test_the_dockerfiles_fix_may_add_lines_as_well(tmp_path: Path) -> None:
+    files = {"Dockerfile": DOCKERFILE, "compose.yml": COMPOSE, "deploy/db_pass": V, ".env": f"API_TOKEN={V}\n"}
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    first, second = fix(Settings(), [str(tmp_path)], FixOptions(unsafe=True)).rewrites
+    [before] = [change for change in first.changes if change.kind == "ignore"]
+    [after] = [change for change in second.changes if change.kind == "ignore"]
+    assert (before.before, before.after) == (None, ".env\n")
+    assert (after.before, after.after) == (".env\n", ".env\ndeploy/db_pass\n")
