@@ -14,6 +14,8 @@ from auditor.fixes.plan import Refused, Replace
 from auditor.fixes.starters import shell_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.fixes.origins import Origin
     from auditor.flow.build import Build
     from auditor.lang.dockerfile.nodes import Document, Instruction
@@ -67,15 +69,15 @@ def program_of(words: list[str]) -> list[str]:
     return words[4:] if is_shim(words) else words
 
 
-def added(build: Build, how: Origin, shim: Shim) -> list[Replace]:
+def added(build: Build, how: Origin, shim: Shim, lines: Sequence[str] = ()) -> list[Replace]:
     """The changes that put a shim before what the base image starts, with its command said again where it would be
-    cleared. Raises Refused where it is not known what that is."""
+    cleared, behind other `lines`. Raises Refused where it is not known what that is."""
     base = how.base
     if base is None:
         raise Refused(
             f"how {how.image or 'the base image'} starts is not known: write its ENTRYPOINT and CMD into the Dockerfile"
         )
-    lines = [f"ENTRYPOINT {_array([*shim.argv, *base.entrypoint])}"]
+    lines = [*lines, f"ENTRYPOINT {_array([*shim.argv, *base.entrypoint])}"]
     if how.command is None:
         if not base.command:
             raise Refused("neither the Dockerfile nor its base image says what the container starts")

@@ -22,9 +22,11 @@ from auditor.fixes.starters import has_shell, is_watched, start
 from auditor.fixes.variables import VariablePlanner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from auditor.fixes.origins import Configs, Origin
     from auditor.fixes.plan import Change
+    from auditor.fixes.starters import Start
     from auditor.flow.build import Build
     from auditor.flow.facts import Run, Variable
 
@@ -34,13 +36,18 @@ _FOLDER = "/run/secrets"
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every ENV secret that the container may read."""
+    yield from planned(build, lambda group: StartingPlanner(build, group, form))
+
+
+def planned(build: Build, planner_of: Callable[[list[Variable]], StartingPlanner]) -> Iterator[Plan | Refusal]:
+    """What a planner, made for each group of variables, has to say of those that the container may read."""
     found = groups(build)
     if any(too_many(build, found)):
         return  # `variables` says so
     for group in found:
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
-        planner = _Starting(build, group, form)
+        planner = planner_of(group)
         if not planner.kept:
             continue  # needed in the build alone
         try:
@@ -49,17 +56,17 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
             yield Refusal(tuple(planner.covers()), refused.reason)
 
 
-class _Starting(VariablePlanner):
+class StartingPlanner(VariablePlanner):
     """Plans for one group: the RUNs that use it get it as a build secret, the container when it starts.
 
     `kept` are the variables of the image's configuration that the container may read, `certain` says that it does.
     """
 
-    def __init__(self, build: Build, group: list[Variable], form: str) -> None:
+    def __init__(self, build: Build, group: list[Variable], form: str, configs: Configs | None = None) -> None:
         super().__init__(build, group, form)
         self.named = self._is_named()
         self.how = start(build)
-        self.origin = origin(build)
+        self.origin = origin(build, configs)
         shipped = [v for v in group if v.kind == "environment" and v.step.ships]
         readings = [runtime.reads(build, v, self._is_used()) for v in shipped]
         is_read = any(reading.certainty != "no" for reading in readings)
@@ -69,18 +76,29 @@ class _Starting(VariablePlanner):
     def plan(self) -> Plan:
         """The plan. Raises Refused."""
         plan = super().plan()
-        names = list(dict.fromkeys(v.name for v in self.kept))
+        names = self.names()
         shown = ", ".join(names)
         verb = "is" if len(names) == 1 else "are"
         also = ", and is a build secret for the RUN instructions that use it" if plan.secrets else ""
         plan.title = f"{shown} {verb} given to the container when it starts{also}"
-        is_meant = self.certain or not plan.secrets  # else the build may be all that it is for
-        if not is_meant or not (self._by_file(plan, names) or self._by_shim(plan, names)):
+        if not self.is_meant(plan, names) or not self.give(plan, names):
             self._by_caller(plan, names)
         for v in self.group:
             if v.kind == "argument" and not plan.secrets:
                 plan.notes.append(f"the build takes no --build-arg {v.name} any more")
         return plan
+
+    def names(self) -> list[str]:
+        """The variables that the container may read, each once."""
+        return list(dict.fromkeys(v.name for v in self.kept))
+
+    def is_meant(self, plan: Plan, names: list[str]) -> bool:
+        """Whether it is meant for the container: else the build may be all that it is for."""
+        return bool(names) and (self.certain or not plan.secrets)
+
+    def give(self, plan: Plan, names: list[str]) -> bool:
+        """Have the container start with the secrets; returns whether that could be done. Raises Refused."""
+        return self._by_file(plan, names) or self._by_shim(plan, names)
 
     # -- what the base class asks --------------------------------------------------------------------------------
 
@@ -119,7 +137,7 @@ class _Starting(VariablePlanner):
         plan.reason = f"what starts the container reads {name} from the file that {named} names"
         plan.notes.append(
             f'give the container {name} as the file {path}: `docker run -v "$PWD/{secret_id(name)}:{path}:ro" ...`, '
-            f"or `secrets:` of compose or swarm.{self._readable()} {name} itself must not be set any more."
+            f"or `secrets:` of compose or swarm.{self.readable()} {name} itself must not be set any more."
         )
         return True
 
@@ -127,10 +145,10 @@ class _Starting(VariablePlanner):
         """The entrypoint, behind a shell that reads the mounted files and becomes it; the health check likewise."""
         if not all(_NAME.fullmatch(name) for name in names) or len(names) != len({secret_id(name) for name in names}):
             return False
-        if not has_shell(self.build, self.how) and not self._base_has_shell():
+        if not self.has_shell():
             return False
         try:
-            changes = self._shimmed(Shim("".join(f"{_reading(name)}; " for name in names)), names)
+            changes = self._shimmed(Shim("".join(f"{reading_file(name)}; " for name in names)), names)
         except Refused:
             return False
         if changes is None:
@@ -143,7 +161,7 @@ class _Starting(VariablePlanner):
         plan.notes.append(
             f"give the container {shown}: as {files} (`secrets:` of compose or swarm, "
             f"`docker run -v FILE:{_FOLDER}/{secret_id(names[0])}:ro ...`), or with "
-            f"`docker run {_options(names)} ...`.{self._readable()} "
+            f"`docker run {_options(names)} ...`.{self.readable()} "
             "`docker exec` and another --entrypoint see only what -e gives."
         )
         return True
@@ -163,8 +181,9 @@ class _Starting(VariablePlanner):
         found = [change for change in changes if change is not None]
         return found if len(found) == len(changes) else None
 
-    def _base_has_shell(self) -> bool:
-        return self.origin.base is not None and self.origin.base.libc != ""
+    def has_shell(self) -> bool:
+        """Whether the image has /bin/sh for certain."""
+        return shell_in(self.build, self.how, self.origin)
 
     def _by_caller(self, plan: Plan, names: list[str]) -> None:
         """Nothing in its place: who starts the container sets the variable."""
@@ -176,16 +195,22 @@ class _Starting(VariablePlanner):
             "...`, or `environment:` of compose with the value from outside the file."
         )
 
-    def _readable(self) -> str:
+    def readable(self) -> str:
+        """What the owner of a mounted file has to see to; "" for nothing."""
         user = self.how.user
         return "" if user in ("", "root", "0") else f" The file must be readable for the user {user}."
+
+
+def shell_in(build: Build, how: Start, known: Origin) -> bool:
+    """Whether the image has /bin/sh for certain: by what is built and started, or by what it is made from."""
+    return has_shell(build, how) or (known.base is not None and known.base.libc != "")
 
 
 def _options(names: list[str]) -> str:
     return " ".join(f"-e {name}" for name in names)
 
 
-def _reading(name: str) -> str:
+def reading_file(name: str) -> str:
     """A statement that takes a variable from its file, where it is not set and the file is there."""
     path = f"{_FOLDER}/{secret_id(name)}"
     return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"'

@@ -76,6 +76,7 @@ class DockerfileFixer:
         self.settings = settings
         self.wanted = wanted
         self.form: str = options.secret_form
+        self.wrapping = options.wrapping
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
@@ -132,7 +133,7 @@ class DockerfileFixer:
             if plan.applicability > self.allowed or _key(plan) in self._failed:
                 continue
             answered = self._answered(plan, state)
-            if not answered:
+            if not answered and not plan.asked:
                 continue
             try:
                 following, edits = self._carried_out(plan, answered, state)
@@ -159,8 +160,8 @@ class DockerfileFixer:
 
     def _plans(self, state: State) -> Iterator[Plan | Refusal]:
         build = state.analysis.build
-        if build is not None and state.analysis.findings:
-            yield from plans(build, self.form)
+        if build is not None and (state.analysis.findings or self.wrapping is not None):
+            yield from plans(build, self.form, self.wrapping)
 
     def _answered(self, plan: Plan, state: State) -> list[Finding]:
         """The findings of a plan that are worth a change: they would be shown."""
@@ -209,7 +210,11 @@ class DockerfileFixer:
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with the reason of the planner that looked at it."""
-        reasons = [self._reason(plan) for plan in self._plans(state)]
+        found = list(self._plans(state))
+        rewrite.notes += [
+            f"not done: {p.title}; {self._reason(p).reason}" for p in found if isinstance(p, Plan) and p.asked
+        ]
+        reasons = [self._reason(plan) for plan in found]
         for finding in self.active(state):
             covering = [why for why in reasons if _covered(finding, why.covers)]
             why = next((one for one in covering if one.unsafe), covering[0] if covering else _Why((), _NO_FIX))

@@ -62,7 +62,7 @@ class _Run:
         rewrite = Rewrite(source.display, target)
         self.outcome.rewrites.append(rewrite)
         active = [f for f in analysis.findings if f.suppressed is None and f.rule in self.wanted]
-        if active:
+        if active or (self.options.wrapping is not None and target.kind != "compose"):
             rewriting(source, active, rewrite)
 
     def _as_left(self, source: Input) -> Input:
