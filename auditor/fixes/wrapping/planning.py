@@ -170,7 +170,11 @@ def _resolving(at: Situation, names: list[str]) -> Plan:
     except Refused as refused:
         return _refused(at, names, refused)
     shown = ", ".join(names)
-    plan = Plan(f"{shown}: {at.wrapping.wrapper['id']} is asked when the container starts", "the values are references")
+    verb = "is" if len(names) == 1 else "are"
+    plan = Plan(
+        f"{shown} {verb} fetched by {at.wrapping.wrapper['id']} when the container starts",
+        "the image holds references, which nothing resolved so far",
+    )
     plan.changes += wrapped.changes
     if wrapped.doubts:
         plan.weaken(Applicability.UNSAFE, "; ".join(wrapped.doubts))
@@ -180,7 +184,7 @@ def _resolving(at: Situation, names: list[str]) -> Plan:
 
 def _refused(at: Situation, names: list[str], why: Refused) -> Plan:
     """What is told of references that stay as they are: nothing finds fault with them."""
-    title = f"{', '.join(names)}: {at.wrapping.wrapper['id']} is not asked"
+    title = f"fetching {', '.join(names)} by {at.wrapping.wrapper['id']}"
     return Plan(title, why.reason, Applicability.SHOW)
 
 
