@@ -21,6 +21,7 @@ from auditor.fixes.wrapping.starts import (
     credential_note,
     is_wrapped,
     missing,
+    replaced,
     separated,
     with_settings,
     words_at,
@@ -110,6 +111,11 @@ class _Wrapping(StartingPlanner):
             return [f"{wrapper['id']} has to know {name} by that name" for name in names]
         if not unknown:
             return []
+        if wrapper["takes"] == "names" and wrapper["reference"] == "NAME":
+            plan.notes.append(
+                f"--map {unknown[0]}=NAME says what {wrapper['id']} calls it, where that is another name."
+            )
+            return [f"{wrapper['id']} is asked for {', '.join(unknown)} by that name"]
         plan.notes.append(f"{wrapper['reference']} stands for what is not known: --map {unknown[0]}=REFERENCE says it.")
         return [f"what {wrapper['id']} calls {', '.join(unknown)} has to be filled in"]
 
@@ -119,7 +125,9 @@ def _asked(at: Situation) -> Iterator[Plan]:
     names = _waiting(at)
     if names:
         yield _resolving(at, names)
-    if is_wrapped(at):
+    if is_wrapped(at) and at.wrapping.form == SHIM:
+        yield _replaced(at)
+    elif is_wrapped(at):
         yield from _mended(at)
     base, node = at.origin.base, at.origin.entrypoint
     if base is not None and node is not None and at.origin.command is None and _ends_with(node.args, base.entrypoint):

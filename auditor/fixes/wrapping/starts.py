@@ -9,7 +9,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.core.wrappers import EXEC, SHIM
 from auditor.fixes.plan import Refused, Replace
-from auditor.fixes.shims import Shim, added, ahead, before
+from auditor.fixes.shims import Shim, added, ahead, before, is_shim
 from auditor.fixes.starters import is_watched, script_of
 from auditor.fixes.wrapping.scripts import asks, credential_file, credential_of, runs_wrapper, settings, shim_of
 
@@ -114,6 +114,25 @@ def separated(at: Situation) -> Replace | None:
         return None
     place = node.words[behind].whole.start - 1
     return Replace(Span(place, place), '"--", ')
+
+
+def replaced(at: Situation, names: list[str]) -> Replace:
+    """The change that puts the shim in the place of the wrapper's own words. Raises Refused."""
+    node, wrapper = at.how.entrypoint, at.wrapping.wrapper
+    words = list(node.args) if node is not None and node.json else []
+    start = runs_wrapper(words, wrapper)
+    if node is None or start < 0 or is_shim(words) or wrapper["takes"] != "references" or not names:
+        raise Refused("only an ENTRYPOINT in exec form whose values are references can be turned into the shim")
+    shim = shim_of(at.wrapping, names)
+    if not at.has_shell:
+        raise Refused("nothing shows that the image has /bin/sh, which would ask for the value")
+    own = [word for word in wrapper["argv"] if word != "--"]
+    rest = words[start + len(own) :]
+    rest = rest[1:] if rest[:1] == ["--"] else rest
+    if not rest or rest[0].startswith("-"):
+        raise Refused(f"the ENTRYPOINT gives {wrapper['id']} options, which the shim does not know")
+    argv = json.dumps([*words[:start], *shim.argv, *rest], ensure_ascii=False)
+    return Replace(node.body.span(0, len(node.body.text)), argv)
 
 
 def is_installed(build: Build, wrapper: WrapperEntry) -> bool:
