@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Base(NamedTuple):
-    """How the base image starts. `libc` is "" where that is not known; `sure`: no build argument names another one."""
+    """How the base image starts. `shell`: it has /bin/sh for certain; `sure`: no build argument names another one."""
 
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
-    libc: str
+    shell: bool
     sure: bool
 
 
@@ -72,9 +72,9 @@ def _base(written: str, image: str, configs: Configs) -> Base | None:
     sure = "$" not in written
     known = configs.get(image)
     if known is not None:
-        return Base(*known, libc="", sure=sure)
+        return Base(*known, shell=False, sure=sure)
     if image == "scratch":
-        return Base((), (), "", sure)
+        return Base((), (), shell=False, sure=sure)
     from auditor.core.wrappers import vendor_of  # start-up: only where a start has to be known
 
     vendor = vendor_of(written)
@@ -84,4 +84,4 @@ def _base(written: str, image: str, configs: Configs) -> Base | None:
         sure = True
     if vendor is None or vendor["libc"] == "windows":
         return None
-    return Base(tuple(vendor["entrypoint"]), tuple(vendor["command"]), vendor["libc"], sure)
+    return Base(tuple(vendor["entrypoint"]), tuple(vendor["command"]), shell=True, sure=sure)

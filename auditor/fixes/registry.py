@@ -36,10 +36,11 @@ def plans(build: Build, form: str, wrapping: Wrapping | None = None) -> Iterator
     """Every plan, and every reason against one, for a build. `form`: `file` or `env`, how variables are mounted;
     `wrapping`: what gives the container its secrets, in place of files and variables."""
     for name in PLANNERS:
-        if name == "starting" and wrapping is not None:
+        if name == "variables" and wrapping is not None:
             from auditor.fixes.wrapping.planning import plans as wrapped  # start-up: only with --wrapper
 
             yield from wrapped(build, form, wrapping)
+        if name == "starting" and wrapping is not None:
             continue
         planner: Planner = import_module(f"auditor.fixes.{name}").plans
         yield from planner(build, form)

@@ -60,8 +60,8 @@ def before(build: Build, node: Instruction, shim: Shim) -> Replace | None:
 
 
 def is_shim(words: list[str]) -> bool:
-    """Whether these words begin with a shim's."""
-    return words[:2] == [*_SHELL] and len(words) > 4 and words[2].endswith(_HANDS_OVER) and words[3] == _NAME
+    """Whether these words begin with a shim's; nothing may follow them where the command is the program."""
+    return words[:2] == [*_SHELL] and len(words) > 3 and words[2].endswith(_HANDS_OVER) and words[3] == _NAME
 
 
 def program_of(words: list[str]) -> list[str]:

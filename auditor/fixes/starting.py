@@ -203,7 +203,7 @@ class StartingPlanner(VariablePlanner):
 
 def shell_in(build: Build, how: Start, known: Origin) -> bool:
     """Whether the image has /bin/sh for certain: by what is built and started, or by what it is made from."""
-    return has_shell(build, how) or (known.base is not None and known.base.libc != "")
+    return has_shell(build, how) or (known.base is not None and known.base.shell)
 
 
 def _options(names: list[str]) -> str:

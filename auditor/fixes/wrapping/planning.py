@@ -156,16 +156,34 @@ def _mended(at: Situation) -> Iterator[Plan]:
         yield plan
 
 
+def _replaced(at: Situation) -> Plan:
+    """The shim in place of a wrapper that stays as a parent process: asked for by --wrapper-form."""
+    wrapper = at.wrapping.wrapper
+    title = f"a shell asks {wrapper['id']} for the values, and becomes the program"
+    try:
+        change = replaced(at, _held(at))
+    except Refused as refused:
+        return Plan(title, refused.reason, Applicability.SHOW)
+    plan = Plan(title, "the program gets the same values, and signals and exit codes reach it and the engine")
+    plan.changes += [change, *with_settings(at, missing(at))]
+    plan.notes.append(credential_note(at))
+    return plan
+
+
+def _held(at: Situation) -> list[str]:
+    """Variables of the image that hold references."""
+    prefixes = tuple(at.wrapping.wrapper.get("prefixes", ()))
+    last = {v.name: v for v in at.build.facts.variables if v.kind == "environment" and v.step.ships}
+    values = {name: v.pair.raw.text.strip("\"'") for name, v in last.items() if v.pair.raw is not None}
+    return [name for name, value in values.items() if value.startswith(prefixes)]
+
+
 def _waiting(at: Situation) -> list[str]:
-    """Variables of the image that hold references nothing resolves."""
+    """Those that nothing resolves."""
     wrapper, node = at.wrapping.wrapper, at.how.entrypoint
-    prefixes = tuple(wrapper.get("prefixes", ()))
     if wrapper["takes"] != "references" or is_wrapped(at):
         return []
-    last = {v.name: v for v in at.build.facts.variables if v.kind == "environment" and v.step.ships}
-    held = [
-        v.name for v in last.values() if v.pair.raw is not None and v.pair.raw.text.strip("\"'").startswith(prefixes)
-    ]
+    held = _held(at)
     if node is None or not asks(words_at(node), wrapper):
         return held
     return [name for name in held if f"case ${name} in" not in words_at(node)[2]]

@@ -131,7 +131,7 @@ def replaced(at: Situation, names: list[str]) -> Replace:
     rest = rest[1:] if rest[:1] == ["--"] else rest
     if not rest or rest[0].startswith("-"):
         raise Refused(f"the ENTRYPOINT gives {wrapper['id']} options, which the shim does not know")
-    argv = json.dumps([*words[:start], *shim.argv, *rest], ensure_ascii=False)
+    argv = json.dumps([*shim.argv, *words[:start], *rest], ensure_ascii=False)
     return Replace(node.body.span(0, len(node.body.text)), argv)
 
 
