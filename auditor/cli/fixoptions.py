@@ -84,7 +84,7 @@ def _wrapping(given: dict[str, Any]) -> Wrapping | None:
     """What `--wrapper` asks for. Raises UsageError."""
     name = given.pop("wrapper", None)
     values = {key: given.pop(key, None) for key in ("map", "wrapper_form", "base_config")}
-    if not name:
+    if name is None:
         for key, value in values.items():
             if value:
                 raise UsageError(f"--{key.replace('_', '-')} is for --wrapper, which is not given")

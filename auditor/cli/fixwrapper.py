@@ -27,6 +27,8 @@ def wrapping_of(name: str, mapped: Sequence[str], form: str, configs: Iterable[s
     if wrapper is None:
         known = wrapper_ids()
         raise UsageError(f"--wrapper: {name!r} is none of {', '.join(known)}{suggestion(name, known)}")
+    if wrapper["passes"] == "none" and not wrapper.get("resolve"):
+        raise UsageError(f"--wrapper: {name} starts no program and prints no single value; docs/wrappers.md has more")
     if form == EXEC and wrapper["passes"] == "none":
         raise UsageError(f"--wrapper-form exec: {name} starts no program")
     if form not in ("", EXEC) and not wrapper.get("resolve"):
