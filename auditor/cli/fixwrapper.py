@@ -42,6 +42,11 @@ def wrapping_of(name: str, mapped: Sequence[str], form: str, configs: Iterable[s
     return Wrapping(wrapper, references, form, dict(_configs(configs)))
 
 
+def unknown_names(wrapping: Wrapping, texts: Sequence[str]) -> list[str]:
+    """Variables with a reference whose name is in none of the texts: a slip, most likely."""
+    return [name for name in wrapping.references if not any(re.search(rf"\b{name}\b", text) for text in texts)]
+
+
 def _pair(text: str, wrapper: WrapperEntry) -> tuple[str, str]:
     """A variable and its reference. The messages quote no reference: a secret may have been given by mistake."""
     variable, equals, reference = text.partition("=")

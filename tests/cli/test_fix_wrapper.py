@@ -84,8 +84,17 @@ def test_what_is_not_done_is_said(tmp_path: Path, capsys: Capture) -> None:
     file.write_text('FROM debian\nENV DB_PASSWORD=keeper://A/field/b\nENTRYPOINT ["/start"]\n')
     assert main(["fix", "--wrapper", "ksm", str(file)]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "not done" in told and "the image has to have ksm" in told
+    assert "not done" in told and "the image has to have ksm" in told and "(--unsafe-fixes does it)" in told
     assert file.read_text().count("ksm") == 0
+
+
+def test_a_reference_for_a_variable_that_no_file_has(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian\nENV DB_PASSWORD_FILE=/x\n")
+    given = ["--wrapper", "ksm", "--map", "DB_PASSWORD=keeper://A/field/b", str(tmp_path)]
+    assert main(["fix", *given]) == 0
+    assert "--map DB_PASSWORD: no file here has a variable of that name" in capsys.readouterr().err
+    assert main(["fix", "-q", *given]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_the_page_about_keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -211,14 +211,17 @@ class DockerfileFixer:
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with the reason of the planner that looked at it."""
         found = list(self._plans(state))
-        rewrite.notes += [
-            f"not done: {p.title}; {self._reason(p).reason}" for p in found if isinstance(p, Plan) and p.asked
-        ]
+        rewrite.notes += [self._undone(plan) for plan in found if isinstance(plan, Plan) and plan.asked]
         reasons = [self._reason(plan) for plan in found]
         for finding in self.active(state):
             covering = [why for why in reasons if _covered(finding, why.covers)]
             why = next((one for one in covering if one.unsafe), covering[0] if covering else _Why((), _NO_FIX))
             rewrite.left.append(Left(finding, why.reason or self._untried(finding), why.unsafe, why.refused))
+
+    def _undone(self, plan: Plan) -> str:
+        """What is said of a plan that answers no finding, and that was not carried out."""
+        why = self._reason(plan)
+        return f"not done: {plan.title}; {why.reason}{' (--unsafe-fixes does it)' if why.unsafe else ''}"
 
     def _reason(self, plan: Plan | Refusal) -> _Why:
         """Why the findings that a planner looked at stay."""
