@@ -114,7 +114,7 @@ def test_the_program_is_the_first_process(
     text = DOCKERFILE.format(base=workshop.base, literal=LITERAL, start=start)
     after = fixed(project, text, capsys, "--base-config", str(inspected))
     assert after.count("ENTRYPOINT") == 1
-    name = workshop.name("wrapped")
+    name = workshop.name(f"wrapped-{len(workshop.names)}")  # one name for all would leave nameless images behind
     workshop.engine.build(project, "-q", "-t", name, builder=BUILDKIT)
     done = Container(workshop.engine, name, project / "secrets").run()
     assert done.stdout == f"pid=1 value={VALUE}\n" + "".join(f"<{word}>\n" for word in words), done.stderr
