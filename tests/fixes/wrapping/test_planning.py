@@ -288,6 +288,19 @@ def test_the_dockerfile_of_keepers_manual() -> None:
     )
 
 
+def test_a_variable_that_is_a_file_as_well_is_refused() -> None:
+    text = f"FROM postgres:16\n{BRING}ENV POSTGRES_PASSWORD={VALUE} POSTGRES_PASSWORD_FILE=/run/secrets/x\n"
+    done = unsafe(text, wrapping(POSTGRES_PASSWORD=KEEPER))
+    assert done.text == text and "POSTGRES_PASSWORD_FILE is set as well" in done.left["env-secret POSTGRES_PASSWORD"]
+
+
+@pytest.mark.parametrize("start", ["ENTRYPOINT []\n", "ENTRYPOINT \n", 'ENTRYPOINT [ ]\nCMD ["x"]\n'])
+@pytest.mark.parametrize("name", ["ksm", "doppler", "bws", "vault-env"])
+def test_an_entrypoint_without_words_is_refused(start: str, name: str) -> None:
+    text = f"FROM debian\nRUN true\n{ENV}{start}"
+    assert unsafe(text, wrapping(name)).text == text
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("head", ["", "# escape=`\n", "\ufeff"])
 def test_line_ends_and_heads_stay(line_end: str, head: str) -> None:
