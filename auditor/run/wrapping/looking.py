@@ -1,0 +1,136 @@
+"""What `audit wrap` has to know of an image: its configuration, checked, and what its files say about it."""
+
+from __future__ import annotations
+
+import posixpath
+
+from auditor.core.record import TYPE_CHECKING
+from auditor.fixes.wrapping.facts import ImageFacts, Program
+from auditor.lang.dockerfile.reference import reference_error
+from auditor.run.wrapping.programs import DEFAULT_PATH, Programs, libc, system_of
+from auditor.run.wrapping.users import owner
+from auditor.sources.images import fields
+from auditor.sources.images.model import SourceError
+from auditor.sources.images.target import DOCKER, PODMAN, REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.run.wrapping.filesystem import FileSystem
+    from auditor.run.wrapping.layers import ImageReader
+    from auditor.sources.images.model import Image
+
+#: Programs that generated scripts call.
+_TOOLS = ("cat",)
+#: Bounds of what is read of a configuration: words of one command, variables, characters of one text.
+MOST_WORDS, MOST_VARIABLES, LONGEST = 10_000, 10_000, 1 << 17
+_NO_SHELL = ("/bin/sh", "-c")
+_NAMED = 20
+
+
+def look_at(reader: ImageReader, service: Sequence[Sequence[str]] = ()) -> ImageFacts:
+    """The facts of the reader's image. `service` are the entrypoint, command and health check that a compose file has
+    in place of the image's, where it has them. Raises SourceError, UsageError."""
+    name = reader.target.name
+    is_named = reader.target.kind in (DOCKER, PODMAN, REGISTRY)
+    where = reader.target.where if is_named else ""
+
+    def look(image: Image, files: FileSystem) -> ImageFacts:
+        return _facts(image, files, name, where)
+
+    def words(image: Image) -> list[str]:
+        config = _Config(image)
+        listed = [*config.entrypoint[:_NAMED], *config.command[:_NAMED], *config.health[:_NAMED]]
+        listed += [word for given in service for word in given[:_NAMED]]
+        return [posixpath.basename(word) for word in listed if word]
+
+    return reader.read(look, words)
+
+
+class _Config:
+    """The fields of a configuration that count here. Raises SourceError where they are beyond all bounds."""
+
+    def __init__(self, image: Image) -> None:
+        inner = fields.mapping(image.config, "config")
+        self.name = image.name
+        self.entrypoint = self._words(inner, "Entrypoint")
+        self.command = self._words(inner, "Cmd")
+        health = self._words(fields.mapping(inner, "Healthcheck"), "Test")
+        self.health = health if health[:1] in (("CMD",), ("CMD-SHELL",)) else ()
+        self.shell = self._words(inner, "Shell") or _NO_SHELL
+        self.user = fields.short(inner, "User")
+        self.workdir = fields.short(inner, "WorkingDir") or "/"
+        listed = [text for text in fields.items(inner, "Env") if isinstance(text, str) and "=" in text]
+        if len(listed) > MOST_VARIABLES:
+            raise SourceError(f"{image.name}: more than {MOST_VARIABLES:,} environment variables")
+        pairs = {text.partition("=")[0]: text.partition("=")[2] for text in listed}
+        self.environment = tuple((_valid(name), _valid(value)) for name, value in pairs.items())
+
+    def _words(self, value: object, key: str) -> tuple[str, ...]:
+        listed = fields.items(value, key)
+        if len(listed) > MOST_WORDS:
+            raise SourceError(f"{self.name}: {key} has more than {MOST_WORDS:,} words")
+        if any(not isinstance(word, str) or len(word) > LONGEST for word in listed):
+            raise SourceError(f"{self.name}: {key} has words that are no texts, or too long")
+        return tuple(_valid(str(word)) for word in listed)
+
+
+def _valid(text: str) -> str:
+    """The text as an engine reads it: half of a surrogate pair is no character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _facts(image: Image, files: FileSystem, name: str, where: str) -> ImageFacts:
+    config = _Config(image)
+    environment = dict(config.environment)
+    programs = Programs(files, environment.get("PATH") or DEFAULT_PATH, config.workdir)
+    start = [*config.entrypoint, *config.command]
+    program = programs.program(start[0]) if start else Program("")
+    shell = programs.program("/bin/sh")
+    system = system_of(_text(files, "/etc/os-release") or _text(files, "/usr/lib/os-release"))
+    kind, reason, loaders = libc(files, program, shell, system)
+    is_user = owner(config.user, _text(files, "/etc/passwd"), _text(files, "/etc/group"))
+    return ImageFacts(
+        name,
+        _reference(image, where),
+        image.digest,
+        image.platform,
+        config.entrypoint,
+        config.command,
+        config.environment,
+        config.user,
+        is_user.uid,
+        is_user.gid,
+        config.workdir,
+        config.health,
+        config.shell,
+        kind,
+        reason,
+        loaders,
+        system,
+        "/bin/sh" if shell.path else "",
+        posixpath.basename(shell.path),
+        frozenset(tool for tool in _TOOLS if programs.place(tool) is not None),
+        program,
+        programs.script(start),
+        programs.script(_checked(config.health)),
+    )
+
+
+def _checked(health: tuple[str, ...]) -> list[str]:
+    """The words of a health check; of a shell's command those until something has a meaning of its own."""
+    if health[:1] != ("CMD-SHELL",):
+        return list(health[1:])
+    return health[1].split()[:_NAMED] if len(health) > 1 else []
+
+
+def _text(files: FileSystem, path: str) -> bytes:
+    place = files.file(path)
+    return files.head(place) if place is not None else b""
+
+
+def _reference(image: Image, where: str) -> str:
+    """What the image is called where containers are made of it; "" for one without a name."""
+    told = where or getattr(image, "reference", "")
+    is_name = isinstance(told, str) and (":" in told or "/" in told) and not reference_error(told)
+    return told if where or (is_name and not told.startswith("sha256:")) else ""
