@@ -1,4 +1,4 @@
-"""Shapes of the compiled rule files: what `rules.json`, `providers.json` and `rules-docs.json` hold."""
+"""Shapes of the compiled rule files: `rules.json`, `providers.json`, `wrappers.json` and `rules-docs.json`."""
 
 from __future__ import annotations
 
@@ -95,6 +95,84 @@ class ImageEntry(TypedDict):
     suffix: NotRequired[str]
 
 
+class CredentialEntry(TypedDict):
+    """What a wrapper proves itself with: a run-time secret, never an ARG, an ENV or a file of the image.
+
+    `variable` takes the value itself, `file_variable` the path of a file that holds it (`file_is` "file") or of the
+    folder that the file `file_name` lies in ("folder"); at least one of the two is there. `settings` are variables that
+    go with it and are no secrets. `shared`: other programs use the same credential, so it stays in their environment.
+    """
+
+    title: str
+    variable: NotRequired[str]
+    file_variable: NotRequired[str]
+    file_is: NotRequired[str]
+    file_name: NotRequired[str]
+    settings: NotRequired[list[str]]
+    shared: NotRequired[bool]
+
+
+class WrapperEntry(TypedDict):
+    """A program that starts another one with secrets in its environment, `rules/wrappers/`.
+
+    `argv`: the words before the command, those of `fill` to be filled in by the user. `passes` says how the command
+    follows them: "argv" word by word, "shell" as one text for a shell, "none" not at all. `takes`: "references" (each
+    variable whose value is one; `pattern` is a regular expression for the whole value), "names" (`resolve` asks for one
+    by its name) or "configuration" (whatever a project or file holds). `reference` shows what the user has to give for
+    one value. `prefixes`: how a value begins that is not resolved. `resolve`: the words of a command that prints one
+    value; `{reference}`, or `{before}` and `{after}` the last `separator` in it, stand in them. `variables`: the only
+    ones that it can give. `process`: "exec" (becomes the program) or "fork". `signals`: "kept" (it is the program),
+    "forwarded", "delayed", "dropped". `exit_code`: "kept" or "one" (1 for every failure). `libc`: what it runs with:
+    "static", "glibc", "musl" (a build for each), "python", "node". `environment`: NAME=value that has to be set.
+    `unset`: variables of its own that the program must not get, besides its credentials. `cli_*`: an image whose
+    volume brings the program, and its paths there. `install`: lines of a Dockerfile. `measured`: its behaviour was
+    tried, not read. The first of `credential` is the usual one.
+    """
+
+    id: str
+    title: str
+    homepage: str
+    argv: list[str]
+    passes: str
+    takes: str
+    reference: str
+    process: str
+    signals: str
+    exit_code: str
+    libc: list[str]
+    install: str
+    traps: list[str]
+    credential: list[CredentialEntry]
+    fill: NotRequired[list[str]]
+    pattern: NotRequired[str]
+    prefixes: NotRequired[list[str]]
+    separator: NotRequired[str]
+    resolve: NotRequired[list[str]]
+    variables: NotRequired[list[str]]
+    environment: NotRequired[list[str]]
+    unset: NotRequired[list[str]]
+    cli_image: NotRequired[str]
+    cli_volume: NotRequired[str]
+    cli_glibc: NotRequired[str]
+    cli_musl: NotRequired[str]
+    measured: NotRequired[bool]
+
+
+class VendorEntry(TypedDict):
+    """How an image of others starts, `rules/vendors/`: the first entry that fits a repository and tag counts.
+
+    `repositories`: names as FROM spells them, without registry. `tags`: regular expression for the whole tag; without
+    it, any. `entrypoint` and `command` are words, empty where the image has none. `libc`: "glibc", "musl" or "windows".
+    """
+
+    id: str
+    repositories: list[str]
+    entrypoint: list[str]
+    command: list[str]
+    libc: str
+    tags: NotRequired[str]
+
+
 #: Per table: the keys an entry must have, and those it may have, with the kind of value. In step with the types above.
 REQUIRED: dict[str, dict[str, str]] = {
     "secrets": {"id": "text", "title": "text", "pattern": "text", "keywords": "lower", "prefix": "number"},
@@ -102,6 +180,14 @@ REQUIRED: dict[str, dict[str, str]] = {
     "files": {"id": "text", "title": "text", "certainty": "text"},
     "commands": {"id": "text", "title": "text", "argv": "texts"},
     "images": {"id": "text", "title": "text", "repositories": "lower", "variables": "texts"},
+    "wrappers": {
+        **dict.fromkeys(("id", "title", "homepage", "reference", "install"), "text"),
+        **dict.fromkeys(("passes", "takes", "process", "signals", "exit_code"), "text"),
+        **dict.fromkeys(("argv", "traps"), "texts"),
+        "libc": "lower",
+        "credential": "tables",
+    },
+    "vendors": {"id": "text", "repositories": "lower", "entrypoint": "texts", "command": "texts", "libc": "text"},
 }
 OPTIONAL: dict[str, dict[str, str]] = {
     "secrets": {"entropy": "fraction", "group": "text"},
@@ -118,6 +204,12 @@ OPTIONAL: dict[str, dict[str, str]] = {
         "positional": "numbers",
     },
     "images": {"commands": "texts", "suffix": "text"},
+    "wrappers": {
+        **dict.fromkeys(("fill", "prefixes", "resolve", "variables", "environment", "unset"), "texts"),
+        **dict.fromkeys(("pattern", "separator", "cli_image", "cli_volume", "cli_glibc", "cli_musl"), "text"),
+        "measured": "flag",
+    },
+    "vendors": {"tags": "text"},
 }
 #: Kind of value -> how a message describes it.
 KINDS = {
@@ -128,11 +220,14 @@ KINDS = {
     "fraction": "a number with a decimal point",
     "numbers": "a list of whole numbers",
     "flag": "true or false",
+    "tables": "an array of tables, at least one",
 }
 
 
 def is_kind(value: JsonValue, kind: str) -> bool:
     """Whether the value is of this kind (a key of KINDS). Raises KeyError on an unknown kind."""
+    if isinstance(value, list) and kind == "tables":
+        return bool(value) and all(isinstance(one, dict) for one in value)
     if isinstance(value, list):
         element = {"texts": str, "lower": str, "numbers": int}.get(kind)
         return all(type(one) is element for one in value) and (kind != "lower" or _are_lower(value))
@@ -174,9 +269,18 @@ class ProviderData(TypedDict):
     providers: list[ProviderEntry]
 
 
+class WrapperData(TypedDict):
+    """Compiled wrappers and vendors' images, in the order of the files; only what wraps a start reads them."""
+
+    digest: str
+    wrappers: list[WrapperEntry]
+    vendors: list[VendorEntry]
+
+
 class CompiledRules(TypedDict):
-    """The three parts of the compiled rule files."""
+    """The four parts of the compiled rule files."""
 
     running: RuleData
     providers: ProviderData
+    wrappers: WrapperData
     docs: RuleDocs
