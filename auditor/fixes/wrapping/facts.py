@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.core.record import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from auditor.core.secret import Secret
+from auditor.core.record import NamedTuple
 
 GLIBC, MUSL, NO_LIBC = "glibc", "musl", "none"
 #: What a program is to the kernel.
@@ -85,10 +82,9 @@ class ServiceFacts(NamedTuple):
 
 
 class Leaks(NamedTuple):
-    """Which variables hold secrets (`image`, `service`: their names, in order), and all `values`, which no output may
-    have. `commands` names what starts the container with a secret among its words ("": nothing does)."""
+    """Which variables hold secrets (`image`, `service`: their names, in order), and which of "entrypoint", "command"
+    and "health check" have one among their words (`telling`)."""
 
-    image: tuple[str, ...]
-    service: tuple[str, ...]
-    values: tuple[Secret, ...]
-    commands: str = ""
+    image: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    telling: frozenset[str] = frozenset()
