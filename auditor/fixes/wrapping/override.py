@@ -107,7 +107,9 @@ def shown(words: Sequence[str]) -> str:
     """Words for people, on one line that is not too long."""
     text = ""
     for word in words:
-        text += ("" if not text else " ") + (word if word and not any(c.isspace() or c in "\"'$`\\" for c in word) else repr(word))
+        text += ("" if not text else " ") + (
+            word if word and not any(c.isspace() or c in "\"'$`\\" for c in word) else repr(word)
+        )
         if len(text) > _WIDEST:
             return text[:_WIDEST] + "..."
     return text

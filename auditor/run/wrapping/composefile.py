@@ -138,6 +138,8 @@ def _sources(file: ComposeText, node: Node | None) -> list[str]:
 
 def _keys(file: ComposeText, top: Mapping, name: str) -> frozenset[str]:
     node = file.resolve(top.get(name))
-    return frozenset(key.value for key, _value in node.pairs if isinstance(key, Scalar)) if isinstance(
-        node, Mapping
-    ) else frozenset()
+    return (
+        frozenset(key.value for key, _value in node.pairs if isinstance(key, Scalar))
+        if isinstance(node, Mapping)
+        else frozenset()
+    )

@@ -14,8 +14,7 @@ from auditor.sources.images.model import SourceError
 from auditor.sources.images.target import DOCKER, PODMAN, REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from auditor.fixes.wrapping.facts import ServiceFacts
     from auditor.run.wrapping.filesystem import FileSystem
     from auditor.run.wrapping.layers import ImageReader
     from auditor.sources.images.model import Image
@@ -28,21 +27,19 @@ _NO_SHELL = ("/bin/sh", "-c")
 _NAMED = 20
 
 
-def look_at(reader: ImageReader, service: Sequence[Sequence[str]] = ()) -> ImageFacts:
-    """The facts of the reader's image. `service` are the entrypoint, command and health check that a compose file has
-    in place of the image's, where it has them. Raises SourceError, UsageError."""
+def look_at(reader: ImageReader, service: ServiceFacts) -> ImageFacts:
+    """The facts of the reader's image; those about its programs are of what the service starts in it. Raises
+    SourceError, UsageError."""
     name = reader.target.name
     is_named = reader.target.kind in (DOCKER, PODMAN, REGISTRY)
     where = reader.target.where if is_named else ""
 
     def look(image: Image, files: FileSystem) -> ImageFacts:
-        return _facts(image, files, name, where)
+        return _facts(image, files, service, (name, where))
 
     def words(image: Image) -> list[str]:
-        config = _Config(image)
-        listed = [*config.entrypoint[:_NAMED], *config.command[:_NAMED], *config.health[:_NAMED]]
-        listed += [word for given in service for word in given[:_NAMED]]
-        return [posixpath.basename(word) for word in listed if word]
+        start, health = _run(_Config(image), service)
+        return [posixpath.basename(word) for word in (*start[:_NAMED], *health[:_NAMED]) if word]
 
     return reader.read(look, words)
 
@@ -80,11 +77,26 @@ def _valid(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _facts(image: Image, files: FileSystem, name: str, where: str) -> ImageFacts:
+def _run(config: _Config, service: ServiceFacts) -> tuple[list[str], list[str]]:
+    """The words that start the container of a service, and those of its health check."""
+    entrypoint = config.entrypoint if service.entrypoint is None else _undoubled(service.entrypoint)
+    command = config.command if service.entrypoint is None else ()
+    if service.command is not None:
+        command = _undoubled(service.command)
+    health = config.health if service.health is None else _undoubled(service.health)
+    return [*entrypoint, *command], _checked(health)
+
+
+def _undoubled(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.replace("$$", "$") for word in words)
+
+
+def _facts(image: Image, files: FileSystem, service: ServiceFacts, names: tuple[str, str]) -> ImageFacts:
     config = _Config(image)
     environment = dict(config.environment)
     programs = Programs(files, environment.get("PATH") or DEFAULT_PATH, config.workdir)
-    start = [*config.entrypoint, *config.command]
+    start, health = _run(config, service)
+    name, where = names
     program = programs.program(start[0]) if start else Program("")
     shell = programs.program("/bin/sh")
     system = system_of(_text(files, "/etc/os-release") or _text(files, "/usr/lib/os-release"))
@@ -113,7 +125,7 @@ def _facts(image: Image, files: FileSystem, name: str, where: str) -> ImageFacts
         frozenset(tool for tool in _TOOLS if programs.place(tool) is not None),
         program,
         programs.script(start),
-        programs.script(_checked(config.health)),
+        programs.script(health),
     )
 
 
