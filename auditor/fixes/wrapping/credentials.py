@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
 class Credential(NamedTuple):
     """`secret` is its name in the compose file. `variable` takes the path `value` (file or folder) where the wrapper
-    reads a file; else a shell exports it from the secret. `shared`: the program may need it, too."""
+    reads a file; else a shell `exports` it from the secret. `inline` takes the credential itself. `shared`: the program
+    may need it, too.
+    """
 
     title: str
     secret: str
     variable: str
     value: str
     exports: str
+    inline: str
     settings: tuple[str, ...]
     shared: bool
 
@@ -31,12 +34,12 @@ class Credential(NamedTuple):
     @property
     def variables(self) -> list[str]:
         """The variables that lead to it, which the program need not see."""
-        return [name for name in (self.exports, self.variable) if name]
+        return [name for name in (self.inline, self.variable) if name]
 
     @property
     def files(self) -> list[tuple[str, str]]:
         """The file that the user makes, and what it has to hold."""
-        return [(f"./{FOLDER}/{self.secret}", f"the {self.title}")]
+        return [(f"./{FOLDER}/{self.secret}", f"the {self.title} of the wrapper")]
 
     def give(self, made: Override) -> None:
         """Put it into an override."""
@@ -49,13 +52,12 @@ def credential_of(entry: WrapperEntry) -> Credential:
     """The usual credential of a wrapper. Raises Refused for one that no file can be."""
     given = entry["credential"][0]
     title, settings, shared = given["title"], tuple(given.get("settings", ())), bool(given.get("shared"))
-    variable = given.get("file_variable", "")
+    variable, name = given.get("file_variable", ""), given.get("variable", "")
     if not variable:
-        name = given.get("variable", "")
-        return Credential(title, name.lower(), "", "", name, settings, shared)
+        return Credential(title, name.lower(), "", "", name, name, settings, shared)
     secret = _file_name(entry, given)
     value = SECRETS if given.get("file_is") == "folder" else f"{SECRETS}/{secret}"
-    return Credential(title, secret, variable, value, "", settings, shared)
+    return Credential(title, secret, variable, value, "", name, settings, shared)
 
 
 def _file_name(entry: WrapperEntry, given: CredentialEntry) -> str:

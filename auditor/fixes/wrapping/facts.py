@@ -21,6 +21,14 @@ class Program(NamedTuple):
     loader: str = ""
 
 
+class Reader(NamedTuple):
+    """Whose process reads a mounted file: its name, and its numbers, None where the image does not say them."""
+
+    name: str
+    uid: int | None
+    gid: int | None
+
+
 class ImageFacts(NamedTuple):
     """One image.
 
@@ -28,7 +36,8 @@ class ImageFacts(NamedTuple):
     `shell` is what CMD-SHELL is run with. `environment` holds raw values: nothing of it may be printed. `sh` is the
     path of /bin/sh ("": there is none), `sh_name` what it is (`dash`, `busybox`), `tools` the asked-for programs that
     PATH leads to. `script` and `health_script` are the texts of the shell scripts that start the container and check
-    it ("": none). `uid` and `gid` are None where the image does not say whose they are.
+    it ("": none). `uid` and `gid` are those of USER, None where the image does not say them; `reader` is whom the start
+    script becomes where it gives up being root: that user has to be able to read the files, and root can anyway.
     """
 
     name: str
@@ -54,6 +63,7 @@ class ImageFacts(NamedTuple):
     program: Program
     script: str
     health_script: str
+    reader: Reader
 
 
 class ServiceFacts(NamedTuple):

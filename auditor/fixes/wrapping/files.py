@@ -41,7 +41,7 @@ def with_files(request: Request) -> Generated:
             made.set(one.file_variable, path)
     notes += _health(request, made, chosen)
     notes += kept_notes(request)
-    files = [(_source(one), f"the value of {one.variable}") for one in chosen]
+    files = [(_source(one), f"the value of {one.variable} (no line break after it)") for one in chosen]
     return Generated(
         COMPOSE,
         made.text(head(request, _how(by_script, chosen))),

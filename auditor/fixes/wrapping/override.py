@@ -99,17 +99,16 @@ def read_from(image: ImageFacts, telling: frozenset[str]) -> list[tuple[str, str
     lines.append(("C library", f"{library} ({image.libc_reason})"))
     lines.append(("shell", f"{image.sh} ({shown([image.sh_name])})" if image.sh else "none"))
     if image.system:
-        lines.append(("system", shown([image.system])))
+        lines.append(("system", image.system))
     return lines
 
 
 def shown(words: Sequence[str]) -> str:
     """Words for people, on one line that is not too long."""
-    text = ""
+    parts: list[str] = []
     for word in words:
-        text += ("" if not text else " ") + (
-            word if word and not any(c.isspace() or c in "\"'$`\\" for c in word) else repr(word)
-        )
-        if len(text) > _WIDEST:
-            return text[:_WIDEST] + "..."
-    return text
+        odd = not word or any(char.isspace() or char in "\"'$`\\" for char in word)
+        parts.append(repr(word) if odd else word)
+        if sum(map(len, parts)) + len(parts) > _WIDEST:
+            return " ".join(parts)[:_WIDEST] + "..."
+    return " ".join(parts)

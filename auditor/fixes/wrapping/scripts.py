@@ -64,9 +64,8 @@ def check_shell(image: ImageFacts, service: ServiceFacts, words: Sequence[str], 
         raise Refused("neither the image nor the service says what to start")
     if words[0].startswith("-") or not words[0]:
         raise Refused("the first word of what starts the container is no program")
-    odd = [
-        name for name in dict(image.environment).keys() | dict(service.environment).keys() if not NAME.fullmatch(name)
-    ]
+    names = dict(image.environment).keys() | dict(service.environment).keys()
+    odd = [name for name in names if not NAME.fullmatch(name)]
     if odd and image.sh_name not in _KEEPING:
         shown = ", ".join(repr(name) for name in sorted(odd)[:_NAMES_SHOWN])
         raise Refused(

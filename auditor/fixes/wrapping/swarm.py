@@ -98,8 +98,8 @@ def _script(chosen: list[Choice]) -> str:
 
 def _access(request: Request) -> str:
     """Whom a file belongs to; nothing where the image does not say who its user is: then all may read it."""
-    image = request.image
-    return "" if image.uid is None else f"uid={image.uid},gid={image.gid or 0},mode=0400"
+    one = request.image.reader
+    return "" if one.uid is None else f"uid={one.uid},gid={one.gid or 0},mode=0400"
 
 
 def _secrets(request: Request, named: list[Named]) -> list[tuple[str, str]]:
@@ -144,8 +144,8 @@ def _how(by_script: list[Choice], chosen: list[Choice]) -> list[str]:
 
 def _notes(request: Request) -> list[str]:
     notes = kept_notes(request)
-    if request.image.uid is None:
-        notes.append(f"the number of the user {request.image.user!r} is not known: the files can be read by all")
+    if request.image.reader.uid is None:
+        notes.append(f"the number of the user {request.image.reader.name!r} is not known: all can read the files")
     notes.append("a secret has 1 to 511,999 bytes, and cannot be changed or removed while a service has it")
     return notes
 

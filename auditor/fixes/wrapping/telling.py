@@ -19,8 +19,7 @@ def file_steps(request: Request, files: Sequence[tuple[str, str]]) -> list[str]:
     """How the files with secrets are made: (path, what it has to hold)."""
     readable = reader_of(request)
     made = [
-        f"make {path} with {what}, no line break after it, readable for {readable}, out of git and of build contexts"
-        for path, what in files
+        f"make {path} with {what}, readable for {readable}, out of git and of build contexts" for path, what in files
     ]
     folder = posixpath.dirname(request.service.path) or "."
     place = "" if folder == "." else f" (paths are relative to {folder})"
@@ -32,9 +31,10 @@ def reader_of(request: Request) -> str:
     image, user = request.image, request.service.user
     if user:
         return f"the user {user}, whom the service runs as"
-    if image.uid is None:
-        return f"the user {image.user!r}"
-    return f"uid {image.uid}" + (f" ({image.user})" if image.user and image.user != str(image.uid) else "")
+    one = image.reader
+    if one.uid is None:
+        return f"the user {one.name!r}"
+    return f"uid {one.uid}" + (f" ({one.name})" if one.name != str(one.uid) else "")
 
 
 def compose_steps(request: Request) -> list[str]:

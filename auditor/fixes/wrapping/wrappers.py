@@ -102,9 +102,7 @@ class _Wrapping:
         if not self.request.image.sh:
             raise Refused(f"{self.entry['id']} starts programs through a shell, and the image has no /bin/sh")
         if any("$" in word.replace("$$", "") for word in self.words):
-            raise Refused(
-                "the words that start the service have variables of compose in them: quotes cannot be certain"
-            )
+            raise Refused("what starts the service has variables of compose in it, which cannot be quoted safely")
         return [word.replace("$$", "$") for word in self.words]
 
     def _set(self) -> None:
@@ -137,9 +135,8 @@ class _Wrapping:
     def _given(self) -> list[Given]:
         secret = self.credential.secret
         title = self.entry["title"]
-        made = [
-            Given(name, BY_REFERENCE, text, secret, f"{title} resolves it") for name, text in self.references.items()
-        ]
+        pairs = self.references.items()
+        made = [Given(name, BY_REFERENCE, reference, secret, f"{title} resolves it") for name, reference in pairs]
         return [*made, *(Given(name, BY_WRAPPER, "", secret, f"{title} has to give it") for name in self.blank)]
 
     def _how(self) -> list[str]:
@@ -162,14 +159,11 @@ class _Wrapping:
         if self.credential.secret:
             notes.append("the program can read the credential's file as well, if its user can")
         notes.append("`docker exec` gets the references, not the values")
-        notes.append(
-            "volumes_from, depends_on and files of secrets are compose's: `docker stack deploy` has none of them"
-        )
+        notes.append("it is for compose: `docker stack deploy` has no depends_on and no volumes_from")
         return notes
 
     def _steps(self) -> list[str]:
-        files = [(path, what) for path, what in self.credential.files]
-        return [*file_steps(self.request, files), *compose_steps(self.request)]
+        return [*file_steps(self.request, self.credential.files), *compose_steps(self.request)]
 
 
 def _form(request: Request, entry: WrapperEntry) -> str:

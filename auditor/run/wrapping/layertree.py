@@ -116,9 +116,9 @@ class LayerTree:
                 self._keep_link(self._hard, path, target)
         if name.startswith(_LOADERS) and len(self.loaders) < MOST_KEPT and _may_load(folder):
             self.loaders.append(path)
-        if entry.kind == _PLAIN and (name in self._names or path in self._paths):
-            if path in self._paths or len(self.heads) < MOST_KEPT:
-                self.heads[path] = bytearray()
+        kept = path in self._paths or (name in self._names and len(self.heads) < MOST_KEPT)
+        if entry.kind == _PLAIN and kept:
+            self.heads[path] = bytearray()
 
     def _keep_link(self, where: dict[str, str], path: str, target: str) -> None:
         if len(where) >= MOST_LINKS:

@@ -8,7 +8,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.wrapping.facts import ImageFacts, Program
 from auditor.lang.dockerfile.reference import reference_error
 from auditor.run.wrapping.programs import DEFAULT_PATH, Programs, libc, system_of
-from auditor.run.wrapping.users import owner
+from auditor.run.wrapping.users import owner, reader
 from auditor.sources.images import fields
 from auditor.sources.images.model import SourceError
 from auditor.sources.images.target import DOCKER, PODMAN, REGISTRY
@@ -27,12 +27,12 @@ _NO_SHELL = ("/bin/sh", "-c")
 _NAMED = 20
 
 
-def look_at(reader: ImageReader, service: ServiceFacts) -> ImageFacts:
-    """The facts of the reader's image; those about its programs are of what the service starts in it. Raises
+def look_at(source: ImageReader, service: ServiceFacts) -> ImageFacts:
+    """The facts of the source's image; those about its programs are of what the service starts in it. Raises
     SourceError, UsageError."""
-    name = reader.target.name
-    is_named = reader.target.kind in (DOCKER, PODMAN, REGISTRY)
-    where = reader.target.where if is_named else ""
+    name = source.target.name
+    is_named = source.target.kind in (DOCKER, PODMAN, REGISTRY)
+    where = source.target.where if is_named else ""
 
     def look(image: Image, files: FileSystem) -> ImageFacts:
         return _facts(image, files, service, (name, where))
@@ -41,7 +41,7 @@ def look_at(reader: ImageReader, service: ServiceFacts) -> ImageFacts:
         start, health = _run(_Config(image), service)
         return [posixpath.basename(word) for word in (*start[:_NAMED], *health[:_NAMED]) if word]
 
-    return reader.read(look, words)
+    return source.read(look, words)
 
 
 class _Config:
@@ -101,7 +101,8 @@ def _facts(image: Image, files: FileSystem, service: ServiceFacts, names: tuple[
     shell = programs.program("/bin/sh")
     system = system_of(_text(files, "/etc/os-release") or _text(files, "/usr/lib/os-release"))
     kind, reason, loaders = libc(files, program, shell, system)
-    is_user = owner(config.user, _text(files, "/etc/passwd"), _text(files, "/etc/group"))
+    passwd, group = _text(files, "/etc/passwd"), _text(files, "/etc/group")
+    user, script = owner(config.user, passwd, group), programs.script(start)
     return ImageFacts(
         name,
         _reference(image, where),
@@ -111,8 +112,8 @@ def _facts(image: Image, files: FileSystem, service: ServiceFacts, names: tuple[
         config.command,
         config.environment,
         config.user,
-        is_user.uid,
-        is_user.gid,
+        user.uid,
+        user.gid,
         config.workdir,
         config.health,
         config.shell,
@@ -124,8 +125,9 @@ def _facts(image: Image, files: FileSystem, service: ServiceFacts, names: tuple[
         posixpath.basename(shell.path),
         frozenset(tool for tool in _TOOLS if programs.place(tool) is not None),
         program,
-        programs.script(start),
+        script,
         programs.script(health),
+        reader(user, script, passwd, group),
     )
 
 
