@@ -56,12 +56,12 @@ def quoted(words: Sequence[str]) -> str:
 
 def check_shell(image: ImageFacts, service: ServiceFacts, words: Sequence[str], why: str) -> None:
     """Raises Refused where a script cannot start these words in an image; `why` says what it is for."""
+    if not words:
+        raise Refused("neither the image nor the service says what to start")
     if not image.sh:
         raise Refused(f"{why} takes a shell, and the image has no /bin/sh")
     if "cat" not in image.tools:
         raise Refused(f"{why} takes the program cat, which is not in the image's PATH")
-    if not words:
-        raise Refused("neither the image nor the service says what to start")
     if words[0].startswith("-") or not words[0]:
         raise Refused("the first word of what starts the container is no program")
     names = dict(image.environment).keys() | dict(service.environment).keys()

@@ -48,7 +48,7 @@ def with_swarm(request: Request) -> Generated:
     text = rendered(
         "swarm.sh.j2",
         head=[one_line(line) for line in head(request, _how(by_script, chosen))],
-        file=request.output.rpartition("/")[2] or _THIS_FILE,
+        file=scripts.quoted([one_line(request.output.rpartition("/")[2] or _THIS_FILE)]),
         service=request.service.name,
         access=_access(request),
         secrets=named,
