@@ -21,7 +21,7 @@ def rendered(name: str, **values: object) -> str:
 def _environment() -> jinja2.Environment:
     import jinja2  # start-up: only where something is generated
 
-    from auditor.fixes.wrapping.yamltext import scalar
+    from auditor.fixes.wrapping.yamltext import key, scalar
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_dir("reports")),
@@ -32,5 +32,6 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     made.filters["yaml"] = scalar
+    made.filters["key"] = key
     made.filters["sh"] = shlex.quote
     return made

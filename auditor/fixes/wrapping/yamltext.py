@@ -28,17 +28,21 @@ def override(data: Mapping[str, Value], head: Sequence[str]) -> str:
     return text
 
 
+def key(name: str) -> str:
+    """A key, which is on one line."""
+    plain = name.isascii() and _PLAIN.fullmatch(name) and name.lower() not in _WORDS
+    return name if plain else '"' + "".join(map(_escaped, name)) + '"'
+
+
 def scalar(value: str | bool, pad: str = "") -> str:
     """A scalar that stands behind a key or dash with the indentation `pad`; lines of a text on lines of their own."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value.isascii() and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
     if "\n" in value and _is_literal(value):
         lines = value.removesuffix("\n").split("\n")
         mark = "|" if value.endswith("\n") else "|-"
         return "\n".join([mark, *(f"{pad}  {line}" if line else "" for line in lines)])
-    return '"' + "".join(map(_escaped, value)) + '"'
+    return key(value)
 
 
 def one_line(text: str) -> str:
