@@ -62,7 +62,7 @@ def check_names(names: list[str]) -> None:
 
 def _choice(request: Request, name: str, source: str, taken: set[str]) -> Choice:
     check_names([name])
-    secret = _free(secret_id(name)[:LONGEST_ID], taken)
+    secret = _free(secret_id(name), taken)
     is_set = any(dict(pairs).get(name) for pairs in (request.image.environment, request.service.environment))
     file_variable, basis = reading(request, name)
     if file_variable and is_set and not accepts_blank(request.image.script):
@@ -74,9 +74,10 @@ def _choice(request: Request, name: str, source: str, taken: set[str]) -> Choice
 
 
 def _free(wanted: str, taken: set[str]) -> str:
-    made, number = wanted, 2
+    made, number = wanted[:LONGEST_ID].rstrip("_"), 2
     while made in taken:
-        made, number = f"{wanted}_{number}", number + 1
+        end = f"_{number}"
+        made, number = f"{wanted[: LONGEST_ID - len(end)]}{end}", number + 1
     taken.add(made)
     return made
 

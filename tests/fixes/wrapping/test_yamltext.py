@@ -14,11 +14,12 @@ from auditor.fixes.wrapping.yamltext import one_line, override, scalar
 #: Texts that some reader takes for something else, or for the end of the scalar.
 ODD = [
     "", " ", "~", "null", "Null", "true", "False", "yes", "NO", "on", "off", "y", "n", "0400", "0o17", "1e3", ".5",
-    "+1", "-1", "1_000", "0x1f", "22:22", "2024-01-01", ".inf", "-.INF", ".nan", "=", "<<", "a: b", "a:", ": a", "- a",
-    "-", "--x", "#c", "a #c", "*a", "&a", "!a", "!!str", "|", ">", "%a", "@a", "`a`", "'", '"', "{a}", "[a]", "a, b",
-    "{{ a }}", "{% raw %}", "$$(x)", "a\tb", "a\nb", "a\n", "\na", " a\nb", "a \nb", "a\n\nb\n\n", "a\r\nb", "\\n", "\\",
-    "\0", "\x07", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "é", "\xa0", "?", "? a",
-    "---", "...", "a\n---\nb", "x" * 5000, "keeper://UID/field/password", "/run/secrets/a", "./secrets/a b", "..",
+    "+1", "-1", "1_000", "0x1f", "22:22", "2024-01-01", ".inf", "-.INF", ".nan", "=", "<<", "a: b", "a:", ": a",
+    "- a", "-", "--x", "#c", "a #c", "*a", "&a", "!a", "!!str", "|", ">", "%a", "@a", "`a`", "'", '"', "{a}", "[a]",
+    "a, b", "{{ a }}", "{% raw %}", "$$(x)", "a\tb", "a\nb", "a\n", "\na", " a\nb", "a \nb", "a\n\nb\n\n", "a\r\nb",
+    "\\n", "\\", "\0", "\x07", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff", "\ufffd", "\U0001f600",
+    "é", "\xa0", "?", "? a", "---", "...", "a\n---\nb", "x" * 5000, "keeper://UID/field/password", "/run/secrets/a",
+    "./secrets/a b", "..",
 ]  # fmt: skip
 
 

@@ -143,11 +143,23 @@ REFUSED = {
     "an empty program": (system(), {"Entrypoint": [""]}, "no program"),
     "a NUL": (system(), {"Entrypoint": ["start", "a\0b"]}, "NUL"),
     "variables that the shell drops": (system(), {"Env": [PATH, "discovery.type=single"]}, "discovery.type"),
-    "a secret in the command": (system(), {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Cmd": ["x", f"-p{VALUE}"]}, "command of the image holds a secret"),
-    "a secret in the entrypoint": (system(), {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Entrypoint": ["x", VALUE]}, "entrypoint of the image holds a secret"),
-    "a secret in the health check": (system(), {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Healthcheck": {"Test": ["CMD-SHELL", f"x {VALUE} $DB_PASSWORD"]}}, "health check of the image holds a secret"),
+    "a secret in the command": (
+        system(),
+        {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Cmd": ["x", f"-p{VALUE}"]},
+        "command of the image holds a secret",
+    ),
+    "a secret in the entrypoint": (
+        system(),
+        {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Entrypoint": ["x", VALUE]},
+        "entrypoint of the image holds a secret",
+    ),
+    "a secret in the health check": (
+        system(),
+        {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Healthcheck": {"Test": ["CMD-SHELL", f"x {VALUE} $DB_PASSWORD"]}},
+        "health check of the image holds a secret",
+    ),
     "a name that no shell has": (system(), {"Env": [PATH, f"db.password={VALUE}"]}, "db.password"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("made", REFUSED.values(), ids=REFUSED)

@@ -23,18 +23,38 @@ LIBRARIES = {
     "glibc below a link": ([link("lib64", "usr/lib64"), *system("usr/" + GLIBC)], {}, "glibc"),
     "glibc on arm": (system("lib/ld-linux-aarch64.so.1"), {}, "glibc"),
     "glibc on s390x": (system("lib/ld64.so.1"), {}, "glibc"),
-    "glibc by its real name": ([*system("lib/x86_64-linux-gnu/ld-2.31.so"), link(GLIBC, "../lib/x86_64-linux-gnu/ld-2.31.so")], {}, "glibc"),
+    "glibc by its real name": (
+        [*system("lib/x86_64-linux-gnu/ld-2.31.so"), link(GLIBC, "../lib/x86_64-linux-gnu/ld-2.31.so")],
+        {},
+        "glibc",
+    ),
     "musl": (system(MUSL), {}, "musl"),
     "musl on arm": (system("lib/ld-musl-aarch64.so.1"), {}, "musl"),
     "musl with a link for glibc's": ([*system(MUSL), link(GLIBC, "/lib/ld-musl-x86_64.so.1")], {}, "musl"),
-    "musl with gcompat": ([*system(MUSL), file("lib/libgcompat.so.0", elf()), link(GLIBC, "/lib/libgcompat.so.0")], {}, "musl"),
-    "both, by a musl program": ([*system(GLIBC), file(MUSL, elf()), file("opt/app", elf(f"/{MUSL}"))], {"Entrypoint": ["/opt/app"]}, "musl"),
-    "both, by a glibc program": ([*system(MUSL), file(GLIBC, elf()), file("opt/app", elf(f"/{GLIBC}"))], {"Entrypoint": ["/opt/app"]}, "glibc"),
+    "musl with gcompat": (
+        [*system(MUSL), file("lib/libgcompat.so.0", elf()), link(GLIBC, "/lib/libgcompat.so.0")],
+        {},
+        "musl",
+    ),
+    "both, by a musl program": (
+        [*system(GLIBC), file(MUSL, elf()), file("opt/app", elf(f"/{MUSL}"))],
+        {"Entrypoint": ["/opt/app"]},
+        "musl",
+    ),
+    "both, by a glibc program": (
+        [*system(MUSL), file(GLIBC, elf()), file("opt/app", elf(f"/{GLIBC}"))],
+        {"Entrypoint": ["/opt/app"]},
+        "glibc",
+    ),
     "both, by a script's shell": ([*system(MUSL), file(GLIBC, elf())], {}, "musl"),
-    "both, a static program, by the shell": ([*system(MUSL), file(GLIBC, elf()), file("opt/app", elf())], {"Entrypoint": ["/opt/app"]}, "musl"),
+    "both, a static program, by the shell": (
+        [*system(MUSL), file(GLIBC, elf()), file("opt/app", elf())],
+        {"Entrypoint": ["/opt/app"]},
+        "musl",
+    ),
     "a loader that is no file": ([*system(GLIBC), link(MUSL, "/nowhere")], {}, "glibc"),
     "nothing": ([file("app", elf())], {"Entrypoint": ["/app"]}, "none"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("made", LIBRARIES.values(), ids=LIBRARIES)
