@@ -132,7 +132,12 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("target", metavar="TARGET", help="the image; see below")
     p.add_argument("--with", dest="method", metavar="HOW", required=True, help="file, swarm, or the name of a wrapper")
     p.add_argument("--map", action="append", metavar="VAR[=REF]", help="a variable and where it comes from; repeatable")
-    p.add_argument("--keep", action="append", metavar="VAR", help="a variable that is no secret; repeatable")
+    p.add_argument(
+        "--keep",
+        action="append",
+        metavar="NAME",
+        help="a variable that holds no secret, or entrypoint, command, health-check; repeatable",
+    )
     group = p.add_argument_group("service")
     group.add_argument("--compose", metavar="FILE", help="the compose file that the override is for")
     group.add_argument("--service", metavar="NAME", help="the service (default: the one that runs the image)")

@@ -57,4 +57,12 @@ def needs(image: ImageFacts, words: Sequence[str], names: Iterable[str]) -> bool
 def check_telling(request: Request, what: str) -> None:
     """Raises Refused where the words that would be repeated hold a secret."""
     if what in request.leaks.telling:
-        raise Refused(f"the {what} of the image holds a secret, which would be written once more")
+        raise Refused(
+            f"the {what} of the image holds a secret, which would be written once more (--keep {kept_as(what)} if it is"
+            " none)"
+        )
+
+
+def kept_as(what: str) -> str:
+    """What --keep calls it: no variable is called like that."""
+    return what.replace(" ", "-")

@@ -20,10 +20,12 @@ _LONGEST = 1 << 16
 _TELLING = 8
 
 
-def leaks_of(image: ImageFacts, service: ServiceFacts, detector: Detector) -> Leaks:
-    """What holds secrets, by the judgement of `audit image`."""
+def leaks_of(image: ImageFacts, service: ServiceFacts, mapped: Iterable[str], detector: Detector) -> Leaks:
+    """What holds secrets, by the judgement of `audit image`, and by the user's, who has `mapped` these variables."""
     judge = Judge(detector)
-    values: set[str] = set()
+    pairs = (*image.environment, *service.environment)
+    wanted = frozenset(mapped)
+    values = {value for name, value in pairs if name in wanted and value}
     baked = list(_leaking(judge, image.environment, values))
     given = [(name, value) for name, value in service.environment if value and not _is_filled_in(value)]
     set_there = list(_leaking(judge, given, values))

@@ -11,6 +11,7 @@ from auditor.fixes.plan import Refused
 from auditor.fixes.wrapping.facts import ServiceFacts
 from auditor.fixes.wrapping.files import with_files
 from auditor.fixes.wrapping.plan import FILE, SWARM, Request
+from auditor.fixes.wrapping.starting import kept_as
 from auditor.fixes.wrapping.swarm import with_swarm
 from auditor.fixes.wrapping.wrappers import with_wrapper
 from auditor.lang.dockerfile.reference import reference_error
@@ -18,6 +19,7 @@ from auditor.run.wrapping.composefile import ServiceRefused, read_service
 from auditor.run.wrapping.layers import ImageReader
 from auditor.run.wrapping.leaks import leaks_of
 from auditor.run.wrapping.looking import look_at
+from auditor.sources.images.target import DOCKER, PODMAN, REGISTRY
 
 if TYPE_CHECKING:
     from auditor.detect.detector import Detector
@@ -64,11 +66,10 @@ def wrap(options: WrapOptions, detector: Detector) -> Wrapped:
         raise UsageError(f"--with: {options.method!r} is no wrapper{suggestion(options.method, known)}")
     check(options, is_wrapper=entry is not None)
     reader = ImageReader(options.target, platform=options.platform, insecure=options.insecure)
-    name = options.image or str(reader.target.reference or "")
     service, doubt = ServiceFacts(""), ""
     try:
         if options.compose:
-            service = read_service(options.compose, options.service, name)
+            service = read_service(options.compose, options.service, _called(options, reader))
     except ServiceRefused as refused:
         doubt = str(refused)
     image = look_at(reader, service)
@@ -76,9 +77,11 @@ def wrap(options: WrapOptions, detector: Detector) -> Wrapped:
         image = image._replace(reference=options.image)
     if not service.name:
         service = service._replace(name=options.service or _named(image.reference))
+    leaks = leaks_of(image, service, dict(options.maps), detector)
+    leaks = leaks._replace(telling=frozenset(what for what in leaks.telling if kept_as(what) not in options.keep))
     request = Request(
-        options.method, image, service, leaks_of(image, service, detector), options.maps, options.keep, options.form,
-        options.fill, options.cli_image, options.cli, options.output,
+        options.method, image, service, leaks, options.maps, options.keep, options.form, options.fill,
+        options.cli_image, options.cli, options.output,
     )  # fmt: skip
     try:
         if doubt:
@@ -90,6 +93,14 @@ def wrap(options: WrapOptions, detector: Detector) -> Wrapped:
         return Wrapped(request, with_files(request) if options.method == FILE else with_swarm(request))
     except Refused as refused:
         return Wrapped(request, None, refused.reason)
+
+
+def _called(options: WrapOptions, reader: ImageReader) -> str:
+    """What the image is called, where that chooses the service; what holds it may be all that says so."""
+    if options.service:
+        return ""
+    named = reader.target.kind in (DOCKER, PODMAN, REGISTRY)
+    return options.image or (reader.target.where if named else look_at(reader, ServiceFacts("")).reference)
 
 
 def check(options: WrapOptions, *, is_wrapper: bool) -> None:

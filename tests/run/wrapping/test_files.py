@@ -187,6 +187,20 @@ def test_a_name_that_may_stay(at: Path, capsys: Capture) -> None:
     assert service(ran)["environment"] == {"DB_PASSWORD": ""}
 
 
+@pytest.mark.parametrize("what", ["entrypoint", "command"])
+def test_words_that_are_no_secret_after_all(what: str, at: Path, capsys: Capture) -> None:
+    """Detection may be wrong, and only the user can know."""
+    words = {
+        "entrypoint": {"Entrypoint": ["start", "--password=Xy7" + "kQ2mWz"]},
+        "command": {"Cmd": ["--password=Xy7" + "kQ2mWz"]},
+    }
+    path = image(at, **words[what])
+    ran = wrapped(capsys, path, "--with", "file", "--map", "DB_PASSWORD")
+    assert ran.code == 4 and f"--keep {what}" in ran.err
+    ran = wrapped(capsys, path, "--with", "file", "--map", "DB_PASSWORD", "--keep", what)
+    assert "--password=Xy7" in str(service(ran)[what])
+
+
 def test_nothing_to_do(at: Path, capsys: Capture) -> None:
     ran = wrapped(capsys, image(at), "--with", "file")
     assert ran.code == 2 and "--map" in ran.err
