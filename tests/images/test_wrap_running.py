@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.main import main
+from auditor.sources.images import daemon
 from tests.images.workshop import Workshop
 from tests.realparts import DOCKER, LEGACY, DockerEngine, Failed, program, run
 
@@ -232,3 +233,16 @@ def test_a_service_of_a_swarm(swarm: Workshop, tmp_path: Path, monkeypatch: pyte
     environment = engine("service", "inspect", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Env}}", "app")
     assert environment.strip() == "[DB_PASSWORD=]"
     engine("service", "rm", "app")
+
+
+def test_an_engine_whose_disk_cannot_be_read(
+    wrapped_image: str, docker: DockerEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its export passes by as often as files are needed, and tells the same as the disk."""
+    words = ["wrap", wrapped_image, "--with", "file", "--format", "json"]
+    assert main(words) == 0
+    by_disk = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr(daemon, "kept_image", lambda record: None)
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out) == by_disk
+    assert by_disk["image"]["program"]["path"] == "/usr/local/bin/show"
