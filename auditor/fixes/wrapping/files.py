@@ -41,7 +41,15 @@ def with_files(request: Request) -> Generated:
             made.set(one.file_variable, path)
     notes += _health(request, made, chosen)
     notes += kept_notes(request)
-    files = [(_source(one), f"the value of {one.variable} (no line break after it)") for one in chosen]
+    steps = [
+        step
+        for one in chosen
+        for step in file_steps(
+            request,
+            [(_source(one), f"the value of {one.variable} (no line break after it)")],
+            by_script=not one.file_variable,
+        )
+    ]
     return Generated(
         COMPOSE,
         made.text(head(request, _how(by_script, chosen))),
@@ -49,7 +57,7 @@ def with_files(request: Request) -> Generated:
         request.service.name,
         tuple(one.given for one in chosen),
         tuple(notes),
-        (*file_steps(request, files), *compose_steps(request)),
+        (*steps, *compose_steps(request)),
     )
 
 

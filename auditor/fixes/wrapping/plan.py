@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.fixes.wrapping.facts import Reader
 
 if TYPE_CHECKING:
     from auditor.fixes.wrapping.facts import ImageFacts, Leaks, ServiceFacts
@@ -36,6 +37,11 @@ class Request(NamedTuple):
     cli_image: str = ""
     cli: str = ""
     output: str = ""
+
+    def reader(self, *, by_script: bool) -> Reader:
+        """Who reads a mounted file: the container's first process where a script of ours does, else whom it becomes."""
+        image = self.image
+        return Reader(image.user or "root", image.uid, image.gid) if by_script else image.reader
 
     @property
     def leaking(self) -> tuple[str, ...]:

@@ -26,11 +26,13 @@ _THIS_FILE = "SCRIPT.sh"
 
 
 class Named(NamedTuple):
-    """A secret: the variable it is for, its name in the swarm without the version, and the file in the container."""
+    """A secret: the variable it is for, its name in the swarm without the version, the file in the container, and the
+    options that say whom the file belongs to."""
 
     variable: str
     name: str
     target: str
+    access: str
 
 
 def with_swarm(request: Request) -> Generated:
@@ -38,19 +40,18 @@ def with_swarm(request: Request) -> Generated:
     if request.service.path:
         raise UsageError("--compose is for overrides; a swarm service is made of the image and options of docker")
     chosen = choices(request)
-    named = [Named(one.variable, _name(one), one.secret) for one in chosen]
+    named = [Named(one.variable, _name(one), one.secret, _access(request, one)) for one in chosen]
     if len({one.name for one in named}) != len(named):
         raise UsageError("--map: two variables cannot have one secret, whose name says which it is")
     by_script = [one for one in chosen if not one.file_variable]
     words = _words(request) if by_script else []
     begin = scripts.started(_script(by_script)) if by_script else []
-    common = [*_secrets(request, named), *_health(request, chosen)]
+    common = [*_secrets(named), *_health(request, chosen)]
     text = rendered(
         "swarm.sh.j2",
         head=[one_line(line) for line in head(request, _how(by_script, chosen))],
         file=scripts.quoted([one_line(request.output.rpartition("/")[2] or _THIS_FILE)]),
         service=request.service.name,
-        access=_access(request),
         secrets=named,
         create=[*common_for("--secret", common), *_variables("--env", chosen), *_first("--entrypoint", begin)],
         update=[
@@ -65,7 +66,7 @@ def with_swarm(request: Request) -> Generated:
     )
     return Generated(
         SCRIPT, text, SHIM if by_script else "", request.service.name,
-        tuple(one.given for one in chosen), tuple(_notes(request)), tuple(_steps(request, named)),
+        tuple(one.given for one in chosen), tuple(_notes(request, chosen)), tuple(_steps(request, named)),
     )  # fmt: skip
 
 
@@ -96,16 +97,14 @@ def _script(chosen: list[Choice]) -> str:
     return scripts.script(files=[scripts.FromFile(one.variable, one.path) for one in chosen])
 
 
-def _access(request: Request) -> str:
-    """Whom a file belongs to; nothing where the image does not say who its user is: then all may read it."""
-    one = request.image.reader
-    return "" if one.uid is None else f"uid={one.uid},gid={one.gid or 0},mode=0400"
+def _access(request: Request, one: Choice) -> str:
+    """Options that say whom a file belongs to; none, so that all may read it, where that user's number is not known."""
+    reader = request.reader(by_script=not one.file_variable)
+    return "" if reader.uid is None else f",uid={reader.uid},gid={reader.gid or 0},mode=0400"
 
 
-def _secrets(request: Request, named: list[Named]) -> list[tuple[str, str]]:
-    access = _access(request)
-    more = f",{access}" if access else ""
-    return [("", f"source={one.name}_v1,target={one.target}{more}") for one in named]
+def _secrets(named: list[Named]) -> list[tuple[str, str]]:
+    return [("", f"source={one.name}_v1,target={one.target}{one.access}") for one in named]
 
 
 def _variables(option: str, chosen: list[Choice]) -> list[str]:
@@ -142,10 +141,10 @@ def _how(by_script: list[Choice], chosen: list[Choice]) -> list[str]:
     return lines
 
 
-def _notes(request: Request) -> list[str]:
+def _notes(request: Request, chosen: list[Choice]) -> list[str]:
     notes = kept_notes(request)
-    if request.image.reader.uid is None:
-        notes.append(f"the number of the user {request.image.reader.name!r} is not known: all can read the files")
+    unknown = {reader.name for one in chosen if (reader := request.reader(by_script=not one.file_variable)).uid is None}
+    notes += [f"the number of the user {name!r} is not known: all can read the files" for name in sorted(unknown)]
     notes.append("a secret has 1 to 511,999 bytes, and cannot be changed or removed while a service has it")
     return notes
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _THIS_FILE = "OVERRIDE.yml"
 
 
-def file_steps(request: Request, files: Sequence[tuple[str, str]]) -> list[str]:
-    """How the files with secrets are made: (path, what it has to hold)."""
-    readable = reader_of(request)
+def file_steps(request: Request, files: Sequence[tuple[str, str]], *, by_script: bool) -> list[str]:
+    """How files with secrets are made: (path, what it has to hold). compose keeps the mode and owner that they have."""
+    readable = _reader(request, by_script)
     made = [
         f"make {path} with {what}, readable for {readable}, out of git and of build contexts" for path, what in files
     ]
@@ -26,12 +26,12 @@ def file_steps(request: Request, files: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{step}{place}" for step in made]
 
 
-def reader_of(request: Request) -> str:
-    """Who has to be able to read a mounted file: compose keeps the mode and owner that the file has outside."""
-    image, user = request.image, request.service.user
+def _reader(request: Request, by_script: bool) -> str:
+    """Who has to be able to read a mounted file."""
+    user = request.service.user
     if user:
         return f"the user {user}, whom the service runs as"
-    one = image.reader
+    one = request.reader(by_script=by_script)
     if one.uid is None:
         return f"the user {one.name!r}"
     return f"uid {one.uid}" + (f" ({one.name})" if one.name != str(one.uid) else "")
@@ -58,8 +58,8 @@ def kept_notes(request: Request) -> list[str]:
         )
     if service:
         notes.append(
-            f"{request.service.path} still has the value of {', '.join(service)}: take it out (`audit fix`), replace"
-            " it, and it is in the history of git"
+            f"{request.service.path} still has the value of {', '.join(service)}: take it out (`audit fix`) and replace"
+            " it, since it is in the history of git"
         )
     if request.service.has_env_file:
         notes.append("the env_file of the service was not read: none of these variables may be set there, too")

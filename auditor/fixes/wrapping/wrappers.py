@@ -163,7 +163,7 @@ class _Wrapping:
         return notes
 
     def _steps(self) -> list[str]:
-        return [*file_steps(self.request, self.credential.files), *compose_steps(self.request)]
+        return [*file_steps(self.request, self.credential.files, by_script=True), *compose_steps(self.request)]
 
 
 def _form(request: Request, entry: WrapperEntry) -> str:

@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 from auditor.run.wrapping.programs import elf as kind_of
-from tests.run.wrapping.wrapimages import GLIBC, MUSL, PATH, elf, file, folder, image, link, read, system, wrapped
+from tests.run.wrapping.wrapimages import (
+    GLIBC,
+    MUSL,
+    PATH,
+    READS_FILES,
+    elf,
+    file,
+    folder,
+    image,
+    link,
+    read,
+    system,
+    wrapped,
+)
 
 Capture = pytest.CaptureFixture[str]
 
@@ -186,9 +199,19 @@ DROPS = {
 @pytest.mark.parametrize("made", DROPS.values(), ids=DROPS)
 def test_who_has_to_read_the_files(made: tuple[str, str], at: Path, capsys: Capture) -> None:
     line, reader = made
-    members = system(GLIBC, file("usr/local/bin/drops", f"#!/bin/sh\n{line}\n"))
+    script = READS_FILES.replace('exec "$@"', line)
+    members = system(GLIBC, file("usr/local/bin/drops", script))
     ran = wrapped(capsys, image(at, members, Entrypoint=["drops"]), "--with", "file", "--map", "DB_PASSWORD")
-    assert f"readable for {reader}," in ran.err
+    assert "DB_PASSWORD_FILE" in ran.out and f"readable for {reader}," in ran.err
+
+
+def test_a_script_of_ours_reads_before_that(at: Path, capsys: Capture) -> None:
+    """The file may stay root's alone: then the program cannot read it any more."""
+    members = system(GLIBC, file("usr/local/bin/drops", '#!/bin/sh\nexec gosu mysql "$@"\n'))
+    path = image(at, members, Entrypoint=["drops"])
+    for way in (("file", "DB_PASSWORD"), ("ksm", "DB_PASSWORD=keeper://a/field/b")):
+        ran = wrapped(capsys, path, "--with", way[0], "--map", way[1])
+        assert "readable for uid 0 (root)," in ran.err
 
 
 def test_more_passes_than_one(at: Path, capsys: Capture) -> None:

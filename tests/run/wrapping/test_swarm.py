@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.run.wrapping.test_files import READING
-from tests.run.wrapping.wrapimages import GLIBC, PATH, VALUE, file, image, system, wrapped
+from tests.run.wrapping.wrapimages import FILE_ENV, GLIBC, PATH, VALUE, file, image, system, wrapped
 
 Capture = pytest.CaptureFixture[str]
 #: Notes how it was called, and answers as docker would.
@@ -150,7 +150,7 @@ def test_a_health_check(at: Path, tmp_path: Path, capsys: Capture) -> None:
 
 
 def test_whose_file_it_is(at: Path, tmp_path: Path, capsys: Capture) -> None:
-    members = system(GLIBC, file("usr/local/bin/drops", '#!/bin/sh\nexec gosu mysql "$@"\n'))
+    members = system(GLIBC, file("usr/local/bin/drops", f'#!/bin/sh\n{FILE_ENV}file_env A\nexec gosu mysql "$@"\n'))
     made = script(capsys, tmp_path, image(at, members, Entrypoint=["drops"]), "--map", "A")
     assert "source=a_v1,target=a,uid=999,gid=998,mode=0400" in made.run("create")[1][0]
     made = script(capsys, tmp_path, image(at, User="ghost"), "--map", "A")
