@@ -8,7 +8,7 @@ import os
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
-from auditor.run.selection import chosen
+from auditor.run.selection import asked, chosen
 from auditor.sources.files import UnreadableFile, collect, is_compose_name, is_source_name, repository_root
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _Run:
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
         self.outcome.rewrites.append(rewrite)
-        active = [f for f in analysis.findings if f.suppressed is None and f.rule in self.wanted]
+        active = asked(analysis.findings, self.wanted)
         if active:
             rewriting(source, active, rewrite)
 
@@ -76,7 +76,8 @@ class _Run:
         return collect(names, exclude=self.settings.exclude, is_wanted=is_source_name, stdin_filename=stdin_filename)
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
-        from auditor.run.rewrite.dockerfile import DockerfileFixer, generated  # start-up: only files with findings
+        from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
+        from auditor.run.rewrite.generated import generated
 
         fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending)
         try:
