@@ -109,7 +109,7 @@ def _pairs(option: str, given: object, *, needs_value: bool) -> tuple[tuple[str,
 
 def _write(path: str, text: str) -> None:
     """Write a file whole, or leave what is there. A file that is not one of ours stays. Raises UsageError."""
-    from auditor.fixes.wrapping.override import MARK  # start-up: as above
+    from auditor.fixes.overriding.override import MARK  # start-up: as above
 
     try:
         if os.path.lexists(path):

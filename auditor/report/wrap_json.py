@@ -11,8 +11,8 @@ from auditor.report.plain import clean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.fixes.wrapping.facts import ImageFacts
-    from auditor.fixes.wrapping.plan import Generated, Request
+    from auditor.fixes.overriding.facts import ImageFacts
+    from auditor.fixes.overriding.plan import Generated, Request
 
 SCHEMA_VERSION = 1
 

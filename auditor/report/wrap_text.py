@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping.override import read_from
-from auditor.fixes.wrapping.plan import BY_REFERENCE, BY_SHIM, BY_VARIABLE, COMPOSE
+from auditor.fixes.overriding.override import read_from
+from auditor.fixes.overriding.plan import BY_REFERENCE, BY_SHIM, BY_VARIABLE, COMPOSE
 from auditor.report.terminal import escape, inert
 
 if TYPE_CHECKING:
-    from auditor.fixes.wrapping.plan import Generated, Given, Request
+    from auditor.fixes.overriding.plan import Generated, Given, Request
 
 
 def summary(request: Request, made: Generated) -> str:

@@ -7,7 +7,7 @@ import shlex
 from auditor.core.errors import AuditError, UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers.yamledit import text_of
-from auditor.fixes.wrapping.facts import ServiceFacts
+from auditor.fixes.overriding.facts import ServiceFacts
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence
 from auditor.lang.compose.reader import Unreadable
 from auditor.lang.compose.services import read_compose

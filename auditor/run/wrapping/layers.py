@@ -12,7 +12,7 @@ from auditor.sources.images.target import STDIN, open_source, parse_target
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from auditor.fixes.wrapping.facts import ImageFacts
+    from auditor.fixes.overriding.facts import ImageFacts
     from auditor.sources.images.model import Image, Source
 
     Look = Callable[[Image, FileSystem], ImageFacts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping.facts import Leaks
+from auditor.fixes.overriding.facts import Leaks
 from auditor.lang.compose.interpolation import interpolated
 from auditor.lang.dockerfile.text import Text
 from auditor.run.images.metadata.judging import Judge
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from auditor.detect.detector import Detector
-    from auditor.fixes.wrapping.facts import ImageFacts, ServiceFacts
+    from auditor.fixes.overriding.facts import ImageFacts, ServiceFacts
 
 #: Characters of one value that are judged: more than anybody writes.
 _LONGEST = 1 << 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping.facts import ImageFacts, Program
+from auditor.fixes.overriding.facts import ImageFacts, Program
 from auditor.lang.dockerfile.reference import reference_error
 from auditor.run.wrapping.programs import DEFAULT_PATH, Programs, libc, system_of
 from auditor.run.wrapping.users import owner, reader
@@ -14,7 +14,7 @@ from auditor.sources.images.model import SourceError
 from auditor.sources.images.target import DOCKER, PODMAN, REGISTRY
 
 if TYPE_CHECKING:
-    from auditor.fixes.wrapping.facts import ServiceFacts
+    from auditor.fixes.overriding.facts import ServiceFacts
     from auditor.run.wrapping.filesystem import FileSystem
     from auditor.run.wrapping.layers import ImageReader
     from auditor.sources.images.model import Image

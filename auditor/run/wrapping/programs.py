@@ -7,7 +7,7 @@ import struct
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping.facts import DYNAMIC, GLIBC, MISSING, MUSL, NO_LIBC, SCRIPT, STATIC, UNKNOWN, Program
+from auditor.fixes.overriding.facts import DYNAMIC, GLIBC, MISSING, MUSL, NO_LIBC, SCRIPT, STATIC, UNKNOWN, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

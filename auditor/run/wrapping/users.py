@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
-from auditor.fixes.wrapping.facts import Reader
+from auditor.fixes.overriding.facts import Reader
 
 _LAST = 2**32 - 2
 _MOST_LINES = 5_000

@@ -7,13 +7,13 @@ from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.wrappers import split_image, wrapper_ids, wrapper_named
+from auditor.fixes.overriding.facts import ServiceFacts
+from auditor.fixes.overriding.files import with_files
+from auditor.fixes.overriding.plan import FILE, SWARM, Request
+from auditor.fixes.overriding.starting import kept_as
+from auditor.fixes.overriding.swarm import with_swarm
+from auditor.fixes.overriding.wrappers import with_wrapper
 from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping.facts import ServiceFacts
-from auditor.fixes.wrapping.files import with_files
-from auditor.fixes.wrapping.plan import FILE, SWARM, Request
-from auditor.fixes.wrapping.starting import kept_as
-from auditor.fixes.wrapping.swarm import with_swarm
-from auditor.fixes.wrapping.wrappers import with_wrapper
 from auditor.lang.dockerfile.reference import reference_error
 from auditor.run.wrapping.composefile import ServiceRefused, read_service
 from auditor.run.wrapping.layers import ImageReader
@@ -23,7 +23,7 @@ from auditor.sources.images.target import DOCKER, PODMAN, REGISTRY
 
 if TYPE_CHECKING:
     from auditor.detect.detector import Detector
-    from auditor.fixes.wrapping.plan import Generated
+    from auditor.fixes.overriding.plan import Generated
 
 #: What compose and swarm take for the name of a service.
 _SERVICE = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")

@@ -7,12 +7,12 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.exposure import secret_id
 from auditor.fixes.filevars import image_variable, script_variable
+from auditor.fixes.overriding.plan import BY_SHIM, BY_VARIABLE, NAME, SECRETS, Given
+from auditor.fixes.overriding.starting import command_of
 from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping.plan import BY_SHIM, BY_VARIABLE, NAME, SECRETS, Given
-from auditor.fixes.wrapping.starting import command_of
 
 if TYPE_CHECKING:
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.plan import Request
 
 #: Longest name of a swarm secret, less what a version takes (`_v12345678`); compose has no such limit.
 LONGEST_ID = 54

@@ -5,14 +5,13 @@ from __future__ import annotations
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.wrappers import is_reference, resolving
-from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping import scripts
-from auditor.fixes.wrapping.bringing import bring
-from auditor.fixes.wrapping.choices import check_names
-from auditor.fixes.wrapping.credentials import credential_of
-from auditor.fixes.wrapping.override import Override, head
-from auditor.fixes.wrapping.plan import BY_REFERENCE, BY_WRAPPER, COMPOSE, EXEC, SHIM, Generated, Given
-from auditor.fixes.wrapping.starting import (
+from auditor.fixes.overriding import scripts
+from auditor.fixes.overriding.bringing import bring
+from auditor.fixes.overriding.choices import check_names
+from auditor.fixes.overriding.credentials import credential_of
+from auditor.fixes.overriding.override import Override, head
+from auditor.fixes.overriding.plan import BY_REFERENCE, BY_WRAPPER, COMPOSE, EXEC, SHIM, Generated, Given
+from auditor.fixes.overriding.starting import (
     check_telling,
     command_of,
     doubled,
@@ -21,11 +20,12 @@ from auditor.fixes.wrapping.starting import (
     needs,
     words_of,
 )
-from auditor.fixes.wrapping.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.overriding.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
     from auditor.core.ruledata import WrapperEntry
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.plan import Request
 
 _REFERENCES, _CONFIGURATION = "references", "configuration"
 

@@ -10,7 +10,7 @@ from auditor.core.record import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.plan import Request
 
 _THIS_FILE = "OVERRIDE.yml"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.fixes.overriding.plan import FOLDER, SECRETS
 from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping.plan import FOLDER, SECRETS
 
 if TYPE_CHECKING:
     from auditor.core.ruledata import CredentialEntry, WrapperEntry
-    from auditor.fixes.wrapping.override import Override
+    from auditor.fixes.overriding.override import Override
 
 
 class Credential(NamedTuple):

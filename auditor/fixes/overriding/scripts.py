@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.fixes.overriding.plan import NAME
+from auditor.fixes.overriding.templates import rendered
 from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping.plan import NAME
-from auditor.fixes.wrapping.templates import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.fixes.wrapping.facts import ImageFacts, ServiceFacts
+    from auditor.fixes.overriding.facts import ImageFacts, ServiceFacts
 
 #: Shells that hand on variables whose names they cannot have themselves.
 _KEEPING = frozenset({"bash"})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping import scripts
-from auditor.fixes.wrapping.choices import choices
-from auditor.fixes.wrapping.override import Override, head
-from auditor.fixes.wrapping.plan import COMPOSE, FOLDER, SHIM, Generated
-from auditor.fixes.wrapping.starting import (
+from auditor.fixes.overriding import scripts
+from auditor.fixes.overriding.choices import choices
+from auditor.fixes.overriding.override import Override, head
+from auditor.fixes.overriding.plan import COMPOSE, FOLDER, SHIM, Generated
+from auditor.fixes.overriding.starting import (
     check_telling,
     command_of,
     doubled,
@@ -16,11 +16,11 @@ from auditor.fixes.wrapping.starting import (
     needs,
     words_of,
 )
-from auditor.fixes.wrapping.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.overriding.telling import compose_steps, file_steps, kept_notes
 
 if TYPE_CHECKING:
-    from auditor.fixes.wrapping.choices import Choice
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.choices import Choice
+    from auditor.fixes.overriding.plan import Request
 
 _WHY = "reading the files of secrets"
 

@@ -9,8 +9,8 @@ from auditor.fixes.plan import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from auditor.fixes.wrapping.facts import ImageFacts, ServiceFacts
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.facts import ImageFacts, ServiceFacts
+    from auditor.fixes.overriding.plan import Request
 
 _SHELL, _DIRECT = "CMD-SHELL", "CMD"
 

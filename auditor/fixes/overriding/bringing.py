@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.fixes.overriding.facts import NO_LIBC
+from auditor.fixes.overriding.starting import doubled
 from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping.facts import NO_LIBC
-from auditor.fixes.wrapping.starting import doubled
 
 if TYPE_CHECKING:
     from auditor.core.ruledata import WrapperEntry
-    from auditor.fixes.wrapping.override import Override
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.override import Override
+    from auditor.fixes.overriding.plan import Request
 
 _VOLUME = "cli"
 _MOUNTED = "/cli"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping.facts import NO_LIBC
-from auditor.fixes.wrapping.plan import FOLDER, SECRETS
-from auditor.fixes.wrapping.starting import doubled
-from auditor.fixes.wrapping.yamltext import override
+from auditor.fixes.overriding.facts import NO_LIBC
+from auditor.fixes.overriding.plan import FOLDER, SECRETS
+from auditor.fixes.overriding.starting import doubled
+from auditor.fixes.overriding.yamltext import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.fixes.wrapping.facts import ImageFacts
-    from auditor.fixes.wrapping.plan import Request
-    from auditor.fixes.wrapping.yamltext import Value
+    from auditor.fixes.overriding.facts import ImageFacts
+    from auditor.fixes.overriding.plan import Request
+    from auditor.fixes.overriding.yamltext import Value
 
 #: The first words of every generated file, by which it is known again.
 MARK = "Made by `audit wrap`"

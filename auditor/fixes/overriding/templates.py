@@ -21,7 +21,7 @@ def rendered(name: str, **values: object) -> str:
 def _environment() -> jinja2.Environment:
     import jinja2  # start-up: only where something is generated
 
-    from auditor.fixes.wrapping.yamltext import key, scalar
+    from auditor.fixes.overriding.yamltext import key, scalar
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_dir("reports")),

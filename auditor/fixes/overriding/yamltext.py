@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.errors import AuditError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.wrapping.templates import rendered
+from auditor.fixes.overriding.templates import rendered
 from auditor.lang.compose.loading import loaded
 
 if TYPE_CHECKING:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.fixes.overriding import scripts
+from auditor.fixes.overriding.choices import LONGEST_ID, choices
+from auditor.fixes.overriding.override import head
+from auditor.fixes.overriding.plan import SCRIPT, SHIM, Generated
+from auditor.fixes.overriding.starting import check_telling, needs, words_of
+from auditor.fixes.overriding.telling import kept_notes
+from auditor.fixes.overriding.templates import rendered
+from auditor.fixes.overriding.yamltext import one_line
 from auditor.fixes.plan import Refused
-from auditor.fixes.wrapping import scripts
-from auditor.fixes.wrapping.choices import LONGEST_ID, choices
-from auditor.fixes.wrapping.override import head
-from auditor.fixes.wrapping.plan import SCRIPT, SHIM, Generated
-from auditor.fixes.wrapping.starting import check_telling, needs, words_of
-from auditor.fixes.wrapping.telling import kept_notes
-from auditor.fixes.wrapping.templates import rendered
-from auditor.fixes.wrapping.yamltext import one_line
 
 if TYPE_CHECKING:
-    from auditor.fixes.wrapping.choices import Choice
-    from auditor.fixes.wrapping.plan import Request
+    from auditor.fixes.overriding.choices import Choice
+    from auditor.fixes.overriding.plan import Request
 
 #: What swarm takes for the name of a secret, less the version behind it.
 _NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")

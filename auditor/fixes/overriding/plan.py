@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.fixes.wrapping.facts import Reader
+from auditor.fixes.overriding.facts import Reader
 
 if TYPE_CHECKING:
-    from auditor.fixes.wrapping.facts import ImageFacts, Leaks, ServiceFacts
+    from auditor.fixes.overriding.facts import ImageFacts, Leaks, ServiceFacts
 
 SHIM, EXEC = "shim", "exec"
 FILE, SWARM = "file", "swarm"
