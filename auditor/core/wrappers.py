@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import re
 
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_wrappers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.core.ruledata import VendorEntry, WrapperEntry
 
+SHIM, EXEC = "shim", "exec"
 _HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
 _LONGEST_TAG = 128
 #: What stands for the reference in the words of `resolve`.
 _WHOLE, _BEFORE, _AFTER = "{reference}", "{before}", "{after}"
+
+
+class Wrapping(NamedTuple):
+    """What a start is wrapped with: the wrapper, references by variable, the form that was asked for ("" for none), and
+    (entrypoint, command) of images that are known besides those of the table."""
+
+    wrapper: WrapperEntry
+    references: Mapping[str, str]
+    form: str = ""
+    configs: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] | None = None
+
+    @property
+    def way(self) -> str:
+        """SHIM: a shell asks for each value and becomes the program; EXEC: the wrapper starts it."""
+        if self.form:
+            return self.form
+        shims = bool(self.wrapper.get("resolve")) and self.wrapper["process"] == "fork"
+        return SHIM if shims or self.wrapper["passes"] == "none" else EXEC
 
 
 def wrapper_ids() -> list[str]:

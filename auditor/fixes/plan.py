@@ -100,11 +100,12 @@ class Plan:
     `title` says it in a few words ("NPM_TOKEN becomes a build secret"), `reason` why it may be done, or for anything
     but SAFE what had to be guessed. `covers` are the places whose findings it answers: all findings that begin in one
     of them must be gone afterwards, or just those of the rule `only` if it names one. `ignores` are lines for the
-    .dockerignore, `notes` sentences for the user.
+    .dockerignore, `notes` sentences for the user. `asked`: the user asked for it, finding or not.
     """
 
     __slots__ = (
         "applicability",
+        "asked",
         "burnt",
         "changes",
         "covers",
@@ -127,6 +128,7 @@ class Plan:
         self.ignores: list[str] = []
         self.notes: list[str] = []
         self.only = ""
+        self.asked = False
 
     def weaken(self, to: Applicability, reason: str) -> None:
         """Lower the applicability, if it is not that low yet, and say why."""

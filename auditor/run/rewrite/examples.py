@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import NamedTuple
+from auditor.core.wrappers import Wrapping, wrapper_named
 from auditor.run.examples import Example, placed
 from auditor.run.rewrite.engine import fix
 from auditor.run.rewrite.options import FixOptions
@@ -27,7 +28,8 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
     before = (example.files or {}).get(IGNORE, "")
     with placed(example, text) as (settings, path):
         settings.min_severity = example.least
-        run = fix(settings, [path], FixOptions(unsafe=example.unsafe if unsafe is None else unsafe))
+        is_unsafe = example.unsafe if unsafe is None else unsafe
+        run = fix(settings, [path], FixOptions(unsafe=is_unsafe, wrapping=_wrapping(example)))
     [rewrite] = run.rewrites
     after, ignore = source, before
     for change in rewrite.changes:
@@ -39,6 +41,13 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
     left = tuple((one.finding.rule, one.reason) for one in rewrite.left)
     gone = frozenset(finding.rule for applied in rewrite.applied for finding in applied.findings)
     return Rewritten(after, ignore, tuple(line for line in ignore.splitlines() if line not in known), gone, left)
+
+
+def _wrapping(example: Example) -> Wrapping | None:
+    wrapper = wrapper_named(example.wrapper) if example.wrapper else None
+    if wrapper is None:
+        return None
+    return Wrapping(wrapper, {name: value for name, _equals, value in (one.partition("=") for one in example.mapped)})
 
 
 def with_fix(example: Example, result: Rewritten) -> Example:
