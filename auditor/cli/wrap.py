@@ -126,9 +126,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = parser(
-        "wrap", "Give secrets to a container of an image that stays as it is: an override, or commands.", epilog=_EPILOG
-    )
+    p = parser("wrap", "Give secrets to a container of an image that stays as it is.", epilog=_EPILOG)
     p.add_argument("target", metavar="TARGET", help="the image; see below")
     p.add_argument("--with", dest="method", metavar="HOW", required=True, help="file, swarm, or the name of a wrapper")
     p.add_argument("--map", action="append", metavar="VAR[=REF]", help="a variable and where it comes from; repeatable")

@@ -9,10 +9,10 @@ from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.choices import LONGEST_ID, choices
 from auditor.fixes.overriding.override import head
 from auditor.fixes.overriding.plan import SCRIPT, SHIM, Generated
+from auditor.fixes.overriding.scalars import one_line
 from auditor.fixes.overriding.starting import check_telling, needs, words_of
 from auditor.fixes.overriding.telling import kept_notes
 from auditor.fixes.overriding.templates import rendered
-from auditor.fixes.overriding.yamltext import one_line
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from functools import cache
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.resources import template_dir
+from auditor.fixes.overriding.scalars import key, scalar
 
 if TYPE_CHECKING:
     import jinja2
@@ -20,8 +21,6 @@ def rendered(name: str, **values: object) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     import jinja2  # start-up: only where something is generated
-
-    from auditor.fixes.overriding.yamltext import key, scalar
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_dir("reports")),

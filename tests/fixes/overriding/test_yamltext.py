@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.errors import AuditError
-from auditor.fixes.overriding import yamltext
-from auditor.fixes.overriding.yamltext import one_line, override, scalar
+from auditor.fixes.overriding import templates
+from auditor.fixes.overriding.scalars import one_line, scalar
+from auditor.fixes.overriding.yamltext import override
 
 #: Texts that some reader takes for something else, or for the end of the scalar.
 ODD = [
@@ -48,10 +49,8 @@ def test_any_data_reads_back(data: dict[str, object]) -> None:
 
 
 def test_what_does_not_read_back_is_never_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.fixes.overriding import templates
-
     templates._environment.cache_clear()
-    monkeypatch.setattr(yamltext, "scalar", lambda value, pad="": str(value))
+    monkeypatch.setattr(templates, "scalar", lambda value, pad="": str(value))
     with pytest.raises(AuditError, match="read back"):
         override({"a": "0400"}, [])
     templates._environment.cache_clear()
