@@ -36,7 +36,8 @@ exit codes:
   3  the image could not be read
   4  refused: it would not start as before; the reason is printed
 """
-_MOST_OVERWRITTEN = 1 << 20
+#: Bytes of a file of ours, and of its beginning, which says that it is one.
+_LONGEST_OWN, _HEAD = 16 << 20, 1000
 _FILE_MODE = 0o666
 
 
@@ -89,6 +90,8 @@ def _options(arguments: dict[str, object]) -> WrapOptions:
     if both:
         raise UsageError(f"--keep and --map are both given for {both[0]}")
     texts = {name: str(value or "") for name, value in arguments.items()}
+    if texts["output"] == "-":
+        texts["output"] = ""
     return WrapOptions(**texts, maps=maps, fill=fill, keep=frozenset(keep), insecure=tuple(insecure))
 
 
@@ -110,17 +113,23 @@ def _pairs(option: str, given: object, *, needs_value: bool) -> tuple[tuple[str,
 def _write(path: str, text: str) -> None:
     """Write a file whole, or leave what is there. A file that is not one of ours stays. Raises UsageError."""
     from auditor.fixes.overriding.override import MARK  # start-up: as above
+    from auditor.sources.files import UnreadableFile, read_regular
 
+    real = os.path.realpath(path)
+    fresh = f"{real}.{os.getpid()}.new"
     try:
-        if os.path.lexists(path):
-            with open(path, encoding="utf-8", errors="replace") as file:
-                if MARK not in file.read(_MOST_OVERWRITTEN)[:1000]:
-                    raise UsageError(f"--output: {path} is there already, and was not made by audit wrap")
-        fresh = f"{path}.{os.getpid()}.new"
+        if os.path.lexists(real) and MARK.encode() not in read_regular(real, _LONGEST_OWN)[:_HEAD]:
+            raise UsageError(f"--output: {path} is there already, and was not made by audit wrap")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(fresh, os.path.realpath(path))
+        try:
+            with open(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            os.replace(fresh, real)
+        except OSError:
+            os.unlink(fresh)
+            raise
+    except UnreadableFile as error:
+        raise UsageError(f"--output: {path}: {error}") from None
     except OSError as error:
         raise UsageError(f"--output: {path}: {error.strerror or 'cannot be written'}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +239,23 @@ def test_a_file_of_others_stays(at: Path, tmp_path: Path, capsys: Capture) -> No
     assert ran.code == 2 and mine.read_text() == "services: {}\n"
     ran = wrapped(capsys, image(at), "--with", "file", "--map", "A", "--output", str(tmp_path / "no" / "where"))
     assert ran.code == 2 and "No such file" in ran.err
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "."):
+        ran = wrapped(capsys, image(at), "--with", "file", "--map", "A", "--output", str(tmp_path / name))
+        assert ran.code == 2 and "not a regular file" in ran.err
+
+
+def test_a_link_to_a_file_of_ours(at: Path, tmp_path: Path, capsys: Capture) -> None:
+    """The file is written, and the link stays one."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.yml").symlink_to("sub/real.yml")
+    for name in ("A", "B"):
+        ran = wrapped(capsys, image(at), "--with", "file", "--map", name, "--output", str(tmp_path / "link.yml"))
+        assert ran.code == 0 and (tmp_path / "link.yml").is_symlink()
+        assert f"export {name}" in (tmp_path / "sub" / "real.yml").read_text()
+    assert [one.name for one in (tmp_path / "sub").iterdir()] == ["real.yml"]
+
+
+def test_standard_output_by_name(at: Path, capsys: Capture) -> None:
+    ran = wrapped(capsys, image(at), "--with", "file", "--map", "A", "--output", "-")
+    assert "services" in yaml.safe_load(ran.out)

@@ -97,6 +97,12 @@ def test_layers_that_are_damaged(at: Path, capsys: Capture) -> None:
         assert ran.code == 3 and "layer 0" in ran.err, ran.err
 
 
+def test_a_layer_that_is_not_the_one_of_the_configuration(at: Path, capsys: Capture) -> None:
+    config = {"config": {"Entrypoint": ["start"]}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}
+    ran = wrapped(capsys, image(at, document=config), *WAYS[0])
+    assert ran.code == 3 and "does not have the digest" in ran.err
+
+
 def test_targets_that_are_none(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "x.tar").write_bytes(b"hello")
     for target, code in (("./none.tar", 2), ("-", 2), (str(tmp_path), 2), (str(tmp_path / "x.tar"), 3), ("", 2)):
