@@ -208,7 +208,10 @@ def _add_prove_options(p: argparse.ArgumentParser) -> None:
 def _add_report_options(p: argparse.ArgumentParser) -> None:
     group = p.add_argument_group("report")
     group.add_argument(
-        "--format", action="append", metavar="FORMAT[:FILE]", help="text (default) or json, to FILE or standard output"
+        "--format",
+        action="append",
+        metavar="FORMAT[:FILE]",
+        help="text (default), json, or runbook (how to rotate what leaked), to FILE or standard output; repeatable",
     )
     group.add_argument(
         "--min-severity", metavar="SEVERITY", help="least severity that is fixed, and printed where it is left (medium)"

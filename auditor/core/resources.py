@@ -9,6 +9,7 @@ from auditor.core.errors import AuditError, RuleDataError
 from auditor.core.record import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from auditor.core.rotationrules import RotationEntry
     from auditor.core.ruledata import ProviderData, RuleData, RuleDocs, WrapperData
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -18,6 +19,7 @@ _RUNNING = os.path.join(_DATA, "rules.json")
 _PROVIDERS = os.path.join(_DATA, "providers.json")
 _WRAPPERS = os.path.join(_DATA, "wrappers.json")
 _DOCS = os.path.join(_DATA, "rules-docs.json")
+_ROTATION = os.path.join(_DATA, "rotation.json")
 
 
 @cache
@@ -64,6 +66,16 @@ def load_rule_docs() -> RuleDocs:
     from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
 
     return compile_rules(os.path.join(_CHECKOUT, "rules"))["docs"]
+
+
+@cache
+def load_rotation() -> list[RotationEntry]:
+    """How credentials are replaced, one entry for each provider or family. Do not change it. Raises RuleDataError."""
+    if _is_current(_ROTATION):
+        return cast("list[RotationEntry]", _read_json(_ROTATION))
+    from auditor.core.rotationrules import compile_rotation  # start-up: a checkout with edited rules only
+
+    return compile_rotation(os.path.join(_CHECKOUT, "rules"))
 
 
 def rules_digest() -> str:

@@ -4,6 +4,7 @@
 has an `id`) or holds arrays of tables, each element of which is one entry. What running needs and what only a reader or
 a test needs (prose, references, examples) are kept apart, so that a start reads little; so are the providers
 (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs, and wrappers and vendors' images.
+`rules/rotation/` is compiled by `rotationrules`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import cast
 
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.rotationrules import FOLDER, ROTATION_FILE, compile_rotation
 from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
 from auditor.core.rulereading import read_toml
 from auditor.core.secretrules import check_provider, check_secret
@@ -110,6 +112,7 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
         (PROVIDERS_FILE, compiled["providers"]),
         (WRAPPERS_FILE, compiled["wrappers"]),
         (DOCS_FILE, compiled["docs"]),
+        (ROTATION_FILE, compile_rotation(rules_dir)),
     ):
         path = os.path.join(data_dir, name)
         scratch = f"{path}.{os.getpid()}"
@@ -121,10 +124,10 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
 
 
 def rule_paths(rules_dir: str) -> Iterator[tuple[str, str]]:
-    """(folder, file name) of every rule file, sorted: exactly one level of folders, hidden names left out."""
+    """(folder, file name) of every rule file, sorted: one level of folders, without hidden names and `rotation`."""
     for folder in sorted(os.listdir(rules_dir)):
         path = os.path.join(rules_dir, folder)
-        if folder.startswith(".") or not os.path.isdir(path):
+        if folder.startswith(".") or folder == FOLDER or not os.path.isdir(path):
             continue
         for name in sorted(os.listdir(path)):
             if name.endswith(".toml") and not name.startswith("."):
