@@ -75,9 +75,14 @@ def _check(directory: str | None) -> int:
 def _compiled(directory: str | None) -> CompiledRules:
     """The rules and tables of a folder; our own without one."""
     if directory is None:
-        from auditor.core.resources import load_providers, load_rule_docs, load_rules
+        from auditor.core.resources import load_providers, load_rule_docs, load_rules, load_wrappers
 
-        return {"running": load_rules(), "providers": load_providers(), "docs": load_rule_docs()}
+        return {
+            "running": load_rules(),
+            "providers": load_providers(),
+            "wrappers": load_wrappers(),
+            "docs": load_rule_docs(),
+        }
     if not os.path.isdir(directory):
         raise UsageError(f"{directory}: no such directory")
     from auditor.core.rulefiles import compile_rules
