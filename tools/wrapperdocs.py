@@ -13,7 +13,7 @@ from auditor.core.wrappers import EXEC, SHIM, Wrapping
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.core.ruledata import CredentialEntry, WrapperEntry
+    from auditor.core.wrapperdata import CredentialEntry, WrapperEntry
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "wrappers.md")

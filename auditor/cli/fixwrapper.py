@@ -14,7 +14,7 @@ from auditor.core.wrappers import EXEC, Wrapping, is_reference, resolving, wrapp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from auditor.core.ruledata import WrapperEntry
+    from auditor.core.wrapperdata import WrapperEntry
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")

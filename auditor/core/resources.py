@@ -10,7 +10,8 @@ from auditor.core.record import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from auditor.core.rotationrules import RotationEntry
-    from auditor.core.ruledata import ProviderData, RuleData, RuleDocs, WrapperData
+    from auditor.core.ruledata import ProviderData, RuleData, RuleDocs
+    from auditor.core.wrapperdata import WrapperData
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _DATA = os.path.join(_PACKAGE, "_data")

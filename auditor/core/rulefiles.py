@@ -24,21 +24,15 @@ from auditor.core.wrapperrules import check_vendor, check_wrapper
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.core.ruledata import (
-        CompiledRules,
-        Entry,
-        ProviderData,
-        RuleData,
-        RuleDocs,
-        WrapperData,
-    )
+    from auditor.core.ruledata import CompiledRules, Entry, ProviderData, RuleData, RuleDocs
+    from auditor.core.wrapperdata import WrapperData
 
 
 RUNNING_FILE = "rules.json"
 DOCS_FILE = "rules-docs.json"
 PROVIDERS_FILE = "providers.json"
 WRAPPERS_FILE = "wrappers.json"
-TABLES = ("secrets", "files", "commands", "images", "wrappers", "vendors")
+TABLES = ("secrets", "files", "commands", "images", "configurations", "wrappers", "vendors")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
 FIXES = ("none", "sometimes", "always")
@@ -77,7 +71,7 @@ def compile_rules(rules_dir: str) -> CompiledRules:
     running: RuleData = {
         "digest": "",
         "rules": {},
-        "tables": {"secrets": [], "files": [], "commands": [], "images": []},
+        "tables": {"secrets": [], "files": [], "commands": [], "images": [], "configurations": []},
     }
     docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
     providers: ProviderData = {"digest": "", "providers": []}

@@ -10,7 +10,7 @@ from auditor.core.resources import load_wrappers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from auditor.core.ruledata import VendorEntry, WrapperEntry
+    from auditor.core.wrapperdata import VendorEntry, WrapperEntry
 
 SHIM, EXEC = "shim", "exec"
 _HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")

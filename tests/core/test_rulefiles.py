@@ -53,12 +53,19 @@ def test_a_table_file_is_one_entry_or_many(rules: Path, content: str) -> None:
     entry = {"id": "npm-token", "title": "npm access token", "pattern": "npm_[a-z]{4}", "keywords": ["npm_"]}
     entry["prefix"] = 4
     prose = {"source": "https://docs.example/tokens/"}
-    assert compiled["running"]["tables"] == {"secrets": [entry], "files": [], "commands": [], "images": []}
+    assert compiled["running"]["tables"] == {
+        "secrets": [entry],
+        "files": [],
+        "commands": [],
+        "images": [],
+        "configurations": [],
+    }
     assert compiled["docs"]["tables"] == {
         "secrets": {"npm-token": prose},
         "files": {},
         "commands": {},
         "images": {},
+        "configurations": {},
         "wrappers": {},
         "vendors": {},
         "providers": {},
@@ -164,8 +171,12 @@ def test_writing_is_repeatable(rules: Path, tmp_path_factory: pytest.TempPathFac
     assert json.loads((first / "rules.json").read_text()) == compiled["running"]
     assert json.loads((first / "rules-docs.json").read_text()) == compiled["docs"]
     assert sorted(path.name for path in first.iterdir()) == [
-        "providers.json", "rotation.json", "rules-docs.json", "rules.json", "wrappers.json"
-    ]  # fmt: skip
+        "providers.json",
+        "rotation.json",
+        "rules-docs.json",
+        "rules.json",
+        "wrappers.json",
+    ]
     assert json.loads((first / "providers.json").read_text()) == compiled["providers"]
     assert json.loads((first / "wrappers.json").read_text()) == compiled["wrappers"]
     for name in ("rules.json", "providers.json", "wrappers.json", "rules-docs.json", "rotation.json"):

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from auditor.core.resources import load_wrappers
-from auditor.core.ruledata import Entry, WrapperEntry
+from auditor.core.ruledata import Entry
+from auditor.core.wrapperdata import WrapperEntry
 from auditor.core.wrapperrules import check_vendor, check_wrapper
 from auditor.core.wrappers import (
     EXEC,

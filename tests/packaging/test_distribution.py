@@ -59,7 +59,7 @@ def test_the_wheel_is_pure_and_named_right(wheel: Path) -> None:
 
 def test_the_wheel_holds_package_rules_and_templates_only(wheel: Path, root: Path) -> None:
     expected = {path.relative_to(root).as_posix() for path in (root / "auditor").rglob("*.py")}
-    data = ("rules", "rules-docs", "providers", "wrappers", "rotation")
+    data = ("rules", "rules-docs", "providers", "rotation", "wrappers")
     expected |= {"auditor/py.typed", *(f"auditor/_data/{name}.json" for name in data)}
     expected |= {f"auditor/_data/{path.relative_to(root)}" for path in (root / "reports").rglob("*") if path.is_file()}
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}

@@ -49,7 +49,7 @@ def test_nothing_is_found_in_the_fixed_text(example: Example) -> None:
 @pytest.mark.parametrize("example", parameters([e for e in FIXED if e.unsafe]))
 def test_what_is_marked_unsafe_takes_the_option(example: Example) -> None:
     result = rewritten(example, unsafe=False)
-    assert (result.text, result.ignored) != (example.after, example.ignored)
+    assert (result.text, result.ignored, result.changed) != (example.after, example.ignored, example.changed)
     assert still_found(with_fix(example, result))
 
 
@@ -75,7 +75,7 @@ def test_the_same_in_other_spellings(example: Example, name: str) -> None:
         assert result.text in (expected, example.after)
     else:
         assert result.text == expected
-    assert result.ignored == example.ignored
+    assert (result.ignored, result.changed) == (example.ignored, example.changed)
 
 
 @pytest.mark.parametrize("example", parameters(FIXED))
@@ -92,10 +92,10 @@ def check_form(example: Example, variant: Variant) -> None:
     after = run_example(with_fix(example, result))
     assert parse(result.text).error is None
     assert {finding.rule for finding in after} <= {finding.rule for finding in before}
-    if (result.text, result.ignored) != (variant.text, ()):
+    if (result.text, result.ignored, result.changed) != (variant.text, (), {}):
         assert len(after) < len(before)
     again = rewritten(with_fix(example, result))
-    assert (again.text, again.ignore) == (result.text, result.ignore)
+    assert (again.text, again.ignore, again.changed) == (result.text, result.ignore, {})
 
 
 @pytest.mark.parametrize("example", parameters(GOOD))

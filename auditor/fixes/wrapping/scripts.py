@@ -14,7 +14,7 @@ from auditor.fixes.plan import Refused
 from auditor.fixes.shims import Shim, is_shim, program_of
 
 if TYPE_CHECKING:
-    from auditor.core.ruledata import CredentialEntry, WrapperEntry
+    from auditor.core.wrapperdata import CredentialEntry, WrapperEntry
     from auditor.core.wrappers import Wrapping
 
 FOLDER = "/run/secrets"

@@ -14,7 +14,7 @@ from auditor.fixes.starters import is_watched, script_of
 from auditor.fixes.wrapping.scripts import asks, credential_file, credential_of, runs_wrapper, settings, shim_of
 
 if TYPE_CHECKING:
-    from auditor.core.ruledata import WrapperEntry
+    from auditor.core.wrapperdata import WrapperEntry
     from auditor.core.wrappers import Wrapping
     from auditor.fixes.origins import Origin
     from auditor.fixes.starters import Start

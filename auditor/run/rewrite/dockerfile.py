@@ -11,6 +11,7 @@ from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.check import objection
 from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.origin import Origin
+from auditor.run.rewrite.others import edited
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 from auditor.run.selection import asked
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.run.analysis import Analysis, Contexts
     from auditor.run.rewrite.ignores import IgnoreText
     from auditor.run.rewrite.options import FixOptions
+    from auditor.run.rewrite.others import OtherText
     from auditor.sources.files import Input
 
 #: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
@@ -35,12 +37,14 @@ _ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit
 
 
 class State(NamedTuple):
-    """A Dockerfile at one point of its rewriting: text, analysis, and its context's ignore file."""
+    """A Dockerfile at one point of its rewriting: text, analysis, its context's ignore file, and the other files of the
+    context that change along."""
 
     text: str
     target: Target
     analysis: Analysis
     ignore: IgnoreText | None
+    others: tuple[OtherText, ...] = ()
 
 
 class _Why(NamedTuple):
@@ -178,7 +182,8 @@ class DockerfileFixer:
         ignore = extended(state.ignore, plan.ignores) if state.ignore is not None else None
         if text == state.text and ignore == state.ignore:
             raise Refused("it changes nothing")
-        following = self._state(text, ignore)
+        others = edited(state.others, plan.edits, state.analysis)
+        following = self._state(text, ignore, others)
         reason = objection(state.analysis, following.analysis, edits, answered)
         if reason:
             raise Refused(f"its check did not hold: {reason}")
@@ -191,17 +196,22 @@ class DockerfileFixer:
         rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
         rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
+        rewrite.given += [given for given in plan.given if given not in rewrite.given]
         known = {(secret.id, secret.kind) for secret in rewrite.secrets}
         rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
 
-    def _state(self, text: str, ignore: IgnoreText | None) -> State:
+    def _state(self, text: str, ignore: IgnoreText | None, others: tuple[OtherText, ...] = ()) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
         auditor = InputAuditor(self.settings, self.wanted)
         target, analysis = auditor.examine(source)
-        if ignore is not None and ignore.after != (ignore.before or ""):
-            contexts: Contexts = {key: context_with(context, ignore) for key, context in auditor.contexts.items()}
+        is_ignoring = ignore is not None and ignore.after != (ignore.before or "")
+        if is_ignoring or others:
+            contexts: Contexts = {
+                key: context_with(context, ignore if is_ignoring else None, others)
+                for key, context in auditor.contexts.items()
+            }
             target, analysis = InputAuditor(self.settings, self.wanted, contexts).examine(source)
-        return State(text, target, analysis, ignore)
+        return State(text, target, analysis, ignore, others)
 
     # -- what is left --------------------------------------------------------------------------------------------
 
