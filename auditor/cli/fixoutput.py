@@ -65,7 +65,8 @@ def _is_stdin(report: FixReport, options: FixOptions) -> bool:
 
 def _has_nothing_to_show(report: FixReport, outputs: list[Output]) -> bool:
     plain = all(output.format == "text" and not output.file for output in outputs)
-    quiet = all(fixed.state == UNCHANGED and not (fixed.left or fixed.rewrite.target.errors) for fixed in report.files)
+    told = [fixed.left or fixed.rewrite.target.errors or fixed.rewrite.notes for fixed in report.files]
+    quiet = not any(told) and all(fixed.state == UNCHANGED for fixed in report.files)
     return plain and quiet and not report.errors
 
 

@@ -11,12 +11,14 @@ from auditor.core.record import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from auditor.core.rotationrules import RotationEntry
     from auditor.core.ruledata import ProviderData, RuleData, RuleDocs
+    from auditor.core.wrapperdata import WrapperData
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _DATA = os.path.join(_PACKAGE, "_data")
 _CHECKOUT = os.path.dirname(_PACKAGE)
 _RUNNING = os.path.join(_DATA, "rules.json")
 _PROVIDERS = os.path.join(_DATA, "providers.json")
+_WRAPPERS = os.path.join(_DATA, "wrappers.json")
 _DOCS = os.path.join(_DATA, "rules-docs.json")
 _ROTATION = os.path.join(_DATA, "rotation.json")
 
@@ -42,6 +44,19 @@ def load_providers() -> ProviderData:
     from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
 
     return compile_rules(os.path.join(_CHECKOUT, "rules"))["providers"]
+
+
+@cache
+def load_wrappers() -> WrapperData:
+    """Exec wrappers and how vendors' images start: {"digest", "wrappers": [...], "vendors": [...]}. Do not change it.
+
+    Raises RuleDataError.
+    """
+    if _is_current(_WRAPPERS):
+        return cast("WrapperData", _read_json(_WRAPPERS))
+    from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
+
+    return compile_rules(os.path.join(_CHECKOUT, "rules"))["wrappers"]
 
 
 @cache

@@ -117,11 +117,12 @@ class Plan:
     but SAFE what had to be guessed. `covers` are the places whose findings it answers: all findings that begin in one
     of them must be gone afterwards, or just those of the rule `only` if it names one. `ignores` are lines for the
     .dockerignore, `notes` sentences for the user. `edits` change files of the build context, `given` are files that the
-    container gets when it starts.
+    container gets when it starts. `asked`: the user asked for it, finding or not.
     """
 
     __slots__ = (
         "applicability",
+        "asked",
         "burnt",
         "changes",
         "covers",
@@ -148,6 +149,7 @@ class Plan:
         self.ignores: list[str] = []
         self.notes: list[str] = []
         self.only = ""
+        self.asked = False
 
     def weaken(self, to: Applicability, reason: str) -> None:
         """Lower the applicability, if it is not that low yet, and say why."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DOCKERFILE = "Dockerfile"
 _ANY_NAME = "example.txt"
-_FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "changed", "min_severity"})
+_FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "changed", "min_severity", "wrapper", "map"})
 
 
 class Example(NamedTuple):
@@ -35,8 +35,9 @@ class Example(NamedTuple):
     the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
     must have if the example says so. `files` (path -> content) is the build context; None where the example is about
     the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it leaves the
-    Dockerfile as it is), with `--unsafe-fixes` where `unsafe` and `--min-severity` where `least` is not medium, and
-    `ignored` what it adds to the context's ignore file, `changed` the texts that other files get (path -> content).
+    Dockerfile as it is), with `--unsafe-fixes` where `unsafe`, `--min-severity` where `least` is not medium,
+    `--wrapper` where `wrapper` is not "" and `--map` with each of `mapped`, and `ignored` what it adds to the context's
+    ignore file, `changed` the texts that other files get (path -> content).
     """
 
     rule: str
@@ -53,6 +54,8 @@ class Example(NamedTuple):
     ignored: tuple[str, ...] = ()
     changed: Mapping[str, str] = {}
     least: Severity = Severity.MEDIUM
+    wrapper: str = ""
+    mapped: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -73,7 +76,9 @@ class Example(NamedTuple):
     def command(self) -> str:
         """The `audit fix` that fixes it, with the options that it takes."""
         least = "" if self.least == Severity.MEDIUM else f" --min-severity {self.least.label}"
-        return f"audit fix{least}{' --unsafe-fixes' if self.unsafe else ''}"
+        wrapper = f" --wrapper {self.wrapper}" if self.wrapper else ""
+        mapped = "".join(f" --map {one}" for one in self.mapped)
+        return f"audit fix{least}{wrapper}{mapped}{' --unsafe-fixes' if self.unsafe else ''}"
 
 
 def load_examples(rule_id: str) -> list[Example]:
@@ -195,8 +200,23 @@ def _with_fix(place: str, example: Example, data: Entry) -> Example:
     if not _FIX_KEYS.isdisjoint(data) and not (ignored or changed) and fixed in ("", example.text):
         raise RuleDataError(f"{place}: fixed: nothing is changed")
     least = _severity(place, data.get("min_severity")) or Severity.MEDIUM
-    lines = tuple(map(str, ignored))
-    return example._replace(fixed=fixed, unsafe=how == "unsafe", ignored=lines, changed=changed, least=least)
+    example = example._replace(fixed=fixed, unsafe=how == "unsafe", changed=changed, least=least)
+    example = example._replace(ignored=tuple(map(str, ignored)))
+    return _with_wrapper(place, example, data)
+
+
+def _with_wrapper(place: str, example: Example, data: Entry) -> Example:
+    wrapper, mapped = data.get("wrapper", ""), data.get("map", [])
+    if not isinstance(wrapper, str) or not isinstance(mapped, list) or (mapped and not wrapper):
+        raise RuleDataError(f"{place}: wrapper: must be a name, and map a list of VARIABLE=REFERENCE beside it")
+    if any(not isinstance(one, str) or "=" not in one for one in mapped):
+        raise RuleDataError(f"{place}: map: must be a list of VARIABLE=REFERENCE")
+    if wrapper:
+        from auditor.core.wrappers import wrapper_named  # start-up: few examples have one
+
+        if wrapper_named(wrapper) is None:
+            raise RuleDataError(f"{place}: wrapper: there is none of the name {wrapper!r}")
+    return example._replace(wrapper=wrapper, mapped=tuple(map(str, mapped)))
 
 
 def _is_build(name: str) -> bool:

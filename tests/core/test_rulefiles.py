@@ -66,6 +66,8 @@ def test_a_table_file_is_one_entry_or_many(rules: Path, content: str) -> None:
         "commands": {},
         "images": {},
         "configurations": {},
+        "wrappers": {},
+        "vendors": {},
         "providers": {},
     }
 
@@ -169,10 +171,15 @@ def test_writing_is_repeatable(rules: Path, tmp_path_factory: pytest.TempPathFac
     assert json.loads((first / "rules.json").read_text()) == compiled["running"]
     assert json.loads((first / "rules-docs.json").read_text()) == compiled["docs"]
     assert sorted(path.name for path in first.iterdir()) == [
-        "providers.json", "rotation.json", "rules-docs.json", "rules.json"
-    ]  # fmt: skip
+        "providers.json",
+        "rotation.json",
+        "rules-docs.json",
+        "rules.json",
+        "wrappers.json",
+    ]
     assert json.loads((first / "providers.json").read_text()) == compiled["providers"]
-    for name in ("rules.json", "providers.json", "rules-docs.json", "rotation.json"):
+    assert json.loads((first / "wrappers.json").read_text()) == compiled["wrappers"]
+    for name in ("rules.json", "providers.json", "wrappers.json", "rules-docs.json", "rotation.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 

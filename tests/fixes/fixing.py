@@ -14,6 +14,7 @@ from auditor.run.selection import chosen
 from auditor.sources.files import Input
 
 if TYPE_CHECKING:
+    from auditor.core.wrappers import Wrapping
     from auditor.fixes.plan import BuildSecret
     from auditor.run.rewrite.others import OtherText
 
@@ -31,7 +32,13 @@ class Fixed(NamedTuple):
 
 
 def fixed(
-    text: str, *, unsafe: bool = False, form: str = FILE, context: Path | None = None, least: str = "medium"
+    text: str,
+    *,
+    unsafe: bool = False,
+    form: str = FILE,
+    context: Path | None = None,
+    least: str = "medium",
+    wrapping: Wrapping | None = None,
 ) -> Fixed:
     """A Dockerfile after `audit fix`; without a context nothing is known of what COPY takes."""
     settings = Settings()
@@ -43,7 +50,8 @@ def fixed(
         settings.context = str(context)
         path = str(context / "Dockerfile")
     source = Input(path, "Dockerfile", text.encode("utf-8", "surrogateescape"), None)
-    fixer = DockerfileFixer(source, settings, FixOptions(unsafe=unsafe, secret_form=form), chosen(settings), {})
+    options = FixOptions(unsafe=unsafe, secret_form=form, wrapping=wrapping)
+    fixer = DockerfileFixer(source, settings, options, chosen(settings), {})
     first = fixer.read()
     assert first is not None, "the builder rejects the text"
     rewrite = Rewrite("Dockerfile", first.target)

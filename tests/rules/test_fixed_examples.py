@@ -67,7 +67,9 @@ def test_the_same_in_other_spellings(example: Example, name: str) -> None:
     if text is None:
         pytest.skip("a character of the example has another meaning in this spelling")
     result = rewritten(example, text)
-    if name == "lower-case":  # instructions that are new are written in upper case
+    if expected is None:  # a start with a backslash in it reads the same in any file, a spelling of RUN would not
+        assert result.text.endswith(example.after)
+    elif name == "lower-case":  # instructions that are new are written in upper case
         assert spelled(result.text, name) == expected
     elif name == "no-final-newline":  # where the last instruction went, the line before keeps its newline
         assert result.text in (expected, example.after)

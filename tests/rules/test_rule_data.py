@@ -14,7 +14,7 @@ from auditor.core.rulefiles import compile_rules
 from auditor.lang.dockerfile.parser import parse
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {"secrets", "files", "commands", "images", "configurations", "rotation"}
+TABLES = {"secrets", "files", "commands", "images", "configurations", "rotation", "wrappers", "vendors"}
 IDS = sorted(path.stem for path in (ROOT / "rules").glob("*/*.toml") if path.parent.name not in TABLES)
 PUBLIC_HOST = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|dev|de|eu)\b", re.IGNORECASE)
 #: Rules whose finding is made by the run itself, not by a check.
@@ -35,6 +35,8 @@ EXAMPLE_KEYS = {
         "ignored",
         "changed",
         "min_severity",
+        "wrapper",
+        "map",
     },
     "good": {"title", "dockerfile", "files"},
 }

@@ -72,6 +72,7 @@ class DockerfileFixer:
         self.settings = settings
         self.wanted = wanted
         self.form: str = options.secret_form
+        self.wrapping = options.wrapping
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
@@ -132,7 +133,7 @@ class DockerfileFixer:
             if plan.applicability > self.allowed or _key(plan) in self._failed:
                 continue
             answered = self._answered(plan, state)
-            if not answered:
+            if not answered and not plan.asked:
                 continue
             try:
                 following, edits = self._carried_out(plan, answered, state)
@@ -160,8 +161,8 @@ class DockerfileFixer:
 
     def _plans(self, state: State) -> Iterator[Plan | Refusal]:
         build = state.analysis.build
-        if build is not None and state.analysis.findings:
-            yield from plans(build, self.form)
+        if build is not None and (state.analysis.findings or self.wrapping is not None):
+            yield from plans(build, self.form, self.wrapping)
 
     def _answered(self, plan: Plan, state: State) -> list[Finding]:
         """The findings of a plan that are worth a change: they would be shown."""
@@ -216,11 +217,18 @@ class DockerfileFixer:
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with the reason of the planner that looked at it."""
-        reasons = [self._reason(plan) for plan in self._plans(state)]
+        found = list(self._plans(state))
+        rewrite.notes += [self._undone(plan) for plan in found if isinstance(plan, Plan) and plan.asked]
+        reasons = [self._reason(plan) for plan in found]
         for finding in self.active(state):
             covering = [why for why in reasons if _covered(finding, why.covers)]
             why = next((one for one in covering if one.unsafe), covering[0] if covering else _Why((), _NO_FIX))
             rewrite.left.append(Left(finding, why.reason or self._untried(finding), why.unsafe, why.refused))
+
+    def _undone(self, plan: Plan) -> str:
+        """What is said of a plan that answers no finding, and that was not carried out."""
+        why = self._reason(plan)
+        return f"not done: {plan.title}; {why.reason}{' (--unsafe-fixes does it)' if why.unsafe else ''}"
 
     def _reason(self, plan: Plan | Refusal) -> _Why:
         """Why the findings that a planner looked at stay."""

@@ -62,7 +62,8 @@ class _Run:
         rewrite = Rewrite(source.display, target)
         self.outcome.rewrites.append(rewrite)
         active = asked(analysis.findings, self.wanted)
-        if active:
+        # A wrapper that was asked for concerns what a container starts, which is no finding.
+        if active or (self.options.wrapping is not None and target.kind == "dockerfile"):
             rewriting(source, active, rewrite)
 
     def _as_left(self, source: Input) -> Input:

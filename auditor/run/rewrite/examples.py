@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.wrappers import Wrapping, wrapper_named
 from auditor.run.examples import Example, placed
 from auditor.run.rewrite.engine import fix
 from auditor.run.rewrite.options import FixOptions
@@ -33,7 +34,8 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
     before = (example.files or {}).get(IGNORE, "")
     with placed(example, text) as (settings, path):
         settings.min_severity = example.least
-        run = fix(settings, [path], FixOptions(unsafe=example.unsafe if unsafe is None else unsafe))
+        is_unsafe = example.unsafe if unsafe is None else unsafe
+        run = fix(settings, [path], FixOptions(unsafe=is_unsafe, wrapping=_wrapping(example)))
     [rewrite] = run.rewrites
     after, ignore = source, before
     changed: dict[str, str] = {}
@@ -50,6 +52,13 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
     return Rewritten(
         after, ignore, tuple(line for line in ignore.splitlines() if line not in known), gone, left, changed
     )
+
+
+def _wrapping(example: Example) -> Wrapping | None:
+    wrapper = wrapper_named(example.wrapper) if example.wrapper else None
+    if wrapper is None:
+        return None
+    return Wrapping(wrapper, {name: value for name, _equals, value in (one.partition("=") for one in example.mapped)})
 
 
 def with_fix(example: Example, result: Rewritten) -> Example:
