@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from auditor.fixes.callers.kinds import kind_of
+from auditor.flow.calling.kinds import kind_of
 from auditor.sources.files import is_compose_name
 
 HOOKS = {

@@ -20,7 +20,7 @@ BUDGET = {"audit --version": 2.5, "audit --help": 2.5, "audit lint Dockerfile": 
 LINTS = [["lint", "Dockerfile"], ["lint", "-"], ["lint", "."]]
 FIXES = [["fix", "Dockerfile"], ["fix", "--diff", "Dockerfile"], ["fix", "--diff", "."], ["fix", "-"]]
 LIGHT = {
-    "auditor.fixes", "auditor.fixes.callers", "auditor.fixes.callers.kinds", "auditor.report",
+    "auditor.fixes", "auditor.fixes.callers", "auditor.flow.calling.kinds", "auditor.report",
     "auditor.report.fix_shapes", "auditor.run.rewrite", "auditor.run.rewrite.engine", "auditor.run.rewrite.options",
     "auditor.run.rewrite.outcome", "auditor.core.edit",
 }  # fmt: skip

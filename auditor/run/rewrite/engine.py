@@ -146,6 +146,6 @@ class _Run:
 
 def _is_input(path: str) -> bool:
     """Whether a path is examined by itself; other callers only change along."""
-    from auditor.fixes.callers.kinds import kind_of  # start-up: small, no readers
+    from auditor.flow.calling.kinds import kind_of  # start-up: small, no readers
 
     return path == STDIN or kind_of(path) is None or is_compose_name(path) or os.path.isdir(path)

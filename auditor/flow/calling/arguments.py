@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
-from auditor.fixes.callers.programs import Option
+from auditor.flow.calling.programs import Option
 from auditor.lang.derived import FOREIGN
 from auditor.lang.shell.nodes import Literal, Part, Substitution, VariableUse, Word
 
