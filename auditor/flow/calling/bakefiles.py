@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING
+from auditor.core.span import Span
+from auditor.flow.calling.given import BARE, LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
+from auditor.flow.calling.uses import BUILD_ARG, Use
 from auditor.lang import hcl
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, text_of
+
+if TYPE_CHECKING:
+    from auditor.flow.calling.files import Gathered
 
 _USE = Pattern(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
 _NAME = Pattern(r"[A-Za-z_]\w*")
@@ -51,3 +58,50 @@ def variable_of(value: Node | None) -> str:
     match = _USE.fullmatch(value.value) if value.style else _NAME.fullmatch(value.value)
     name = match[match.lastindex or 0] if match else ""
     return "" if name in ("null", "true", "false") and not value.style else name
+
+
+def read_into(into: Gathered) -> None:
+    """The build arguments of the targets. Raises Unreadable."""
+    kinds = blocks(into.text, json=into.path.endswith(".json"))
+    variables = kinds.get("variable", {})
+    typed: set[Span] = set()
+    for target in kinds.get("target", {}).values():
+        args = target.get("args")
+        for key, value in args.pairs if isinstance(args, Mapping) else ():
+            given = _given(text_of(key), value, variables)
+            if given is None or (given.how == TYPED and given.literal is not None and given.literal.span in typed):
+                continue
+            story: tuple[tuple[str, Span], ...] = ()
+            shown = Span(key.span.start, value.span.end)
+            if given.literal is not None and given.how == TYPED:
+                typed.add(given.literal.span)
+                story = (("its value stands here", given.literal.span),)
+            elif given.literal is not None:
+                shown = given.literal.span
+            into.uses.append(Use(BUILD_ARG, "docker buildx bake", text_of(key), shown, given, story))
+
+
+def _given(name: str, value: Node, variables: dict[str, Mapping]) -> Given | None:
+    """The value of an argument, if it is a secret."""
+    if not isinstance(value, Scalar):
+        return None
+    used = variable_of(value)
+    body = variables.get(used) if used else None
+    default = body.get("default") if body is not None else None
+    if isinstance(default, Scalar) and default.style and default.value:
+        literal = of_text(name, default.value, _inside(default))
+        if literal is not None:
+            return Given(TYPED, value.span, literal, used)
+    elif value.style and not used:
+        literal = of_text(name, value.value, _inside(value))
+        if literal is not None:
+            return Given(LITERAL, value.span, literal, "")
+    if not used and not value.null:
+        return None
+    telling = is_secret_name(name) or is_secret_name(used)
+    return Given(VARIABLE if used else BARE, value.span, None, used) if telling else None
+
+
+def _inside(node: Scalar) -> Span:
+    """A quoted scalar without its quotes."""
+    return Span(node.span.start + 1, node.span.end - 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.flow.calling.units import ENVIRONMENT, OTHER, TYPED, ShellText
+from auditor.flow.calling.units import ENVIRONMENT, OTHER, TELLING, TYPED, ShellText
 from auditor.lang import make
+from auditor.lang.compose.reader import Unreadable
 
 if TYPE_CHECKING:
+    from auditor.flow.calling.files import Gathered
     from auditor.lang.derived import Derived
     from auditor.lang.make import Makefile, Variable
 
@@ -81,3 +83,19 @@ def variable_of(raw: str) -> str:
     """The variable that an expansion names; "" for any other expression."""
     match = REFERENCE.fullmatch(raw)
     return match[match.lastgroup or "a"] if match else ""
+
+
+def read_into(into: Gathered) -> None:
+    """The recipes of a Makefile, and its variables that hold a part of a command line. Raises Unreadable."""
+    file = make.read(into.text)
+    if file is None:
+        raise Unreadable("this Makefile is too large, or has a recipe prefix of its own")
+    settings = MakeSettings(into.text, file)
+    values = (make.shell_text(into.text, *variable.value) for variable in file.variables)
+    texts = (text for text in (*file.recipes, *values) if _is_telling(into.text, text))
+    into.shell(MakeText(into.text, text, settings) for text in texts)
+
+
+def _is_telling(file: str, text: Derived) -> bool:
+    """Whether a recipe or a value may have a call in it: most have none, and the shell's reader is slow."""
+    return TELLING.search(file[text.at(0) : text.end]) is not None

@@ -136,10 +136,15 @@ def shell_text(path: str, file: str, node: Scalar) -> Derived | None:
     made = scalars.derived(file, node)
     if made is None:
         return None
-    hidden = _EXPRESSION.sub(_hide, made.text)
+    hidden = hide(made.text)
     if "/.circleci/" in path.replace("\\", "/"):
         hidden = _PARAMETER.sub(_hide, hidden)
     return made.with_text(hidden)
+
+
+def hide(text: str) -> str:
+    """The text with `FOREIGN` in the place of every expression."""
+    return _EXPRESSION.sub(_hide, text)
 
 
 def _hide(match: Match[str]) -> str:

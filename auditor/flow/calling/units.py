@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.span import Span
 from auditor.lang.derived import FOREIGN, Derived
@@ -15,6 +16,8 @@ from auditor.lang.shell import reader
 from auditor.lang.shell.nodes import Command, Script, Substitution, Word
 
 ENVIRONMENT, TYPED, OTHER = "environment", "typed", "other"
+#: What stands in every text that calls a container tool, by its name or by a variable for it.
+TELLING = Pattern(r"(?i)docker|podman|buildah|nerdctl|skopeo|kaniko|finch|container|engine|oci|login|build-arg")
 
 _EXPORTS = frozenset({"export"})
 _SETS = frozenset({"read", "mapfile", "readarray", "getopts", "printf"})
