@@ -18,22 +18,26 @@ _USE = Pattern(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
 _NAME = Pattern(r"[A-Za-z_]\w*")
 
 
-def blocks(text: str, *, json: bool) -> dict[str, dict[str, Mapping]]:
-    """The bodies of `target`, `variable`, `group` by kind and name. Raises reader.Unreadable, with a reason."""
+def blocks(text: str, *, json: bool, unique: bool = True) -> dict[str, dict[str, Mapping]]:
+    """The bodies of `target`, `variable`, `group` by kind and name; with `unique` no name may stand there twice, else
+    the names of later ones get a number. Raises reader.Unreadable, with a reason."""
     if json:
         return _json(text)
     try:
-        return _hcl(text)
+        return _hcl(text, unique=unique)
     except hcl.Unreadable:
         raise reader.Unreadable("this bake file cannot be read") from None
 
 
-def _hcl(text: str) -> dict[str, dict[str, Mapping]]:
+def _hcl(text: str, *, unique: bool) -> dict[str, dict[str, Mapping]]:
     kinds: dict[str, dict[str, Mapping]] = {}
     for block in hcl.read(text):
         named = kinds.setdefault(block.kind, {})
         if block.labels and block.labels[0] in named:  # bake puts them together
-            raise hcl.Unreadable
+            if unique:
+                raise hcl.Unreadable
+            named[f"{block.labels[0]} {len(named)}"] = block.body
+            continue
         named[" ".join(block.labels)] = block.body
     return kinds
 
@@ -62,7 +66,7 @@ def variable_of(value: Node | None) -> str:
 
 def read_into(into: Gathered) -> None:
     """The build arguments of the targets. Raises Unreadable."""
-    kinds = blocks(into.text, json=into.path.endswith(".json"))
+    kinds = blocks(into.text, json=into.path.endswith(".json"), unique=False)
     variables = kinds.get("variable", {})
     typed: set[Span] = set()
     for target in kinds.get("target", {}).values():

@@ -6,7 +6,7 @@ import os.path
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import LineIndex
-from auditor.flow.calling import kinds
+from auditor.flow.calling import kinds, look
 from auditor.flow.calling.units import Assignments, ShellText
 from auditor.flow.calling.uses import Use, Uses
 from auditor.lang.compose.reader import Unreadable as Unreadable
@@ -46,7 +46,9 @@ class Gathered:
         for unit in units:
             if unit.script.truncated:
                 self.limits.append("a shell script in it is too large or too deeply nested to follow")
-            uses.read(unit)
+            look.read(uses, unit)
+        if uses.cut:
+            self.limits.append("more secrets are handed over in it than are reported")
         self.uses += uses.found
         return uses
 
