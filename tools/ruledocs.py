@@ -131,11 +131,15 @@ def _rewritten(example: Example) -> Iterator[str]:
     adds = f"adds to `.dockerignore`: {', '.join(map(_code, example.ignored))}."
     if example.fixed:
         yield f"`{example.command}` makes of it:"
-        yield _fence(example.fixed, "yaml" if example.name else "dockerfile")
+        yield _fence(example.fixed, _language(example))
         if example.ignored:
             yield f"and {adds}"
     elif example.ignored:
         yield f"`{example.command}` leaves the Dockerfile as it is, and {adds}"
+
+
+def _language(example: Example) -> str:
+    return "yaml" if example.name.endswith((".yml", ".yaml")) else "" if example.name else "dockerfile"
 
 
 def _scanned(example: Example) -> Iterator[str]:

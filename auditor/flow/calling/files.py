@@ -20,7 +20,7 @@ _MAX_CHARS = 5 * 1024 * 1024
 
 class CallFacts(NamedTuple):
     """What a file does with container tools; `path` is how the file is shown, `kind` one of `kinds`. `limits` say what
-    was not read."""
+    was not read. `size`: how many commands there are, and how many nodes of YAML."""
 
     path: str
     kind: str
@@ -28,6 +28,7 @@ class CallFacts(NamedTuple):
     lines: LineIndex
     uses: tuple[Use, ...]
     limits: tuple[str, ...]
+    size: tuple[int, int]
 
 
 class Gathered:
@@ -38,6 +39,8 @@ class Gathered:
         self.text = text
         self.uses: list[Use] = []
         self.limits: list[str] = []
+        self.commands = 0
+        self.nodes = 0
 
     def shell(self, units: Iterable[ShellText], variables: Assignments | None = None) -> Uses:
         """Read the texts that share their variables."""
@@ -46,7 +49,7 @@ class Gathered:
         for unit in units:
             if unit.script.truncated:
                 self.limits.append("a shell script in it is too large or too deeply nested to follow")
-            look.read(uses, unit)
+            self.commands += look.read(uses, unit)
         if uses.cut:
             self.limits.append("more secrets are handed over in it than are reported")
         self.uses += uses.found
@@ -60,7 +63,8 @@ def read(path: str, text: str, kind: str) -> CallFacts:
     gathered = Gathered(path, text)
     _READERS[kind](gathered)
     uses = tuple(sorted(gathered.uses, key=lambda use: use.span))
-    return CallFacts(path, kind, text, LineIndex(text), uses, tuple(dict.fromkeys(gathered.limits)))
+    limits, size = tuple(dict.fromkeys(gathered.limits)), (gathered.commands, gathered.nodes)
+    return CallFacts(path, kind, text, LineIndex(text), uses, limits, size)
 
 
 def _script(into: Gathered) -> None:

@@ -41,10 +41,13 @@ _MAX_DEPTH = 4
 _SOME_BUILD = "the build"
 
 
-def read(uses: Uses, unit: ShellText) -> None:
-    """Go through one text."""
+def read(uses: Uses, unit: ShellText) -> int:
+    """Go through one text; how many commands it has."""
+    count = 0
     for command, nested in _every(unit.script, 0):
         Look(uses, unit, command, nested=nested).run()
+        count += 1
+    return count
 
 
 def _every(script: Script, depth: int) -> Iterator[tuple[Command, bool]]:

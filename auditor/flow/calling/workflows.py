@@ -127,6 +127,7 @@ def _secrets(into: Gathered, node: Node) -> None:
 def _variables(into: Gathered, document: Node) -> None:
     """Literals among the variables of jobs, steps and services."""
     for node in walk(document):
+        into.nodes += 1
         if not isinstance(node, Mapping):
             continue
         for key, value in node.pairs:

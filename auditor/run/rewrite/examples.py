@@ -28,6 +28,8 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
     with placed(example, text) as (settings, path):
         settings.min_severity = example.least
         run = fix(settings, [path], FixOptions(unsafe=example.unsafe if unsafe is None else unsafe))
+    if not run.rewrites:  # nothing is said about a script that is clean
+        return Rewritten(source, before, (), frozenset(), ())
     [rewrite] = run.rewrites
     after, ignore = source, before
     for change in rewrite.changes:
