@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from auditor.flow.calling.given import Given
     from auditor.flow.calling.uses import Use
 
-_SEVERITIES = {"secret": Severity.HIGH, "weak": Severity.MEDIUM, "placeholder": Severity.LOW}
-_CONFIDENCES = {"secret": Confidence.HIGH, "weak": Confidence.MEDIUM, "placeholder": Confidence.LOW}
 _IN_FILE = "everyone who has this file, a copy of it or its history has it"
 
 
@@ -104,7 +102,12 @@ def squash_as_fix(facts: CallFacts) -> Iterator[Finding]:
 
 
 def _given(facts: CallFacts, kind: str) -> Iterator[tuple[Use, Given]]:
-    return ((use, use.given) for use in facts.uses if use.kind == kind and use.given is not None)
+    """The uses of a kind, but for stand-ins (`dummy`, a key of a manual): nobody's secret, and often what a test needs."""
+    for use in facts.uses:
+        if use.kind == kind and use.given is not None:
+            literal = use.given.literal
+            if literal is None or literal.level != "placeholder":
+                yield use, use.given
 
 
 def _shown(use: Use) -> str:
@@ -127,16 +130,15 @@ def _origin(use: Use, given: Given) -> str:
 
 def _finding(facts: CallFacts, rule: str, use: Use, message: str, weak: Severity = Severity.MEDIUM) -> Finding:
     literal = use.given.literal if use.given is not None else None
-    level = literal.level if literal is not None else ""
-    severity = weak if level == "weak" else _SEVERITIES.get(level, Severity.MEDIUM)
+    is_weak = literal is not None and literal.level == "weak"
+    severity = weak if is_weak else Severity.MEDIUM if literal is None else Severity.HIGH
     return Finding(
         rule,
         severity,
         Location.of(facts.path, facts.lines, use.span),
         message,
         use.name or use.tool,
-        confidence=_CONFIDENCES.get(level, Confidence.HIGH),
-        verdict="placeholder" if level == "placeholder" else "unverified",
+        confidence=Confidence.MEDIUM if is_weak else Confidence.HIGH,
         flow=tuple(Step(text, Location.of(facts.path, facts.lines, at)) for text, at in use.story),
         secret=literal.secret if literal is not None else None,
         secret_span=literal.span if literal is not None else None,
