@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from auditor.core.config import Settings
-from auditor.run.rewrite.dockerfile import DockerfileFixer, State, generated
+from auditor.run.rewrite.dockerfile import DockerfileFixer, State
+from auditor.run.rewrite.generated import generated
 from auditor.run.rewrite.options import FixOptions
 from auditor.run.rewrite.outcome import Rewrite
 from auditor.run.selection import chosen

@@ -102,7 +102,7 @@ def squash_as_fix(facts: CallFacts) -> Iterator[Finding]:
 
 
 def _given(facts: CallFacts, kind: str) -> Iterator[tuple[Use, Given]]:
-    """The uses of a kind, but for stand-ins (`dummy`, a key of a manual): nobody's secret, and often what a test needs."""
+    """The uses of a kind, but for stand-ins (`dummy`, a key of a manual): nobody's secret, often what a test needs."""
     for use in facts.uses:
         if use.kind == kind and use.given is not None:
             literal = use.given.literal

@@ -55,8 +55,8 @@ def run(argv: list[str]) -> int:
             _print_text(files, original)
     else:
         files = _carried_out(done.rewrites, paths, settings, options)
-    for fixed in files:
-        _settle(fixed)
+    for rewrite, fixed in zip(done.rewrites, files, strict=True):
+        _settle(rewrite, is_written=fixed.state == FIXED)
     report = FixReport(files, _more_errors(done), time.perf_counter() - started, from_stdin=stdin)
     write_reports(report, settings, options, outputs)
     return exit_code(report, settings, options)
@@ -132,15 +132,13 @@ def _carry_out(
     return Fixed(rewrite, FIXED, proof=proof)
 
 
-def _settle(fixed: Fixed) -> None:
+def _settle(rewrite: Rewrite, *, is_written: bool) -> None:
     """Give findings their ids, and those that stay the places that they have in the file as it is now."""
-    findings = [left.finding for left in fixed.rewrite.left]
-    for change in fixed.rewrite.changes:
-        if is_main(change, fixed.rewrite) and change.before is not None and fixed.state != FIXED and findings:
-            from auditor.report.relocating import relocate  # start-up: only where something changes
-
-            relocate(findings, change.before, change.after)
-    findings += [finding for applied in fixed.rewrite.applied for finding in applied.findings]
+    findings = [left.finding for left in rewrite.left]
+    if not is_written and rewrite.changes and rewrite.origin is not None:
+        for finding in findings:
+            rewrite.origin.move(finding)
+    findings += [finding for applied in rewrite.applied for finding in applied.findings]
     if findings:
         number_findings(sorted(findings, key=lambda finding: finding.sort_key))
 

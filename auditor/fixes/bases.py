@@ -6,6 +6,7 @@ from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.flow.build import Build
+    from auditor.flow.facts import Run
     from auditor.lang.dockerfile.stages import Stage
 
 
@@ -27,6 +28,17 @@ def name_and_tag(build: Build, index: int) -> tuple[str, str]:
 
 
 def lacks_shell(build: Build, index: int) -> bool:
-    """Whether the image of a stage is known to have no shell: `scratch`, distroless ones but for their debug tags."""
+    """Whether the image of a stage is known to have no shell: `scratch`, distroless ones but for their debug tags.
+
+    A RUN of the stage that a shell carries out shows that one was put there.
+    """
     base = root(build, index).base
-    return base == "scratch" or ("distroless" in base and "debug" not in base.rpartition(":")[2])
+    is_bare = base == "scratch" or ("distroless" in base and "debug" not in base.rpartition(":")[2])
+    return is_bare and not any(_shows_shell(run) for run in build.facts.runs if run.step.stage == index)
+
+
+def _shows_shell(run: Run) -> bool:
+    node = run.step.instruction
+    if node.json:
+        return [word.text for word in node.words[:1]] == ["/bin/sh"]
+    return run.step.dialect == "posix"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from auditor.core.config import Settings
+    from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
 
 
@@ -90,6 +91,11 @@ def chosen(settings: Settings, command: str = LINT, more: Sequence[Named] | None
         wanted = _without_any(settings, command, ids)
     extended = _matching("extend-select", settings, rules) & ids
     return (wanted | extended) - _matching("ignore", settings, rules)
+
+
+def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
+    """Those of the rules that were asked for, but for silenced ones."""
+    return [finding for finding in findings if finding.suppressed is None and finding.rule in wanted]
 
 
 def _speaks_of_more(settings: Settings) -> bool:

@@ -272,3 +272,8 @@ def test_an_exec_form_without_a_shell() -> None:
     text = 'FROM scratch\nARG NPM_TOKEN\nRUN ["/npm", "ci"]\n'
     assert fixed(text).text == text
     assert "env=NPM_TOKEN" in fixed(text, form="env").text
+
+
+def test_a_shell_that_was_put_there() -> None:
+    text = 'FROM scratch\nADD root.tar /\nRUN apk add npm\nARG NPM_TOKEN\nRUN ["npm", "ci"]\n'
+    assert 'exec \\"$0\\" \\"$@\\"", "npm", "ci"]' in fixed(text).text

@@ -45,4 +45,4 @@ def test_its_run_can_read_the_secret() -> None:
 def test_its_home_is_where_files_are() -> None:
     text = "FROM apache/airflow:2.9\nARG GIT_TOKEN\n"
     text += 'RUN echo "machine h.example login x password $GIT_TOKEN" > ~/.netrc && git clone https://h.example/x\n'
-    assert "trap 'rm -f /home/airflow/.netrc' EXIT" in fixed(text).text
+    assert "trap 'rm -f \"$HOME/.netrc\"' EXIT" in fixed(text).text

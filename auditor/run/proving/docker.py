@@ -16,7 +16,10 @@ from auditor.run.proving.shapes import ProofError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\.\S* (\d{1,4})\.(\d{1,4})\.\S* (\S*)")
+#: Versions of the command and of the engine, and the engine's system; those built from source may say `dev`.
+_VERSIONS = re.compile(r"(?m)^(?P<command>\S+) (?P<engine>\S+) (?P<system>linux|windows|freebsd)$")
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\b")
+_NEWEST = (9999, 0)
 #: The first engine that mounts secrets without `# syntax`, and the first command that needs a plugin for BuildKit.
 _OLDEST, _WITH_PLUGIN = (20, 10), 23
 #: Seconds for an answer about the engine; for a command in a container; in which a stopped command has to end.
@@ -130,15 +133,22 @@ def find_docker() -> Docker:
 def _asked(command: str) -> tuple[str, int]:
     """Why this command and its engine do not do ("" if they do), and the major version of the command."""
     code, said = _answer(command, "version", "--format", "{{.Client.Version}} {{.Server.Version}} {{.Server.Os}}")
-    match = _VERSION.search(said)
+    match = _VERSIONS.search(said)
     if code or not match:
         lines = [line for line in said.splitlines() if line.strip()]
         return f"no container engine answers {command}: {lines[-1][:_TOLD] if lines else 'it said nothing'}", 0
-    if match[5] == "windows":
+    if match["system"] == "windows":
         return "the engine runs Windows containers, whose builds have no secret mounts", 0
-    if (int(match[3]), int(match[4])) < _OLDEST:
-        return f"the engine is too old for secret mounts: version {match[3]}.{match[4]}, needed is 20.10", 0
-    return "", int(match[1])
+    major, minor = _numbers(match["engine"])
+    if (major, minor) < _OLDEST:
+        return f"the engine is too old for secret mounts: version {major:02}.{minor:02}, needed is 20.10", 0
+    return "", _numbers(match["command"])[0]
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    """Major and minor version; a name without numbers stands for the newest."""
+    match = _VERSION.match(version)
+    return (int(match[1]), int(match[2])) if match else _NEWEST
 
 
 def _answer(command: str, *words: str) -> tuple[int, str]:

@@ -10,8 +10,9 @@ from auditor.fixes.calls.plan import CallPlan
 from auditor.fixes.calls.planning import plans
 from auditor.fixes.plan import Refused
 from auditor.run.inputs import InputAuditor
-from auditor.run.rewrite.dockerfile import asked
+from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left
+from auditor.run.selection import asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.core.span import Span
-    from auditor.fixes.plan import Refusal
     from auditor.flow.calling.files import CallFacts
     from auditor.run.analysis import Analysis
     from auditor.run.rewrite.options import FixOptions
@@ -48,22 +48,23 @@ class CallFixer:
         facts = analysis.calls
         if facts is None:
             return rewrite.target.text
-        found = plans(facts)
         by_place = _by_place(asked(analysis.findings, self.wanted))
-        able = [p for p in found if isinstance(p, CallPlan) and p.applicability <= self.allowed]
+        able = [p for p in plans(facts) if isinstance(p, CallPlan) and p.applicability <= self.allowed]
         able = [p for p in able if any(f.severity >= self.settings.min_severity for f in by_place.get(p.use.span, []))]
         failed: dict[Span, str] = {}
         try:
-            text = self._carried_out(able, analysis, facts)
+            text, after = self._carried_out(able, analysis, facts)
         except Refused:
             able = self._one_by_one(able, analysis, facts, failed)
-            text = self._carried_out(able, analysis, facts)
+            text, after = self._carried_out(able, analysis, facts)
         for plan in able:
-            answered = tuple(by_place.pop(plan.use.span))
+            answered = tuple(by_place[plan.use.span])
             rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, answered))
             rewrite.burnt += [plan.burnt] if plan.burnt is not None else []
             rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
-        self._leave(by_place, found, failed, rewrite)
+        rewrite.origin = Origin(facts.text)
+        rewrite.origin.add(edit for plan in able for edit in plan.edits)
+        self._leave(after, failed, rewrite)
         return text
 
     def _one_by_one(
@@ -82,8 +83,8 @@ class CallFixer:
             failed[plan.use.span] = "the file has too many secrets to try each change by itself"
         return kept
 
-    def _carried_out(self, able: Sequence[CallPlan], analysis: Analysis, facts: CallFacts) -> str:
-        """The text after plans. Raises Refused where it must not be kept."""
+    def _carried_out(self, able: Sequence[CallPlan], analysis: Analysis, facts: CallFacts) -> tuple[str, Analysis]:
+        """The text after plans, and what is found in it. Raises Refused where it must not be kept."""
         try:
             text = apply_edits(facts.text, [edit for plan in able for edit in plan.edits])
         except EditConflict:
@@ -100,22 +101,18 @@ class CallFixer:
         commands, nodes = facts.size
         if after.calls.size != (commands + sum(plan.more for plan in able), nodes):
             raise Refused("its check did not hold: something else would read differently")
-        return text
+        return text, after
 
-    def _leave(
-        self,
-        by_place: dict[Span, list[Finding]],
-        found: Sequence[CallPlan | Refusal],
-        failed: dict[Span, str],
-        rewrite: Rewrite,
-    ) -> None:
+    def _leave(self, after: Analysis, failed: dict[Span, str], rewrite: Rewrite) -> None:
         """Note the findings that stay, each with its reason."""
-        why = {plan.covers[0]: plan for plan in found}
-        for span, findings in by_place.items():
-            plan, failure = why.get(span), failed.get(span, "")
+        assert after.calls is not None and rewrite.origin is not None
+        why = {plan.covers[0]: plan for plan in plans(after.calls)}
+        for finding in asked(after.findings, self.wanted):
+            span = finding.location.span
+            plan, failure = why.get(span), failed.get(rewrite.origin.span(span), "")
             reason = failure or (plan.reason if plan is not None else _NO_FIX)
             is_unsafe = not failure and isinstance(plan, CallPlan) and plan.applicability > self.allowed
-            rewrite.left += [Left(finding, reason, is_unsafe, bool(failure)) for finding in findings]
+            rewrite.left.append(Left(finding, reason, is_unsafe, bool(failure)))
 
 
 def _by_place(findings: Sequence[Finding]) -> dict[Span, list[Finding]]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from auditor.sources.files import Input
 
 _LIMIT = 1024 * 1024
-_KINDS = {"script": "script", "makefile": "makefile", "compose": "compose", "ci": "ci", "bake": "bake"}
 
 
 def dropped_arguments(first: State, last: State) -> frozenset[str]:
@@ -40,9 +39,15 @@ class CallerFiles:
     def __init__(self, paths: Sequence[str], exclude: Sequence[str], pending: Mapping[str, str]) -> None:
         self.pending = pending
         self.files: list[tuple[str, str, str]] = []
+        #: Files that may build the image too, with why they were not read.
+        self.unread: list[str] = []
         for source in collect(paths, exclude=exclude, is_wanted=_may_call, limit=_LIMIT):
             kind = kind_of(source.path) or ("script" if source.data is not None and sniff(source.data) else None)
-            if source.data is not None and kind is not None:
+            if source.data is None and kind is not None:
+                self.unread.append(
+                    f"{os.path.normpath(source.path)}: {source.error}; whether it builds this is not known"
+                )
+            elif source.data is not None and kind is not None:
                 self.files.append((source.path, kind, source.data.decode("utf-8", "surrogateescape")))
 
     def change(
@@ -82,10 +87,10 @@ class CallerFiles:
                 problems.append(f"{os.path.normpath(path)}: two changes concern the same text")
                 continue
             if after != text:
-                changes.append(FileChange(path, _KINDS[kind], text, after))
+                changes.append(FileChange(path, kind, text, after))
         if problems and not unsafe:
             return f"what builds it would have to change too: {problems[0]}"
-        rewrite.notes += problems
+        rewrite.notes += [*problems, *self.unread]
         rewrite.changes += changes
         if rewrite.secrets and (not matched or len(known) < len(rewrite.secrets)):
             whole = BuildChange(*place, tuple(rewrite.secrets), arguments, is_only_one)

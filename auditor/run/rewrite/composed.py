@@ -13,9 +13,10 @@ from auditor.fixes.services.planning import Planner
 from auditor.fixes.services.writing import edits_of
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.composecheck import objection
-from auditor.run.rewrite.dockerfile import asked, generated
+from auditor.run.rewrite.generated import generated
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left
+from auditor.run.selection import asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ class ComposeFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
-        self._origin = Origin(first.text)
+        self._origin = rewrite.origin = Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:

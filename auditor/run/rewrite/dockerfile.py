@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.core.edit import Applicability, EditConflict, apply_edits
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.compose import compose
 from auditor.fixes.plan import Plan, Refusal, Refused
@@ -13,9 +12,10 @@ from auditor.run.rewrite.check import objection
 from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
+from auditor.run.selection import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.edit import Edit
@@ -28,17 +28,9 @@ if TYPE_CHECKING:
 
 #: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
 _MOST_ROUNDS = 60
-#: Placeholders of template languages; `{{` inside a RUN (docker --format, helm) stands in quotes or behind a backslash,
-#: and values of ENV may be formats of Go.
-_TEMPLATE = Pattern(
-    r"(?m)^[ \t]*(?:\{%|\{\{|<%|%%\w+%%)|^[ \t]*[A-Z]+[ \t]+(?:\{\{|%%\w+%%|<%|@\w+@)"
-    r"|^[ \t]*(?:FROM|ARG|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:\{\{|<%)"
-    r"|^[ \t]*(?:FROM|ARG|ENV|COPY|ADD|WORKDIR|USER|EXPOSE)[ \t][^\n]*?(?:%%\w+%%|@[A-Z][A-Z0-9_]*@)"
-)
-_GENERATED = Pattern(r"(?i)#.*\b(?:do not edit|don't edit|auto-?generated|generated (?:by|from|via)|was generated)\b")
-_HEAD_LINES = 12
-_MOST_LINES = 20_000
 _NO_FIX = "there is no automatic fix for it"
+#: How many plans may fail in all: each costs an analysis of the file.
+_MOST_FAILURES = 300
 _ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 
 
@@ -79,8 +71,9 @@ class DockerfileFixer:
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
-        self._is_cut = False
+        self._failures = 0
         self._origin = Origin("")
+        self._is_cut = False
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read or the builder would reject it.
@@ -105,7 +98,7 @@ class DockerfileFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
-        self._origin = Origin(first.text)
+        self._origin = rewrite.origin = Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:
@@ -129,6 +122,9 @@ class DockerfileFixer:
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
         """The state after the first plan that holds, the surest ones first; None where there is none left."""
         for plan in self._candidates(state):
+            if self._failures >= _MOST_FAILURES:
+                self._is_cut = True
+                return None
             if plan.applicability > self.allowed or _key(plan) in self._failed:
                 continue
             answered = self._answered(plan, state)
@@ -138,6 +134,7 @@ class DockerfileFixer:
                 following, edits = self._carried_out(plan, answered, state)
             except Refused as refused:
                 self._failed[_key(plan)] = refused.reason
+                self._failures += 1
                 continue
             self._note(plan, answered, rewrite)
             self._origin.add(edits)
@@ -232,21 +229,6 @@ class DockerfileFixer:
         if finding.severity < least:
             return f"what is less severe than {least.label} is not changed (--min-severity)"
         return _ANOTHER_RUN if self._is_cut else _NO_FIX
-
-
-def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
-    """Those of the rules that were asked for, but for silenced ones."""
-    return [f for f in findings if f.suppressed is None and f.rule in wanted]
-
-
-def generated(text: str) -> str:
-    """Why a file must not be edited by hand, nor by us: it is a template, or made by a program; "" for a plain file."""
-    if text.count("\n") > _MOST_LINES:
-        return f"it has more than {_MOST_LINES} lines: no person wrote it, and checking each change would take too long"
-    if _TEMPLATE.search(text):
-        return "the file is a template: what it becomes cannot be checked here"
-    head = "\n".join(text.split("\n")[:_HEAD_LINES])
-    return "the file says that it is generated: change what it is made from" if _GENERATED.search(head) else ""
 
 
 def _key(plan: Plan) -> tuple[str, tuple[Span, ...]]:

@@ -8,7 +8,7 @@ import os
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor, call_kind, is_wanted
 from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
-from auditor.run.selection import chosen
+from auditor.run.selection import asked, chosen
 from auditor.sources.files import UnreadableFile, collect, is_compose_name, repository_root
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _Run:
         target, analysis = self.auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
-        active = [f for f in analysis.findings if f.suppressed is None and f.rule in self.wanted]
+        active = asked(analysis.findings, self.wanted)
         if active or not quiet or not target.complete:
             self.outcome.rewrites.append(rewrite)
         if active:
@@ -84,7 +84,8 @@ class _Run:
         return collect(self.paths, exclude=self.settings.exclude, is_wanted=is_wanted, stdin_filename=stdin_filename)
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
-        from auditor.run.rewrite.dockerfile import DockerfileFixer, generated  # start-up: only files with findings
+        from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
+        from auditor.run.rewrite.generated import generated
 
         fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending)
         try:
@@ -134,7 +135,7 @@ class _Run:
 
     def _rewrite_calling(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.called import CallFixer  # start-up: only such files with findings
-        from auditor.run.rewrite.dockerfile import generated
+        from auditor.run.rewrite.generated import generated
 
         if reason := generated(rewrite.target.text):
             return rewrite.refuse(active, reason)

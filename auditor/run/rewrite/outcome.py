@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from auditor.core.finding import Finding, Target
     from auditor.fixes.plan import BuildSecret, Burnt
+    from auditor.run.rewrite.origin import Origin
 
 
 class Applied(NamedTuple):
@@ -46,10 +47,11 @@ class Rewrite:
     """One Dockerfile with everything that changes along with it: all of `changes` are written, or none.
 
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
-    the user. `target` holds the text that findings are quoted from, and errors of reading.
+    the user. `target` holds the text that findings are quoted from, and errors of reading. `origin` tells where what
+    stands in the text as it would become stands in the file as it is.
     """
 
-    __slots__ = ("applied", "burnt", "changes", "commands", "left", "notes", "path", "secrets", "target")
+    __slots__ = ("applied", "burnt", "changes", "commands", "left", "notes", "origin", "path", "secrets", "target")
 
     def __init__(self, path: str, target: Target) -> None:
         self.path = path
@@ -61,6 +63,7 @@ class Rewrite:
         self.burnt: list[Burnt] = []
         self.commands: list[str] = []
         self.notes: list[str] = []
+        self.origin: Origin | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""

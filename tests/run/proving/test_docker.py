@@ -52,6 +52,11 @@ def test_unfit(answers: dict[str, object], told: str, found: FakeDocker) -> None
     assert raised.value.exit_code == 4
 
 
+def test_versions_without_numbers_are_those_of_today(found: FakeDocker) -> None:
+    found.answers(version="dev library-import linux")
+    assert find_docker().command == found.command
+
+
 def test_the_next_one_on_the_path(found: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "other"
     other.mkdir()

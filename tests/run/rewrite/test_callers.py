@@ -38,3 +38,10 @@ def test_what_callers_know_changes_all_the_same(tmp_path: Path, capsys: pytest.C
 def test_a_value_with_a_name_changes_callers(tmp_path: Path) -> None:
     after = script_after(tmp_path, f"RUN export API_KEY={VALUE} && make\n", "")
     assert after == SCRIPT.format("--secret id=api_key,env=API_KEY ")
+
+
+def test_a_caller_that_is_not_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "release.sh").write_text("#" * (1 << 20) + "\ndocker build --build-arg NPM_TOKEN .\n")
+    script_after(tmp_path, "ARG NPM_TOKEN\nRUN npm ci\n", "--build-arg NPM_TOKEN ")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "release.sh: larger than 1 MiB; whether it builds this is not known" in out

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.cli.main import main
 from auditor.core.edit import Edit, EditConflict, apply_edits
 from auditor.core.finding import Finding, Location, Related, Severity, Step
 from auditor.core.span import LineIndex, Span
@@ -57,3 +62,13 @@ def test_what_is_not_touched_comes_from_where_it_was(data: st.DataObject) -> Non
     for at, char in enumerate(now):
         if char in text:
             assert text[origin.span(Span(at, at + 1)).start] == char
+
+
+def test_what_stays_has_its_place_in_the_file_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_text('FROM a\nARG NPM_TOKEN\nRUN npm ci\nLABEL registry.token="Gq4zT8pLx2VnR6sW9aB"\n')
+    for option, line in (("--check", 4), ("--no-callers", 5)):
+        main(["fix", "--format", "json", option, str(file)])
+        lefts = json.loads(capsys.readouterr().out)["files"][0]["left"]
+        (left,) = [left for left in lefts if left["finding"]["rule"] == "label-secret"]
+        assert left["finding"]["location"]["start_line"] == line

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from auditor.core.pattern import Pattern
 from auditor.run.images.history.createdby import is_merge
 from auditor.run.images.history.entries import Entry, History
+from auditor.sources.images.tarheaders import normal
 
 #: Characters of commands in which one path is looked for, and most entries of which that is done.
 _LONGEST_COMMAND = 64 << 10
@@ -168,12 +169,4 @@ def _copied(entry: Entry, folder: str) -> Iterator[str]:
 
 
 def _absolute(path: str, folder: str) -> str:
-    if not path.startswith("/"):
-        path = folder.rstrip("/") + "/" + path
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            del parts[-1:]
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/" + "/".join(parts)
+    return "/" + normal(path if path.startswith("/") else f"{folder}/{path}")
