@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from auditor.flow.calling.files import CallFacts
     from auditor.run.composing import CommentedFile
 
-#: Texts of which one stands in every file that has anything to say here.
+#: Texts of which one stands, in any case, in every file that has anything to say here.
 NEEDLES = (
     b"docker", b"podman", b"buildah", b"nerdctl", b"kaniko", b"skopeo", b"finch", b"build-arg", b"registry login",
     b"auth login", b"oras login", b"cosign login", b"audit:",
@@ -34,7 +34,8 @@ def analyse_calls(data: bytes, target: Target, kind: str, rules: frozenset[str])
     found: list[Finding] = []
     facts = None
     target.text = text = data.decode("utf-8", "surrogateescape")
-    if kind != kinds.BAKE and not any(needle in data for needle in NEEDLES):
+    lowered = data.lower()
+    if kind != kinds.BAKE and not any(needle in lowered for needle in NEEDLES):
         return Analysis(None, found, False)
     from auditor.checks.registry import call_findings  # start-up: most files hold no call
     from auditor.flow.calling.files import Unreadable, read

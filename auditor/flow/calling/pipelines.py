@@ -15,8 +15,9 @@ from auditor.lang.derived import FOREIGN, Derived
 if TYPE_CHECKING:
     from re import Match
 
-#: Expressions of GitHub and Azure, of GitLab's inputs, of Taskfile.
-_EXPRESSION = Pattern(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]|\{\{.*?\}\}")
+#: How expressions of GitHub and Azure, of GitLab's inputs, of Taskfile begin; and how each ends.
+_OPENING = Pattern(r"\$\{\{|\$\[\[|\{\{")
+_CLOSINGS = {"{": "}}", "[": "]]"}
 #: Those of CircleCI; elsewhere it would be a heredoc.
 _PARAMETER = Pattern(r"<<[^<>\n]*>>")
 _SCRIPTS = ("before_script", "script", "after_script", "run", "command", "bash", "sh", "cmd", "cmds")
@@ -144,7 +145,22 @@ def shell_text(path: str, file: str, node: Scalar) -> Derived | None:
 
 def hide(text: str) -> str:
     """The text with `FOREIGN` in the place of every expression."""
-    return _EXPRESSION.sub(_hide, text)
+    made: list[str] = []
+    at = 0
+    ends: dict[str, int] = {}
+    for match in _OPENING.finditer(text):
+        start, closing = match.start(), _CLOSINGS[match[0][-1]]
+        if start < max(at, ends.get(closing, 0)):
+            continue
+        newline = text.find("\n", start)
+        stop = len(text) if newline < 0 else newline
+        end = text.find(closing, match.end(), stop)
+        if end < 0:  # none on this line: looked for once
+            ends[closing] = stop
+            continue
+        made += (text[at:start], FOREIGN * (end + 2 - start))
+        at = end + 2
+    return "".join([*made, text[at:]])
 
 
 def _hide(match: Match[str]) -> str:
