@@ -9,6 +9,7 @@ from auditor.run.selection import LINT, SCAN, all_rules, rule_ids
 from auditor.sources.files import is_compose_name, is_dockerfile_name, is_source_name
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
     from auditor.core.config import Settings
@@ -73,6 +74,16 @@ def is_wanted(path: str) -> bool:
     from auditor.flow.calling.kinds import kind_of  # start-up: directories only
 
     return kind_of(path) is not None
+
+
+def is_script(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a directory is a shell script by its first line: small, executable, without an ending."""
+    if "." in entry.name:
+        return False
+    from auditor.flow.calling.kinds import sniff  # start-up: directories only
+    from auditor.sources.programs import beginning
+
+    return sniff(beginning(entry)) is not None
 
 
 def call_kind(source: Input) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.inputs import InputAuditor, is_wanted
+from auditor.run.inputs import InputAuditor, is_script, is_wanted
 from auditor.run.result import exit_code as exit_code
 from auditor.run.selection import chosen
 from auditor.sources.files import collect
@@ -41,7 +41,12 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
     inputs = collect(
-        paths, exclude=settings.exclude, is_wanted=is_wanted, stdin_filename=stdin_filename, skipped=skipped
+        paths,
+        exclude=settings.exclude,
+        is_wanted=is_wanted,
+        stdin_filename=stdin_filename,
+        skipped=skipped,
+        is_program=is_script,
     )
     for target, findings in _outcomes(auditing, inputs):
         report.targets.append(target)

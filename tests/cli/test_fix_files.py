@@ -261,14 +261,6 @@ def test_a_folder_without_dockerfiles(argv: tuple[str, ...], here: Path, capsys:
     assert json.loads(out)["files"] == [] if "json" in argv else (out, err[:14]) == ("", "Nothing to fix")
 
 
-def test_a_build_argument_stays_without_its_dockerfile(here: Path, capsys: Capture) -> None:
-    (here / "Dockerfile").unlink()
-    (here / "build.sh").write_text(SCRIPT)
-    code, out, _ = fix(capsys, *OPTIONS)
-    assert code == 1 and (here / "build.sh").read_text() == SCRIPT
-    assert "not fixed: a build argument becomes a build secret together with its Dockerfile" in " ".join(out.split())
-
-
 def test_a_path_that_is_not_there(capsys: Capture) -> None:
     code, out, err = fix(capsys, *OPTIONS, "nowhere")
     assert (code, out) == (3, "") and "nowhere: error: cannot be read: no such file" in err

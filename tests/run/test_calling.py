@@ -64,6 +64,14 @@ def test_other_files_of_a_folder_are_left_alone(name: str, tmp_path: Path) -> No
     assert run(tmp_path).targets == []
 
 
+def test_programs_of_a_folder_are_known_by_their_first_line(tmp_path: Path) -> None:
+    for name, text in {"deploy": "#!/bin/sh\n", "tool": "#!/usr/bin/env python3\n", "data": "#!/bin/sh\n"}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755 if name != "data" else 0o644)
+    (tmp_path / "link").symlink_to("deploy")
+    assert [(target.name, target.kind) for target in run(tmp_path).targets] == [(str(tmp_path / "deploy"), "script")]
+
+
 @pytest.mark.parametrize("first", ["#!/bin/sh", "#!/usr/bin/env bash", "#!/usr/bin/env -S bash -eu"])
 def test_a_script_that_is_named_is_known_by_its_first_line(first: str) -> None:
     target, found = audited("deploy", f"{first}\ndocker login -u ci -p {V}\n")

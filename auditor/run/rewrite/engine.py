@@ -1,12 +1,12 @@
-"""One run of `audit fix`: every Dockerfile among the paths, with what builds it, and every compose file. Writes
-nothing."""
+"""One run of `audit fix`: every Dockerfile among the paths, with what builds it, then every compose file, script and CI
+file. Writes nothing."""
 
 from __future__ import annotations
 
 import os
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.inputs import InputAuditor, call_kind, is_wanted
+from auditor.run.inputs import InputAuditor, call_kind, is_script, is_wanted
 from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
 from auditor.run.selection import asked, chosen
 from auditor.sources.files import UnreadableFile, collect, is_compose_name, repository_root
@@ -25,10 +25,10 @@ STDIN = "-"
 
 
 def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
-    """What is to be changed in the Dockerfiles and compose files among and below these paths ("-": standard input).
+    """What is to be changed in the files among and below these paths that `audit lint` reads ("-": standard input).
 
-    Scripts, compose, CI and bake files among the paths change along with the Dockerfile that they build. Raises
-    UsageError for names of rules that do not exist; never for what a file contains.
+    What calls a build changes along with its Dockerfile first, and then for findings of its own. Raises UsageError for
+    names of rules that do not exist; never for what a file contains.
     """
     return _Run(settings, paths, options).run()
 
@@ -81,7 +81,13 @@ class _Run:
 
     def _inputs(self) -> Iterator[Input]:
         stdin_filename = self.settings.stdin_filename or "Dockerfile"
-        return collect(self.paths, exclude=self.settings.exclude, is_wanted=is_wanted, stdin_filename=stdin_filename)
+        return collect(
+            self.paths,
+            exclude=self.settings.exclude,
+            is_wanted=is_wanted,
+            stdin_filename=stdin_filename,
+            is_program=is_script,
+        )
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
