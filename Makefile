@@ -49,6 +49,7 @@ bench: rules
 docs: rules
 	$(BIN)/python -m tools.ruledocs
 	$(BIN)/python -m tools.formatdocs
+	$(BIN)/python -m tools.wrapperdocs
 
 format: $(READY)
 	$(BIN)/ruff format .

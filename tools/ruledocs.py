@@ -128,6 +128,14 @@ def _examples(examples: list[Example], kind: str) -> Iterator[str]:
 
 def _rewritten(example: Example) -> Iterator[str]:
     """What `audit fix` makes of an example."""
+    yield from _fixed(example)
+    for name, content in example.changed.items():
+        yield f"and `{name}` becomes:"
+        yield _fence(content, "")
+
+
+def _fixed(example: Example) -> Iterator[str]:
+    """The Dockerfile and its ignore file."""
     adds = f"adds to `.dockerignore`: {', '.join(map(_code, example.ignored))}."
     if example.fixed:
         yield f"`{example.command}` makes of it:"

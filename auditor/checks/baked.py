@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks.case import is_key, is_wrapper, report
+from auditor.checks.case import is_key, is_wrapper, origin_steps, report
+from auditor.checks.remedies import made_at_start
 from auditor.core.finding import Confidence, Finding, Severity
 from auditor.core.pattern import Pattern
 from auditor.core.span import Span
@@ -75,3 +76,23 @@ def baked_wrapper_config(build: Build) -> Iterator[Finding]:
                 file.content or file.path,
                 confidence=Confidence.HIGH if sure else Confidence.LOW,
             )
+
+
+def generated_private_key(build: Build) -> Iterator[Finding]:
+    """A key that a RUN makes and the layer keeps: every container of the image has the same one."""
+    for file in build.facts.files:
+        if file.how != "written" or file.gone or not any(o.kind == "generated" for o in file.origins):
+            continue
+        ships = file.step.ships or any(step.ships for step, _span in file.carried)
+        fate = "every container of this image shares it, and whoever pulls the image has it"
+        yield report(
+            build,
+            "generated-private-key",
+            file.step,
+            file.span,
+            Severity.MEDIUM if ships else Severity.LOW,
+            f"A private key is made here and kept in {file.path}; {fate if ships else 'the build cache keeps it'}.",
+            file.path,
+            flow=origin_steps(build, file.origins),
+            remedy=made_at_start(file),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.checks.case import graded, report
+from auditor.checks.keys import named, remedy, story
 from auditor.core.finding import Confidence, Finding, Severity
 from auditor.flow.build import Build
 
@@ -20,6 +21,8 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         certain = any(kind.certainty == "sure" for _name, kind in taken.files)
         verb, them = ("are", "them") if len(names) > 1 else ("is", "it")
+        files = [f for f in build.facts.files if f.how == "context" and f.span == taken.span and f.content in names]
+        naming = [each for file in files[:_SHOWN] for each in named(build, file)]
         yield report(
             build,
             "context-secret-file",
@@ -28,7 +31,10 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
             graded(taken.step) if certain else Severity.MEDIUM,
             f"{shown} {verb} copied into the layer; .dockerignore does not exclude {them}.",
             names[0],
-            remedy="Add to .dockerignore what the image does not need:\n" + "\n".join(names[:_SHOWN]),
+            flow=story(build, naming),
+            remedy=remedy(naming, ignored=True)
+            if len(names) == 1 and naming
+            else "Add to .dockerignore what the image does not need:\n" + "\n".join(names[:_SHOWN]),
         )
 
 

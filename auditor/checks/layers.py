@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.checks import keys
 from auditor.checks.case import at, graded, is_key, is_wrapper, live, names, origin_steps, report, sensitive
 from auditor.checks.remedies import instead_of_copy
 from auditor.core.finding import Confidence, Finding, Severity, Step
@@ -15,8 +16,6 @@ _MILD = frozenset({"dotenv", "htpasswd", "history", "ovpn"})
 
 
 def _severity(file: LayerFile) -> Severity:
-    if any(o.kind == "generated" for o in file.origins):
-        return Severity.LOW
     carried = any(step.ships for step, _span in file.carried)
     level = max((_RANK.get(lit.level, 0) for lit in file.literals), default=2)
     if carried and level > 1:
@@ -70,6 +69,7 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
         elif not sure:
             what = f"{named} may hold credentials and is copied to {file.path}"
         severity = _severity(file) if sure else Severity.LOW
+        naming = keys.named(build, file)
         if sure and kind.id in _MILD and file.evidence != "secret":
             severity = min(severity, Severity.MEDIUM)
         yield report(
@@ -81,8 +81,8 @@ def copied_credential_file(build: Build) -> Iterator[Finding]:
             f"{what}; {_keeper(file)}.",
             file.content or file.path,
             confidence=Confidence.HIGH if file.evidence == "secret" else Confidence.MEDIUM if sure else Confidence.LOW,
-            flow=_fate(build, file),
-            remedy=instead_of_copy(file),
+            flow=[*keys.story(build, naming), *_fate(build, file)],
+            remedy=keys.remedy(naming) or instead_of_copy(file),
         )
 
 
@@ -115,7 +115,7 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
         origins = sensitive(file.origins)
         if file.how != "written" or file.gone or not file.leaks or _others_report(file):
             continue
-        if any(o.kind == "mount" for o in origins):
+        if any(o.kind in ("mount", "generated") for o in origins):
             continue
         literal = _literal(file)
         kind = f" ({file.kind.title})" if file.kind and file.kind.certainty == "sure" else ""
@@ -135,8 +135,6 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
 
 def _what(origins: tuple[Origin, ...], literal: Literal | None) -> str:
     kinds = {o.kind for o in origins}
-    if "generated" in kinds:
-        return "A key that every container of this image will share"
     if "downloaded" in kinds:
         return "A downloaded credential"
     if "fetched" in kinds:

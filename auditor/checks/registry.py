@@ -64,6 +64,7 @@ def checks() -> dict[str, Check]:
         caches.package_cache,
         baked.baked_private_key,
         baked.baked_wrapper_config,
+        baked.generated_private_key,
         servers.retired_secret_server,
         servers.squash_as_fix,
     )

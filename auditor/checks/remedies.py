@@ -9,7 +9,9 @@ from auditor.flow.facts import LayerFile, Literal, Variable
 
 _ORIGINAL = "<the original command>"
 #: Kinds of files that a program reads while it runs, not while it is built.
-_RUN_TIME = frozenset({"private-key", "key-store", "htpasswd", "dotenv", "database-password", "shadow", "ovpn"})
+_RUN_TIME = frozenset(
+    {"private-key", "key-store", "htpasswd", "dotenv", "database-password", "shadow", "ovpn", "pem", "tls-folder"}
+)
 
 
 def secret_id(name: str) -> str:
@@ -73,6 +75,26 @@ def instead_of_copy(file: LayerFile) -> str:
         "Mount the file for the one command that reads it, instead of putting it into a layer:\n"
         f"RUN --mount=type=secret,id={mounted},target={file.path},required=true {_ORIGINAL}\n"
         f"Build with: docker build --secret id={mounted},src={source} ."
+    )
+
+
+def given_at_start(file: LayerFile, place: str, directive: str, *, ignored: bool) -> str:
+    """For a key that a server's configuration names, at `place`: mounted where secrets are, and named there."""
+    name = (file.path.rpartition("/")[2] if not ignored else file.content.rpartition("/")[2]) or "key"
+    kept = f"Add {file.content} to .dockerignore, and mount" if ignored else "Keep it out of the image, and mount"
+    return (
+        f"{kept} it when the container starts; {place}, says where:\n"
+        f"{directive} /run/secrets/{name}\n"
+        f'docker run -v "$PWD/{file.content}:/run/secrets/{name}:ro" IMAGE'
+    )
+
+
+def made_at_start(file: LayerFile) -> str:
+    """For a key that the build makes."""
+    name = file.path.rpartition("/")[2] or "key"
+    return (
+        "Make it when the container starts, where there is none yet, or mount one:\n"
+        f'docker run -v "$PWD/{name}:{file.path}:ro" IMAGE'
     )
 
 

@@ -8,7 +8,7 @@ import time
 
 from auditor.cli.fixoptions import arguments_of, take_options
 from auditor.cli.fixoutput import outputs_of, write_reports
-from auditor.cli.reporting import check_outputs
+from auditor.cli.reporting import check_outputs, say
 from auditor.cli.settings import common_folder, settings_of
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.finding import number_findings
@@ -59,6 +59,11 @@ def run(argv: list[str]) -> int:
         _settle(rewrite, is_written=fixed.state == FIXED)
     report = FixReport(files, _more_errors(done), time.perf_counter() - started, from_stdin=stdin)
     write_reports(report, settings, options, outputs)
+    if options.wrapping is not None and not settings.quiet:
+        from auditor.cli.fixwrapper import unknown_names  # start-up: only with --wrapper
+
+        for name in unknown_names(options.wrapping, [rewrite.target.text for rewrite in done.rewrites]):
+            say(f"note: --map {name}: no file here has a variable of that name\n")
     return exit_code(report, settings, options)
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+    from auditor.core.wrappers import Wrapping
+
 _EPILOG = """\
 A directory stands for every Dockerfile and compose file in it; scripts,
 Makefiles, compose, bake and CI files that call the build and are named here, or
@@ -64,6 +66,7 @@ def take_options(given: dict[str, Any], paths: list[str]) -> FixOptions:
         callers=not given.pop("no_callers", None) and "-" not in paths,
         exit_non_zero_on_fix=bool(given.pop("exit_non_zero_on_fix", None)),
         prove=prove,
+        wrapping=_wrapping(given),
     )
     if "-" in paths and len(paths) > 1:
         raise UsageError("-: standard input cannot be fixed together with files")
@@ -75,6 +78,20 @@ def take_options(given: dict[str, Any], paths: list[str]) -> FixOptions:
     if context and not os.path.isdir(context):
         raise UsageError(f"--context: {context!r} is no directory")
     return options
+
+
+def _wrapping(given: dict[str, Any]) -> Wrapping | None:
+    """What `--wrapper` asks for. Raises UsageError."""
+    name = given.pop("wrapper", None)
+    values = {key: given.pop(key, None) for key in ("map", "wrapper_form", "base_config")}
+    if name is None:
+        for key, value in values.items():
+            if value:
+                raise UsageError(f"--{key.replace('_', '-')} is for --wrapper, which is not given")
+        return None
+    from auditor.cli.fixwrapper import wrapping_of  # start-up: only with --wrapper
+
+    return wrapping_of(name, values["map"] or (), values["wrapper_form"] or "", values["base_config"] or ())
 
 
 def _prove_options(given: dict[str, Any]) -> ProveOptions | None:
@@ -113,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     p = parser("fix", "Rewrite Dockerfiles and compose files so that secrets do not stay in them.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     _add_fix_options(p)
+    _add_wrapper_options(p)
     _add_prove_options(p)
     _add_report_options(p)
     add_rule_options(p)
@@ -143,6 +161,35 @@ def _add_fix_options(p: argparse.ArgumentParser) -> None:
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if something was fixed")
 
 
+def _add_wrapper_options(p: argparse.ArgumentParser) -> None:
+    from auditor.core.wrappers import EXEC, SHIM  # start-up: options only
+
+    group = p.add_argument_group("run-time secrets")
+    group.add_argument(
+        "--wrapper",
+        metavar="NAME",
+        help="the container fetches its secrets when it starts, by ksm, op, doppler or another of docs/wrappers.md",
+    )
+    group.add_argument(
+        "--map",
+        action="append",
+        metavar="VAR=REFERENCE",
+        help="what the wrapper calls the value of a variable, as keeper://UID/field/password (repeatable)",
+    )
+    group.add_argument(
+        "--wrapper-form",
+        choices=(SHIM, EXEC),
+        help="shim: a shell asks for the values and becomes the program; exec: the wrapper starts it"
+        " (default: what keeps signals and exit codes)",
+    )
+    group.add_argument(
+        "--base-config",
+        action="append",
+        metavar="FILE",
+        help="output of `docker image inspect` for base images whose start is not known (repeatable)",
+    )
+
+
 def _add_prove_options(p: argparse.ArgumentParser) -> None:
     group = p.add_argument_group("proof", "builds each Dockerfile before and after the change, and compares")
     group.add_argument("--prove", action="store_true", help="write only what this shows to be right")
@@ -161,7 +208,10 @@ def _add_prove_options(p: argparse.ArgumentParser) -> None:
 def _add_report_options(p: argparse.ArgumentParser) -> None:
     group = p.add_argument_group("report")
     group.add_argument(
-        "--format", action="append", metavar="FORMAT[:FILE]", help="text (default) or json, to FILE or standard output"
+        "--format",
+        action="append",
+        metavar="FORMAT[:FILE]",
+        help="text (default), json, or runbook (how to rotate what leaked), to FILE or standard output; repeatable",
     )
     group.add_argument(
         "--min-severity", metavar="SEVERITY", help="least severity that is fixed, and printed where it is left (medium)"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.report.meta import Meta
     from auditor.run.rewrite.options import FixOptions
 
-_FORMATS = ("text", "json")
+_FORMATS = ("text", "json", "runbook")
 _WIDTH = 80
 
 
@@ -29,12 +29,13 @@ def outputs_of(settings: Settings, options: FixOptions, *, stdin: bool) -> list[
     if settings.origins.get("format", "") == "--format":
         for output in settings.format:
             if output.format not in _FORMATS:
-                raise UsageError(f"--format: audit fix writes {' or '.join(_FORMATS)}, not {output.format}")
+                raise UsageError(f"--format: audit fix writes {', '.join(_FORMATS)}, not {output.format}")
     if not chosen:
         chosen = [settings.format[0]._replace(format="text", file="")]
     taken = "--diff" if options.diff else "-" if stdin and not options.check else ""
-    if taken and any(output.format == "json" and not output.file for output in chosen):
-        raise UsageError(f"--format: {taken} takes the standard output; name a file: json:FILE")
+    for output in chosen:
+        if taken and output.format != "text" and not output.file:
+            raise UsageError(f"--format: {taken} takes the standard output; name a file: {output.format}:FILE")
     return chosen
 
 
@@ -64,7 +65,8 @@ def _is_stdin(report: FixReport, options: FixOptions) -> bool:
 
 def _has_nothing_to_show(report: FixReport, outputs: list[Output]) -> bool:
     plain = all(output.format == "text" and not output.file for output in outputs)
-    quiet = all(fixed.state == UNCHANGED and not (fixed.left or fixed.rewrite.target.errors) for fixed in report.files)
+    told = [fixed.left or fixed.rewrite.target.errors or fixed.rewrite.notes for fixed in report.files]
+    quiet = not any(told) and all(fixed.state == UNCHANGED for fixed in report.files)
     return plain and quiet and not report.errors
 
 
@@ -81,6 +83,10 @@ def _write_one(output: Output, report: FixReport, meta: Meta, settings: Settings
         from auditor.report import fix_json  # start-up: as asked for
 
         shown = fix_json.render(report, meta)
+    elif output.format == "runbook":
+        from auditor.report.runbook import fixed  # start-up: as asked for
+
+        shown = fixed.render(report, meta)
     else:
         from auditor.report import fix_text  # start-up: only where there is something to say
 

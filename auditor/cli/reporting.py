@@ -26,6 +26,7 @@ _RENDERERS = {
     "sarif": ("sarif", "render"),
     "github": ("lines", "github"),
     "gnu": ("lines", "gnu"),
+    "runbook": ("runbook", "render"),
 }
 #: As searches through directories call it.
 _EXCLUDED = "excluded"

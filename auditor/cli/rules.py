@@ -13,6 +13,7 @@ from auditor.run.selection import all_rules, rule_ids
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.core.rotationrules import RotationEntry
     from auditor.core.ruledata import CompiledRules, Entry
     from auditor.run.examples import Example
 
@@ -48,21 +49,24 @@ def listing() -> str:
 
 
 def _check(directory: str | None) -> int:
+    from auditor.run.rotationchecks import rotation_problems
     from auditor.run.tablechecks import check_tables
 
-    compiled = _compiled(directory)
+    compiled, rotation = _compiled(directory), _rotation(directory)
     docs = compiled["docs"]["rules"]
     wrong = [problem for rule_id in sorted(docs) for problem in problems(rule_id, docs[rule_id])]
-    if directory is not None and not docs and not any(compiled["running"]["tables"].values()):
+    if directory is not None and not docs and not rotation and not any(compiled["running"]["tables"].values()):
         raise UsageError(f"{directory}: no rules found; give the folder that holds their folders, as `rules/`")
     tables = check_tables(compiled, directory)
-    wrong += tables.problems
+    wrong += tables.problems + rotation_problems(rotation, compiled)
     for line in (*wrong, *tables.notes):
         print(line)
     examples = tables.examples + sum(_length(docs[rule_id], kind) for rule_id in docs for kind in ("bad", "good"))
     counts = [f"{len(docs):,} rules"]
     if tables.formats or tables.providers:
         counts += [f"{tables.formats:,} formats", f"{tables.providers:,} providers"]
+    if rotation:
+        counts.append(f"{len(rotation):,} ways to rotate")
     counts.append(f"{examples:,} examples")
     print(f"{', '.join(counts)}: {f'{len(wrong)} problems' if wrong else 'all as they should be'}")
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN
@@ -71,9 +75,14 @@ def _check(directory: str | None) -> int:
 def _compiled(directory: str | None) -> CompiledRules:
     """The rules and tables of a folder; our own without one."""
     if directory is None:
-        from auditor.core.resources import load_providers, load_rule_docs, load_rules
+        from auditor.core.resources import load_providers, load_rule_docs, load_rules, load_wrappers
 
-        return {"running": load_rules(), "providers": load_providers(), "docs": load_rule_docs()}
+        return {
+            "running": load_rules(),
+            "providers": load_providers(),
+            "wrappers": load_wrappers(),
+            "docs": load_rule_docs(),
+        }
     if not os.path.isdir(directory):
         raise UsageError(f"{directory}: no such directory")
     from auditor.core.rulefiles import compile_rules
@@ -82,6 +91,17 @@ def _compiled(directory: str | None) -> CompiledRules:
         return compile_rules(directory)
     except OSError as error:
         raise RuleDataError(f"{directory}: cannot be read: {error.strerror}") from None
+
+
+def _rotation(directory: str | None) -> list[RotationEntry]:
+    """How credentials are replaced; none in a folder of rules that brings only rules."""
+    if directory is None:
+        from auditor.core.resources import load_rotation
+
+        return load_rotation()
+    from auditor.core.rotationrules import compile_rotation
+
+    return compile_rotation(directory)
 
 
 def problems(rule_id: str, entry: Entry) -> Iterator[str]:

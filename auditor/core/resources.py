@@ -9,14 +9,18 @@ from auditor.core.errors import AuditError, RuleDataError
 from auditor.core.record import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from auditor.core.rotationrules import RotationEntry
     from auditor.core.ruledata import ProviderData, RuleData, RuleDocs
+    from auditor.core.wrapperdata import WrapperData
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _DATA = os.path.join(_PACKAGE, "_data")
 _CHECKOUT = os.path.dirname(_PACKAGE)
 _RUNNING = os.path.join(_DATA, "rules.json")
 _PROVIDERS = os.path.join(_DATA, "providers.json")
+_WRAPPERS = os.path.join(_DATA, "wrappers.json")
 _DOCS = os.path.join(_DATA, "rules-docs.json")
+_ROTATION = os.path.join(_DATA, "rotation.json")
 
 
 @cache
@@ -43,6 +47,19 @@ def load_providers() -> ProviderData:
 
 
 @cache
+def load_wrappers() -> WrapperData:
+    """Exec wrappers and how vendors' images start: {"digest", "wrappers": [...], "vendors": [...]}. Do not change it.
+
+    Raises RuleDataError.
+    """
+    if _is_current(_WRAPPERS):
+        return cast("WrapperData", _read_json(_WRAPPERS))
+    from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
+
+    return compile_rules(os.path.join(_CHECKOUT, "rules"))["wrappers"]
+
+
+@cache
 def load_rule_docs() -> RuleDocs:
     """Prose, references and examples: for explanations, the documentation and tests. Raises RuleDataError."""
     if _is_current(_DOCS):
@@ -50,6 +67,16 @@ def load_rule_docs() -> RuleDocs:
     from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
 
     return compile_rules(os.path.join(_CHECKOUT, "rules"))["docs"]
+
+
+@cache
+def load_rotation() -> list[RotationEntry]:
+    """How credentials are replaced, one entry for each provider or family. Do not change it. Raises RuleDataError."""
+    if _is_current(_ROTATION):
+        return cast("list[RotationEntry]", _read_json(_ROTATION))
+    from auditor.core.rotationrules import compile_rotation  # start-up: a checkout with edited rules only
+
+    return compile_rotation(os.path.join(_CHECKOUT, "rules"))
 
 
 def rules_digest() -> str:

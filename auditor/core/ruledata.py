@@ -1,8 +1,11 @@
-"""Shapes of the compiled rule files: what `rules.json`, `providers.json` and `rules-docs.json` hold."""
+"""Shapes of the compiled rule files: `rules.json`, `providers.json`, `wrappers.json` and `rules-docs.json`."""
 
 from __future__ import annotations
 
-from typing import NotRequired, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from auditor.core.wrapperdata import WrapperData
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue]"
 Entry: TypeAlias = "dict[str, JsonValue]"
@@ -95,6 +98,24 @@ class ImageEntry(TypedDict):
     suffix: NotRequired[str]
 
 
+class ConfigurationEntry(TypedDict):
+    """Servers' configuration files that name a private key (`rules/configurations/`); the files there say what each key
+    means."""
+
+    id: str
+    title: str
+    syntax: str
+    directives: list[str]
+    programs: list[str]
+    base: NotRequired[str]
+    caseless: NotRequired[bool]
+    folders: NotRequired[list[str]]
+    needs: NotRequired[str]
+    others: NotRequired[list[str]]
+    position: NotRequired[int]
+    repositories: NotRequired[list[str]]
+
+
 #: Per table: the keys an entry must have, and those it may have, with the kind of value. In step with the types above.
 REQUIRED: dict[str, dict[str, str]] = {
     "secrets": {"id": "text", "title": "text", "pattern": "text", "keywords": "lower", "prefix": "number"},
@@ -102,6 +123,15 @@ REQUIRED: dict[str, dict[str, str]] = {
     "files": {"id": "text", "title": "text", "certainty": "text"},
     "commands": {"id": "text", "title": "text", "argv": "texts"},
     "images": {"id": "text", "title": "text", "repositories": "lower", "variables": "texts"},
+    "configurations": {"id": "text", "title": "text", "syntax": "text", "directives": "texts", "programs": "lower"},
+    "wrappers": {
+        **dict.fromkeys(("id", "title", "homepage", "reference", "install"), "text"),
+        **dict.fromkeys(("passes", "takes", "process", "signals", "exit_code"), "text"),
+        **dict.fromkeys(("argv", "traps"), "texts"),
+        "libc": "lower",
+        "credential": "tables",
+    },
+    "vendors": {"id": "text", "repositories": "lower", "entrypoint": "texts", "command": "texts", "libc": "text"},
 }
 OPTIONAL: dict[str, dict[str, str]] = {
     "secrets": {"entropy": "fraction", "group": "text"},
@@ -118,6 +148,19 @@ OPTIONAL: dict[str, dict[str, str]] = {
         "positional": "numbers",
     },
     "images": {"commands": "texts", "suffix": "text"},
+    "configurations": {
+        **dict.fromkeys(("base", "needs"), "text"),
+        **dict.fromkeys(("folders", "others"), "texts"),
+        "caseless": "flag",
+        "position": "number",
+        "repositories": "lower",
+    },
+    "wrappers": {
+        **dict.fromkeys(("fill", "prefixes", "resolve", "variables", "environment", "unset"), "texts"),
+        **dict.fromkeys(("pattern", "separator", "cli_image", "cli_volume", "cli_glibc", "cli_musl"), "text"),
+        "measured": "flag",
+    },
+    "vendors": {"tags": "text"},
 }
 #: Kind of value -> how a message describes it.
 KINDS = {
@@ -128,11 +171,14 @@ KINDS = {
     "fraction": "a number with a decimal point",
     "numbers": "a list of whole numbers",
     "flag": "true or false",
+    "tables": "an array of tables, at least one",
 }
 
 
 def is_kind(value: JsonValue, kind: str) -> bool:
     """Whether the value is of this kind (a key of KINDS). Raises KeyError on an unknown kind."""
+    if isinstance(value, list) and kind == "tables":
+        return bool(value) and all(isinstance(one, dict) for one in value)
     if isinstance(value, list):
         element = {"texts": str, "lower": str, "numbers": int}.get(kind)
         return all(type(one) is element for one in value) and (kind != "lower" or _are_lower(value))
@@ -150,6 +196,7 @@ class Tables(TypedDict):
     files: list[FileEntry]
     commands: list[CommandEntry]
     images: list[ImageEntry]
+    configurations: list[ConfigurationEntry]
 
 
 class RuleData(TypedDict):
@@ -175,8 +222,9 @@ class ProviderData(TypedDict):
 
 
 class CompiledRules(TypedDict):
-    """The three parts of the compiled rule files."""
+    """The four parts of the compiled rule files."""
 
     running: RuleData
     providers: ProviderData
+    wrappers: WrapperData
     docs: RuleDocs

@@ -1,9 +1,10 @@
 """Compiles the rule files (TOML) into the JSON files that are shipped. Used when building and in a checkout.
 
-`rules/<family>/<rule-id>.toml` is one rule. `rules/secrets/`, `rules/files/`, `rules/commands/` and `rules/images/` are
-data tables: a file there is either one entry (it has an `id`) or holds arrays of tables, each element of which is one
-entry. What running needs and what only a reader or a test needs (prose, references, examples) are kept apart, so that
-a start reads little; so are the providers (`[[provider]]` in `rules/secrets/`), which only a scan of any text needs.
+`rules/<family>/<rule-id>.toml` is one rule. The folders of TABLES are data tables: a file there is either one entry (it
+has an `id`) or holds arrays of tables, each element of which is one entry. What running needs and what only a reader or
+a test needs (prose, references, examples) are kept apart, so that a start reads little; so are the providers
+(`[[provider]]` in `rules/secrets/`), which only a scan of any text needs, and wrappers and vendors' images.
+`rules/rotation/` is compiled by `rotationrules`.
 """
 
 from __future__ import annotations
@@ -14,31 +15,24 @@ from typing import cast
 
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.rotationrules import FOLDER, ROTATION_FILE, compile_rotation
 from auditor.core.ruledata import KINDS, OPTIONAL, REQUIRED, is_kind
 from auditor.core.rulereading import read_toml
 from auditor.core.secretrules import check_provider, check_secret
+from auditor.core.wrapperrules import check_vendor, check_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.core.ruledata import (
-        CommandEntry,
-        CompiledRules,
-        Entry,
-        FileEntry,
-        ImageEntry,
-        ProviderData,
-        ProviderEntry,
-        RuleData,
-        RuleDocs,
-        SecretEntry,
-    )
+    from auditor.core.ruledata import CompiledRules, Entry, ProviderData, RuleData, RuleDocs
+    from auditor.core.wrapperdata import WrapperData
 
 
 RUNNING_FILE = "rules.json"
 DOCS_FILE = "rules-docs.json"
 PROVIDERS_FILE = "providers.json"
-TABLES = ("secrets", "files", "commands", "images")
+WRAPPERS_FILE = "wrappers.json"
+TABLES = ("secrets", "files", "commands", "images", "configurations", "wrappers", "vendors")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
 FIXES = ("none", "sometimes", "always")
@@ -52,6 +46,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "applicability": APPLICABILITIES,
     "status": STATUSES,
 }
+_CHECKS = {"secrets": check_secret, "providers": check_provider, "wrappers": check_wrapper, "vendors": check_vendor}
 _TEXT = ("id", "title", "family", "target", "since", "remedy", *_CHOICES)
 _RUNNING = (*_TEXT, "cwe")
 _EXAMPLES = ("bad", "good")
@@ -76,10 +71,12 @@ def compile_rules(rules_dir: str) -> CompiledRules:
     running: RuleData = {
         "digest": "",
         "rules": {},
-        "tables": {"secrets": [], "files": [], "commands": [], "images": []},
+        "tables": {"secrets": [], "files": [], "commands": [], "images": [], "configurations": []},
     }
     docs: RuleDocs = {"rules": {}, "tables": {name: {} for name in (*TABLES, "providers")}}
     providers: ProviderData = {"digest": "", "providers": []}
+    wrappers: WrapperData = {"digest": "", "wrappers": [], "vendors": []}
+    compiled: CompiledRules = {"running": running, "providers": providers, "wrappers": wrappers, "docs": docs}
     seen: dict[str, str] = {}
     for source in _sources(rules_dir):
         if source.folder in TABLES:
@@ -87,11 +84,11 @@ def compile_rules(rules_dir: str) -> CompiledRules:
                 _claim(_entry_id(entry, source), source, seen)
                 prose, data = _divide(entry, table, source)
                 docs["tables"][table][str(data["id"])] = prose
-                _add_entry(data, table, running, providers)
+                _add_entry(data, table, compiled)
         else:
             _add_rule(source, running, docs, seen)
-    running["digest"] = providers["digest"] = _digest(running, providers)
-    return {"running": running, "providers": providers, "docs": docs}
+    running["digest"] = providers["digest"] = wrappers["digest"] = _digest(compiled)
+    return compiled
 
 
 def write_rules(rules_dir: str, data_dir: str) -> list[str]:
@@ -107,7 +104,9 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
     for name, content in (
         (RUNNING_FILE, compiled["running"]),
         (PROVIDERS_FILE, compiled["providers"]),
+        (WRAPPERS_FILE, compiled["wrappers"]),
         (DOCS_FILE, compiled["docs"]),
+        (ROTATION_FILE, compile_rotation(rules_dir)),
     ):
         path = os.path.join(data_dir, name)
         scratch = f"{path}.{os.getpid()}"
@@ -119,10 +118,10 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
 
 
 def rule_paths(rules_dir: str) -> Iterator[tuple[str, str]]:
-    """(folder, file name) of every rule file, sorted: exactly one level of folders, hidden names left out."""
+    """(folder, file name) of every rule file, sorted: one level of folders, without hidden names and `rotation`."""
     for folder in sorted(os.listdir(rules_dir)):
         path = os.path.join(rules_dir, folder)
-        if folder.startswith(".") or not os.path.isdir(path):
+        if folder.startswith(".") or folder == FOLDER or not os.path.isdir(path):
             continue
         for name in sorted(os.listdir(path)):
             if name.endswith(".toml") and not name.startswith("."):
@@ -188,23 +187,16 @@ def _divide(entry: Entry, table: str, source: _Source) -> tuple[Entry, Entry]:
     data = {key: value for key, value in entry.items() if key not in prose}
     shown = f"{source.name}: {data['id']}"
     _check_entry(data, table, shown)
-    check = {"secrets": check_secret, "providers": check_provider}.get(table)
+    check = _CHECKS.get(table)
     if check and (problem := check(entry)):
         raise RuleDataError(f"{shown}: {problem}")
     return prose, data
 
 
-def _add_entry(data: Entry, table: str, running: RuleData, providers: ProviderData) -> None:
-    if table == "providers":
-        providers["providers"].append(cast("ProviderEntry", data))
-    elif table == "secrets":
-        running["tables"]["secrets"].append(cast("SecretEntry", data))
-    elif table == "files":
-        running["tables"]["files"].append(cast("FileEntry", data))
-    elif table == "images":
-        running["tables"]["images"].append(cast("ImageEntry", data))
-    else:
-        running["tables"]["commands"].append(cast("CommandEntry", data))
+def _add_entry(data: Entry, table: str, compiled: CompiledRules) -> None:
+    homes = (compiled["running"]["tables"], compiled["providers"], compiled["wrappers"])
+    home = next(one for one in homes if table in one)
+    cast("dict[str, list[Entry]]", home)[table].append(data)
 
 
 def _check_entry(data: Entry, table: str, shown: str) -> None:
@@ -262,12 +254,13 @@ def _examples(source: _Source, key: str) -> Iterator[Entry]:
         yield example
 
 
-def _digest(running: RuleData, providers: ProviderData) -> str:
+def _digest(compiled: CompiledRules) -> str:
     import hashlib  # start-up: building only
     import json
 
-    behaviour = [running["rules"], running["tables"], providers["providers"]]
-    content = json.dumps(behaviour, sort_keys=True, separators=(",", ":"))
+    running, wrappers = compiled["running"], compiled["wrappers"]
+    behaviour = [running["rules"], running["tables"], compiled["providers"]["providers"]]
+    content = json.dumps([*behaviour, wrappers["wrappers"], wrappers["vendors"]], sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 

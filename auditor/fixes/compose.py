@@ -64,8 +64,10 @@ class _Composer:
                 inner += self._run(run)
         gone = [self._line(instruction) for instruction in self.dropped.values()]
         inner += [Edit(c.span, c.text) for c in self.changes if isinstance(c, Replace)]
-        kept = [edit for edit in inner if not any(_within(edit.span, whole) for whole in gone)]
-        return [*kept, *(Edit(span, "") for span in gone)]
+        # What is added between two lines stays, whichever of them goes.
+        between = {edit.span.start: edit.text for edit in inner if edit.span.start == edit.span.end}
+        kept = [edit for edit in inner if not any(_goes_with(edit.span, whole) for whole in gone)]
+        return [*kept, *(Edit(span, between.get(span.start, "")) for span in gone)]
 
     def _line(self, instruction: Instruction) -> Span:
         """An instruction with the rest of its lines, up to the beginning of the next line."""
@@ -270,6 +272,12 @@ def _stops_on_failure(document: Document, node: Instruction, statements: list[st
 
 def _is_in(span: Span, stretches: list[Span]) -> bool:
     return any(_within(span, stretch) for stretch in stretches)
+
+
+def _goes_with(span: Span, whole: Span) -> bool:
+    """Whether an edit is lost with lines that go; one at their end belongs to the next line."""
+    is_added = span.start == span.end
+    return _within(span, whole) and not (is_added and span.start == whole.end)
 
 
 def _within(inner: Span, outer: Span) -> bool:

@@ -14,13 +14,15 @@ from auditor.fixes.plan import Burnt, Plan, Refusal, Refused
 from auditor.fixes.readers import may_read
 from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting
+from auditor.fixes.serving import check_build, serve
+from auditor.flow.contents import Taken
+from auditor.sources.files import is_dockerfile_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from auditor.fixes.retire import Lifetime
     from auditor.flow.build import Build
-    from auditor.flow.contents import Taken
     from auditor.flow.facts import LayerFile
 
 _MAX_FILES = 3_000
@@ -77,7 +79,7 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
 def _groups(build: Build) -> list[list[Taken]]:
     """What is taken along, copies that have a file in common together."""
     groups: list[list[Taken]] = []
-    for taken in build.taken:
+    for taken in [*build.taken, *_named_folders(build)]:
         if not taken.files:
             continue
         names = {name for name, _kind in taken.files}
@@ -85,6 +87,19 @@ def _groups(build: Build) -> list[list[Taken]]:
         groups = [g for g in groups if g not in related]
         groups.append([*(other for g in related for other in g), taken])
     return groups
+
+
+def _named_folders(build: Build) -> Iterator[Taken]:
+    """Folders that are called like one of credentials, with the files that they bring."""
+    for file in build.facts.files:
+        if file.how != "copied" or file.kind is None or file.kind.certainty != "folder" or file.evidence == "clean":
+            continue
+        inside = [
+            (one.content, one.kind)
+            for one in build.facts.files
+            if one.how == "context" and one.kind is not None and one.span == file.span
+        ]
+        yield Taken(file.step, file.span, tuple(inside), False, True)
 
 
 def _plan(build: Build, group: list[Taken]) -> Plan:
@@ -106,7 +121,9 @@ def _plan(build: Build, group: list[Taken]) -> Plan:
             _add(whole, _Taken(build, file, namers[name]).plan())
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     whole.title = f"{shown} {'stay' if len(names) > 1 else 'stays'} out of the build context"
-    if not all(taken.whole for taken in group) and not whole.secrets:
+    if len(whole.given) == 1 == len(names):
+        whole.title = f"{whole.given[0].name} is given to the container when it starts, as {whole.given[0].path}"
+    if not all(taken.whole for taken in group) and not whole.secrets and len(whole.given) < len(names):
         whole.weaken(
             Applicability.UNSAFE, "the folder is copied on purpose; programs outside of the context may read it"
         )
@@ -119,8 +136,10 @@ def _add(whole: Plan, plan: Plan) -> None:
     whole.secrets += [secret for secret in plan.secrets if secret not in whole.secrets]
     whole.burnt += [one for one in plan.burnt if one.what not in {other.what for other in whole.burnt}]
     whole.notes += plan.notes
+    whole.edits += plan.edits
+    whole.given += plan.given
     whole.weaken(plan.applicability, plan.reason)
-    if plan.secrets:
+    if plan.secrets or plan.given:
         whole.reason = plan.reason
 
 
@@ -143,6 +162,7 @@ class _Taken(Leaving):
         self.result.changes += life.changes
         if life.unsafe:
             self.result.weaken(Applicability.UNSAFE, life.unsafe)
+        check_build(self.build, self.file, self.path)
         read = self._is_read(self.path, life) or (bool(life.consumers) and bool(namer.path) and not self._ships())
         self._needed(read, namer)
         for step, _span in self.file.carried:
@@ -161,6 +181,8 @@ class _Taken(Leaving):
     def _needed(self, read: bool, namer: _Namer) -> None:
         """Raises Refused where the container reads it."""
         if not self._ships():
+            return
+        if serve(self.build, self.file, self.path, [life for _path, life in self.lives], self.result):
             return
         named = starts_with(self.build, self.path, environment=self.kind not in BUILD_KINDS)
         where = named or namer.path
@@ -207,7 +229,8 @@ def _namers(build: Build, wanted: Mapping[str, tuple[bytes, ...]]) -> dict[str, 
     budget = _MAX_TOTAL
     for path in paths[:_MAX_FILES]:
         last = path.rpartition("/")[2].lower()
-        if path in wanted or last == dockerfile or last.endswith(_SILENT) or "/.git/" in f"/{path}":
+        is_silent = last == dockerfile or last.endswith(_SILENT) or is_dockerfile_name(path)
+        if path in wanted or is_silent or "/.git/" in f"/{path}":
             continue
         data = context.read(path, _MAX_BYTES) or b""
         budget -= len(data)

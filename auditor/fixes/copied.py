@@ -26,6 +26,7 @@ from auditor.fixes.plan import BuildSecret, DropPair, DropSource, Mount, Plan, R
 from auditor.fixes.readers import mentions, readers_of_file
 from auditor.fixes.retire import give, lifetime
 from auditor.fixes.runtime import starts_one_of
+from auditor.fixes.serving import check_build, serve
 from auditor.fixes.users import numbers
 from auditor.flow.paths import absolute
 from auditor.lang.dockerfile.mounts import mount_fields
@@ -75,12 +76,13 @@ class Leaving:
             self.result.changes += life.changes
             if life.unsafe:
                 self.result.weaken(Applicability.UNSAFE, life.unsafe)
+        check_build(self.build, self.file, self.path)
         read = any(self._is_read(path, life) for path, life in self.lives)
         self._run_time(read)
         for step, _span in self.file.carried:
             self._carried(step)
         getting = self._give() if read else []
-        if not read:
+        if not read and not self.result.given:
             self.result.title = f"{self.name} is not copied any more"
         writing = [run for path, life in self.lives for run in life.real if path == self.path]
         if read or self.result.applicability is Applicability.SAFE:  # else a mount makes it when the container starts
@@ -140,6 +142,12 @@ class Leaving:
         if not self._ships():
             if not read:
                 self.result.reason = "nothing in the build reads the file"
+            return
+        try:
+            if serve(self.build, self.file, self.path, [life for _path, life in self.lives], self.result):
+                return
+        except Refused as refused:
+            at_run_time(self.result, self.path, refused.reason)
             return
         named = starts_with(self.build, self.path, environment=self.kind not in BUILD_KINDS)
         if named:

@@ -56,6 +56,8 @@ def together(build: Build, files: list[LayerFile], outcomes: list[Plan | Refusal
         whole.covers += plan.covers
         whole.burnt += plan.burnt
         whole.secrets += [secret for secret in plan.secrets if secret not in whole.secrets]
+        whole.edits += [edit for edit in plan.edits if edit not in whole.edits]
+        whole.given += [given for given in plan.given if given not in whole.given]
         whole.notes += [note for note in plan.notes if note not in whole.notes]
         whole.weaken(plan.applicability, plan.reason)
     line = ignore_line(build, files[0].content, [file.step.instruction for file in files])

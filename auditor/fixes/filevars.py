@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rules
+from auditor.fixes.bases import repository
 from auditor.fixes.readers import may_read
 from auditor.fixes.starters import script_of, words_of
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from auditor.flow.build import Build
 
 _SUFFIX = "_FILE"
-_HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
 _COMMENT = Pattern(r"(?m)^[ \t]*#.*$")
 _HEAD = Pattern(r"[ \t]*(?:function[ \t]+)?(?P<name>\w+)[ \t]*(?:\([ \t]*\)[ \t]*\{?|\{)[ \t]*$")
 _EXPORTS = Pattern(r"\bexport[ \t]+[\"']?\$")
@@ -74,14 +74,9 @@ def reads_file(script: str, name: str) -> bool:
 
 
 def _known(base: str, name: str) -> ImageEntry | None:
-    repository = base.partition("@")[0].lower()
-    for beginning in _HUB:
-        if repository.startswith(beginning):
-            repository = repository.removeprefix(beginning)
-            break
-    repository = repository.rpartition(":")[0] or repository
+    name_of_base = repository(base)
     for entry in load_rules()["tables"]["images"]:
-        if repository in entry["repositories"] and any(_fits(name, known) for known in entry["variables"]):
+        if name_of_base in entry["repositories"] and any(_fits(name, known) for known in entry["variables"]):
             return entry
     return None
 

@@ -6,7 +6,7 @@ meet in one RUN, and `compose` makes one consistent edit of them.
 
 from __future__ import annotations
 
-from auditor.core.edit import Applicability
+from auditor.core.edit import Applicability, Edit
 from auditor.core.record import NamedTuple
 from auditor.core.span import Span
 from auditor.lang.dockerfile.nodes import Instruction, Pair
@@ -91,6 +91,22 @@ class DropCommand(NamedTuple):
     at: int
 
 
+class FileEdit(NamedTuple):
+    """An edit of another file, by its path in the build context."""
+
+    source: str
+    edit: Edit
+
+
+class Given(NamedTuple):
+    """A file that the container has to be given when it starts: its name there, the file of the build context that it
+    was so far, and the path at which the container reads it."""
+
+    name: str
+    source: str
+    path: str
+
+
 Change = Mount | Prelude | Replace | Drop | DropPair | DropSource | DropCommand
 
 
@@ -100,14 +116,18 @@ class Plan:
     `title` says it in a few words ("NPM_TOKEN becomes a build secret"), `reason` why it may be done, or for anything
     but SAFE what had to be guessed. `covers` are the places whose findings it answers: all findings that begin in one
     of them must be gone afterwards, or just those of the rule `only` if it names one. `ignores` are lines for the
-    .dockerignore, `notes` sentences for the user.
+    .dockerignore, `notes` sentences for the user. `edits` change files of the build context, `given` are files that the
+    container gets when it starts. `asked`: the user asked for it, finding or not.
     """
 
     __slots__ = (
         "applicability",
+        "asked",
         "burnt",
         "changes",
         "covers",
+        "edits",
+        "given",
         "ignores",
         "notes",
         "only",
@@ -124,9 +144,12 @@ class Plan:
         self.changes: list[Change] = []
         self.secrets: list[BuildSecret] = []
         self.burnt: list[Burnt] = []
+        self.edits: list[FileEdit] = []
+        self.given: list[Given] = []
         self.ignores: list[str] = []
         self.notes: list[str] = []
         self.only = ""
+        self.asked = False
 
     def weaken(self, to: Applicability, reason: str) -> None:
         """Lower the applicability, if it is not that low yet, and say why."""

@@ -9,6 +9,7 @@ from auditor.core.record import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from auditor.core.wrappers import Wrapping
     from auditor.fixes.plan import Plan, Refusal
     from auditor.flow.build import Build
 
@@ -31,8 +32,15 @@ PLANNERS = (
 )
 
 
-def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
-    """Every plan, and every reason against one, for a build. `form`: `file` or `env`, how variables are mounted."""
+def plans(build: Build, form: str, wrapping: Wrapping | None = None) -> Iterator[Plan | Refusal]:
+    """Every plan, and every reason against one, for a build. `form`: `file` or `env`, how variables are mounted;
+    `wrapping`: what gives the container its secrets, in place of files and variables."""
     for name in PLANNERS:
+        if name == "variables" and wrapping is not None:
+            from auditor.fixes.wrapping.planning import plans as wrapped  # start-up: only with --wrapper
+
+            yield from wrapped(build, form, wrapping)
+        if name == "starting" and wrapping is not None:
+            continue
         planner: Planner = import_module(f"auditor.fixes.{name}").plans
         yield from planner(build, form)

@@ -7,18 +7,19 @@ from functools import lru_cache
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.readers import may_read
+from auditor.flow.placements import placements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.flow.build import Build
+    from auditor.flow.placements import Placement
     from auditor.lang.dockerfile.nodes import Instruction
 
-_MAX_FILES = 2_000
 _MAX_BYTES = 512 * 1024
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "busybox"})
 #: Programs that become the one that their arguments name, and the words between.
-_HANDING_OVER = _SHELLS | frozenset({"tini", "dumb-init", "exec", "env", "--"})
+HANDING_OVER = _SHELLS | frozenset({"tini", "dumb-init", "exec", "env", "--"})
 _DEFAULT_SHELL = ("/bin/sh", "-c")
 _SHELL_SCRIPT = Pattern(r"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|ash)\b")
 _RUN_BY_SH = Pattern(r"#!\s*/bin/sh\b")
@@ -34,13 +35,6 @@ class Start(NamedTuple):
     health: Instruction | None
     base: str
     user: str
-
-
-class Copied(NamedTuple):
-    """A file of the build context that the image takes in: its path in each."""
-
-    target: str
-    source: str
 
 
 def start(build: Build) -> Start:
@@ -78,23 +72,9 @@ def words_of(node: Instruction) -> list[str]:
     return texts[1:] if node.keyword == "HEALTHCHECK" and texts and texts[0].upper() == "CMD" else texts
 
 
-def copied(build: Build, *, shipped: bool = True) -> Iterator[Copied]:
+def copied(build: Build, *, shipped: bool = True) -> Iterator[Placement]:
     """Files of the context that a COPY or ADD brings, as far as their places can be told; `shipped`: to the image."""
-    context = build.context
-    if context is None:
-        return
-    seen = 0
-    for step, target, source, _span in build.facts.placed:
-        if shipped and not step.ships:
-            continue
-        folder = source.strip("/").removeprefix("./")
-        folder = "" if folder == "." else folder
-        for path in context.select(source):
-            seen += 1
-            if seen > _MAX_FILES:
-                return
-            below = path.removeprefix(f"{folder}/") if folder and path != folder else path
-            yield Copied(target if path == folder else f"{target.rstrip('/')}/{below}", path)
+    return (each for each in placements(build) if each.step.ships or not shipped)
 
 
 def content(build: Build, path: str) -> str:
@@ -151,7 +131,7 @@ def _program_text(build: Build, words: list[str]) -> str:
         found = located(build, program)
         if found:
             return content(build, found)
-        if program.rpartition("/")[2] not in _HANDING_OVER and not program.startswith("-"):
+        if program.rpartition("/")[2] not in HANDING_OVER and not program.startswith("-"):
             return ""
     return ""
 
@@ -173,8 +153,8 @@ def located(build: Build, program: str, *, shipped: bool = True) -> str:
 
 
 @lru_cache(maxsize=4)
-def _by_name(build: Build, shipped: bool) -> dict[str, list[Copied]]:
-    found: dict[str, list[Copied]] = {}
+def _by_name(build: Build, shipped: bool) -> dict[str, list[Placement]]:
+    found: dict[str, list[Placement]] = {}
     for each in copied(build, shipped=shipped):
         found.setdefault(each.target.rpartition("/")[2], []).append(each)
     return found

@@ -7,42 +7,47 @@ it reads that; an entrypoint that reads the mounted file and hands over; and the
 
 from __future__ import annotations
 
-import json
-
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.span import Span
 from auditor.fixes import runtime
 from auditor.fixes.exposure import secret_id
 from auditor.fixes.filevars import file_variable
 from auditor.fixes.groups import files_of, groups, is_key_file, too_many
+from auditor.fixes.origins import origin
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
-from auditor.fixes.starters import has_shell, is_watched, shell_of, start
+from auditor.fixes.shims import Shim, added, before
+from auditor.fixes.starters import has_shell, is_watched, start
 from auditor.fixes.variables import VariablePlanner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from auditor.fixes.origins import Configs, Origin
+    from auditor.fixes.plan import Change
+    from auditor.fixes.starters import Start
     from auditor.flow.build import Build
     from auditor.flow.facts import Run, Variable
-    from auditor.lang.dockerfile.nodes import Instruction
 
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-_HANDS_OVER = 'exec "$@"'
 _FOLDER = "/run/secrets"
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
     """One plan, or the reason against it, for every ENV secret that the container may read."""
+    yield from planned(build, lambda group: StartingPlanner(build, group, form))
+
+
+def planned(build: Build, planner_of: Callable[[list[Variable]], StartingPlanner]) -> Iterator[Plan | Refusal]:
+    """What a planner, made for each group of variables, has to say of those that the container may read."""
     found = groups(build)
     if any(too_many(build, found)):
         return  # `variables` says so
     for group in found:
         if any(is_key_file(file) for file in files_of(build, group)):
             continue  # the ssh planner's
-        planner = _Starting(build, group, form)
+        planner = planner_of(group)
         if not planner.kept:
             continue  # needed in the build alone
         try:
@@ -51,16 +56,17 @@ def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
             yield Refusal(tuple(planner.covers()), refused.reason)
 
 
-class _Starting(VariablePlanner):
+class StartingPlanner(VariablePlanner):
     """Plans for one group: the RUNs that use it get it as a build secret, the container when it starts.
 
     `kept` are the variables of the image's configuration that the container may read, `certain` says that it does.
     """
 
-    def __init__(self, build: Build, group: list[Variable], form: str) -> None:
+    def __init__(self, build: Build, group: list[Variable], form: str, configs: Configs | None = None) -> None:
         super().__init__(build, group, form)
         self.named = self._is_named()
         self.how = start(build)
+        self.origin = origin(build, configs)
         shipped = [v for v in group if v.kind == "environment" and v.step.ships]
         readings = [runtime.reads(build, v, self._is_used()) for v in shipped]
         is_read = any(reading.certainty != "no" for reading in readings)
@@ -70,18 +76,29 @@ class _Starting(VariablePlanner):
     def plan(self) -> Plan:
         """The plan. Raises Refused."""
         plan = super().plan()
-        names = list(dict.fromkeys(v.name for v in self.kept))
+        names = self.names()
         shown = ", ".join(names)
         verb = "is" if len(names) == 1 else "are"
         also = ", and is a build secret for the RUN instructions that use it" if plan.secrets else ""
         plan.title = f"{shown} {verb} given to the container when it starts{also}"
-        is_meant = self.certain or not plan.secrets  # else the build may be all that it is for
-        if not is_meant or not (self._by_file(plan, names) or self._by_shim(plan, names)):
+        if not self.is_meant(plan, names) or not self.give(plan, names):
             self._by_caller(plan, names)
         for v in self.group:
             if v.kind == "argument" and not plan.secrets:
                 plan.notes.append(f"the build takes no --build-arg {v.name} any more")
         return plan
+
+    def names(self) -> list[str]:
+        """The variables that the container may read, each once."""
+        return list(dict.fromkeys(v.name for v in self.kept))
+
+    def is_meant(self, plan: Plan, names: list[str]) -> bool:
+        """Whether it is meant for the container: else the build may be all that it is for."""
+        return bool(names) and (self.certain or not plan.secrets)
+
+    def give(self, plan: Plan, names: list[str]) -> bool:
+        """Have the container start with the secrets; returns whether that could be done. Raises Refused."""
+        return self._by_file(plan, names) or self._by_shim(plan, names)
 
     # -- what the base class asks --------------------------------------------------------------------------------
 
@@ -120,33 +137,53 @@ class _Starting(VariablePlanner):
         plan.reason = f"what starts the container reads {name} from the file that {named} names"
         plan.notes.append(
             f'give the container {name} as the file {path}: `docker run -v "$PWD/{secret_id(name)}:{path}:ro" ...`, '
-            f"or `secrets:` of compose or swarm.{self._readable()} {name} itself must not be set any more."
+            f"or `secrets:` of compose or swarm.{self.readable()} {name} itself must not be set any more."
         )
         return True
 
     def _by_shim(self, plan: Plan, names: list[str]) -> bool:
-        """The entrypoint of the Dockerfile, behind a shell that reads the mounted files and becomes it."""
-        node = self.how.entrypoint
-        if node is None or not has_shell(self.build, self.how) or not all(_NAME.fullmatch(name) for name in names):
+        """The entrypoint, behind a shell that reads the mounted files and becomes it; the health check likewise."""
+        if not all(_NAME.fullmatch(name) for name in names) or len(names) != len({secret_id(name) for name in names}):
             return False
-        if not node.args or any(is_watched(self.build, self.how, name) for name in names):
+        if not self.has_shell():
             return False
-        if len(names) != len({secret_id(name) for name in names}):
+        try:
+            changes = self._shimmed(Shim("".join(f"{reading_file(name)}; " for name in names)), names)
+        except Refused:
             return False
-        change = _shimmed(self.build, node, names)
-        if change is None:
+        if changes is None:
             return False
-        plan.changes.append(change)
+        plan.changes += changes
         files = ", ".join(f"{_FOLDER}/{secret_id(name)}" for name in names)
         shown = ", ".join(names)
-        plan.reason = f"given {shown}, the entrypoint starts with the same environment, arguments and process number"
+        started = "the entrypoint" if self.how.entrypoint is not None else "the command"
+        plan.reason = f"given {shown}, {started} starts with the same environment, arguments and process number"
         plan.notes.append(
             f"give the container {shown}: as {files} (`secrets:` of compose or swarm, "
             f"`docker run -v FILE:{_FOLDER}/{secret_id(names[0])}:ro ...`), or with "
-            f"`docker run {_options(names)} ...`.{self._readable()} "
+            f"`docker run {_options(names)} ...`.{self.readable()} "
             "`docker exec` and another --entrypoint see only what -e gives."
         )
         return True
+
+    def _shimmed(self, shim: Shim, names: list[str]) -> list[Change] | None:
+        """The shim before what starts, and before a health check that may read one of the variables. Raises Refused."""
+        node, health = self.how.entrypoint, self.how.health
+        if node is not None:
+            changes: list[Change | None] = [before(self.build, node, shim)]
+        else:
+            base = self.origin.base
+            if base is None or base.entrypoint or not base.sure:
+                return None
+            changes = [*added(self.build, self.origin, shim)]
+        if health is not None and any(is_watched(self.build, self.how, name) for name in names):
+            changes.append(before(self.build, health, shim))
+        found = [change for change in changes if change is not None]
+        return found if len(found) == len(changes) else None
+
+    def has_shell(self) -> bool:
+        """Whether the image has /bin/sh for certain."""
+        return shell_in(self.build, self.how, self.origin)
 
     def _by_caller(self, plan: Plan, names: list[str]) -> None:
         """Nothing in its place: who starts the container sets the variable."""
@@ -158,38 +195,22 @@ class _Starting(VariablePlanner):
             "...`, or `environment:` of compose with the value from outside the file."
         )
 
-    def _readable(self) -> str:
+    def readable(self) -> str:
+        """What the owner of a mounted file has to see to; "" for nothing."""
         user = self.how.user
         return "" if user in ("", "root", "0") else f" The file must be readable for the user {user}."
+
+
+def shell_in(build: Build, how: Start, known: Origin) -> bool:
+    """Whether the image has /bin/sh for certain: by what is built and started, or by what it is made from."""
+    return has_shell(build, how) or (known.base is not None and known.base.shell)
 
 
 def _options(names: list[str]) -> str:
     return " ".join(f"-e {name}" for name in names)
 
 
-def _shimmed(build: Build, node: Instruction, names: list[str]) -> Replace | None:
-    """The entrypoint with statements in front that read each file; None where it cannot be told what it starts."""
-    statements = "".join(f"{_reading(name)}; " for name in names)
-    document = build.document
-    body = node.body.span(0, len(node.body.text))
-    if not node.json:
-        shell = shell_of(build, node)
-        argv = ["/bin/sh", "-c", statements + _HANDS_OVER, "sh", *shell, node.args[0]]
-        return Replace(body, json.dumps(argv, ensure_ascii=False))
-    words = [word.text for word in node.words]
-    if words[:2] == ["/bin/sh", "-c"] and len(words) > 3 and words[2].endswith(_HANDS_OVER) and words[3] == "sh":
-        place = node.words[2].whole
-        at = document.text.rfind(json.dumps(_HANDS_OVER)[1:-1], place.start, place.end)
-        return Replace(Span(at, at), _escaped(statements)) if at >= 0 else None
-    at = document.text.find("[", body.start) + 1
-    return Replace(Span(at, at), f'"/bin/sh", "-c", "{_escaped(statements + _HANDS_OVER)}", "sh", ')
-
-
-def _reading(name: str) -> str:
+def reading_file(name: str) -> str:
     """A statement that takes a variable from its file, where it is not set and the file is there."""
     path = f"{_FOLDER}/{secret_id(name)}"
     return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"'
-
-
-def _escaped(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]

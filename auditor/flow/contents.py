@@ -61,10 +61,27 @@ class ContextReader:
         assert file.kind is not None
         if file.content.strip("./*") == "":
             return "unknown"
-        found = [self.evidence(path, file.kind) for path in self.context.select(file.content)[:_MAX_LISTED]]
+        paths = self.context.select(file.content)[:_MAX_LISTED]
+        if file.kind.certainty == "folder":
+            found = [self._inside(path) for path in paths]
+        else:
+            found = [self.evidence(path, file.kind) for path in paths]
         if not found:
             return "unknown"
         return "secret" if "secret" in found else "clean" if all(e == "clean" for e in found) else "unknown"
+
+    def _inside(self, path: str) -> str:
+        """Evidence for a file of a folder that may hold anything: as what its own name says."""
+        kind = credfiles.recognise(path)
+        if kind is not None and kind.certainty != "folder":
+            return self.evidence(path, kind)
+        data = self.context.read(path, _READ_LIMIT)
+        if data is None:
+            return "unknown"
+        if b"PRIVATE KEY" in data or data.startswith(_KEY_HEADS[1:4]):
+            return "secret"
+        found = positions.find(data.decode("utf-8", "replace"))
+        return "secret" if any(p.level in ("secret", "weak") for p in found) else "clean"
 
     def taken(self, step: Step, source: Text, path: str) -> Taken | None:
         """The sensitive files below a folder that COPY takes; None for a single file."""

@@ -113,7 +113,7 @@ class _Block:
                 self._paragraph(self._left(left))
         self._paragraph(self._commands())
         self._paragraph(self._rotate())
-        notes = dict.fromkeys(fixed.rewrite.notes if fixed.state in (FIXED, PLANNED) else ())
+        notes = dict.fromkeys(() if fixed.state == REFUSED else fixed.rewrite.notes)
         self._paragraph([line for note in notes for line in self._note(note)])
         if fixed.proof is not None:
             self._paragraph(self._proof(fixed.proof))

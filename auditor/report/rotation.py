@@ -45,7 +45,7 @@ def rotations(fixed: Fixed, rules: Mapping[str, Rule]) -> list[Rotation]:
     staying: dict[str, Rotation] = {}
     for left in fixed.left:
         finding = left.finding
-        if finding.subject and finding.subject not in subjects and _is_credential(finding, rules):
+        if finding.subject and finding.subject not in subjects and _is_worth_it(finding, rules):
             where = f"still there ({finding.rule})"
             place = finding.location
             staying.setdefault(
@@ -67,8 +67,12 @@ def _is_called(path: str, name: str) -> bool:
     return os.path.normpath(path) == os.path.normpath(name)
 
 
-def _is_credential(finding: Finding, rules: Mapping[str, Rule]) -> bool:
+def _is_worth_it(finding: Finding, rules: Mapping[str, Rule]) -> bool:
+    # Below are placeholders, and values that tell nothing.
+    return finding.severity >= Severity.MEDIUM and tells_of_credential(finding, rules)
+
+
+def tells_of_credential(finding: Finding, rules: Mapping[str, Rule]) -> bool:
+    """Whether a finding is about a credential of its own, whatever that is worth."""
     rule = rules.get(finding.rule)
-    if finding.severity < Severity.MEDIUM:  # placeholders, and values that tell nothing
-        return False
     return finding.rule not in _HARMLESS_RULES and (rule is None or rule.family not in _HARMLESS_FAMILIES)

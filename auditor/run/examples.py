@@ -15,7 +15,7 @@ from auditor.core.span import LineIndex
 from auditor.run.inputs import is_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DOCKERFILE = "Dockerfile"
 _ANY_NAME = "example.txt"
-_FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "min_severity"})
+_FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "changed", "min_severity", "wrapper", "map"})
 
 
 class Example(NamedTuple):
@@ -35,8 +35,9 @@ class Example(NamedTuple):
     metadata. `finds` are the texts that the rule reports in a bad example, in order, of each its first line; `severity`
     is what all of them must have if the example says so. `files` (path -> content) is the build context; None where the
     example is about the file alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it
-    leaves the file as it is), with `--unsafe-fixes` where `unsafe` and `--min-severity` where `least` is not medium,
-    and `ignored` what it adds to the context's ignore file.
+    leaves the file as it is), with `--unsafe-fixes` where `unsafe`, `--min-severity` where `least` is not medium,
+    `--wrapper` where `wrapper` is not "" and `--map` with each of `mapped`, and `ignored` what it adds to the context's
+    ignore file, `changed` the texts that other files get (path -> content).
     """
 
     rule: str
@@ -51,7 +52,10 @@ class Example(NamedTuple):
     fixed: str = ""
     unsafe: bool = False
     ignored: tuple[str, ...] = ()
+    changed: Mapping[str, str] = {}
     least: Severity = Severity.MEDIUM
+    wrapper: str = ""
+    mapped: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -61,7 +65,7 @@ class Example(NamedTuple):
     @property
     def is_fixed(self) -> bool:
         """Whether `audit fix` does something about it."""
-        return bool(self.fixed or self.ignored)
+        return bool(self.fixed or self.ignored or self.changed)
 
     @property
     def after(self) -> str:
@@ -72,7 +76,9 @@ class Example(NamedTuple):
     def command(self) -> str:
         """The `audit fix` that fixes it, with the options that it takes."""
         least = "" if self.least == Severity.MEDIUM else f" --min-severity {self.least.label}"
-        return f"audit fix{least}{' --unsafe-fixes' if self.unsafe else ''}"
+        wrapper = f" --wrapper {self.wrapper}" if self.wrapper else ""
+        mapped = "".join(f" --map {one}" for one in self.mapped)
+        return f"audit fix{least}{wrapper}{mapped}{' --unsafe-fixes' if self.unsafe else ''}"
 
 
 def load_examples(rule_id: str) -> list[Example]:
@@ -191,16 +197,35 @@ def _with_fix(place: str, example: Example, data: Entry) -> Example:
     fixed, how, ignored = data.get("fixed", ""), data.get("fixed_by", "safe"), data.get("ignored", [])
     if not isinstance(fixed, str) or how not in ("safe", "unsafe"):
         raise RuleDataError(f"{place}: fixed: must be a text, and fixed_by safe or unsafe")
+    changed = _files(place, data.get("changed"), _DOCKERFILE, key="changed") or {}
     if not isinstance(ignored, list) or not all(isinstance(item, str) and item for item in ignored):
         raise RuleDataError(f"{place}: ignored: must be a list of patterns")
     if not _FIX_KEYS.isdisjoint(data) and (example.kind == "good" or not is_linted(example)):
         raise RuleDataError(f"{place}: fixed: only a bad example of a file that audit lint reads can be fixed")
     if ignored and example.files is None:
         raise RuleDataError(f"{place}: ignored: without files there is no build context")
-    if not _FIX_KEYS.isdisjoint(data) and not ignored and fixed in ("", example.text):
+    if not set(changed) <= set(example.files or {}):
+        raise RuleDataError(f"{place}: changed: only files of the example can change")
+    if not _FIX_KEYS.isdisjoint(data) and not (ignored or changed) and fixed in ("", example.text):
         raise RuleDataError(f"{place}: fixed: nothing is changed")
     least = _severity(place, data.get("min_severity")) or Severity.MEDIUM
-    return example._replace(fixed=fixed, unsafe=how == "unsafe", ignored=tuple(map(str, ignored)), least=least)
+    example = example._replace(fixed=fixed, unsafe=how == "unsafe", changed=changed, least=least)
+    example = example._replace(ignored=tuple(map(str, ignored)))
+    return _with_wrapper(place, example, data)
+
+
+def _with_wrapper(place: str, example: Example, data: Entry) -> Example:
+    wrapper, mapped = data.get("wrapper", ""), data.get("map", [])
+    if not isinstance(wrapper, str) or not isinstance(mapped, list) or (mapped and not wrapper):
+        raise RuleDataError(f"{place}: wrapper: must be a name, and map a list of VARIABLE=REFERENCE beside it")
+    if any(not isinstance(one, str) or "=" not in one for one in mapped):
+        raise RuleDataError(f"{place}: map: must be a list of VARIABLE=REFERENCE")
+    if wrapper:
+        from auditor.core.wrappers import wrapper_named  # start-up: few examples have one
+
+        if wrapper_named(wrapper) is None:
+            raise RuleDataError(f"{place}: wrapper: there is none of the name {wrapper!r}")
+    return example._replace(wrapper=wrapper, mapped=tuple(map(str, mapped)))
 
 
 def _severity(place: str, value: object) -> Severity | None:
@@ -212,17 +237,17 @@ def _severity(place: str, value: object) -> Severity | None:
         raise RuleDataError(f"{place}: severity: {value!r} is no severity") from None
 
 
-def _files(place: str, value: object, own: str) -> dict[str, str] | None:
+def _files(place: str, value: object, own: str, *, key: str = "files") -> dict[str, str] | None:
     """The files beside `own`; only plain paths below the folder, since rule files of other people are run too."""
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise RuleDataError(f"{place}: files: must be a table of names and contents")
+        raise RuleDataError(f"{place}: {key}: must be a table of names and contents")
     files = {}
     for name, content in value.items():
         parts = str(name).split("/")
         if not isinstance(content, str) or name == own or "\0" in name or not all(_is_plain(p) for p in parts):
-            raise RuleDataError(f"{place}: files: {name!r} must be a path below the context, its content a text")
+            raise RuleDataError(f"{place}: {key}: {name!r} must be a path below the context, its content a text")
         files[name] = content
     return files
 

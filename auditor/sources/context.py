@@ -46,9 +46,12 @@ class _Level:
 
 
 class BuildContext:
-    """A folder seen through its ignore file. Reads only regular files inside the root; links are resolved inside it."""
+    """A folder seen through its ignore file. Reads only regular files inside the root; links are resolved inside it.
 
-    __slots__ = ("_files", "_listing", "ignore", "ignore_path", "max_files", "root", "skipped")
+    `pending` are contents that files are to get, by path without links: what is read of them.
+    """
+
+    __slots__ = ("_files", "_listing", "ignore", "ignore_path", "max_files", "pending", "root", "skipped")
 
     def __init__(
         self, root: str, ignore: IgnoreFile | None = None, ignore_path: str | None = None, *, max_files: int = MAX_FILES
@@ -58,6 +61,7 @@ class BuildContext:
         self.ignore_path = ignore_path
         self.max_files = max_files
         self.skipped: list[Skipped] = []
+        self.pending: dict[str, bytes] = {}
         self._listing: tuple[ContextFile, ...] | None = None
         self._files: list[str] | None = None
 
@@ -98,10 +102,16 @@ class BuildContext:
         inner = self._resolve(path)
         if not inner or self.ignored(inner):
             return None
+        if inner in self.pending:
+            return self.pending[inner]
         try:
             return read_regular(os.path.join(self.root, inner), limit, follow=False)
         except UnreadableFile:
             return None
+
+    def plain(self, path: str) -> str | None:
+        """The path without links, each resolved inside the root; None if it does not exist."""
+        return self._resolve(path)
 
     def select(self, pattern: str) -> list[str]:
         """Paths of the sent files a COPY source takes in (no directories), sorted; a directory stands for its tree."""

@@ -220,3 +220,20 @@ def test_nothing_to_fix_is_one_line(engine: Engine, capsys: Capture) -> None:
     code, out, err = fix(capsys, "--diff")
     assert (code, out) == (0, "") and err.startswith("Nothing to fix in 2 files (")
     assert fix(capsys, "-q") == (0, "", "")
+
+
+def test_a_runbook_is_written_beside_the_text(here: Path, capsys: Capture) -> None:
+    code, out, _ = fix(capsys, "--format", "text", "--format", "runbook:ROTATE.md")
+    assert code == 0
+    assert "Rotate these" in out
+    written = (here / "ROTATE.md").read_text()
+    assert written.startswith("# Rotation runbook\n")
+    assert "- Taken out of the file by this run; what was built or pushed before has it\n" in written
+    assert PASSWORD not in written
+
+
+def test_a_runbook_goes_to_standard_output_alone(here: Path, capsys: Capture) -> None:
+    _, out, err = fix(capsys, "--check", "--format", "runbook", "--show-secrets")
+    assert out.startswith("# Rotation runbook\n") and "Still in the file, and can be taken out of it" in out
+    assert "nothing was written (--check)" in err
+    assert PASSWORD not in out + err

@@ -46,8 +46,9 @@ def test_settings_are_those_of_lint(here: Path, engine: Engine, capsys: Capture)
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--format", "sarif"], "--format: audit fix writes text or json, not sarif"),
+        (["--format", "sarif"], "--format: audit fix writes text, json, runbook, not sarif"),
         (["--format", "json", "--diff"], "--format: --diff takes the standard output; name a file: json:FILE"),
+        (["--format", "runbook", "--diff"], "--format: --diff takes the standard output; name a file: runbook:FILE"),
         (["--format", "json", "-"], "--format: - takes the standard output; name a file: json:FILE"),
         (["--format", "json", "--format", "text"], "--format: several reports cannot go to standard output"),
         (["-", "Dockerfile"], "-: standard input cannot be fixed together with files"),

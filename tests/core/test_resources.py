@@ -103,5 +103,5 @@ def test_templates_come_from_the_checkout_or_the_wheel(checkout: Path) -> None:
 
 def test_this_checkout_has_rules() -> None:
     forget()
-    assert set(resources.load_rules()["tables"]) == {"secrets", "files", "commands", "images"}
+    assert set(resources.load_rules()["tables"]) == {"secrets", "files", "commands", "images", "configurations"}
     assert set(resources.load_rule_docs()["rules"]) == set(resources.load_rules()["rules"])

@@ -53,12 +53,21 @@ def test_a_table_file_is_one_entry_or_many(rules: Path, content: str) -> None:
     entry = {"id": "npm-token", "title": "npm access token", "pattern": "npm_[a-z]{4}", "keywords": ["npm_"]}
     entry["prefix"] = 4
     prose = {"source": "https://docs.example/tokens/"}
-    assert compiled["running"]["tables"] == {"secrets": [entry], "files": [], "commands": [], "images": []}
+    assert compiled["running"]["tables"] == {
+        "secrets": [entry],
+        "files": [],
+        "commands": [],
+        "images": [],
+        "configurations": [],
+    }
     assert compiled["docs"]["tables"] == {
         "secrets": {"npm-token": prose},
         "files": {},
         "commands": {},
         "images": {},
+        "configurations": {},
+        "wrappers": {},
+        "vendors": {},
         "providers": {},
     }
 
@@ -161,9 +170,16 @@ def test_writing_is_repeatable(rules: Path, tmp_path_factory: pytest.TempPathFac
     compiled = compile_rules(str(rules))
     assert json.loads((first / "rules.json").read_text()) == compiled["running"]
     assert json.loads((first / "rules-docs.json").read_text()) == compiled["docs"]
-    assert sorted(path.name for path in first.iterdir()) == ["providers.json", "rules-docs.json", "rules.json"]
+    assert sorted(path.name for path in first.iterdir()) == [
+        "providers.json",
+        "rotation.json",
+        "rules-docs.json",
+        "rules.json",
+        "wrappers.json",
+    ]
     assert json.loads((first / "providers.json").read_text()) == compiled["providers"]
-    for name in ("rules.json", "providers.json", "rules-docs.json"):
+    assert json.loads((first / "wrappers.json").read_text()) == compiled["wrappers"]
+    for name in ("rules.json", "providers.json", "wrappers.json", "rules-docs.json", "rotation.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 

@@ -14,21 +14,31 @@ from auditor.run.selection import chosen
 from auditor.sources.files import Input
 
 if TYPE_CHECKING:
+    from auditor.core.wrappers import Wrapping
     from auditor.fixes.plan import BuildSecret
+    from auditor.run.rewrite.others import OtherText
 
 
 class Fixed(NamedTuple):
-    """The text afterwards, what the build has to be given, the lines for the ignore file, and why findings are left."""
+    """The text afterwards, what the build has to be given, the lines for the ignore file, why findings are left, and
+    the other files of the context that change along."""
 
     text: str
     secrets: list[BuildSecret]
     ignored: list[str]
     left: dict[str, str]
     rewrite: Rewrite
+    others: tuple[OtherText, ...] = ()
 
 
 def fixed(
-    text: str, *, unsafe: bool = False, form: str = FILE, context: Path | None = None, least: str = "medium"
+    text: str,
+    *,
+    unsafe: bool = False,
+    form: str = FILE,
+    context: Path | None = None,
+    least: str = "medium",
+    wrapping: Wrapping | None = None,
 ) -> Fixed:
     """A Dockerfile after `audit fix`; without a context nothing is known of what COPY takes."""
     settings = Settings()
@@ -40,7 +50,8 @@ def fixed(
         settings.context = str(context)
         path = str(context / "Dockerfile")
     source = Input(path, "Dockerfile", text.encode("utf-8", "surrogateescape"), None)
-    fixer = DockerfileFixer(source, settings, FixOptions(unsafe=unsafe, secret_form=form), chosen(settings), {})
+    options = FixOptions(unsafe=unsafe, secret_form=form, wrapping=wrapping)
+    fixer = DockerfileFixer(source, settings, options, chosen(settings), {})
     first = fixer.read()
     assert first is not None, "the builder rejects the text"
     rewrite = Rewrite("Dockerfile", first.target)
@@ -48,4 +59,4 @@ def fixed(
     before = (first.ignore.after if first.ignore is not None else "").splitlines()
     after = (last.ignore.after if last.ignore is not None else "").splitlines()
     left = {f"{one.finding.rule} {one.finding.subject}": one.reason for one in rewrite.left}
-    return Fixed(last.text, rewrite.secrets, [line for line in after if line not in before], left, rewrite)
+    return Fixed(last.text, rewrite.secrets, [line for line in after if line not in before], left, rewrite, last.others)

@@ -161,6 +161,16 @@ def test_an_instruction_goes_with_what_else_was_planned_for_it() -> None:
     assert after(document, Mount(node, MOUNT), inside, Drop(node)) == "FROM x\nCMD y\n"
 
 
+@pytest.mark.parametrize("gone", [[0], [1], [0, 1], []])
+def test_a_line_between_two_that_go_stays(gone: list[int]) -> None:
+    document = parse("FROM x\nENV A=1\nENV B=2\nCMD y\n")
+    lines = document.instructions[1:3]
+    place = lines[1].span.start
+    text = after(document, Replace(Span(place, place), "USER u\n"), *(Drop(lines[at]) for at in gone))
+    kept = ["ENV A=1\n" if 0 not in gone else "", "USER u\n", "ENV B=2\n" if 1 not in gone else ""]
+    assert text == f"FROM x\n{''.join(kept)}CMD y\n"
+
+
 def test_the_byte_order_mark_stays() -> None:
     document = parse("\ufeffARG T\nFROM x\n")
     assert after(document, Drop(document.instructions[0])) == "\ufeffFROM x\n"

@@ -21,6 +21,7 @@ SHIM = (
     '["/bin/sh", "-c", "[ -n \\"${API_KEY+set}\\" ] || [ ! -r /run/secrets/api_key ] || '
     'export API_KEY=\\"$(cat /run/secrets/api_key)\\"; exec \\"$@\\"", "sh", '
 )
+ALONE = SHIM.removesuffix(", ") + "]"
 ENV = f"ENV API_KEY={VALUE}\n"
 
 
@@ -56,24 +57,27 @@ def _after(build: Build) -> str:
             f'COPY start /\n{ENV}ENTRYPOINT [ "tini","--","/start" ]\n',
             f'COPY start /\nENTRYPOINT [{SHIM[1:]} "tini","--","/start" ]\n',
         ),
-        # Bare CMD: the base image may have an entrypoint, of which nothing is known here.
-        (f'COPY start /\n{ENV}CMD ["/start"]\n', 'COPY start /\nCMD ["/start"]\n'),
-        (f"COPY start /\n{ENV}CMD /start $API_KEY\n", "COPY start /\nCMD /start $API_KEY\n"),
+        # Bare CMD: debian has no entrypoint, which would have to come behind the shell.
+        (f'COPY start /\n{ENV}CMD ["/start"]\n', f'COPY start /\nENTRYPOINT {ALONE}\nCMD ["/start"]\n'),
+        (f"COPY start /\n{ENV}CMD /start $API_KEY\n", f"COPY start /\nENTRYPOINT {ALONE}\nCMD /start $API_KEY\n"),
+        (f"COPY start /\n{ENV}", f'COPY start /\nENTRYPOINT {ALONE}\nCMD ["bash"]\n'),
         # A health check gets the container's environment, not what an entrypoint adds to it.
         (
             f'COPY start /\n{ENV}HEALTHCHECK CMD test -n "$API_KEY"\nENTRYPOINT ["/start"]\n',
-            'COPY start /\nHEALTHCHECK CMD test -n "$API_KEY"\nENTRYPOINT ["/start"]\n',
+            f'COPY start /\nHEALTHCHECK CMD {SHIM}"/bin/sh", "-c", "test -n \\"$API_KEY\\""]\n'
+            f'ENTRYPOINT {SHIM}"/start"]\n',
         ),
         (
-            f'COPY start /\nCOPY start /check\n{ENV}HEALTHCHECK CMD ["/check"]\nENTRYPOINT ["/start"]\n',
-            'COPY start /\nCOPY start /check\nHEALTHCHECK CMD ["/check"]\nENTRYPOINT ["/start"]\n',
+            f'COPY start /\nCOPY start /check\n{ENV}HEALTHCHECK --timeout=3s CMD [ "/check" ]\nENTRYPOINT ["/start"]\n',
+            f'COPY start /\nCOPY start /check\nHEALTHCHECK --timeout=3s CMD [{SHIM[1:]} "/check" ]\n'
+            f'ENTRYPOINT {SHIM}"/start"]\n',
         ),
         (
             f'COPY start /\n{ENV}HEALTHCHECK CMD curl -f http://localhost/\nENTRYPOINT ["/start"]\n',
             f'COPY start /\nHEALTHCHECK CMD curl -f http://localhost/\nENTRYPOINT {SHIM}"/start"]\n',
         ),
     ],
-    ids=["exec", "shell", "spaced", "cmd", "cmd-shell", "health", "health-script", "health-probe"],
+    ids=["exec", "shell", "spaced", "cmd", "cmd-shell", "cmd-none", "health", "health-script", "health-probe"],
 )
 def test_entrypoint_that_needs_the_variable(body: str, after: str | None, tmp_path: Path) -> None:
     build = _build(f"FROM debian\n{body}", {"start": READS}, tmp_path)
@@ -123,7 +127,6 @@ def test_script_elsewhere_in_the_image_is_not_the_entrypoint(tmp_path: Path) -> 
         # No file: another start command, another image of the name, an image that does not know such a variable.
         ("mysql:8", "MYSQL_ROOT_PASSWORD", 'CMD ["bash"]\n', ""),
         ("mysql:8", "MYSQL_ROOT_PASSWORD", "CMD mysqld --skip-name-resolve\n", ""),
-        ("mysql:8", "MYSQL_ROOT_PASSWORD", 'ENTRYPOINT ["/own"]\n', ""),
         ("mysql:8", "MYSQL_ROOT_PASSWORD", "HEALTHCHECK CMD mysqladmin ping -p$MYSQL_ROOT_PASSWORD\n", ""),
         ("mysql:8", "MYSQL_ROOT_PASSWORD", "ENV MYSQL_ROOT_PASSWORD_FILE=/x\n", ""),
         ("registry.example/mysql:8", "MYSQL_ROOT_PASSWORD", "", ""),
@@ -138,6 +141,13 @@ def test_known_images(base: str, name: str, rest: str, file_name: str) -> None:
     assert _after(_build(text, None, Path())) == expected
 
 
+def test_entrypoint_of_its_own_on_a_known_image() -> None:
+    """The files of the base image's entrypoint do not count; that it has a shell does."""
+    build = _build(f'FROM mysql:8\nENV MYSQL_ROOT_PASSWORD={VALUE}\nENTRYPOINT ["/own"]\n', None, Path())
+    shim = SHIM.replace("API_KEY", "MYSQL_ROOT_PASSWORD").replace("api_key", "mysql_root_password")
+    assert _after(build) == f'FROM mysql:8\nENTRYPOINT {shim}"/own"]\n'
+
+
 def test_two_secrets_share_the_shell(tmp_path: Path) -> None:
     """The second plan, made for what the first one left, adds to its statements."""
     text = f'FROM debian\nCOPY start /\nENV API_KEY={VALUE}\nENV DB_PASSWORD={VALUE}x\nENTRYPOINT ["/start"]\n'
@@ -150,6 +160,40 @@ def test_two_secrets_share_the_shell(tmp_path: Path) -> None:
     assert entry[2].count('exec "$@"') == 1 and entry[2].endswith('; exec "$@"')
     assert "cat /run/secrets/api_key" in entry[2] and "cat /run/secrets/db_password" in entry[2]
     assert _plans(_build(last, files, tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "acme/app:1",  # nothing is known of it
+        "redis:7",  # has an entrypoint that may not stay what it is
+        "${BASE}",
+    ],
+)
+def test_bare_command_on_an_image_that_may_have_an_entrypoint(base: str, tmp_path: Path) -> None:
+    text = f'ARG BASE=debian\nFROM {base}\nCOPY start /\n{ENV}RUN true\nCMD ["/start"]\n'
+    build = _build(text, {"start": READS}, tmp_path)
+    assert _after(build) == text.replace(ENV, "")
+    assert "docker run -e API_KEY" in _plans(build)[0].notes[0]
+
+
+@pytest.mark.parametrize(
+    ("stages", "after"),
+    [
+        # The ENTRYPOINT of the second stage has cleared the CMD of the first.
+        (
+            f'FROM debian AS one\nCMD ["a"]\nFROM one\n{ENV}ENTRYPOINT ["/start"]\n',
+            f'FROM debian AS one\nCMD ["a"]\nFROM one\nENTRYPOINT {SHIM}"/start"]\n',
+        ),
+        (
+            f'FROM debian AS one\n{ENV}CMD ["a"]\nFROM one\nRUN true\n',
+            f'FROM debian AS one\nENTRYPOINT {ALONE}\nCMD ["a"]\nFROM one\nRUN true\n',
+        ),
+        (f"FROM debian AS one\n{ENV}FROM one", f'FROM debian AS one\nFROM one\nENTRYPOINT {ALONE}\nCMD ["bash"]'),
+    ],
+)
+def test_start_over_several_stages(stages: str, after: str) -> None:
+    assert _after(_build(stages, None, Path())) == after
 
 
 def test_no_shell_no_wrapper() -> None:
@@ -199,7 +243,8 @@ def test_run_of_the_project_may_read_it_unasked(
 
 def test_argument_that_becomes_a_variable_goes_as_well() -> None:
     build = _build("FROM debian\nARG DB_PASSWORD\nENV DB_PASSWORD=$DB_PASSWORD\nCMD /app\n", None, Path())
-    assert _after(build) == "FROM debian\nCMD /app\n"
+    shim = ALONE.replace("API_KEY", "DB_PASSWORD").replace("api_key", "db_password")
+    assert _after(build) == f"FROM debian\nENTRYPOINT {shim}\nCMD /app\n"
     notes = " ".join(_plans(build)[0].notes)
     assert "-e DB_PASSWORD" in notes and "no --build-arg DB_PASSWORD" in notes
 

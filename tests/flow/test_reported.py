@@ -178,7 +178,7 @@ def test_copies_between_stages_do_not_double(self_copy: bool, monkeypatch: pytes
     [
         ("ENV PASSWORD=<password>", []),
         ("ENV PASSWORD=password", ["env-secret"]),
-        ("RUN openssl req -x509 -nodes -keyout /k/snake.key -out c.pem -subj /CN=localhost", []),
+        ("RUN openssl req -x509 -nodes -keyout /k/snake.key -out c.pem -subj /CN=localhost", ["generated-private-key"]),
         ("ENV NEXT_PUBLIC_FIREBASE_API_KEY=AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", []),
         ("ENV FIREBASE_API_KEY=AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", ["env-secret"]),
         ("ENV NEXT_PUBLIC_X=ghp_16C7e42F292c6912E7710c838347Ae178B4a", ["env-secret"]),

@@ -59,7 +59,8 @@ def test_the_wheel_is_pure_and_named_right(wheel: Path) -> None:
 
 def test_the_wheel_holds_package_rules_and_templates_only(wheel: Path, root: Path) -> None:
     expected = {path.relative_to(root).as_posix() for path in (root / "auditor").rglob("*.py")}
-    expected |= {"auditor/py.typed", *(f"auditor/_data/{name}.json" for name in ("rules", "rules-docs", "providers"))}
+    data = ("rules", "rules-docs", "providers", "rotation", "wrappers")
+    expected |= {"auditor/py.typed", *(f"auditor/_data/{name}.json" for name in data)}
     expected |= {f"auditor/_data/{path.relative_to(root)}" for path in (root / "reports").rglob("*") if path.is_file()}
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == expected
@@ -71,6 +72,7 @@ def test_the_wheel_has_the_rules_of_the_checkout(wheel: Path, root: Path) -> Non
         assert json.loads(archive.read("auditor/_data/rules.json")) == compiled["running"]
         assert json.loads(archive.read("auditor/_data/rules-docs.json")) == compiled["docs"]
         assert json.loads(archive.read("auditor/_data/providers.json")) == compiled["providers"]
+        assert json.loads(archive.read("auditor/_data/wrappers.json")) == compiled["wrappers"]
 
 
 def test_the_metadata(wheel: Path) -> None:

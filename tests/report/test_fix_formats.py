@@ -20,6 +20,7 @@ from auditor.report import fix_diff, fix_json, fix_text
 from auditor.report.fix_shapes import FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport
 from auditor.report.meta import Meta
 from auditor.report.rotation import rotations
+from auditor.report.runbook import fixed as fixed_runbook
 from auditor.run.rewrite.outcome import Applied, FileChange, Left, Rewrite
 from tests.report.comparing import compare
 from tests.report.fixsamples import AFTER, BEFORE, NEW_SCRIPT, PASSWORD, SCRIPT, reports, rewrite, untouched
@@ -32,6 +33,7 @@ FORMATS: dict[str, Render] = {
         fix_text.problems(report, meta) + fix_text.summary(report, meta, why_nothing_written="nothing was written")
     ),
     "json": fix_json.render,
+    "runbook.md": fixed_runbook.render,
     "diff": lambda report, meta: fix_diff.render(report, show_secrets=meta.show_secrets).text,
 }
 TOKEN = SCRIPT.partition("NPM_TOKEN=")[2].split()[0]

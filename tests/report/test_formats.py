@@ -12,7 +12,7 @@ import pytest
 from auditor.core.finding import Finding, Location, Report, Severity, Target, TargetError
 from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
-from auditor.report import json_report, lines, sarif, text
+from auditor.report import json_report, lines, runbook, sarif, text
 from auditor.report.meta import Meta
 from tests.report.comparing import compare
 
@@ -24,6 +24,7 @@ FORMATS: dict[str, Render] = {
     "report.sarif": sarif.render,
     "github.txt": lines.github,
     "gnu.txt": lines.gnu,
+    "runbook.md": runbook.render,
 }
 VALUES = ("Tundra-42-kite", "zbV9QsLBHXKhgc1QxygJofAP", "Kp7$x9", "Kp7\\$x9", "0123456789abcdef")
 
@@ -62,7 +63,7 @@ def test_secrets_are_shown_on_request_only_where_they_are_meant_to_be(report: Re
         f.secret.reveal() for f in report.findings if f.secret
     ]
     assert "value: Tundra-42-kite" in text.render(report, shown)
-    for name in ("report.sarif", "github.txt", "gnu.txt", "summary.txt"):
+    for name in ("report.sarif", "github.txt", "gnu.txt", "runbook.md", "summary.txt"):
         assert FORMATS[name](report, shown) == FORMATS[name](report, meta)
 
 

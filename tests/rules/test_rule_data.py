@@ -14,7 +14,7 @@ from auditor.core.rulefiles import compile_rules
 from auditor.lang.dockerfile.parser import parse
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {"secrets", "files", "commands", "images"}
+TABLES = {"secrets", "files", "commands", "images", "configurations", "rotation", "wrappers", "vendors"}
 IDS = sorted(path.stem for path in (ROOT / "rules").glob("*/*.toml") if path.parent.name not in TABLES)
 PUBLIC_HOST = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|dev|de|eu)\b", re.IGNORECASE)
 #: Rules whose finding is made by the run itself, not by a check.
@@ -25,7 +25,20 @@ IN_IMAGES = {path.stem for path in (ROOT / "rules" / "image").glob("*.toml")}
 IN_COMPOSE = {path.stem for path in (ROOT / "rules" / "compose").glob("*.toml")}
 IN_CALLS = {path.stem for path in (ROOT / "rules" / "calls").glob("*.toml")}
 EXAMPLE_KEYS = {
-    "bad": {"title", "dockerfile", "finds", "severity", "files", "fixed", "fixed_by", "ignored", "min_severity"},
+    "bad": {
+        "title",
+        "dockerfile",
+        "finds",
+        "severity",
+        "files",
+        "fixed",
+        "fixed_by",
+        "ignored",
+        "changed",
+        "min_severity",
+        "wrapper",
+        "map",
+    },
     "good": {"title", "dockerfile", "files"},
 }
 SCANNED_KEYS = {"bad": {"title", "text", "name", "finds", "severity"}, "good": {"title", "text", "name"}}

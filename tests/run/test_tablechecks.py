@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.core.resources import load_providers, load_rule_docs, load_rules
+from auditor.core.resources import load_providers, load_rule_docs, load_rules, load_wrappers
 from auditor.core.rulefiles import compile_rules
 from auditor.run.tablechecks import TableReport, check_tables
 
@@ -39,8 +39,14 @@ def check(rules: Path, text: str) -> TableReport:
 
 
 def test_our_own_tables_are_as_they_should_be() -> None:
-    compiled = load_rules(), load_providers(), load_rule_docs()
-    report = check_tables({"running": compiled[0], "providers": compiled[1], "docs": compiled[2]})
+    report = check_tables(
+        {
+            "running": load_rules(),
+            "providers": load_providers(),
+            "wrappers": load_wrappers(),
+            "docs": load_rule_docs(),
+        }
+    )
     assert report.problems == []
     assert report.formats > 500 and report.providers > 2400 and report.examples > 5 * report.formats
 

@@ -60,7 +60,7 @@ class ComposeFile:
         if isinstance(build, Alias) or (isinstance(build, Scalar) and build.null):
             return
         given = arguments_of(build.get("args")) if isinstance(build, Mapping) else []
-        if not self._is_ours(build, {g.name for g in given}, key.span.start):
+        if not self.is_ours(build, {g.name for g in given}, key.span.start):
             return
         self.work.matched += 1
         self._handled.append(build.span)
@@ -71,7 +71,8 @@ class ComposeFile:
             self._short(pair[0], build, service, draft)
         self._drafts.append((pair[0].span.start, draft))
 
-    def _is_ours(self, build: Node, names: set[str], offset: int) -> bool:
+    def is_ours(self, build: Node, names: set[str], offset: int) -> bool:
+        """Whether a service's `build` (with arguments of these names) builds the Dockerfile; a doubt is a problem."""
         work = self.work
         context: str | None = text_of(build)
         file = None

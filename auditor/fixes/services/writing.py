@@ -49,7 +49,8 @@ class Writer:
         self.sheet = Sheet(file.text)
         self.draft = Draft()
         self._given: dict[int, tuple[Mapping, list[str]]] = {}
-        self._sources: list[str] = []
+        #: By the secret's name, where it comes from.
+        self._sources: dict[str, str] = {}
         self._top_problem: str | None = None
 
     def check(self, nodes: Iterable[Mapping]) -> None:
@@ -70,7 +71,7 @@ class Writer:
 
     def _problem_at_top(self) -> str:
         trial = Writer(self.file)
-        trial._sources.append("secret")
+        trial._sources["secret"] = f"file: ./{FOLDER}/secret"
         try:
             trial.finish()
         except Refused as refused:
@@ -90,11 +91,14 @@ class Writer:
                 self._replace(entry.key, name)
             self._replace(entry.node, value, in_flow=entry.section.node.flow)
         for node in plan.services:
-            ids = self._given.setdefault(id(node), (node, []))[1]
-            if plan.given not in ids:
-                ids.append(plan.given)
-        if plan.services and plan.given not in self._sources:
-            self._sources.append(plan.given)
+            self.give(node, plan.given, f"file: ./{FOLDER}/{plan.given}")
+
+    def give(self, node: Mapping, given: str, source: str) -> None:
+        """Let a service have a secret (`file: PATH` says which one)."""
+        ids = self._given.setdefault(id(node), (node, []))[1]
+        if given not in ids:
+            ids.append(given)
+        self._sources.setdefault(given, source)
 
     def _in_default(self, plan: EnvPlan, value: str) -> bool:
         """`${NAME:-literal}` inside a value: only that variable changes."""
@@ -137,8 +141,8 @@ class Writer:
         if self.file.top is None:
             raise Refused("the file has no top level that could declare secrets")
         top = TopSecrets(self.file.top, self.sheet, alone=len(self.file.documents) == 1)
-        for given in self._sources:
-            top.add(given, f"file: ./{FOLDER}/{given}", self.draft)
+        for given, source in self._sources.items():
+            top.add(given, source, self.draft)
         for node, ids in self._given.values():
             self._service(node, ids, top.dash())
         top.declare(self.draft)

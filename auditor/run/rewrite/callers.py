@@ -65,10 +65,7 @@ class CallerFiles:
         Returns why the Dockerfile must not change after all ("" where it may): a caller cannot be changed, and the
         build would break. With `unsafe` that is only noted.
         """
-        build = last.analysis.build
-        context = (
-            build.context.root if build is not None and build.context is not None else os.path.dirname(source.path)
-        )
+        context = context_of(source, last)
         place = os.path.abspath(source.path), os.path.abspath(context)
         known = tuple(secret for secret in rewrite.secrets if _is_known_to_callers(secret))
         asked = BuildChange(*place, known, arguments, is_only_one)
@@ -96,6 +93,12 @@ class CallerFiles:
             whole = BuildChange(*place, tuple(rewrite.secrets), arguments, is_only_one)
             rewrite.commands.append(command(whole, source.display, _shown(context, source.path)))
         return ""
+
+
+def context_of(source: Input, last: State) -> str:
+    """The folder that a Dockerfile is built from, as far as it is known."""
+    build = last.analysis.build
+    return build.context.root if build is not None and build.context is not None else os.path.dirname(source.path)
 
 
 def _is_known_to_callers(secret: BuildSecret) -> bool:

@@ -11,6 +11,7 @@ from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.check import objection
 from auditor.run.rewrite.ignores import context_with, current, extended
 from auditor.run.rewrite.origin import Origin
+from auditor.run.rewrite.others import edited
 from auditor.run.rewrite.outcome import Applied, Left, Rewrite
 from auditor.run.selection import asked
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.run.analysis import Analysis, Contexts
     from auditor.run.rewrite.ignores import IgnoreText
     from auditor.run.rewrite.options import FixOptions
+    from auditor.run.rewrite.others import OtherText
     from auditor.sources.files import Input
 
 #: How often a file is changed at most: a plan that brings another one forth for ever would be a fault of ours.
@@ -35,12 +37,14 @@ _ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit
 
 
 class State(NamedTuple):
-    """A Dockerfile at one point of its rewriting: text, analysis, and its context's ignore file."""
+    """A Dockerfile at one point of its rewriting: text, analysis, its context's ignore file, and the other files of the
+    context that change along."""
 
     text: str
     target: Target
     analysis: Analysis
     ignore: IgnoreText | None
+    others: tuple[OtherText, ...] = ()
 
 
 class _Why(NamedTuple):
@@ -68,6 +72,7 @@ class DockerfileFixer:
         self.settings = settings
         self.wanted = wanted
         self.form: str = options.secret_form
+        self.wrapping = options.wrapping
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
@@ -128,7 +133,7 @@ class DockerfileFixer:
             if plan.applicability > self.allowed or _key(plan) in self._failed:
                 continue
             answered = self._answered(plan, state)
-            if not answered:
+            if not answered and not plan.asked:
                 continue
             try:
                 following, edits = self._carried_out(plan, answered, state)
@@ -156,8 +161,8 @@ class DockerfileFixer:
 
     def _plans(self, state: State) -> Iterator[Plan | Refusal]:
         build = state.analysis.build
-        if build is not None and state.analysis.findings:
-            yield from plans(build, self.form)
+        if build is not None and (state.analysis.findings or self.wrapping is not None):
+            yield from plans(build, self.form, self.wrapping)
 
     def _answered(self, plan: Plan, state: State) -> list[Finding]:
         """The findings of a plan that are worth a change: they would be shown."""
@@ -177,7 +182,8 @@ class DockerfileFixer:
         ignore = extended(state.ignore, plan.ignores) if state.ignore is not None else None
         if text == state.text and ignore == state.ignore:
             raise Refused("it changes nothing")
-        following = self._state(text, ignore)
+        others = edited(state.others, plan.edits, state.analysis)
+        following = self._state(text, ignore, others)
         reason = objection(state.analysis, following.analysis, edits, answered)
         if reason:
             raise Refused(f"its check did not hold: {reason}")
@@ -190,27 +196,39 @@ class DockerfileFixer:
         rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
         rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
+        rewrite.given += [given for given in plan.given if given not in rewrite.given]
         known = {(secret.id, secret.kind) for secret in rewrite.secrets}
         rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
 
-    def _state(self, text: str, ignore: IgnoreText | None) -> State:
+    def _state(self, text: str, ignore: IgnoreText | None, others: tuple[OtherText, ...] = ()) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
         auditor = InputAuditor(self.settings, self.wanted)
         target, analysis = auditor.examine(source)
-        if ignore is not None and ignore.after != (ignore.before or ""):
-            contexts: Contexts = {key: context_with(context, ignore) for key, context in auditor.contexts.items()}
+        is_ignoring = ignore is not None and ignore.after != (ignore.before or "")
+        if is_ignoring or others:
+            contexts: Contexts = {
+                key: context_with(context, ignore if is_ignoring else None, others)
+                for key, context in auditor.contexts.items()
+            }
             target, analysis = InputAuditor(self.settings, self.wanted, contexts).examine(source)
-        return State(text, target, analysis, ignore)
+        return State(text, target, analysis, ignore, others)
 
     # -- what is left --------------------------------------------------------------------------------------------
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with the reason of the planner that looked at it."""
-        reasons = [self._reason(plan) for plan in self._plans(state)]
+        found = list(self._plans(state))
+        rewrite.notes += [self._undone(plan) for plan in found if isinstance(plan, Plan) and plan.asked]
+        reasons = [self._reason(plan) for plan in found]
         for finding in self.active(state):
             covering = [why for why in reasons if _covered(finding, why.covers)]
             why = next((one for one in covering if one.unsafe), covering[0] if covering else _Why((), _NO_FIX))
             rewrite.left.append(Left(finding, why.reason or self._untried(finding), why.unsafe, why.refused))
+
+    def _undone(self, plan: Plan) -> str:
+        """What is said of a plan that answers no finding, and that was not carried out."""
+        why = self._reason(plan)
+        return f"not done: {plan.title}; {why.reason}{' (--unsafe-fixes does it)' if why.unsafe else ''}"
 
     def _reason(self, plan: Plan | Refusal) -> _Why:
         """Why the findings that a planner looked at stay."""

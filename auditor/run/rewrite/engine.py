@@ -69,9 +69,11 @@ class _Run:
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
         active = asked(analysis.findings, self.wanted)
-        if active or not quiet or not target.complete:
+        # A wrapper that was asked for concerns what a container starts, which is no finding.
+        concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
+        if concerned or not quiet or not target.complete:
             self.outcome.rewrites.append(rewrite)
-        if active:
+        if concerned:
             rewriting(source, active, rewrite)
 
     def _as_left(self, source: Input) -> Input:
@@ -114,8 +116,15 @@ class _Run:
         if ignore is not None and first.ignore is not None and ignore.after != first.ignore.after:
             existed = first.ignore.after if ignore.before is not None or first.ignore.after else None
             rewrite.changes.append(FileChange(ignore.path, "ignore", existed, ignore.after))
-        if last.text != first.text and source.path != STDIN:
-            reason = self._call(first, last, source, rewrite)
+        rewrite.changes += [
+            FileChange(os.path.normpath(one.path), "configuration", one.before, one.after) for one in last.others
+        ]
+        shared = next((c.path for c in rewrite.changes if c.kind == "configuration" and self._is_pending(c)), "")
+        if shared:
+            fixer.take_back(rewrite, f"{shared} changes along with another Dockerfile: change one at a time")
+        elif source.path != STDIN:
+            reason = self._call(first, last, source, rewrite) if last.text != first.text else ""
+            reason = reason or self._give(last, source, rewrite)
             if reason:
                 fixer.take_back(rewrite, reason)
         for change in rewrite.changes:
@@ -123,15 +132,34 @@ class _Run:
 
     def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> str:
         """Have the callers change too, or say how the build is called from now on; why that cannot be, or ""."""
-        from auditor.run.rewrite.callers import CallerFiles, dropped_arguments  # start-up: only files that change
+        from auditor.run.rewrite.callers import dropped_arguments  # start-up: only files that change
 
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
             return ""
+        return self._caller_files().change(
+            source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe
+        )
+
+    def _is_pending(self, change: FileChange) -> bool:
+        return os.path.abspath(change.path) in self.pending
+
+    def _give(self, last: State, source: Input, rewrite: Rewrite) -> str:
+        """Let compose services have the files that their containers need; why that cannot be, or ""."""
+        if not rewrite.given:
+            return ""
+        from auditor.run.rewrite.giving import give  # start-up: only files that change
+
+        return give(self._caller_files(), last, source, rewrite, unsafe=self.options.unsafe)
+
+    def _caller_files(self) -> CallerFiles:
+        """The scripts, compose, CI and bake files among the paths."""
         if self._callers is None:
+            from auditor.run.rewrite.callers import CallerFiles  # start-up: as above
+
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
             self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
-        return self._callers.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
+        return self._callers
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.secret import encoded
 from auditor.lang.ignorefile import ignore_file_for, parse
 from auditor.sources.context import BuildContext
 from auditor.sources.files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from auditor.run.rewrite.others import OtherText
 
 _LIMIT = 1024 * 1024
 
@@ -49,8 +52,12 @@ def extended(ignore: IgnoreText, lines: Sequence[str]) -> IgnoreText:
     return ignore._replace(after=text + "".join(line + newline for line in added))
 
 
-def context_with(context: BuildContext, ignore: IgnoreText) -> BuildContext:
-    """The same folder as it would be sent with this ignore file."""
-    made = BuildContext(context.root, parse(ignore.after), ignore.path, max_files=context.max_files)
+def context_with(context: BuildContext, ignore: IgnoreText | None, others: Sequence[OtherText] = ()) -> BuildContext:
+    """The same folder as it would be sent with this ignore file (None: with its own) and these texts in it."""
+    if ignore is None:
+        made = BuildContext(context.root, context.ignore, context.ignore_path, max_files=context.max_files)
+    else:
+        made = BuildContext(context.root, parse(ignore.after), ignore.path, max_files=context.max_files)
     made.skipped = list(context.skipped)
+    made.pending = {**context.pending, **{one.source: encoded(one.after) for one in others}}
     return made

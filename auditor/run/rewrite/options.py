@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.core.record import NamedTuple
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from auditor.core.wrappers import Wrapping
 
 FILE, ENV = "file", "env"
 
@@ -25,7 +28,8 @@ class ProveOptions(NamedTuple):
 
 class FixOptions(NamedTuple):
     """`secret_form` is FILE or ENV: how a RUN reads a secret. `diff` and `check` write nothing. `callers`: scripts and
-    CI files that call the build change, too. `prove` is None where nothing is built."""
+    CI files that call the build change, too. `prove` is None where nothing is built. `wrapping`: what gives running
+    containers their secrets."""
 
     unsafe: bool = False
     diff: bool = False
@@ -34,6 +38,7 @@ class FixOptions(NamedTuple):
     callers: bool = True
     exit_non_zero_on_fix: bool = False
     prove: ProveOptions | None = None
+    wrapping: Wrapping | None = None
 
     @property
     def writes(self) -> bool:

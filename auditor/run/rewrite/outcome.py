@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.core.finding import Finding, Target
-    from auditor.fixes.plan import BuildSecret, Burnt
+    from auditor.fixes.plan import BuildSecret, Burnt, Given
     from auditor.run.rewrite.origin import Origin
 
 
@@ -34,8 +34,9 @@ class Left(NamedTuple):
 
 class FileChange(NamedTuple):
     """New content of one file. `before` is None for a file that is made, `path` as shown, `kind` one of `dockerfile`,
-    `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`. Texts are decoded with surrogateescape, byte order
-    mark and carriage returns kept, so that encoding them the same way gives the file's bytes."""
+    `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`, `configuration` (of a server in the image). Texts are
+    decoded with surrogateescape, byte order mark and carriage returns kept, so that encoding them the same way gives
+    the file's bytes."""
 
     path: str
     kind: str
@@ -47,11 +48,24 @@ class Rewrite:
     """One Dockerfile with everything that changes along with it: all of `changes` are written, or none.
 
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
-    the user. `target` holds the text that findings are quoted from, and errors of reading. `origin` tells where what
-    stands in the text as it would become stands in the file as it is.
+    the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
+    from, and errors of reading. `origin` tells where what stands in the text as it would become stands in the file as
+    it is.
     """
 
-    __slots__ = ("applied", "burnt", "changes", "commands", "left", "notes", "origin", "path", "secrets", "target")
+    __slots__ = (
+        "applied",
+        "burnt",
+        "changes",
+        "commands",
+        "given",
+        "left",
+        "notes",
+        "origin",
+        "path",
+        "secrets",
+        "target",
+    )
 
     def __init__(self, path: str, target: Target) -> None:
         self.path = path
@@ -62,13 +76,14 @@ class Rewrite:
         self.secrets: list[BuildSecret] = []
         self.burnt: list[Burnt] = []
         self.commands: list[str] = []
+        self.given: list[Given] = []
         self.notes: list[str] = []
         self.origin: Origin | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
         self.changes, self.applied, self.secrets, self.burnt, self.commands = [], [], [], [], []
-        self.notes = []
+        self.notes, self.given = [], []
         self.left = [Left(finding, reason, refused=True) for finding in findings]
 
 

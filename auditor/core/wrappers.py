@@ -1,0 +1,104 @@
+"""Look-ups in the tables of exec wrappers and of how vendors' images start."""
+
+from __future__ import annotations
+
+import re
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.resources import load_wrappers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.core.wrapperdata import VendorEntry, WrapperEntry
+
+SHIM, EXEC = "shim", "exec"
+_HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
+_LONGEST_TAG = 128
+#: What stands for the reference in the words of `resolve`.
+_WHOLE, _BEFORE, _AFTER = "{reference}", "{before}", "{after}"
+
+
+class Wrapping(NamedTuple):
+    """What a start is wrapped with: the wrapper, references by variable, the form that was asked for ("" for none), and
+    (entrypoint, command) of images that are known besides those of the table."""
+
+    wrapper: WrapperEntry
+    references: Mapping[str, str]
+    form: str = ""
+    configs: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] | None = None
+
+    @property
+    def way(self) -> str:
+        """SHIM: a shell asks for each value and becomes the program; EXEC: the wrapper starts it."""
+        if self.form:
+            return self.form
+        shims = bool(self.wrapper.get("resolve")) and self.wrapper["process"] == "fork"
+        return SHIM if shims or self.wrapper["passes"] == "none" else EXEC
+
+
+def wrapper_ids() -> list[str]:
+    """The names of all wrappers, sorted. Raises RuleDataError."""
+    return sorted(entry["id"] for entry in load_wrappers()["wrappers"])
+
+
+def wrapper_named(name: str) -> WrapperEntry | None:
+    """The wrapper of this id, None if there is none. Raises RuleDataError."""
+    return next((entry for entry in load_wrappers()["wrappers"] if entry["id"] == name), None)
+
+
+def vendor_of(image: str) -> VendorEntry | None:
+    """How an image starts, by its name as FROM spells it; None where the table does not say so for certain.
+
+    Without a tag or a digest the tag is "latest". Of an image that is named by its digest alone, or whose tag has a
+    variable in it, the tag is not known: then all entries of the repository but those for Windows have to say the same,
+    and `libc` is "" where it differs. Raises RuleDataError.
+    """
+    repository, tag = split_image(image)
+    found = [entry for entry in load_wrappers()["vendors"] if repository in entry["repositories"]]
+    if not tag:
+        return _common([entry for entry in found if entry["libc"] != "windows"])
+    return next((entry for entry in found if re.fullmatch(entry.get("tags", ".*"), tag)), None)
+
+
+def split_image(image: str) -> tuple[str, str]:
+    """(repository without Docker Hub's prefixes, tag) in lower case; no tag where it is not known."""
+    name, _at, digest = image.lower().partition("@")
+    for beginning in _HUB:
+        if name.startswith(beginning):
+            name = name.removeprefix(beginning)
+            break
+    repository, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:  # the colon of a port
+        repository, tag = name, "" if digest else "latest"
+    return repository, "" if "$" in tag or len(tag) > _LONGEST_TAG else tag
+
+
+def is_reference(wrapper: WrapperEntry, value: str) -> bool:
+    """Whether a value is one that this wrapper resolves."""
+    pattern = wrapper.get("pattern")
+    return pattern is not None and re.fullmatch(pattern, value) is not None
+
+
+def resolving(wrapper: WrapperEntry, reference: str) -> list[str]:
+    """The words of the command that prints the value of a reference; none where the wrapper has no such command.
+
+    Raises ValueError if the reference lacks the separator between its two parts.
+    """
+    words = wrapper.get("resolve", [])
+    separator = wrapper.get("separator", "")
+    before, found, after = reference.rpartition(separator) if separator else ("", "", "")
+    if separator and not (before and found and after):
+        raise ValueError(f"{reference!r} is not of the form {wrapper['reference']}")
+    parts = {_WHOLE: reference, _BEFORE: before, _AFTER: after}
+    return [re.sub(r"\{(?:reference|before|after)\}", lambda m: parts[m[0]], word) for word in words]
+
+
+def _common(entries: list[VendorEntry]) -> VendorEntry | None:
+    """What several entries say, if they start alike."""
+    if len({(tuple(entry["entrypoint"]), tuple(entry["command"])) for entry in entries}) != 1:
+        return None
+    common: VendorEntry = {**entries[0]}
+    if len({entry["libc"] for entry in entries}) > 1:
+        common["libc"] = ""
+    return common

@@ -1,0 +1,84 @@
+"""What a credential is for, and what its next version is called: that decides what has to be changed where."""
+
+from __future__ import annotations
+
+from auditor.core.image import ATTESTATION, CACHE, HISTORY
+from auditor.core.pattern import Pattern
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.rotationrules import BUILD
+
+if TYPE_CHECKING:
+    from auditor.core.finding import Finding
+    from auditor.core.rotationrules import RotationEntry
+    from auditor.report.runbook.credentials import Credential
+
+#: Who reads it: a build; a running container; a service of a compose file; nobody knows, it stands in files.
+BUILDING, RUNNING, COMPOSE, FILES = BUILD, "run", "compose", "files"
+#: The kind of target that a compose file is.
+COMPOSE_KIND = "compose"
+_CALLERS = ("script", "makefile", "ci", "bake")
+_SOURCES = ("file", "directory")
+_RUNNING_RULES = ("env-secret", "healthcheck-secret", "command-secret", "baked-wrapper-config", "baked-private-key")
+_BUILD_RULES = (
+    "arg-secret", "arg-default-secret", "step-name-secret", "echoed-secret", "literal-secret", "secret-flag",
+    "url-credentials", "leaked-mount-secret", "onbuild-secret", "label-secret",
+)  # fmt: skip
+_NOT_IN_NAMES = Pattern(r"[^a-z0-9_]+")
+_VERSION = Pattern(r"_v(\d{1,6})\Z")
+_GENERIC = frozenset("password pass passwd token secret key api_key credential value url_password".split())
+_SERVICE = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
+_LONGEST = 48
+_MOST_SERVICES = 10
+_UNKNOWN_SERVICE = "SERVICE"
+
+
+class Versions(NamedTuple):
+    """Names for a secret that can be replaced while it is in use: `name` is what the program reads, `old` and `new`
+    are what the store calls the two values (`hyphened`: in Kubernetes), `variable` is the environment variable. Shells
+    take all of them as they are."""
+
+    name: str
+    old: str
+    new: str
+    hyphened: str
+    variable: str
+
+
+def uses_of(finding: Finding, kind: str, entry: RotationEntry) -> frozenset[str]:
+    """What reads the credential of a finding; `kind` is the sort of its target."""
+    if kind == COMPOSE_KIND:
+        return frozenset({COMPOSE})
+    if kind in _SOURCES:
+        return frozenset({FILES})
+    if kind in _CALLERS or finding.rule in _BUILD_RULES:
+        return frozenset({BUILDING})
+    if finding.rule in _RUNNING_RULES:
+        return frozenset({RUNNING})
+    if finding.image is not None and finding.image.part in (HISTORY, ATTESTATION, CACHE):
+        return frozenset({BUILDING})
+    return frozenset({BUILDING if entry.get("use") == BUILD else RUNNING})
+
+
+def versions_of(credential: Credential) -> Versions:
+    """`mysql_password`, `mysql_password_v1`, `mysql_password_v2`; of a name with a version the next one."""
+    first = credential.names[0] if credential.names else ""
+    base = _plain(first) or _plain(credential.file.rpartition("/")[2]) or _plain(credential.kind) or "secret"
+    if base in _GENERIC and credential.services:
+        base = _plain(f"{credential.services[0]}_{base}")
+    version = _VERSION.search(base)
+    number = int(version[1]) if version else 1
+    name = (base[: version.start()] if version else base) or "secret"
+    new = f"{name}_v{number + 1}"
+    return Versions(name, f"{name}_v{number}", new, new.replace("_", "-"), name.upper())
+
+
+def services_of(credential: Credential) -> list[str]:
+    """The first of the compose services that read it; a word to be filled in where none is known."""
+    known = [service for service in credential.services if _SERVICE.match(service)]
+    return known[:_MOST_SERVICES] or [_UNKNOWN_SERVICE]
+
+
+def _plain(name: str) -> str:
+    """A name that swarm, Kubernetes (with hyphens) and shells take."""
+    plain = _NOT_IN_NAMES.sub("_", name.lower()).strip("_")[:_LONGEST].strip("_")
+    return plain if plain and not plain[0].isdigit() else f"secret_{plain}" if plain else ""
