@@ -55,7 +55,8 @@ def _check(directory: str | None) -> int:
     compiled, rotation = _compiled(directory), _rotation(directory)
     docs = compiled["docs"]["rules"]
     wrong = [problem for rule_id in sorted(docs) for problem in problems(rule_id, docs[rule_id])]
-    if directory is not None and not docs and not rotation and not any(compiled["running"]["tables"].values()):
+    starts = [*compiled["wrappers"]["wrappers"], *compiled["wrappers"]["vendors"]]
+    if directory is not None and not (docs or rotation or starts or any(compiled["running"]["tables"].values())):
         raise UsageError(f"{directory}: no rules found; give the folder that holds their folders, as `rules/`")
     tables = check_tables(compiled, directory)
     wrong += tables.problems + rotation_problems(rotation, compiled)
@@ -65,6 +66,9 @@ def _check(directory: str | None) -> int:
     counts = [f"{len(docs):,} rules"]
     if tables.formats or tables.providers:
         counts += [f"{tables.formats:,} formats", f"{tables.providers:,} providers"]
+    if starts:
+        wrappers = len(compiled["wrappers"]["wrappers"])
+        counts += [f"{wrappers:,} wrappers", f"{len(starts) - wrappers:,} starts of images"]
     if rotation:
         counts.append(f"{len(rotation):,} ways to rotate")
     counts.append(f"{examples:,} examples")

@@ -104,7 +104,8 @@ def has_shell(build: Build, how: Start) -> bool:
         return True
     if any(word in ("/bin/sh", "sh") for node in starters for word in words_of(node)[:1]):
         return True
-    return _RUN_BY_SH.match(script_of(build, how.entrypoint)) is not None
+    starter = how.entrypoint if how.entrypoint is not None else how.command
+    return _RUN_BY_SH.match(script_of(build, starter)) is not None
 
 
 def is_watched(build: Build, how: Start, name: str) -> bool:

@@ -34,7 +34,7 @@ def test_our_own_rules_and_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "check"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.endswith(": all as they should be")
-    for part in (" rules, ", " formats, ", " providers, ", " examples: "):
+    for part in (" rules, ", " formats, ", " providers, ", " wrappers, ", " starts of images, ", " examples: "):
         assert part in last
 
 
@@ -69,3 +69,15 @@ def test_a_folder_without_rules_is_a_mistake(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "x.toml").write_text("[[rules]]\nid = 'a'\nregex = '(('\n")
     assert main(["rules", "check", str(tmp_path)]) == 2
     assert "no rules found" in capsys.readouterr().err
+
+
+def test_a_folder_of_wrappers_and_images(tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder, name in (("wrappers", "ksm.toml"), ("vendors", "official.toml")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text((root / "rules" / folder / name).read_text())
+    assert main(["rules", "check", str(tmp_path)]) == 0
+    assert "0 rules, 1 wrappers, 62 starts of images, 0 examples" in capsys.readouterr().out
+    file = tmp_path / "wrappers" / "ksm.toml"
+    file.write_text(file.read_text().replace('signals = "dropped"', 'signals = "lost"'))
+    assert main(["rules", "check", str(tmp_path)]) == 2
+    assert "wrappers/ksm.toml: ksm: signals: must be one of kept, " in capsys.readouterr().err

@@ -72,6 +72,7 @@ class _Wrapping(StartingPlanner):
         only = wrapper.get("variables")
         if any(name in own or (only is not None and name not in only) for name in names):
             return super().give(plan, names)
+        self._check_files(names)
         doubts = self._refer(plan, names)
         wrapped = wrap(self.at, names)
         plan.changes += wrapped.changes
@@ -83,6 +84,13 @@ class _Wrapping(StartingPlanner):
             plan.weaken(Applicability.UNSAFE, "; ".join(doubts))
         plan.notes += [credential_note(self.at, self.readable()), *wrapped.notes]
         return True
+
+    def _check_files(self, names: list[str]) -> None:
+        """Raises Refused where a variable is given by a file as well: most images end with an error then."""
+        known = {v.name for v in self.build.facts.variables if v.kind == "environment" and v.step.ships}
+        for name in names:
+            if twice := sorted(known & {f"{name}_FILE", f"{name}__FILE", f"FILE__{name}"}):
+                raise Refused(f"{twice[0]} is set as well: most images take one of the two only")
 
     def _without_credential(self, plan: Plan, names: list[str]) -> bool:
         """The wrapper's own credential: it goes, and comes as a file."""

@@ -29,6 +29,9 @@ _SIGNALS = {
 }
 
 
+_NO_WORDS = "the ENTRYPOINT has no words that could be wrapped"
+
+
 class Situation(NamedTuple):
     """What is started, and whether the image has a shell for certain."""
 
@@ -77,7 +80,7 @@ def wrap(at: Situation, names: list[str]) -> Wrapped:
         change = before(at.build, at.how.entrypoint, shim)
         changes = [*([change] if change is not None else []), *with_settings(at, lines)]
         if change is None and not asks(words_at(at.how.entrypoint), wrapping.wrapper):
-            raise Refused("the ENTRYPOINT has no words that could be wrapped")
+            raise Refused(_NO_WORDS)
     else:
         changes = added(at.build, at.origin, shim, lines)
     return Wrapped([*changes, *_health(at, shim, names)], _doubts(at), _notes(at))
@@ -166,6 +169,8 @@ def _one_text(at: Situation, shim: Shim) -> list[Replace]:
             f"{at.wrapping.wrapper['title']} takes the command as one text for a shell: only an ENTRYPOINT in shell "
             "form keeps its meaning, since no arguments follow it"
         )
+    if not node.body.text.strip():
+        raise Refused(_NO_WORDS)
     argv = json.dumps([*shim.argv, node.args[0]], ensure_ascii=False)
     return [Replace(node.body.span(0, len(node.body.text)), argv)]
 
