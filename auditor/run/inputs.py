@@ -6,9 +6,10 @@ from auditor.core.finding import Target
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.analysis import COMPOSE, DOCKERFILE, STDIN, analyse
 from auditor.run.selection import LINT, SCAN, all_rules, rule_ids
-from auditor.sources.files import is_compose_name, repository_root
+from auditor.sources.files import is_compose_name, is_dockerfile_name, is_source_name, repository_root
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
     from auditor.core.config import Settings
@@ -59,9 +60,14 @@ class InputAuditor:
 
     def examine(self, source: Input) -> tuple[Target, Analysis]:
         """One input with its analysis; the findings are those of all rules, silenced ones marked."""
-        kind = COMPOSE if is_compose_name(source.display) else DOCKERFILE
+        calls = call_kind(source)
+        kind = _target_kind(calls) if calls else COMPOSE if is_compose_name(source.display) else DOCKERFILE
         target = Target(source.display, kind, size=len(source.data or b""))
-        if kind == COMPOSE and source.data is not None:
+        if calls and source.data is not None:
+            from auditor.run.calling import analyse_calls  # start-up: scripts and their kin only
+
+            analysis = analyse_calls(source.data, target, calls, rule_ids(LINT))
+        elif kind == COMPOSE and source.data is not None:
             from auditor.run.composing import analyse_compose  # start-up: compose files only
 
             place = self.place if self.place is not None else _beside(source, self.settings)
@@ -79,6 +85,40 @@ def _beside(source: Input, settings: Settings) -> Place | None:
     from auditor.flow.place import Place  # start-up: compose files only
 
     return Place(source.path, [repository_root(source.path)], {})
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a path below a directory names a file that `audit lint` reads."""
+    if is_source_name(path):
+        return True
+    from auditor.flow.calling.kinds import kind_of  # start-up: directories only
+
+    return kind_of(path) is not None
+
+
+def is_script(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a directory is a shell script by its first line: small, executable, without an ending."""
+    if "." in entry.name:
+        return False
+    from auditor.flow.calling.kinds import sniff  # start-up: directories only
+    from auditor.sources.programs import beginning
+
+    return sniff(beginning(entry)) is not None
+
+
+def call_kind(source: Input) -> str:
+    """The kind of a file that calls container tools (of `flow.calling.kinds`); "" for any other file."""
+    if is_dockerfile_name(source.display) or is_compose_name(source.display):
+        return ""
+    from auditor.flow.calling.kinds import kind_of, sniff  # start-up: Dockerfiles and compose files do without
+
+    return kind_of(source.display) or (source.data is not None and sniff(source.data)) or ""
+
+
+def _target_kind(kind: str) -> str:
+    from auditor.run.calling import target_kind  # start-up: as above
+
+    return target_kind(kind)
 
 
 def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
@@ -111,6 +151,10 @@ def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Fi
         from auditor.run.composing import commented  # start-up: compose files only
 
         document = commented(analysis.compose)
+    if analysis.calls is not None and (findings or "audit:" in analysis.calls.text):
+        from auditor.run.calling import commented as commented_calls  # start-up: as above
+
+        document = commented_calls(analysis.calls)
     if document is None or not (findings or "audit:" in document.text):
         return findings
     from auditor.run.suppress import Silencer  # start-up: only files with findings or with comments for us
@@ -121,7 +165,7 @@ def _silenced(analysis: Analysis, target: Target, settings: Settings) -> list[Fi
         idle |= frozenset(rule.id for rule in all_rules(LINT).values() if rule.family == _CONTEXT_FAMILY)
     if analysis.compose is not None and analysis.compose.place is None:
         idle |= _ABOUT_FILES
-    part = "entry" if analysis.compose is not None else "instruction"
+    part = "entry" if analysis.compose is not None else "line" if analysis.calls is not None else "instruction"
     silencer = Silencer(document, rules, idle, require_reason=settings.require_ignore_reason, part=part)
     silencer.apply(findings)
     return [*findings, *silencer.unused(target.name)]
