@@ -23,9 +23,15 @@ _KEY_BYTES = 32
 _RENDERERS = {
     "text": ("text", "render"),
     "json": ("json_report", "render"),
+    "jsonl": ("jsonl", "render"),
     "sarif": ("sarif", "render"),
     "github": ("lines", "github"),
+    "gitlab-secrets": ("gitlab_secrets", "render"),
+    "gitlab-codequality": ("gitlab_codequality", "render"),
+    "junit": ("junit", "render"),
+    "checkstyle": ("checkstyle", "render"),
     "gnu": ("lines", "gnu"),
+    "markdown": ("markdown", "render"),
     "runbook": ("runbook", "render"),
 }
 #: As searches through directories call it.
@@ -40,16 +46,26 @@ def write(report: Report, settings: Settings, command: str = "lint", key: bytes 
     if command != "image" and _has_nothing_to_show(report, settings):
         say("" if settings.quiet else _clean_line(report, command) + silenced(report, settings, command))
         return
+    write_all(report, settings, meta_of(settings, command, key))
+    if not settings.quiet:
+        say(silenced(report, settings, command))
+
+
+def write_all(report: Report, settings: Settings, meta: Meta) -> None:
+    """Every report that is asked for, then what could not be read, what a limit has cut, and the summary.
+
+    Raises UsageError where a file cannot be written.
+    """
     from auditor.report.text import problems, summary  # start-up: only where there is something to say
 
-    meta = meta_of(settings, command, key)
-    for output in settings.format:
-        _write_one(output, report, meta, settings)
+    notes = [
+        f"note: {out.format}: {note}\n" for out in settings.format for note in _write_one(out, report, meta, settings)
+    ]
     sys.stdout.flush()
     on_terminal = meta._replace(color=wants_color(settings.color, sys.stderr))
-    say(problems(report, on_terminal))
+    say(problems(report, on_terminal) + "".join(notes))
     if not settings.quiet:
-        say(summary(report, on_terminal) + silenced(report, settings, command))
+        say(summary(report, on_terminal))
 
 
 def check_outputs(settings: Settings) -> None:
@@ -67,13 +83,16 @@ def _has_nothing_to_show(report: Report, settings: Settings) -> bool:
     return plain and not report.findings and not noted
 
 
-def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -> None:
+def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -> tuple[str, ...]:
+    """Write one report; what its format has to leave out."""
     if output.file:
         text = _renderer(output.format)(report, meta._replace(color=settings.color == "always", width=_WIDTH))
         write_file(output.file, text)
     else:
         shown = meta._replace(color=wants_color(settings.color, sys.stdout), width=terminal_width())
-        sys.stdout.write(_renderer(output.format)(report, shown))
+        text = _renderer(output.format)(report, shown)
+        sys.stdout.write(text)
+    return getattr(text, "notes", ())
 
 
 def _renderer(name: str) -> Callable[[Report, Meta], str]:

@@ -53,11 +53,20 @@ def properties(place: ImagePlace, masker: FileMasker) -> dict[str, object]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
+def folded(place: ImagePlace) -> str:
+    """`layer-3/app/.env`: the place as a path below an image that is a folder."""
+    return "/".join(_parts(place))
+
+
 def _uri(place: ImagePlace) -> str:
+    holder, *rest = _parts(place)
+    return "/".join([holder, *map(_segment, rest)])
+
+
+def _parts(place: ImagePlace) -> list[str]:
     holder, *rest = _way(place, "-")
     # Steps up would lead out of the image.
-    parts = [part for part in "/".join(rest).split("/") if part not in ("", ".", "..")]
-    return "/".join([holder, *map(_segment, parts)])
+    return [holder, *(part for part in "/".join(rest).split("/") if part not in ("", ".", ".."))]
 
 
 def _way(place: ImagePlace, sign: str) -> list[str]:

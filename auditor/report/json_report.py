@@ -26,19 +26,30 @@ def render(report: Report, meta: Meta) -> str:
     nothing = FileMasker([], [])
     content = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "audit", "version": meta.version, "rules_digest": meta.rules_digest},
-        "targets": [_target(target, masks[target.name]) for target in report.targets],
+        "tool": tool_of(meta),
+        "targets": [target_of(target, masks[target.name]) for target in report.targets],
         "findings": [finding_of(f, masks.get(f.location.path, nothing), meta) for f in report.findings],
-        "summary": {
-            **{level.label: number for level, number in counts(report.active).items()},
-            "suppressed": len(report.findings) - len(report.active),
-            "seconds": round(report.seconds, 3),
-        },
+        "summary": summary_of(report),
     }
     return json.dumps(content, indent=1) + "\n"
 
 
-def _target(target: Target, masker: FileMasker) -> dict[str, object]:
+def tool_of(meta: Meta) -> dict[str, object]:
+    """Who has found it, and with which rules."""
+    return {"name": "audit", "version": meta.version, "rules_digest": meta.rules_digest}
+
+
+def summary_of(report: Report) -> dict[str, object]:
+    """Active findings by severity, the number of suppressed ones, and the time that the run took."""
+    return {
+        **{level.label: number for level, number in counts(report.active).items()},
+        "suppressed": len(report.findings) - len(report.active),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def target_of(target: Target, masker: FileMasker) -> dict[str, object]:
+    """One target as every JSON report has it."""
     return {
         "name": clean(target.name),
         "kind": target.kind,

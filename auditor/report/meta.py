@@ -19,7 +19,7 @@ IMAGES = ("image", "cache")
 class Meta(NamedTuple):
     """`rules` are those of `command`, which was run. `key` (bytes) keys the secrets' fingerprints; `time` is ISO 8601
     in UTC; `width` is in terminal columns; `prefix` leads from the repository root to the paths of the report; `prose`
-    has a rule's explanation by id."""
+    has a rule's explanation by id; `titles` are those of rules that are not among `rules`, by id."""
 
     version: str
     rules: Mapping[str, Rule]
@@ -35,11 +35,12 @@ class Meta(NamedTuple):
     verbose: bool = False
     prose: Mapping[str, str] = {}
     command: str = "lint"
+    titles: Mapping[str, str] = {}
 
     def title(self, rule_id: str) -> str:
-        """A rule's title; the id where the rule is not known."""
+        """A rule's title; the id where nothing says it."""
         rule = self.rules.get(rule_id)
-        return rule.title if rule else rule_id
+        return rule.title if rule else self.titles.get(rule_id, rule_id)
 
     def shown(self, report: Report) -> list[Finding]:
         """The findings a reader is shown: active, and not below the least severity."""

@@ -51,7 +51,7 @@ def advice(remedy: str, width: int, *, whole: bool) -> list[str]:
         elif whole:
             lines += wrap(" ".join(part), width, "", "")
         elif not lines:
-            lines += wrap(_first_sentence(" ".join(part)), width, "", "")
+            lines += wrap(first_sentence(" ".join(part)), width, "", "")
     return lines
 
 
@@ -60,16 +60,17 @@ def indented(code: str) -> list[str]:
     return [f"{CODE_INDENT}{escape(line)}".rstrip() for line in code.strip("\n").split("\n")]
 
 
-def _dedented(lines: list[str]) -> list[str]:
-    if not lines[0].startswith(CODE_INDENT):
-        return lines
-    return [line.removeprefix(CODE_INDENT) for line in lines]
-
-
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Up to the first full stop that a capital letter follows; the whole text if there is none."""
     at = text.find(". ")
     while at >= 0:
         if text[at + 2 : at + 3].isupper():
             return text[: at + 1]
         at = text.find(". ", at + 1)
     return text
+
+
+def _dedented(lines: list[str]) -> list[str]:
+    if not lines[0].startswith(CODE_INDENT):
+        return lines
+    return [line.removeprefix(CODE_INDENT) for line in lines]
