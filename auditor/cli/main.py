@@ -22,6 +22,7 @@ COMMANDS = {
     "history": "show the Dockerfile that an image tells of, with its findings",
     "wrap": "give secrets to a container of an image that is not yours to rebuild",
     "baseline": "write the findings of a scan into a file that later scans accept",
+    "report": "render JSON reports again in any format, several as one",
     "context": "list what COPY . would take into an image, sensitive files marked",
     "explain": "say what a rule finds, why it matters and what to do",
     "rules": "list the rules, or check rule files of your own",

@@ -65,6 +65,32 @@ class Secret:
         return hash(self._value)
 
 
+class Remembered(Secret):
+    """A secret of an earlier run: its redacted form and its fingerprint under one key, mostly no value."""
+
+    __slots__ = ("_fingerprint", "_redacted")
+
+    def __init__(self, redacted: str, kind: str, fingerprint: str, value: str = "") -> None:
+        super().__init__(value, kind)
+        self._redacted = redacted
+        self._fingerprint = fingerprint
+
+    @property
+    def redacted(self) -> str:
+        """As it was shown when the value was known."""
+        return self._redacted
+
+    def fingerprint(self, key: bytes) -> str:
+        """Under the key with which it was remembered; runs with another key do not use what is remembered."""
+        return self._fingerprint
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Remembered) and other._fingerprint == self._fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self._fingerprint)
+
+
 class Masker:
     """Replaces known secret values in text that is about to be shown.
 

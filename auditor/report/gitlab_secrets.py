@@ -6,7 +6,6 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
-from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import encoded
 from auditor.report.anchors import anchor, message

@@ -27,6 +27,7 @@ def render(report: Report, meta: Meta) -> str:
     content = {
         "schema_version": SCHEMA_VERSION,
         "tool": tool_of(meta),
+        **sought_of(report),
         "targets": [target_of(target, masks[target.name]) for target in report.targets],
         "findings": [finding_of(f, masks.get(f.location.path, nothing), meta) for f in report.findings],
         "summary": summary_of(report),
@@ -37,6 +38,11 @@ def render(report: Report, meta: Meta) -> str:
 def tool_of(meta: Meta) -> dict[str, object]:
     """Who has found it, and with which rules."""
     return {"name": "audit", "version": meta.version, "rules_digest": meta.rules_digest}
+
+
+def sought_of(report: Report) -> dict[str, object]:
+    """Names of the values that a proof of absence has looked for; of other runs nothing."""
+    return {"sought": [clean(name) for name in report.sought]} if report.sought else {}
 
 
 def summary_of(report: Report) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.report.json_report import SCHEMA_VERSION, finding_of, summary_of, target_of, tool_of
+from auditor.report.json_report import SCHEMA_VERSION, finding_of, sought_of, summary_of, target_of, tool_of
 from auditor.report.masking import FileMasker, maskers
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def render(report: Report, meta: Meta) -> str:
 def _records(report: Report, meta: Meta) -> Iterator[dict[str, object]]:
     masks = maskers(report)
     nothing = FileMasker([], [])
-    yield {"type": "report", "schema_version": SCHEMA_VERSION, "tool": tool_of(meta)}
+    yield {"type": "report", "schema_version": SCHEMA_VERSION, "tool": tool_of(meta), **sought_of(report)}
     for target in report.targets:
         yield {"type": "target", **target_of(target, masks[target.name])}
     for finding in report.findings:

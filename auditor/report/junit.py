@@ -13,6 +13,8 @@ from auditor.report.terminal import escape_path, inert
 from auditor.report.xmltext import DECLARATION, lines_of, start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.core.finding import Finding, Report, Target
     from auditor.report.meta import Meta
 
@@ -23,7 +25,7 @@ _WHOLE, _CLEAN, _CUT = "read whole", "no findings", "report is whole"
 
 
 def render(report: Report, meta: Meta) -> Noted:
-    """Findings that are shown fail, suppressed ones are skipped, what could not be read is an error, the rest passes."""
+    """Findings that are shown fail, suppressed ones are skipped, what could not be read is an error, others pass."""
     masks = maskers(report)
     shown = [f for f in report.findings if f.severity >= meta.min_severity]
     text, kept = fitted(shown, MOST_BYTES, _size, lambda some: _written(report, some, len(shown), masks, meta))
@@ -107,5 +109,5 @@ def _unread(target: Target, masker: FileMasker, meta: Meta) -> str:
     return _holding(case, f"   {start('error', what)}{lines_of(lines)}</error>")
 
 
-def _holding(case: dict[str, object], content: str) -> str:
+def _holding(case: Mapping[str, object], content: str) -> str:
     return f"  {start('testcase', case)}\n{content}\n  </testcase>"

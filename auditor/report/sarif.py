@@ -9,9 +9,12 @@ from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
 from auditor.report import image_sarif
 from auditor.report.images import described, source, told
+from auditor.report.limits import fitted, left_out, strongest
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import IMAGES
+from auditor.report.noted import Noted
 from auditor.report.plain import clean, from_root
+from auditor.report.runbook.markdown import text as text_of
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Step, Target
@@ -20,8 +23,11 @@ if TYPE_CHECKING:
     from auditor.report.meta import Meta
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-#: GitHub's limits: more results than this are refused; longer descriptions and flows are cut.
-MOST_RESULTS = 25_000
+#: GitHub's limits: more results or bytes (compressed) are refused, of more results the first ones are shown, longer
+#: descriptions and flows are cut.
+MOST_RESULTS, MOST_SHOWN = 25_000, 5_000
+MOST_BYTES = 10_000_000
+_READER = f"GitHub takes {MOST_RESULTS:,} results and {MOST_BYTES // 1_000_000} MB of compressed SARIF"
 _LONGEST_DESCRIPTION = 1024
 _MOST_STEPS = 100
 #: GitHub's scale: above 9.0 critical, from 7.0 high, from 4.0 medium, below low.
@@ -34,31 +40,45 @@ _SCORES = {
 }
 
 
-def render(report: Report, meta: Meta) -> str:
-    """One run with all findings, hidden and suppressed ones too."""
+def render(report: Report, meta: Meta) -> Noted:
+    """One run with all findings, hidden and suppressed ones too, as long as GitHub takes it."""
+    some = strongest(report.findings, MOST_RESULTS)
+    text, kept = fitted(some, MOST_BYTES, _stored_size, lambda findings: _written(report, findings, meta))
+    return Noted.of(text, left_out(report.findings, kept, _READER), _unshown(kept))
+
+
+def _stored_size(text: str) -> int:
+    """Bytes of what is uploaded; of short texts a bound that needs no compression."""
+    if len(text) <= MOST_BYTES:
+        return len(text)
+    import gzip
+
+    return len(gzip.compress(text.encode("ascii"), compresslevel=6))
+
+
+def _written(report: Report, findings: list[Finding], meta: Meta) -> str:
     masks = maskers(report)
-    findings = _kept(report.findings)
-    used = {finding.rule for finding in findings}
-    rules = [meta.rules[rule_id] for rule_id in sorted(used | set(meta.rules)) if rule_id in meta.rules]
-    index = {rule.id: at for at, rule in enumerate(rules)}
-    driver = {"name": "audit", "rules": [_rule(rule, meta) for rule in rules]}
+    known = [_rule(meta.rules[rule_id], meta) for rule_id in sorted(meta.rules)]
+    unknown = _unknown_rules(findings, meta)
+    index = {str(rule["id"]): at for at, rule in enumerate([*known, *unknown])}
+    driver = {"name": "audit", "rules": [*known, *unknown]}
     if meta.version:
         driver |= {"version": meta.version, "semanticVersion": meta.version}
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"audit/{meta.command}/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(report, masks, meta, cut=len(report.findings) - len(findings))],
+        "invocations": [_invocation(report, masks, meta, findings)],
         "results": [_result(f, masks.get(f.location.path) or FileMasker([], []), index, meta) for f in findings],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _kept(findings: list[Finding]) -> list[Finding]:
-    if len(findings) <= MOST_RESULTS:
-        return findings
-    worst = sorted(findings, key=lambda f: (f.suppressed is not None, -f.severity, f.sort_key))[:MOST_RESULTS]
-    return sorted(worst, key=lambda f: f.sort_key)
+def _unshown(findings: list[Finding]) -> str:
+    """What GitHub does with more results than it shows."""
+    if len(findings) <= MOST_SHOWN:
+        return ""
+    return f"GitHub shows the {MOST_SHOWN:,} most severe of these {len(findings):,} results"
 
 
 def _rule(rule: Rule, meta: Meta) -> dict[str, object]:
@@ -75,6 +95,33 @@ def _rule(rule: Rule, meta: Meta) -> dict[str, object]:
             "tags": ["security", rule.family, f"external/cwe/cwe-{rule.cwe}"],
             "precision": rule.confidence.label,
             "security-severity": _SCORES[rule.severity],
+        },
+    }
+
+
+def _unknown_rules(findings: list[Finding], meta: Meta) -> list[dict[str, object]]:
+    """Rules of the user's own: GitHub wants a description of every rule that has results."""
+    worst: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.rule not in meta.rules:
+            found = worst.setdefault(finding.rule, finding)
+            worst[finding.rule] = max(found, finding, key=lambda f: f.severity)
+    return [_unknown_rule(rule_id, worst[rule_id], meta) for rule_id in sorted(worst)]
+
+
+def _unknown_rule(rule_id: str, finding: Finding, meta: Meta) -> dict[str, object]:
+    title = clean(meta.title(rule_id)) or rule_id
+    said = f"{title}."
+    return {
+        "id": rule_id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": _shortened(said)},
+        "help": {"text": said, "markdown": text_of(said)},
+        "defaultConfiguration": {"level": _level(finding.severity)},
+        "properties": {
+            "tags": ["security"],
+            "precision": finding.confidence.label,
+            "security-severity": _SCORES[finding.severity],
         },
     }
 
@@ -183,12 +230,13 @@ def _uri(path: str, meta: Meta) -> str:
     return f"file://{encoded}" if rooted.startswith("/") else encoded
 
 
-def _invocation(report: Report, masks: dict[str, FileMasker], meta: Meta, *, cut: int) -> dict[str, object]:
+def _invocation(report: Report, masks: dict[str, FileMasker], meta: Meta, kept: list[Finding]) -> dict[str, object]:
     notes = [_notice(target, masks[target.name], meta) for target in report.targets]
     notifications = [note for of_target in notes for note in of_target]
-    if cut:
-        text = f"{cut} findings of the lowest severities are left out: GitHub takes {MOST_RESULTS}."
-        notifications.append({"level": "warning", "message": {"text": text}})
+    if cut := left_out(report.findings, kept, _READER):
+        notifications.append({"level": "warning", "message": {"text": f"{cut}."}})
+    if unshown := _unshown(kept):
+        notifications.append({"level": "note", "message": {"text": f"{unshown}."}})
     invocation: dict[str, object] = {"executionSuccessful": report.complete}
     if notifications:
         invocation["toolExecutionNotifications"] = notifications

@@ -36,7 +36,7 @@ def render(report: Report, meta: Meta) -> str:
     excerpts: dict[str, Excerpt] = {}
     for block in _blocks([finding for finding in meta.shown(report) if finding.image is None]):
         path = block[0].location.path
-        if path not in excerpts and path in files:
+        if path not in excerpts and path in files and files[path].text:
             excerpts[path] = Excerpt(files[path], masks[path], painter, meta.width)
         writer.block(block, excerpts.get(path), masks.get(path) or FileMasker([], []))
     if _has_images(report):
@@ -182,6 +182,8 @@ class _Writer:
         self.lines.append("")
         if excerpt is not None:
             self.lines += [*excerpt.render(_marks(block, masker)), ""]
+        else:
+            self._told(block, masker)
         for note in dict.fromkeys(s.message for f in block for s in f.flow if s.location is None):
             self.lines += wrap(masker.mask(note), self._meta.width, "  note: ", "        ")
         named = len({finding.rule for finding in block}) > 1
@@ -189,6 +191,14 @@ class _Writer:
             self._fix(finding, masker, named=named)
         if self.lines[-1]:
             self.lines.append("")
+
+    def _told(self, block: list[Finding], masker: FileMasker) -> None:
+        """The steps of the story where there is no text to mark them in."""
+        steps = dict.fromkeys(step for finding in block for step in finding.flow)
+        for step in [step for step in steps if step.location is not None][:_MOST_STEPS]:
+            if step.location is not None:
+                where = f"{escape_path(step.location.path)}:{_place(step.location)}"
+                self.lines += wrap(f"{where}: {masker.mask(step.message)}", self._meta.width, "  note: ", "        ")
 
     def _head(self, finding: Finding, masker: FileMasker) -> None:
         where = f"{escape_path(finding.location.path)}:{_place(finding.location)}"
@@ -200,7 +210,7 @@ class _Writer:
         extra = paint("dim", f"  ({', '.join(doubts)})") if doubts else ""
         self.lines.append(f"{paint('path', where)}  {level}  {finding.rule}{extra}")
         self.lines += wrap(masker.mask(finding.message), self._meta.width, "  ", "  ")
-        if self._meta.show_secrets and finding.secret is not None:
+        if self._meta.show_secrets and finding.secret is not None and finding.secret.reveal():
             self.lines.append(f"  value: {escape(finding.secret.reveal())}")
 
     def _fix(self, finding: Finding, masker: FileMasker, *, named: bool) -> None:

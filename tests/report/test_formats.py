@@ -124,7 +124,7 @@ def test_sarif_keeps_githubs_limits(meta: Meta, monkeypatch: pytest.MonkeyPatch)
     found = [Finding("env-secret", level, place, "x", level.label) for level in levels]
     (run,) = json.loads(sarif.render(Report([], found), meta))["runs"]
     assert sorted(r["properties"]["severity"] for r in run["results"]) == ["critical", "high", "medium"]
-    assert "2 findings" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert "2 findings of 5 left out" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
 
 
 @pytest.mark.parametrize(

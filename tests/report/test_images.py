@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from auditor.core.finding import Related, Severity, Skipped, TargetError
 from auditor.core.image import CONFIG, DELETED, HISTORY, LAYER, LIVE, STATES, ImagePlace
+from auditor.core.secret import Remembered
 from auditor.report import json_report, text
 from auditor.report.images import fate, groups, instruction, size
 from auditor.report.meta import Meta
 from auditor.report.terminal import columns, cut, escape
-from auditor.run.images.leak import Remembered
 from tests.report.imagesamples import NAME, finding, one_image
 
 

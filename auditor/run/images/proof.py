@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.core.finding import Confidence, Severity
 from auditor.core.image import PARTS, ImagePlace
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secret import Remembered
 from auditor.detect.detection import Detection
 from auditor.detect.needles import Needles
 from auditor.detect.prefiltering.store import private_folder
@@ -17,7 +18,7 @@ from auditor.run.images.layers.outcomes import Layers
 from auditor.run.images.layers.search import LayerSearch
 from auditor.run.images.layers.searching import Settings as Looking
 from auditor.run.images.layers.telling import Wanted
-from auditor.run.images.leak import Leak, Remembered
+from auditor.run.images.leak import Leak
 from auditor.run.images.metadata.examine import Found
 from auditor.run.images.scan import ImageScan, run_over
 

@@ -13,13 +13,13 @@ from auditor.core.image import PARTS, STATES, ImagePlace
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.images.layers.outcome import FileDigests, LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
-from auditor.run.images.leak import Leak, Remembered
+from auditor.run.images.leak import Leak
 from auditor.sources.images.owning.owned import Owned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from auditor.core.secret import Secret
+    from auditor.core.secret import Remembered, Secret
 
 #: Bytes of JSON that are read of one layer.
 _LARGEST = 64 << 20

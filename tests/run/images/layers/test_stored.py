@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.image import LAYER, PARTS, STATES, ImagePlace
+from auditor.core.secret import Remembered
 from auditor.run.images.layers.stored import Stored, pack, unpack
-from auditor.run.images.leak import Remembered
 from tests.run.images.outcomes import KEY, PASSWORD, TOKEN, leak, outcome
 
 
