@@ -43,9 +43,9 @@ def anchor(finding: Finding, meta: Meta) -> Anchor:
 
 
 def message(finding: Finding, masks: Mapping[str, FileMasker]) -> str:
-    """The message, and what became of the place where a container does not see it."""
+    """The message on one line, and what became of the place where a container does not see it."""
     masker = masks.get(finding.location.path)
-    said = masker.mask(finding.message) if masker else finding.message
+    said = (masker.mask(finding.message) if masker else finding.message).replace("\n", " ")
     return said if finding.image is None else told(said, finding.image)
 
 

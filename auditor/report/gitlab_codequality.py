@@ -11,6 +11,7 @@ from auditor.core.secret import encoded
 from auditor.report.anchors import anchor, sentence
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.plain import clean
+from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report
@@ -28,7 +29,8 @@ _SEVERITIES = {
 def render(report: Report, meta: Meta) -> str:
     """The findings that are shown, in the order of the files. What could not be read has no place in this format."""
     masks = maskers(report)
-    return json.dumps([_issue(finding, masks, meta) for finding in meta.shown(report)], indent=1) + "\n"
+    issues = [_issue(finding, masks, meta) for finding in meta.shown(report)]
+    return inert_json(json.dumps(issues, indent=1)) + "\n"
 
 
 def _issue(finding: Finding, masks: dict[str, FileMasker], meta: Meta) -> dict[str, object]:

@@ -14,6 +14,7 @@ from auditor.report.masking import FileMasker, maskers
 from auditor.report.plain import clean
 from auditor.report.prose import parts
 from auditor.report.runbook.markdown import code, fence, remark
+from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report, Target
@@ -35,7 +36,7 @@ def render(report: Report, meta: Meta) -> str:
         "scan": _scan(report, masks, meta),
         "vulnerabilities": [_vulnerability(finding, masks, meta) for finding in meta.shown(report)],
     }
-    return json.dumps(content, indent=1) + "\n"
+    return inert_json(json.dumps(content, indent=1)) + "\n"
 
 
 def _scan(report: Report, masks: dict[str, FileMasker], meta: Meta) -> dict[str, object]:

@@ -9,6 +9,7 @@ from auditor.report.images import location, source
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import IMAGES, counts
 from auditor.report.plain import clean
+from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Target
@@ -32,7 +33,7 @@ def render(report: Report, meta: Meta) -> str:
         "findings": [finding_of(f, masks.get(f.location.path, nothing), meta) for f in report.findings],
         "summary": summary_of(report),
     }
-    return json.dumps(content, indent=1) + "\n"
+    return inert_json(json.dumps(content, indent=1)) + "\n"
 
 
 def tool_of(meta: Meta) -> dict[str, object]:

@@ -7,6 +7,7 @@ import json
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.json_report import SCHEMA_VERSION, finding_of, sought_of, summary_of, target_of, tool_of
 from auditor.report.masking import FileMasker, maskers
+from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ def render(report: Report, meta: Meta) -> str:
 
     `type` says which it is; the other fields are those of the JSON report.
     """
-    return "".join(f"{json.dumps(record)}\n" for record in _records(report, meta))
+    return inert_json("".join(f"{json.dumps(record)}\n" for record in _records(report, meta)))
 
 
 def _records(report: Report, meta: Meta) -> Iterator[dict[str, object]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.anchors import anchor, message
-from auditor.report.images import described, groups
+from auditor.report.images import described, groups, source
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import IMAGES, counts
 from auditor.report.noted import Noted
@@ -68,7 +68,9 @@ def _line(finding: Finding, masks: dict[str, FileMasker], meta: Meta, others: in
         place = anchor(finding, meta)
         where = code(f"{place.path}:{place.line}")
     else:
-        where = Markdown(f"{code(described(finding.image))} of {code(finding.location.path)}")
+        line = source(finding.image)
+        made = f" ({code(f'{line.path}:{line.start_line}')})" if line else ""
+        where = Markdown(f"{code(described(finding.image))} of {code(finding.location.path)}{made}")
     more = f" Also in {others:,} other {'place' if others == 1 else 'places'}." if others else ""
     value = f" Value: {code(finding.secret.redacted)}." if finding.secret is not None else ""
     said = remark(message(finding, masks))

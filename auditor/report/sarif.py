@@ -15,6 +15,7 @@ from auditor.report.meta import IMAGES
 from auditor.report.noted import Noted
 from auditor.report.plain import clean, from_root
 from auditor.report.runbook.markdown import text as text_of
+from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Step, Target
@@ -71,7 +72,7 @@ def _written(report: Report, findings: list[Finding], meta: Meta) -> str:
         "invocations": [_invocation(report, masks, meta, findings)],
         "results": [_result(f, masks.get(f.location.path) or FileMasker([], []), index, meta) for f in findings],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+    return inert_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)) + "\n"
 
 
 def _unshown(findings: list[Finding]) -> str:

@@ -44,6 +44,13 @@ def inert(text: str) -> str:
     return "\n".join(map(_inert_line, text.split("\n")))
 
 
+def inert_json(document: str) -> str:
+    """A JSON document that means the same, and has nothing in its strings which a build service would obey."""
+    for sign in _OLD_COMMANDS:
+        document = document.replace(sign, f"#\\u0023{sign[2:]}")
+    return document
+
+
 def _inert_line(line: str) -> str:
     rest = line.lstrip()
     return f"{line[: len(line) - len(rest)]}\\x3a{rest[1:]}" if rest.startswith(_COMMAND) else line
