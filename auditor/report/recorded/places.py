@@ -60,8 +60,8 @@ def _coordinates(place: Table, location: Location | None) -> ImagePlace:
     return ImagePlace(
         place.one_of("part", PARTS),
         place.maybe_whole("layer_index"),
-        place.line("diff_id") if place.maybe_text("diff_id") else "",
-        place.line("digest") if place.maybe_text("digest") else "",
+        place.maybe_text("diff_id"),
+        place.maybe_text("digest"),
         place.maybe_text("path"),
         place.maybe_text("inner_path"),
         place.maybe_whole("line", 1),

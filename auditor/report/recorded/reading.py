@@ -104,7 +104,7 @@ def _target(table: Table, skipped: set[str]) -> Target:
     skipped.update(f"targets[].{key}" for key in table.others(_TARGET))
     stats = table.table("stats")
     target = Target(table.text("name"), table.line("kind"), size=stats.whole("bytes"), files=stats.whole("files"))
-    target.digest = table.line("digest") if table.maybe_text("digest") else ""
+    target.digest = table.maybe_text("digest")
     target.errors = [TargetError(error.text("message"), error.text("path")) for error in table.tables("errors")]
     target.skipped = [Skipped(item.text("path"), item.text("reason")) for item in table.tables("skipped")]
     if table.flag("complete") != target.complete:
@@ -122,8 +122,8 @@ def _layer(table: Table) -> LayerLine:
     size, stored = table.maybe_whole("size"), table.maybe_whole("stored_size")
     return LayerLine(
         table.whole("layer_index"),
-        table.line("diff_id") if table.maybe_text("diff_id") else "",
-        table.line("digest") if table.maybe_text("digest") else "",
+        table.maybe_text("diff_id"),
+        table.maybe_text("digest"),
         -1 if size is None else size,
         -1 if stored is None else stored,
         table.maybe_text("created_by"),
