@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from auditor.core.config import FORMATS
 from tests.run.images.configs import CHOSEN, GITHUB, NPM
 from tests.run.images.imagemaking import (
     Ran,
@@ -44,7 +45,6 @@ MADE = [
 CONFIG = config_of(
     MADE, Env=[f"DB_PASSWORD={CHOSEN}"], Labels={"org.example.key": GITHUB}, Cmd=["run", f"--t={GITHUB}"]
 )
-FORMATS = ("text", "json", "sarif", "github", "gnu", "runbook")
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import zlib
 from auditor.core.finding import Confidence, Severity
 from auditor.core.image import PARTS, STATES, ImagePlace
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.secret import Remembered
 from auditor.run.images.layers.outcome import FileDigests, LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.leak import Leak
@@ -19,7 +20,7 @@ from auditor.sources.images.owning.owned import Owned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from auditor.core.secret import Remembered, Secret
+    from auditor.core.secret import Secret
 
 #: Bytes of JSON that are read of one layer.
 _LARGEST = 64 << 20
