@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NARROWEST, _WIDTH, _WIDEST = 60, 80, 110
 _KEY_BYTES = 32
 #: Module of `auditor.report` and its function, by format.
-_RENDERERS = {
+RENDERERS = {
     "text": ("text", "render"),
     "json": ("json_report", "render"),
     "jsonl": ("jsonl", "render"),
@@ -98,7 +98,7 @@ def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -
 def _renderer(name: str) -> Callable[[Report, Meta], str]:
     from importlib import import_module  # start-up: only the formats that are asked for
 
-    module, function = _RENDERERS[name]
+    module, function = RENDERERS[name]
     render: Callable[[Report, Meta], str] = getattr(import_module(f"auditor.report.{module}"), function)
     return render
 
