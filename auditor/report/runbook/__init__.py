@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.meta import IMAGES
+from auditor.report.noted import Noted
 from auditor.report.runbook.credentials import credentials
 from auditor.report.runbook.entries import source_of, steps
 from auditor.report.runbook.markdown import Markdown, code, finalize, text, word
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from auditor.report.runbook.places import Place
 
 _FOLDER, _TEMPLATE = "runbook", "runbook.md.j2"
+#: Of more credentials the worst are written out: nobody works through so many, and the next run has the others.
+MOST_CREDENTIALS = 1_000
 #: Of more places, targets, names and small entries the first are listed, and the others counted.
 MOST_PLACES, _MOST_TARGETS, _MOST_NAMES, _MOST_SMALL = 20, 20, 5, 50
 _NOT_REFERENCES = ("oci:", "oci-archive:", "docker-archive:", "rootfs:")
@@ -56,21 +59,25 @@ class Item(NamedTuple):
     checks: list[Markdown]
 
 
-def render(report: Report, meta: Meta) -> str:
+def render(report: Report, meta: Meta) -> Noted:
     """The runbook for all credentials that a report shows."""
     return written(report, meta)
 
 
 def written(
     report: Report, meta: Meta, notes: Callable[[Finding], str] = lambda finding: "", more: Sequence[str] = ()
-) -> str:
+) -> Noted:
     """The runbook; `notes` says what has been done about a finding, `more` names further credentials."""
     found = credentials(report, meta, notes)
     real = [one for one in found if not (one.weak or one.placeholder)]
+    total, real = len(real), real[:MOST_CREDENTIALS]
+    cut = f"{total - len(real):,} of {total:,} credentials left out, the least severe ones" if len(real) < total else ""
     images = [target for target in report.targets if target.kind in IMAGES]
     places = [place for one in real for place in one.places]
     values = {
         "items": _items(real, images, meta),
+        "total": total,
+        "cut": cut,
         "weak": [one for one in found if one.weak],
         "placeholders": [one for one in found if one.placeholder],
         "most": _MOST_SMALL,
@@ -93,7 +100,7 @@ def written(
         "placed": _placed,
     }
     made = rendered(_FOLDER, _TEMPLATE, values, finalize)
-    return inert(_GAP.sub("\n\n", _TRAILING.sub("", made)).strip("\n") + "\n")
+    return Noted.of(inert(_GAP.sub("\n\n", _TRAILING.sub("", made)).strip("\n") + "\n"), cut)
 
 
 def _items(real: list[Credential], images: Sequence[Target], meta: Meta) -> list[Item]:

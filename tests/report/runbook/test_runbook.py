@@ -12,6 +12,7 @@ from auditor.core.config import Settings
 from auditor.core.finding import Finding, Location, Report, Severity, Suppression, Target
 from auditor.core.image import CONFIG, DELETED, HISTORY, LAYER, ImagePlace
 from auditor.core.secret import Secret
+from auditor.core.span import Span
 from auditor.report import runbook
 from auditor.report.meta import Meta
 from auditor.report.runbook import MOST_PLACES
@@ -218,3 +219,17 @@ def test_a_value_in_another_name_is_masked(meta: Meta) -> None:
     target = Target(f"{PASSWORD}/Dockerfile", "dockerfile")
     target.secrets = [Secret(PASSWORD, "password")]
     assert PASSWORD not in runbook.render(Report([target], [second]), meta)
+
+
+def test_of_very_many_credentials_the_worst_are_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runbook, "MOST_CREDENTIALS", 2)
+    found = [
+        Finding("env-secret", level, Location("Dockerfile", at, 1, at, 2, Span(0, 1)), "It leaks.", str(at),
+                secret=Secret(f"zbV9QsLBHXKhgc1QxygJofAP{at}", "api-key"))
+        for at, level in enumerate((Severity.MEDIUM, Severity.CRITICAL, Severity.HIGH), 1)
+    ]  # fmt: skip
+    got = runbook.render(Report([Target("Dockerfile", "dockerfile")], found), META)
+    assert "3 credentials to replace" in got and "## 2. " in got and "## 3. " not in got
+    assert "Dockerfile:1`" not in got and "**1 of 3 credentials left out, the least severe ones**" in got
+    assert got.notes == ("1 of 3 credentials left out, the least severe ones",)
+    check_form(got)
