@@ -6,6 +6,7 @@ from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.images import described, leading, source, told
 from auditor.report.masking import FileMasker, maskers
+from auditor.report.noted import Noted
 from auditor.report.plain import from_root
 from auditor.report.terminal import escape, escape_path, inert
 
@@ -32,7 +33,7 @@ def gnu(report: Report, meta: Meta) -> str:
     return inert("".join(lines))
 
 
-def github(report: Report, meta: Meta) -> str:
+def github(report: Report, meta: Meta) -> Noted:
     """Annotations, worst first, at most ten of a kind, then how many more there are; of an image one per secret."""
     masks = maskers(report)
     lines = []
@@ -44,9 +45,8 @@ def github(report: Report, meta: Meta) -> str:
         if used[kind] <= MOST_OF_A_KIND:
             lines.append(_annotation(kind, finding, _message(finding, masks), meta))
     more = len(findings) - len(lines)
-    if more:
-        lines.append(f"{more} more not shown as annotations: GitHub takes {MOST_OF_A_KIND} of a kind\n")
-    return "".join(lines)
+    cut = f"{more} more not shown as annotations: GitHub takes {MOST_OF_A_KIND} of a kind" if more else ""
+    return Noted.of("".join([*lines, f"{cut}\n" if cut else ""]), cut)
 
 
 def _message(finding: Finding, masks: dict[str, FileMasker]) -> str:

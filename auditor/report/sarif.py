@@ -49,12 +49,12 @@ def render(report: Report, meta: Meta) -> Noted:
 
 
 def _stored_size(text: str) -> int:
-    """Bytes of what is uploaded; of short texts a bound that needs no compression."""
+    """At most so many bytes are uploaded: those of a quick compression, which is no better than what uploads use."""
     if len(text) <= MOST_BYTES:
         return len(text)
     import gzip
 
-    return len(gzip.compress(text.encode("ascii"), compresslevel=6))
+    return len(gzip.compress(text.encode("ascii"), compresslevel=1))
 
 
 def _written(report: Report, findings: list[Finding], meta: Meta) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from auditor.core.config import FORMATS
+from tests.report.validating import REPORT, validate
 from tests.run.images.configs import CHOSEN, GITHUB, NPM
 from tests.run.images.imagemaking import (
     Ran,
@@ -89,6 +90,18 @@ def test_no_output_holds_a_value(
     for path in Path(os.environ["XDG_CACHE_HOME"]).rglob("*"):
         if path.is_file():
             quiet(path.read_bytes().decode("latin-1"))
+
+
+def test_a_report_is_as_the_schema_says_and_says_the_same_again(
+    image: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "Dockerfile").write_text(f"FROM x\nCOPY . /app\nRUN fetch --password={CHOSEN}\nENV DB_PASSWORD={CHOSEN}\n")
+    first = run(capsys, image, "--format", "json", "--format", "gnu:1.txt")
+    (here / "r.json").write_text(first.out)
+    validate(first.report, REPORT)
+    again = run(capsys, "r.json", "--format", "json", "--format", "gnu:2.txt", command="report")
+    assert (again.code, again.out) == (1, first.out)
+    assert (here / "1.txt").read_text() == (here / "2.txt").read_text()
 
 
 def test_values_are_shown_where_it_is_asked_for(image: str, capsys: pytest.CaptureFixture[str]) -> None:

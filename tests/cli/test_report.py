@@ -11,6 +11,7 @@ import pytest
 from auditor.cli.main import main
 from auditor.core.config import FORMATS
 from auditor.report import sarif
+from tests.report.validating import REPORT, validate
 
 LEAKY = 'FROM node:22\nENV DB_PASSWORD=Tundra-42-kite\nARG API_TOKEN="zbV9QsLBHXKhgc1QxygJofAP"\nRUN ./x $API_TOKEN\n'
 VALUES = ("Tundra-42-kite", "zbV9QsLBHXKhgc1QxygJofAP")
@@ -47,6 +48,17 @@ def test_runs_are_merged(capsys: Capture) -> None:
         assert {t["name"] for t in merged["targets"]} >= {"a/Dockerfile", "b/Dockerfile"}
         assert out.count("\n") == sum(f["severity"] in ("high", "critical", "medium") for f in both["findings"])
         assert " high in 2 files (" in err
+
+
+def test_reports_are_as_the_schema_says(capsys: Capture) -> None:
+    main(["scan", ".", "--format", "json:scan.json"])
+    main(["lint", ".", "missing", "--format", "json:lint.json"])
+    run(capsys, "a.json", "scan.json", "--format", "json:all.json", "--format", "jsonl:all.jsonl")
+    for name in ("a.json", "b.json", "scan.json", "lint.json", "all.json"):
+        validate(json.loads(Path(name).read_text()), REPORT)
+    records = [json.loads(line) for line in Path("all.jsonl").read_text().splitlines()]
+    whole = json.loads(Path("all.json").read_text())
+    assert [r["id"] for r in records if r["type"] == "finding"] == [f["id"] for f in whole["findings"]]
 
 
 def test_one_report_says_the_same_again(capsys: Capture) -> None:

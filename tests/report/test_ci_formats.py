@@ -304,6 +304,7 @@ def test_sarif_is_as_github_wants_it(report: Report, meta: Meta, image_meta: Met
 
 
 def test_small_reports_have_no_notes(report: Report, meta: Meta) -> None:
-    for render in (sarif.render, junit.render, markdown.render):
+    for render in (sarif.render, junit.render, markdown.render, lines.github):
         assert render(report, meta).notes == ()
-    assert lines.github(report, meta)
+    (note,) = lines.github(Report([], many(200)), meta).notes
+    assert note == "100 more not shown as annotations: GitHub takes 10 of a kind"

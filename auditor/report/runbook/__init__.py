@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FOLDER, _TEMPLATE = "runbook", "runbook.md.j2"
 #: Of more credentials the worst are written out: nobody works through so many, and the next run has the others.
-MOST_CREDENTIALS = 1_000
+MOST_CREDENTIALS = 5_000
 #: Of more places, targets, names and small entries the first are listed, and the others counted.
 MOST_PLACES, _MOST_TARGETS, _MOST_NAMES, _MOST_SMALL = 20, 20, 5, 50
 _NOT_REFERENCES = ("oci:", "oci-archive:", "docker-archive:", "rootfs:")
