@@ -90,7 +90,16 @@ def _words(request: Request) -> list[str]:
     scripts.check_shell(request.image, request.service, words, _WHY)
     check_telling(request, "entrypoint")
     check_telling(request, "command")
+    _check_visible(words, "what starts the container")
     return words
+
+
+def _check_visible(words: list[str], what: str) -> None:
+    """Raises Refused for characters that a shell has no escapes for, and that a reader or a terminal takes for what
+    they are not: the script would be another one than it seems."""
+    odd = next((char for word in words for char in word if not char.isprintable() and char not in "\n\t"), "")
+    if odd:
+        raise Refused(f"{what} has the character U+{ord(odd):04X} in it, which a script cannot show")
 
 
 def _script(chosen: list[Choice]) -> str:
@@ -128,6 +137,7 @@ def _health(request: Request, chosen: list[Choice]) -> list[tuple[str, str]]:
     if not named:
         return []
     check_telling(request, "health check")
+    _check_visible(words, "the health check")
     if not image.sh:
         raise Refused("the health check names a variable, and the image has no /bin/sh to read its file with")
     return [("--health-cmd", scripts.quoted([*scripts.started(_script(named)), *words]))]

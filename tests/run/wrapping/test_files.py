@@ -147,17 +147,17 @@ REFUSED = {
     "a secret in the command": (
         system(),
         {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Cmd": ["x", f"-p{VALUE}"]},
-        "command of the image holds a secret",
+        "command holds a secret",
     ),
     "a secret in the entrypoint": (
         system(),
         {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Entrypoint": ["x", VALUE]},
-        "entrypoint of the image holds a secret",
+        "entrypoint holds a secret",
     ),
     "a secret in the health check": (
         system(),
         {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Healthcheck": {"Test": ["CMD-SHELL", f"x {VALUE} $DB_PASSWORD"]}},
-        "health check of the image holds a secret",
+        "health check holds a secret",
     ),
     "a name that no shell has": (system(), {"Env": [PATH, f"db.password={VALUE}"]}, "db.password"),
 }

@@ -118,6 +118,14 @@ def test_several_secrets_and_one_standard_input(at: Path, tmp_path: Path, capsys
     made = script(capsys, tmp_path, image(at), "--map", "DB_PASSWORD", "--map", "API_TOKEN=shop.api-token")
     assert made.run("secrets", data=b"x")[:2] == (1, [])
     assert made.run("secrets", "API_TOKEN", data=b"x")[:2] == (0, [["secret", "create", "shop.api-token_v1", "-"]])
+    code, calls, said = made.run("secrets", "API_TOKN", data=b"x")
+    assert (code, calls) == (1, []) and "API_TOKN is no variable" in said
+
+
+@pytest.mark.parametrize("config", [{"Cmd": ["a\x1b]0;b"]}, {"Healthcheck": {"Test": ["CMD", "\u202e$DB_PASSWORD"]}}])
+def test_characters_that_a_script_cannot_show(config: dict[str, list[str]], at: Path, capsys: Capture) -> None:
+    ran = wrapped(capsys, image(at, **config), "--with", "swarm", "--map", "DB_PASSWORD")
+    assert (ran.code, ran.out) == (4, "") and ("U+001B" in ran.err or "U+202E" in ran.err)
 
 
 def test_an_image_that_reads_none(at: Path, tmp_path: Path, capsys: Capture) -> None:
