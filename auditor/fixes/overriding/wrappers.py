@@ -88,8 +88,8 @@ class _Wrapping:
     def _resolved(self, name: str, reference: str) -> scripts.FromReference:
         try:
             words = [self.program, *resolving(self.entry, reference)[1:]]
-        except ValueError as error:
-            raise UsageError(f"--map {name}: {error}") from None
+        except ValueError:  # its message has the reference, in the place of which a secret may have been given
+            raise _no_reference(name, self.entry) from None
         prefixes = tuple(f"{scripts.quoted([one])}*" for one in self.entry.get("prefixes", ()))
         if self.entry["takes"] != _REFERENCES:
             return scripts.FromReference(name, scripts.quoted(words), prefixes)
@@ -191,7 +191,7 @@ def _check_maps(request: Request, entry: WrapperEntry, form: str) -> list[str]:
         )
     for name, reference in mapped.items():
         if not reference or (entry["takes"] == _REFERENCES and not is_reference(entry, reference)):
-            raise UsageError(f"--map {name}: {entry['id']} takes references such as {entry['reference']}")
+            raise _no_reference(name, entry)
     left = [name for name in request.leaking if name not in mapped]
     if takes_all:
         check_names(left)
@@ -204,6 +204,10 @@ def _check_maps(request: Request, entry: WrapperEntry, form: str) -> list[str]:
     if not mapped:
         raise UsageError(f"say which variables {entry['id']} gives: --map VAR={entry['reference']}")
     return []
+
+
+def _no_reference(name: str, entry: WrapperEntry) -> UsageError:
+    return UsageError(f"--map {name}: {entry['id']} takes references such as {entry['reference']}")
 
 
 def _filled(request: Request, words: list[str], fill: list[str]) -> list[str]:

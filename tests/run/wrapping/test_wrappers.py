@@ -176,7 +176,9 @@ REFUSED = {
     "no reference": ("ksm", ["P"], system(), {}, 2, "keeper://RECORD_UID"),
     "no variable at all": ("ksm", [], system(), {}, 2, "--map VAR=keeper"),
     "a name that no shell has": ("ksm", ["a.b=keeper://a/field/b"], system(), {}, 4, "a.b"),
-    "a reference of one part": ("sops", ["P=DB"], system(), {}, 2, "is not of the form"),
+    "a reference of one part": ("sops", ["P=DB"], system(), {}, 2, "takes references such as"),
+    "a secret for a reference": ("vault-agent", [f"P={VALUE}"], system(), {}, 2, "references such as MOUNT/PATH#KEY"),
+    "an option for a reference": ("doppler", ["P=--json"], system(), {}, 2, "references such as NAME"),
     "an unknown wrapper": ("kms", [], system(), {}, 2, "did you mean 'ksm'"),
     "nothing to start": ("vault-env", ["P=vault:a#b"], system(), {"Entrypoint": None, "Cmd": None}, 4, "what to start"),
 }
