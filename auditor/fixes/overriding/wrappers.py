@@ -6,7 +6,7 @@ from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.wrappers import is_reference, resolving
 from auditor.fixes.overriding import scripts
-from auditor.fixes.overriding.bringing import bring
+from auditor.fixes.overriding.bringing import asked_for, bring
 from auditor.fixes.overriding.choices import check_names
 from auditor.fixes.overriding.credentials import credential_of
 from auditor.fixes.overriding.override import Override, head
@@ -20,7 +20,7 @@ from auditor.fixes.overriding.starting import (
     needs,
     words_of,
 )
-from auditor.fixes.overriding.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.overriding.telling import compose_steps, file_step, health_note, kept_notes
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class _Wrapping:
         words = health_of(image, service)
         names = [*self.references, *self.blank]
         if not words or not needs(image, words, names):
-            return []
+            return health_note(words)
         check_telling(self.request, "health check")
         if self.entry["passes"] == "shell" and self.form == EXEC:
             words = [f"exec {doubled(scripts.quoted([word.replace('$$', '$') for word in words]))}"]
@@ -163,7 +163,9 @@ class _Wrapping:
         return notes
 
     def _steps(self) -> list[str]:
-        return [*file_steps(self.request, self.credential.files, by_script=True), *compose_steps(self.request)]
+        request, credential = self.request, self.credential
+        files = [file_step(request, credential.secret, *one, by_script=True) for one in credential.files]
+        return [*asked_for(request, self.entry), *files, *compose_steps(request)]
 
 
 def _form(request: Request, entry: WrapperEntry) -> str:

@@ -155,6 +155,8 @@ volumes:
     assert found["services"]["web"]["secrets"] == ["op_service_account_token"]
     assert found["services"]["web"]["healthcheck"]["test"][-3:] == ["/bin/sh", "-c", "ping $$DB_PASSWORD"]
     assert "env_file" in ran.err
+    assert "compose.yml has a secret op_service_account_token already: see that it holds" in ran.err
+    assert "make ./secrets/op_service_account_token" not in ran.err
 
 
 def test_a_health_check_that_is_off(at: Path, capsys: Capture) -> None:

@@ -111,6 +111,15 @@ def test_a_static_wrapper_in_an_image_without_anything(at: Path, capsys: Capture
     }
 
 
+def test_the_image_that_brings_the_program_is_asked_for(at: Path, capsys: Capture) -> None:
+    mapped = ("--with", "op", "--map", "P=op://a/b/c")
+    ran = wrapped(capsys, image(at), *mapped)
+    assert "OP_IMAGE" in data(ran)["services"]["init"]["image"]
+    assert "1. say which image brings the program op, as /usr/local/bin/op: OP_IMAGE=IMAGE in" in ran.err
+    assert "OP_IMAGE" not in wrapped(capsys, image(at), *mapped, "--cli-image", "tools/op:2").err
+    assert "_IMAGE" not in wrapped(capsys, image(at), "--with", "ksm", "--map", "P=keeper://a/field/b").err
+
+
 def test_values_by_their_names(at: Path, capsys: Capture) -> None:
     """No variable of the container says which: the script does."""
     made = data(wrapped(capsys, image(at), "--with", "chamber", "--form", "shim", "--map", "P=shop prod/db's key"))
