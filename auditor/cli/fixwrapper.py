@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from auditor.core.wrapperdata import WrapperEntry
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: What no word of a command can have: NUL, and halves of surrogate pairs, which are no characters.
+_UNREAL = re.compile(r"[\x00\ud800-\udfff]")
 _MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -83,6 +85,6 @@ def _configs(paths: Iterable[str]) -> Iterator[tuple[str, tuple[tuple[str, ...],
 
 def _words(value: object, wrong: UsageError) -> tuple[str, ...]:
     words = value or []
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+    if not isinstance(words, list) or not all(isinstance(word, str) and not _UNREAL.search(word) for word in words):
         raise wrong
     return tuple(words)
