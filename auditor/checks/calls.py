@@ -125,7 +125,8 @@ def _origin(use: Use, given: Given) -> str:
         return f"{use.name} of the environment"
     if given.how == values.FETCHED:
         return f"What {given.source} prints"
-    return f"The value of {given.source.lstrip('$') or use.name}" if given.source.startswith("$") else use.name
+    # `$NAME` of a shell, `${{ secrets.NAME }}` of a workflow
+    return f"The value of {given.source.strip('${} ') or use.name}" if given.source.startswith("$") else use.name
 
 
 def _finding(facts: CallFacts, rule: str, use: Use, message: str, weak: Severity = Severity.MEDIUM) -> Finding:
