@@ -10,6 +10,7 @@ import pytest
 
 from tests import demoimage
 from tests.quality.consoles import blocks, check, dead_links
+from tests.run.wrapping.wrapimages import mysql_image
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -21,6 +22,7 @@ def test_commands_print_what_the_readme_shows(block: list[tuple[str, str]], tmp_
     folder = tmp_path / "repository"
     shutil.copytree(REPOSITORY / "tests/fixtures/repos/readme", folder)
     demoimage.write(folder)
+    mysql_image(folder)
     (folder / "db_password.txt").write_text("another-value-98\n")
     assert block
     for command, shown in block:

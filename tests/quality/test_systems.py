@@ -10,7 +10,7 @@ import pytest
 from tests.quality.consoles import blocks, check
 
 REPOSITORY = Path(__file__).parents[2]
-#: The other pages of the folder speak of images, or of standard input: tests/cli/test_wrap_docs.py, test_fix_wrapper.py.
+#: The others speak of images, or of standard input: tests/cli/test_wrap_docs.py, tests/cli/test_fix_wrapper.py.
 PAGES = [REPOSITORY / "docs" / "systems" / f"{name}.md" for name in ("nginx-tls", "build-script")]
 _FILE = re.compile(r"^`([\w./-]+)`:\n\n```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: Files that pages speak of and do not show.
