@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.fixes.overriding.plan import FOLDER, SECRETS
+from auditor.core.secretnames import MOUNTED
+from auditor.fixes.overriding.plan import FOLDER
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Credential(NamedTuple):
     @property
     def exported(self) -> list[tuple[str, str]]:
         """The variable that a shell has to export, and the path of the file with its value."""
-        return [(self.exports, f"{SECRETS}/{self.secret}")] if self.exports else []
+        return [(self.exports, f"{MOUNTED}/{self.secret}")] if self.exports else []
 
     @property
     def variables(self) -> list[str]:
@@ -56,7 +57,7 @@ def credential_of(entry: WrapperEntry) -> Credential:
     if not variable:
         return Credential(title, name.lower(), "", "", name, name, settings, shared)
     secret = _file_name(entry, given)
-    value = SECRETS if given.get("file_is") == "folder" else f"{SECRETS}/{secret}"
+    value = MOUNTED if given.get("file_is") == "folder" else f"{MOUNTED}/{secret}"
     return Credential(title, secret, variable, value, "", name, settings, shared)
 
 

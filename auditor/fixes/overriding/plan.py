@@ -17,7 +17,6 @@ COMPOSE, SCRIPT = "compose", "script"
 BY_VARIABLE, BY_SHIM, BY_REFERENCE, BY_WRAPPER = "file-variable", "shim", "reference", "wrapper"
 #: What a shell takes for a variable.
 NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRETS = "/run/secrets"
 FOLDER = "secrets"
 
 
