@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.imagenames import split_image
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_wrappers
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from auditor.core.wrapperdata import VendorEntry, WrapperEntry
 
 SHIM, EXEC = "shim", "exec"
-_HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
-_LONGEST_TAG = 128
 #: What stands for the reference in the words of `resolve`.
 _WHOLE, _BEFORE, _AFTER = "{reference}", "{before}", "{after}"
 
@@ -59,19 +58,6 @@ def vendor_of(image: str) -> VendorEntry | None:
     if not tag:
         return _common([entry for entry in found if entry["libc"] != "windows"])
     return next((entry for entry in found if re.fullmatch(entry.get("tags", ".*"), tag)), None)
-
-
-def split_image(image: str) -> tuple[str, str]:
-    """(repository without Docker Hub's prefixes, tag) in lower case; no tag where it is not known."""
-    name, _at, digest = image.lower().partition("@")
-    for beginning in _HUB:
-        if name.startswith(beginning):
-            name = name.removeprefix(beginning)
-            break
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:  # the colon of a port
-        repository, tag = name, "" if digest else "latest"
-    return repository, "" if "$" in tag or len(tag) > _LONGEST_TAG else tag
 
 
 def is_reference(wrapper: WrapperEntry, value: str) -> bool:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from auditor.core.imagenames import split_image
 from auditor.core.resources import load_wrappers
 from auditor.core.ruledata import Entry
 from auditor.core.wrapperdata import WrapperEntry
@@ -16,7 +17,6 @@ from auditor.core.wrappers import (
     Wrapping,
     is_reference,
     resolving,
-    split_image,
     vendor_of,
     wrapper_ids,
     wrapper_named,
