@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from auditor.core.imagenames import split_image
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -29,11 +30,28 @@ class Wrapping(NamedTuple):
 
     @property
     def way(self) -> str:
-        """SHIM: a shell asks for each value and becomes the program; EXEC: the wrapper starts it."""
-        if self.form:
-            return self.form
-        shims = bool(self.wrapper.get("resolve")) and self.wrapper["process"] == "fork"
-        return SHIM if shims or self.wrapper["passes"] == "none" else EXEC
+        """The form that was asked for, or the usual one."""
+        return self.form or usual_form(self.wrapper)
+
+
+def usual_form(wrapper: WrapperEntry) -> str:
+    """SHIM: a shell asks for each value and becomes the program; EXEC: the wrapper starts it, and becomes it or cannot
+    be asked for single values."""
+    shims = bool(wrapper.get("resolve")) and wrapper["process"] == "fork"
+    return SHIM if shims or wrapper["passes"] == "none" else EXEC
+
+
+def own_variables(wrapper: WrapperEntry) -> list[str]:
+    """Variables that hold a wrapper's own credential, which the program that it starts has no use for."""
+    held = [one["variable"] for one in wrapper["credential"] if "variable" in one and not one.get("shared")]
+    return list(dict.fromkeys([*held, *wrapper.get("unset", ())]))
+
+
+@cache
+def credential_variables() -> tuple[str, ...]:
+    """The variables that hold the credential of any wrapper: each opens all secrets behind it. Raises RuleDataError."""
+    found = (name for one in load_wrappers()["wrappers"] for name in (*own_variables(one), *one.get("handed_as", ())))
+    return tuple(dict.fromkeys(found))
 
 
 def wrapper_ids() -> list[str]:

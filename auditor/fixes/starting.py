@@ -17,7 +17,7 @@ from auditor.fixes.origins import origin
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
-from auditor.fixes.shims import Shim, added, before
+from auditor.fixes.shims import Shim, added, before, reading_file
 from auditor.fixes.starters import has_shell, is_watched, start
 from auditor.fixes.variables import VariablePlanner
 
@@ -147,7 +147,8 @@ class StartingPlanner(VariablePlanner):
         if not self.has_shell():
             return False
         try:
-            changes = self._shimmed(Shim("".join(f"{reading_file(name)}; " for name in names)), names)
+            body = "".join(reading_file(name, f"{MOUNTED}/{secret_id(name)}") for name in names)
+            changes = self._shimmed(Shim(body), names)
         except Refused:
             return False
         if changes is None:
@@ -207,9 +208,3 @@ def shell_in(build: Build, how: Start, known: Origin) -> bool:
 
 def _options(names: list[str]) -> str:
     return " ".join(f"-e {name}" for name in names)
-
-
-def reading_file(name: str) -> str:
-    """A statement that takes a variable from its file, where it is not set and the file is there."""
-    path = f"{MOUNTED}/{secret_id(name)}"
-    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"'

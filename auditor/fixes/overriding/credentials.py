@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 class Credential(NamedTuple):
     """`secret` is its name in the compose file. `variable` takes the path `value` (file or folder) where the wrapper
-    reads a file; else a shell `exports` it from the secret. `inline` takes the credential itself. `shared`: the program
-    may need it, too.
+    reads a file; else a shell `exports` it from the secret. `shared`: the program may need it, too.
     """
 
     title: str
@@ -23,7 +22,6 @@ class Credential(NamedTuple):
     variable: str
     value: str
     exports: str
-    inline: str
     settings: tuple[str, ...]
     shared: bool
 
@@ -33,9 +31,9 @@ class Credential(NamedTuple):
         return [(self.exports, f"{MOUNTED}/{self.secret}")] if self.exports else []
 
     @property
-    def variables(self) -> list[str]:
-        """The variables that lead to it, which the program need not see."""
-        return [name for name in (self.inline, self.variable) if name]
+    def leading(self) -> list[str]:
+        """The variable that says where its file is, which the program need not see."""
+        return [self.variable] if self.variable and not self.shared else []
 
     @property
     def files(self) -> list[tuple[str, str]]:
@@ -55,10 +53,10 @@ def credential_of(entry: WrapperEntry) -> Credential:
     title, settings, shared = given["title"], tuple(given.get("settings", ())), bool(given.get("shared"))
     variable, name = given.get("file_variable", ""), given.get("variable", "")
     if not variable:
-        return Credential(title, name.lower(), "", "", name, name, settings, shared)
+        return Credential(title, name.lower(), "", "", name, settings, shared)
     secret = _file_name(entry, given)
     value = MOUNTED if given.get("file_is") == "folder" else f"{MOUNTED}/{secret}"
-    return Credential(title, secret, variable, value, "", name, settings, shared)
+    return Credential(title, secret, variable, value, "", settings, shared)
 
 
 def _file_name(entry: WrapperEntry, given: CredentialEntry) -> str:

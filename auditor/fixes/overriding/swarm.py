@@ -6,10 +6,11 @@ from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secretnames import versioned
+from auditor.core.wrappers import SHIM
 from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.choices import LONGEST_ID, choices
 from auditor.fixes.overriding.override import head
-from auditor.fixes.overriding.plan import SCRIPT, SHIM, Generated
+from auditor.fixes.overriding.plan import SCRIPT, Generated
 from auditor.fixes.overriding.scalars import one_line
 from auditor.fixes.overriding.starting import check_telling, needs, words_of
 from auditor.fixes.overriding.telling import kept_notes

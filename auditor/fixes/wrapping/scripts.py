@@ -9,9 +9,9 @@ import shlex
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secretnames import MOUNTED, secret_id
-from auditor.core.wrappers import SHIM, resolving
+from auditor.core.wrappers import SHIM, own_variables, resolving
 from auditor.fixes.plan import Refused
-from auditor.fixes.shims import Shim, is_shim, program_of
+from auditor.fixes.shims import Shim, is_shim, program_of, reading_file
 
 if TYPE_CHECKING:
     from auditor.core.wrapperdata import CredentialEntry, WrapperEntry
@@ -115,13 +115,10 @@ def _given(wrapper: WrapperEntry) -> str:
     credential = credential_of(wrapper)
     if "file_variable" in credential:
         return ""
-    name, path = credential["variable"], credential_file(wrapper)
-    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"; '
+    return reading_file(credential["variable"], credential_file(wrapper))
 
 
 def _tail(wrapper: WrapperEntry) -> str:
     """What keeps the credential from the program."""
-    shared = {one.get("variable", "") for one in wrapper["credential"] if one.get("shared")}
-    names = [one["variable"] for one in wrapper["credential"] if "variable" in one]
-    names = [name for name in dict.fromkeys([*names, *wrapper.get("unset", ())]) if name not in shared]
+    names = own_variables(wrapper)
     return f"unset {' '.join(names)}; " if names else ""
