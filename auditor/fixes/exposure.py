@@ -24,12 +24,6 @@ _TARGET = Pattern(r"/(?:[\w.@%+:~-]+/)*[\w.@%+:~-]+")
 _PLAIN_PATH = Pattern(r"/(?:[\w.@%+,:=-]+/)*[\w.@%+,:=-]+")
 
 
-def secret_id(name: str) -> str:
-    """The id under which a secret is mounted: lower case, letters, digits and underscores; what BuildKit accepts."""
-    made = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.strip("./")).strip("_").lower()
-    return made or "secret"
-
-
 def check(run: Run) -> None:
     """Raises Refused for a RUN that cannot take a secret: triggers, shells that are not POSIX-like."""
     step = run.step
