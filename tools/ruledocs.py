@@ -35,6 +35,7 @@ _FAMILIES = {
     "servers": "Retired methods",
     "dockerfile": "The Dockerfile itself",
     "compose": "Compose files",
+    "calls": "Scripts, Makefiles, CI and bake files",
     "scan": "Secrets in files of any kind (`audit scan`)",
     "image": "Built images (`audit image`)",
 }
@@ -138,11 +139,15 @@ def _fixed(example: Example) -> Iterator[str]:
     adds = f"adds to `.dockerignore`: {', '.join(map(_code, example.ignored))}."
     if example.fixed:
         yield f"`{example.command}` makes of it:"
-        yield _fence(example.fixed, "yaml" if example.name else "dockerfile")
+        yield _fence(example.fixed, _language(example))
         if example.ignored:
             yield f"and {adds}"
     elif example.ignored:
         yield f"`{example.command}` leaves the Dockerfile as it is, and {adds}"
+
+
+def _language(example: Example) -> str:
+    return "yaml" if example.name.endswith((".yml", ".yaml")) else "" if example.name else "dockerfile"
 
 
 def _scanned(example: Example) -> Iterator[str]:
@@ -213,7 +218,19 @@ def _ignoring_in_compose(rule_id: str) -> Iterator[str]:
     yield _fence(f"# audit: ignore-file[{rule_id}] why this is no leak here", "yaml")
 
 
-_IGNORING = {"compose": _ignoring_in_compose, "scan": _ignoring_scanned, "image": _ignoring_in_images}
+def _ignoring_in_calls(rule_id: str) -> Iterator[str]:
+    yield "On the line or on the one above, with the reason (after `//` in a Jenkinsfile):"
+    yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "")
+    yield "For the whole file, above its first line of code:"
+    yield _fence(f"# audit: ignore-file[{rule_id}] why this is no leak here", "")
+
+
+_IGNORING = {
+    "calls": _ignoring_in_calls,
+    "compose": _ignoring_in_compose,
+    "scan": _ignoring_scanned,
+    "image": _ignoring_in_images,
+}
 
 
 def _index(rules: dict[str, dict[str, str | int]]) -> str:

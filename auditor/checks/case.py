@@ -12,11 +12,6 @@ ONBUILD = "onbuild-secret"
 KEY_KINDS = ("private-key", "age-secret-key", "putty-private-key", "openssh-private-key", "pgp-private-key")
 #: Token formats that open a secret manager, by the beginning of their ids.
 WRAPPER_KINDS = ("keeper-", "vault-", "doppler-", "onepassword-", "1password-", "bitwarden-", "infisical-", "dotenvx-")
-WRAPPER_NAMES = (
-    "KSM_CONFIG", "KSM_INI_CONFIG", "KSM_TOKEN", "VAULT_TOKEN", "DOPPLER_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN",
-    "OP_CONNECT_TOKEN", "INFISICAL_TOKEN", "BWS_ACCESS_TOKEN", "DOTENV_PRIVATE_KEY", "EJSON_PRIVATE_KEY",
-    "SOPS_AGE_KEY", "PHASE_SERVICE_TOKEN",
-)  # fmt: skip
 _MAX_STEPS = 8
 
 
@@ -112,12 +107,19 @@ def is_key(literal: facts.Literal) -> bool:
     return literal.secret.kind.startswith(KEY_KINDS)
 
 
-def is_wrapper(literal: facts.Literal) -> bool:
-    """Whether a literal is the credential of a secret manager's client, which `baked-wrapper-config` reports."""
+def is_wrapper(literal: facts.Literal, name: str = "") -> bool:
+    """Whether a literal is the credential of a secret manager's client, which `baked-wrapper-config` reports.
+
+    `name`: of the variable that holds it, where the literal's own is that of its format.
+    """
     if literal.secret.kind.startswith(WRAPPER_KINDS):
         return True
-    upper = literal.name.upper()
-    return literal.level == "secret" and any(upper == n or upper.endswith("_" + n) for n in WRAPPER_NAMES)
+    if literal.level != "secret":
+        return False
+    from auditor.core.wrappers import credential_variables  # start-up: files with a secret only
+
+    upper = (name or literal.name).upper()
+    return any(upper == n or upper.endswith("_" + n) for n in credential_variables())
 
 
 def live(literal: facts.Literal) -> bool:

@@ -10,10 +10,12 @@ from auditor.core.record import TYPE_CHECKING
 if TYPE_CHECKING:
     from auditor.core.finding import Finding
     from auditor.flow.build import Build
+    from auditor.flow.calling.files import CallFacts
     from auditor.flow.services import ComposeFacts
 
     Check = Callable[[Build], Iterator[Finding]]
     ComposeCheck = Callable[[ComposeFacts], Iterator[Finding]]
+    CallCheck = Callable[[CallFacts], Iterator[Finding]]
 
 
 def onbuild_secret(_build: Build) -> Iterator[Finding]:
@@ -87,10 +89,43 @@ def compose_checks() -> dict[str, ComposeCheck]:
     """Every check of compose files by the id of its rule."""
     from auditor.checks import compose  # start-up: compose files only
 
-    functions: tuple[ComposeCheck, ...] = (compose.compose_env_secret,)
+    functions: tuple[ComposeCheck, ...] = (
+        compose.compose_env_secret,
+        compose.compose_build_arg_secret,
+        compose.compose_command_secret,
+        compose.compose_label_secret,
+        compose.compose_option_secret,
+        compose.compose_inline_secret,
+        compose.compose_wrapper_credential,
+        compose.compose_secret_mount,
+        compose.compose_secret_file,
+        compose.compose_secret_size,
+    )
     return {check.__name__.replace("_", "-"): check for check in functions}
 
 
 def compose_findings(facts: ComposeFacts, rule_ids: frozenset[str]) -> list[Finding]:
     """The findings of the chosen rules in a compose file, in the order of the rules."""
     return [f for rule_id, check in compose_checks().items() if rule_id in rule_ids for f in check(facts)]
+
+
+@lru_cache(maxsize=1)
+def call_checks() -> dict[str, CallCheck]:
+    """Every check of the files that call container tools, by the id of its rule."""
+    from auditor.checks import calls  # start-up: such files only
+
+    functions: tuple[CallCheck, ...] = (
+        calls.build_arg_secret,
+        calls.container_env_secret,
+        calls.login_argument,
+        calls.swarm_secret_literal,
+        calls.ci_variable_secret,
+        calls.committed_container,
+        calls.squash_as_fix,
+    )
+    return {check.__name__.replace("_", "-"): check for check in functions}
+
+
+def call_findings(facts: CallFacts, rule_ids: frozenset[str]) -> list[Finding]:
+    """The findings of the chosen rules in such a file, in the order of the rules."""
+    return [f for rule_id, check in call_checks().items() if rule_id in rule_ids for f in check(facts)]

@@ -13,7 +13,17 @@ from auditor.cli.settings import common_folder, settings_of
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.finding import number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.report.fix_shapes import COMPOSE, FIXED, PLANNED, REFUSED, UNCHANGED, Fixed, FixReport, is_main, is_refused
+from auditor.report.fix_shapes import (
+    DOCKERFILE,
+    FIXED,
+    PLANNED,
+    REFUSED,
+    UNCHANGED,
+    Fixed,
+    FixReport,
+    is_main,
+    is_refused,
+)
 from auditor.sources.files import DOCKERFILE_LIMIT, repository_root
 
 if TYPE_CHECKING:
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
     from auditor.run.rewrite.outcome import FixRun, Rewrite
 
 STDIN = "-"
-_NOT_PROVEN = "--prove does not apply to compose files: it compares images, and those stay as they are."
+_NOT_PROVEN = "--prove does not apply to {} files: it compares images, and those stay as they are."
 
 
 def run(argv: list[str]) -> int:
@@ -108,8 +118,8 @@ def _carry_out(
     if reason := _shares_a_refusal(rewrite, earlier):
         return Fixed(rewrite, REFUSED, reason)
     proof, doubt = None, ""
-    if options.prove is not None and rewrite.target.kind == COMPOSE:
-        rewrite.notes.append(_NOT_PROVEN)
+    if options.prove is not None and rewrite.target.kind != DOCKERFILE:
+        rewrite.notes.append(_NOT_PROVEN.format(rewrite.target.kind))
     elif options.prove is not None:
         from auditor.cli.fixproof import proven  # start-up: only with --prove
 

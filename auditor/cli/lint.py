@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EPILOG = """\
-A directory stands for every Dockerfile and compose file in it; a file is read
-as a Dockerfile unless its name is that of a compose file (compose*.yml,
-docker-compose*.yml). Settings may also stand in audit.toml, .audit.toml or
-[tool.audit] of pyproject.toml, and in AUDIT_* variables (AUDIT_FAIL_ON).
-To accept a finding, put a comment on the line above the instruction (entry):
+A directory stands for every Dockerfile, compose file, script (*.sh, *.bash),
+Makefile, CI file (of GitHub, GitLab, Jenkins, ...) and bake file in it. A file
+that is named is read as what its name or its first line (#!/bin/sh) says, and
+as a Dockerfile if they say nothing. Settings may also stand in audit.toml,
+.audit.toml or [tool.audit] of pyproject.toml, and in AUDIT_* variables
+(AUDIT_FAIL_ON).
+To accept a finding, put a comment on the line above it:
   # audit: ignore[rule-id] why this is fine
 """
 
@@ -54,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     from auditor.cli.options import add_report_options, add_rule_options
 
     p = parser(
-        "lint", "Find secrets that Dockerfiles leak into images and logs, and compose files hold.", epilog=_EPILOG
+        "lint",
+        "Find secrets in Dockerfiles, compose files, scripts and CI files.",
+        epilog=_EPILOG,
     )
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)

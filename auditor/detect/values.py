@@ -196,6 +196,11 @@ def _of_words(head: str, name: str) -> str:
     return ""
 
 
+def is_hash(text: str) -> bool:
+    """Whether a text is the salted hash of a password, as `crypt` and htpasswd write them."""
+    return _CRYPT_HASH.match(text[:400]) is not None
+
+
 def is_expression(text: str) -> bool:
     """Whether a text is an expression of a program: `process.env.DB_PASS1`, `os.getenv("X")`, not dotted words."""
     match = _CHAIN.fullmatch(_INDEX.sub("", text)) if len(text) <= _LONGEST_EXPRESSION else None

@@ -218,6 +218,12 @@ def _leave_history(build: Build, group: list[Taken], plan: Plan, namer: _Namer) 
     plan.burnt.append(Burnt("what the history of .git holds", "in a layer", group[0].span))
 
 
+def named_in(build: Build, name: str, own: str) -> tuple[str, bool]:
+    """The first file of the context, other than `own`, that has a file's name in it ("": none), and whether all of them
+    could be searched."""
+    return _namers(build, {name: (), own: ()})[name]
+
+
 def _namers(build: Build, wanted: Mapping[str, tuple[bytes, ...]]) -> dict[str, _Namer]:
     """For every file of `wanted`, the first file of the context that has its name, or one of its words, in it."""
     context = build.context

@@ -66,8 +66,6 @@ def _texts(texts: list[Text], instruction: Instruction, step: Step) -> Iterator[
 
 def _command_line(instruction: Instruction, step: Step) -> list[Use]:
     """Literals in the arguments of the program that the container starts; variables there are read at run time."""
-    facts = Facts()
-    shell = Shell(step, facts, Layers(), "/", "/root")
     if instruction.json:
         command = Command(instruction.span)
         command.words = tuple(Word((ShellText(w.text, w.whole),), w.whole, w.text) for w in instruction.words)
@@ -75,17 +73,21 @@ def _command_line(instruction: Instruction, step: Step) -> list[Use]:
     else:
         text = _after_cmd(instruction)
         script = reader.read(text.text, text.source)
-    follow(script, shell)
     kind = "healthcheck" if instruction.keyword == "HEALTHCHECK" else "command"
+    return [Use(kind, step, one.span, instruction.keyword, (), one) for one in literals_in(script, step)]
+
+
+def literals_in(script: Script, step: Step) -> list[Literal]:
+    """The literal secrets in what the container runs, each place once."""
+    facts = Facts()
+    follow(script, Shell(step, facts, Layers(), "/", "/root"))
     found = [use.literal for use in facts.uses]
     found += [literal for file in facts.files for literal in file.literals]
-    seen: set[int] = set()
-    uses: list[Use] = []
+    kept: dict[int, Literal] = {}
     for literal in found:
-        if literal is not None and literal.span.start not in seen:
-            seen.add(literal.span.start)
-            uses.append(Use(kind, step, literal.span, instruction.keyword, (), literal))
-    return uses
+        if literal is not None:
+            kept.setdefault(literal.span.start, literal)
+    return list(kept.values())
 
 
 def _after_cmd(instruction: Instruction) -> Text:

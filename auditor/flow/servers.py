@@ -27,20 +27,24 @@ def server_use(command: Command, words: tuple[Word, ...], shell: Shell) -> None:
         if match:
             word = next(w for w in words if _HABITUS.search(w.rendered))
             shell.use("retired", word.span, "habitus")
-    elif first == "docker-squash":
-        shell.use("squash", command.words[0].span, first)
-    elif first in ("docker", "podman", "buildah", "nerdctl"):
-        _squash(command, words, shell)
+    else:
+        found = squash(command, words)
+        if found is not None:
+            shell.use("squash", *found)
 
 
-def _squash(command: Command, words: tuple[Word, ...], shell: Shell) -> None:
+def squash(command: Command, words: tuple[Word, ...]) -> tuple[Span, str] | None:
+    """Place and name of what flattens an image in a command; None where nothing does."""
+    first = commands.base_name(words[0]) if words else ""
+    if first == "docker-squash":
+        return words[0].span, first
+    if first not in ("docker", "podman", "buildah", "nerdctl"):
+        return None
     flag = next((w for w in words if w.rendered in ("--squash", "--squash-all")), None)
     if flag is not None and any(w.rendered in ("build", "bud") for w in words):
-        shell.use("squash", flag.span, f"{words[0].rendered} build --squash")
-    elif (
-        len(words) > 1
-        and words[1].rendered == "import"
-        and any(len(c.words) > 1 and c.words[1].rendered == "export" for c in command.reads)
-    ):
-        export = next(c for c in command.reads if len(c.words) > 1 and c.words[1].rendered == "export")
-        shell.use("squash", Span(export.words[0].span.start, export.words[1].span.end), "docker export | docker import")
+        return flag.span, f"{words[0].rendered} build --squash"
+    if len(words) > 1 and words[1].rendered == "import":
+        export = next((c for c in command.reads if len(c.words) > 1 and c.words[1].rendered == "export"), None)
+        if export is not None:
+            return Span(export.words[0].span.start, export.words[1].span.end), "docker export | docker import"
+    return None

@@ -94,10 +94,15 @@ def _logical(text: str) -> Iterator[tuple[int, int]]:
 
 def _recipe(text: str, start: int, end: int) -> Derived:
     """The shell's text of a recipe line that begins with its tab."""
-    made = Builder()
     at = start + 1
     while at < end and text[at] in "@-+ \t":
         at += 1
+    return shell_text(text, at, end)
+
+
+def shell_text(text: str, at: int, end: int) -> Derived:
+    """What the shell gets of a recipe's commands, or of a variable's value that becomes a part of some."""
+    made = Builder()
     while at < end:
         char = text[at]
         if char == "$" and at + 1 < end:

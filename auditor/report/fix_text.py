@@ -7,7 +7,7 @@ from auditor.core.finding import Report
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex
 from auditor.report import text
-from auditor.report.fix_shapes import COMPOSE, FIXED, PLANNED, REFUSED, is_main, is_refused, nothing_to_fix
+from auditor.report.fix_shapes import DOCKERFILE, FIXED, PLANNED, REFUSED, is_main, is_refused, nothing_to_fix
 from auditor.report.masking import masker
 from auditor.report.rotation import rotations
 from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: What stands before the title of a fix.
 _LABELS = {FIXED: "fixed", PLANNED: "fix", REFUSED: "not fixed"}
 _ROTATE = "Rotate these: they have been in images, logs or caches, and no fix takes them out of there."
-_ROTATE_COMPOSE = "Rotate these: they have been in the file and in its history, and no fix takes them out of there."
+_ROTATE_IN_FILE = "Rotate these: they have been in the file and in its history, and no fix takes them out of there."
 _MOST_LINES = 8
 
 
@@ -174,8 +174,8 @@ class _Block:
         burnt = rotations(self._fixed, self._meta.rules)
         if not burnt:
             return []
-        is_compose = self._fixed.rewrite.target.kind == COMPOSE
-        lines = self._wrapped(_ROTATE_COMPOSE if is_compose else _ROTATE, "  ")
+        is_build = self._fixed.rewrite.target.kind == DOCKERFILE
+        lines = self._wrapped(_ROTATE if is_build else _ROTATE_IN_FILE, "  ")
         for one in burnt:
             file = "" if one.path == self._fixed.rewrite.path else f"{one.path}, "
             place = f"{one.what} ({file}line {one.line}): {one.where}"

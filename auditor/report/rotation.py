@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _ELSEWHERE = Pattern(r"(?s)(.+):([1-9]\d{0,8})")
 #: Rules of these families tell of no credential.
 _HARMLESS_FAMILIES = frozenset({"caches", "dockerfile", "servers"})
-#: The second tells of a file that another finding is about.
-_HARMLESS_RULES = frozenset({"missing-dockerignore", "deleted-secret-file"})
+#: The second tells of a file that another finding is about; mounts and sizes tell of nothing that was given away.
+_HARMLESS_RULES = frozenset(
+    {"missing-dockerignore", "deleted-secret-file", "compose-secret-mount", "compose-secret-size"}
+)
 
 
 class Rotation(NamedTuple):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Target
     from auditor.flow.build import Build
+    from auditor.flow.calling.files import CallFacts
     from auditor.flow.services import ComposeFacts
     from auditor.lang.dockerfile.nodes import Document
     from auditor.sources.context import BuildContext
@@ -25,18 +26,20 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 #: The kinds of targets.
-DOCKERFILE, COMPOSE = "dockerfile", "compose"
+DOCKERFILE, COMPOSE, SCRIPT, CI = "dockerfile", "compose", "script", "ci"
 
 
 class Analysis(NamedTuple):
     """A Dockerfile as read (None if that failed), its findings, whether its build context was looked at, and the build
-    as it was followed (None if that failed). Of a compose file there are the findings and what it says (`compose`)."""
+    as it was followed (None if that failed). Of other files there are the findings and what they say: `compose`, or
+    `calls` for those that call container tools."""
 
     document: Document | None
     findings: list[Finding]
     had_context: bool
     build: Build | None = None
     compose: ComposeFacts | None = None
+    calls: CallFacts | None = None
 
 
 def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str], contexts: Contexts) -> Analysis:

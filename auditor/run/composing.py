@@ -15,21 +15,25 @@ from auditor.run.analysis import Analysis, internal
 
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Target
-    from auditor.lang.compose.services import ComposeText
+    from auditor.flow.place import Place
 
 _COMMENT = Pattern(r"(?m)(?:^|(?<=[ \t\ufeff]))#[^\n]*")
-_NEEDLE = "environment"
+#: What a file must have for there to be anything to find.
+_NEEDLES = Pattern(
+    r"environment|args|labels|command|entrypoint|healthcheck|volumes|env_file|secrets|configs|options|driver_opts|audit:"
+)
 
 
-def analyse_compose(data: bytes, target: Target, rules: frozenset[str]) -> Analysis:
-    """Audit one compose file. What goes wrong is noted in `target.errors`; `target.text` is set for quoting."""
+def analyse_compose(data: bytes, target: Target, rules: frozenset[str], place: Place | None = None) -> Analysis:
+    """Audit one compose file. What goes wrong is noted in `target.errors`; `target.text` is set for quoting. `place` is
+    what lies beside it, None where that is not to be looked at."""
     found: list[Finding] = []
     facts = None
     target.text = text = data.decode("utf-8", "surrogateescape")
-    if _NEEDLE not in text and "audit:" not in text:  # start-up: nothing to find, and the reader of YAML is slow
+    if _NEEDLES.search(text) is None:  # start-up: nothing to find, and the reader of YAML is slow
         return Analysis(None, found, False)
     try:
-        facts = ComposeFacts(target.name, read_compose(text))
+        facts = ComposeFacts(target.name, read_compose(text), place)
         found += compose_findings(facts, rules)
     except Unreadable as error:
         target.errors.append(TargetError(f"cannot be read: {error.reason}", target.name, error.line))
@@ -46,8 +50,8 @@ class Part(NamedTuple):
 
 
 class CommentedFile(NamedTuple):
-    """A compose file for the comments in it: its parts are the entries of environments, and the lines of keys that
-    stand at the top."""
+    """A compose file for the comments in it: its parts are the entries of sections, command lines, mounts and
+    contents, and the lines of keys that stand at the top."""
 
     text: str
     lines: LineIndex
@@ -56,14 +60,14 @@ class CommentedFile(NamedTuple):
     directives: dict[str, str]
 
 
-def commented(file: ComposeText) -> CommentedFile:
+def commented(facts: ComposeFacts) -> CommentedFile:
     """The comments of a compose file, and what they can belong to."""
-    lines = file.lines
-    parts = {
-        lines.line(entry.span.start): lines.line(max(entry.span.end - 1, entry.span.start))
-        for section in file.sections
-        for entry in section.entries
-    }
+    file, lines = facts.file, facts.file.lines
+    spans = [entry.span for section in file.sections for entry in section.entries]
+    parts: dict[int, int] = {}
+    for span in [*spans, *facts.parts.spans()]:
+        first, last = lines.line(span.start), lines.line(max(span.end - 1, span.start))
+        parts[first] = max(last, parts.get(first, 0))
     for document in file.documents:
         for key, _value in document.pairs if isinstance(document, Mapping) else ():
             parts.setdefault(lines.line(key.span.start), lines.line(key.span.start))

@@ -12,7 +12,7 @@ from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rule_docs, load_rules
 from auditor.core.span import LineIndex
-from auditor.sources.files import is_compose_name
+from auditor.run.inputs import is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,12 +30,12 @@ _FIX_KEYS = frozenset({"fixed", "fixed_by", "ignored", "changed", "min_severity"
 class Example(NamedTuple):
     """One example of a rule.
 
-    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or a compose file or for `audit
-    scan` any file, called `name` ("" for a Dockerfile), or for `audit image` a document of the metadata. `finds` are
-    the texts that the rule reports in a bad example, in order, of each its first line; `severity` is what all of them
-    must have if the example says so. `files` (path -> content) is the build context; None where the example is about
-    the Dockerfile alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it leaves the
-    Dockerfile as it is), with `--unsafe-fixes` where `unsafe`, `--min-severity` where `least` is not medium,
+    `kind` is "bad" or "good", `number` counts from 1 within it. `text` is a Dockerfile, or another file called `name`
+    ("" for a Dockerfile): one that `audit lint` reads, for `audit scan` any file, for `audit image` a document of the
+    metadata. `finds` are the texts that the rule reports in a bad example, in order, of each its first line; `severity`
+    is what all of them must have if the example says so. `files` (path -> content) is the build context; None where the
+    example is about the file alone. `fixed` is the whole text that `audit fix` makes of a bad example ("" where it
+    leaves the file as it is), with `--unsafe-fixes` where `unsafe`, `--min-severity` where `least` is not medium,
     `--wrapper` where `wrapper` is not "" and `--map` with each of `mapped`, and `ignored` what it adds to the context's
     ignore file, `changed` the texts that other files get (path -> content).
     """
@@ -101,7 +101,7 @@ def run_example(example: Example, text: str | None = None) -> list[Finding]:
 
         return findings_in(example.rule, example.name, example.text if text is None else text, _detector())
     with placed(example, text) as (settings, path):
-        if example.name and not is_compose_name(example.name):
+        if example.name and not is_linted(example):
             from auditor.run.scan import scan
 
             return scan(settings, [path], _detector()).active
@@ -128,9 +128,18 @@ def placed(example: Example, text: str | None = None) -> Iterator[tuple[Settings
         yield settings, path
 
 
+def is_linted(example: Example) -> bool:
+    """Whether an example is what `audit lint` reads and `audit fix` rewrites: not a file of any kind for the scan."""
+    return not example.name or (_family(example.rule) not in ("", "image", "scan") and is_wanted(example.name))
+
+
 def _is_about_images(rule_id: str) -> bool:
+    return _family(rule_id) == "image"
+
+
+def _family(rule_id: str) -> str:
     rule = load_rules()["rules"].get(rule_id)
-    return rule is not None and rule["family"] == "image"
+    return str(rule["family"]) if rule is not None else ""
 
 
 @cache
@@ -191,8 +200,8 @@ def _with_fix(place: str, example: Example, data: Entry) -> Example:
     changed = _files(place, data.get("changed"), _DOCKERFILE, key="changed") or {}
     if not isinstance(ignored, list) or not all(isinstance(item, str) and item for item in ignored):
         raise RuleDataError(f"{place}: ignored: must be a list of patterns")
-    if not _FIX_KEYS.isdisjoint(data) and (example.kind == "good" or not _is_build(example.name)):
-        raise RuleDataError(f"{place}: fixed: only a bad example that is a Dockerfile or compose file can be fixed")
+    if not _FIX_KEYS.isdisjoint(data) and (example.kind == "good" or not is_linted(example)):
+        raise RuleDataError(f"{place}: fixed: only a bad example of a file that audit lint reads can be fixed")
     if ignored and example.files is None:
         raise RuleDataError(f"{place}: ignored: without files there is no build context")
     if not set(changed) <= set(example.files or {}):
@@ -217,11 +226,6 @@ def _with_wrapper(place: str, example: Example, data: Entry) -> Example:
         if wrapper_named(wrapper) is None:
             raise RuleDataError(f"{place}: wrapper: there is none of the name {wrapper!r}")
     return example._replace(wrapper=wrapper, mapped=tuple(map(str, mapped)))
-
-
-def _is_build(name: str) -> bool:
-    """Whether an example is what `audit fix` rewrites: a Dockerfile ("") or a compose file."""
-    return not name or is_compose_name(name)
 
 
 def _severity(place: str, value: object) -> Severity | None:

@@ -6,10 +6,10 @@ from itertools import islice
 
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.inputs import InputAuditor
+from auditor.run.inputs import InputAuditor, is_script, is_wanted
 from auditor.run.result import exit_code as exit_code
 from auditor.run.selection import chosen
-from auditor.sources.files import collect, is_source_name
+from auditor.sources.files import collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _BY_CHOICE = (
 
 
 def lint(settings: Settings, paths: Sequence[str]) -> Report:
-    """Audit the Dockerfiles and compose files among and below these paths ("-" is the standard input).
+    """Audit the Dockerfiles, compose files, scripts and CI files among and below these paths ("-": standard input).
 
     Raises UsageError for names of rules that do not exist; never for what a file contains.
     """
@@ -41,7 +41,12 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
     inputs = collect(
-        paths, exclude=settings.exclude, is_wanted=is_source_name, stdin_filename=stdin_filename, skipped=skipped
+        paths,
+        exclude=settings.exclude,
+        is_wanted=is_wanted,
+        stdin_filename=stdin_filename,
+        skipped=skipped,
+        is_program=is_script,
     )
     for target, findings in _outcomes(auditing, inputs):
         report.targets.append(target)

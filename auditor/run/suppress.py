@@ -16,7 +16,14 @@ UNUSED = "unused-ignore"
 #: Findings about the file itself: no comment can silence them.
 _ALWAYS = frozenset({UNUSED, "unreadable-dockerfile"})
 #: Findings that are not about a value on a line, so a secret scanner's marker says nothing about them.
-_NOT_MARKED = _ALWAYS | {"missing-dockerignore", "package-cache", "retired-secret-server", "squash-as-fix"}
+_NOT_MARKED = _ALWAYS | {
+    "missing-dockerignore",
+    "package-cache",
+    "retired-secret-server",
+    "squash-as-fix",
+    "compose-secret-mount",
+    "compose-secret-size",
+}
 
 
 class Silencer:

@@ -127,11 +127,13 @@ def collect(
     limit: int = DOCKERFILE_LIMIT,
     stdin_filename: str = "Dockerfile",
     skipped: list[Skipped] | None = None,
+    is_program: Callable[[os.DirEntry[str]], bool] | None = None,
 ) -> Iterator[Input]:
     """Yield every input once, in order: named files always, `-` as standard input, wanted names below directories.
 
     `exclude` holds patterns in `.dockerignore` syntax, relative to the searched directory; one without a slash fits
-    at any depth. What is left out is appended to `skipped`. Never raises for what it finds on disk.
+    at any depth. `is_program` decides about entries that `is_wanted` does not want. What is left out is appended to
+    `skipped`. Never raises for what it finds on disk.
     """
     notes = [] if skipped is None else skipped
     excluded = excluder(exclude)
@@ -140,7 +142,7 @@ def collect(
         if path == "-":
             yield _standard_input(stdin_filename, limit)
         elif os.path.isdir(path):
-            for found in search(path, _judging(path, excluded, is_wanted), notes):
+            for found in search(path, _judging(path, excluded, is_wanted, is_program), notes):
                 yield from _once(found.path, limit, seen)
         else:
             yield from _once(path, limit, seen)
@@ -258,7 +260,12 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _judging(top: str, excluded: Callable[[str], bool], is_wanted: Callable[[str], bool]) -> Judge:
+def _judging(
+    top: str,
+    excluded: Callable[[str], bool],
+    is_wanted: Callable[[str], bool],
+    is_program: Callable[[os.DirEntry[str]], bool] | None,
+) -> Judge:
     """What a search for wanted files takes: no dependencies, no link to a directory, every file once."""
 
     def judge(entry: os.DirEntry[str], relative: str, is_directory: bool) -> str | None:
@@ -267,7 +274,7 @@ def _judging(top: str, excluded: Callable[[str], bool], is_wanted: Callable[[str
                 return "link to a directory"
             if entry.name in SKIPPED_DIRECTORIES:
                 return "directory of dependencies or tool data"
-        elif not is_wanted(relative):
+        elif not is_wanted(relative) and not (is_program is not None and is_program(entry)):
             return None
         if excluded(relative):
             return "excluded"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.checks.registry import checks, compose_checks, findings
+from auditor.checks.registry import call_checks, checks, compose_checks, findings
 from auditor.core.finding import Confidence, Finding, Severity
 from auditor.core.resources import load_rules
 from auditor.flow.build import follow
@@ -26,14 +26,17 @@ def shown(text: str) -> list[str]:
 
 
 def test_every_rule_has_its_check_and_the_other_way_round() -> None:
-    assert set(checks()) | set(compose_checks()) == CHECKED
+    assert set(checks()) | set(compose_checks()) | set(call_checks()) == CHECKED
     assert set(checks()).isdisjoint(compose_checks())
+    assert set(call_checks()) & {*checks(), *compose_checks()} == {"squash-as-fix"}  # of Dockerfiles and of scripts
 
 
 @pytest.mark.parametrize("rule", sorted(CHECKED))
 def test_a_check_lies_in_the_module_of_its_family(rule: str) -> None:
     if rule != "onbuild-secret":
-        assert {**checks(), **compose_checks()}[rule].__module__ == f"auditor.checks.{RULES[rule]['family']}"
+        assert {**call_checks(), **checks(), **compose_checks()}[
+            rule
+        ].__module__ == f"auditor.checks.{RULES[rule]['family']}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from auditor.fixes.callers.kinds import kind_of
+from auditor.flow.calling.kinds import kind_of
 from auditor.sources.files import is_compose_name
 
 HOOKS = {
@@ -86,19 +86,19 @@ def test_the_hooks_take_compose_files(path: str, hook: str) -> None:
 @pytest.mark.parametrize("path", LEFT)
 def test_the_hook_leaves(path: str) -> None:
     assert not takes(HOOKS["audit"], path)
-    assert not takes(HOOKS["audit-fix"], path) or path in CALLERS
+    assert not takes(HOOKS["audit-fix"], path)
 
 
 @pytest.mark.parametrize("path", CALLERS)
-def test_what_calls_a_build_changes_along(path: str) -> None:
+def test_what_calls_a_build_is_taken(path: str) -> None:
     """Nothing is handed over that would be taken for a Dockerfile without being one."""
-    assert takes(HOOKS["audit-fix"], path)
+    assert takes(HOOKS["audit"], path) and takes(HOOKS["audit-fix"], path)
     assert kind_of(path) is not None
 
 
 @pytest.mark.parametrize("path", ["app.py", "values.yaml", "main.hcl", "docs/makefile.md", "jenkinsfile.txt"])
 def test_other_files_are_left_alone(path: str) -> None:
-    assert not takes(HOOKS["audit-fix"], path)
+    assert not takes(HOOKS["audit"], path) and not takes(HOOKS["audit-fix"], path)
 
 
 def test_the_hook_that_fixes_fails_if_it_did() -> None:

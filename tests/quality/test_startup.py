@@ -20,7 +20,7 @@ BUDGET = {"audit --version": 2.5, "audit --help": 2.5, "audit lint Dockerfile": 
 LINTS = [["lint", "Dockerfile"], ["lint", "-"], ["lint", "."]]
 FIXES = [["fix", "Dockerfile"], ["fix", "--diff", "Dockerfile"], ["fix", "--diff", "."], ["fix", "-"]]
 LIGHT = {
-    "auditor.fixes", "auditor.fixes.callers", "auditor.fixes.callers.kinds", "auditor.report",
+    "auditor.fixes", "auditor.fixes.callers", "auditor.flow.calling.kinds", "auditor.report",
     "auditor.report.fix_shapes", "auditor.run.rewrite", "auditor.run.rewrite.engine", "auditor.run.rewrite.options",
     "auditor.run.rewrite.outcome", "auditor.core.edit",
 }  # fmt: skip
@@ -76,6 +76,22 @@ def test_a_run_without_compose_files_loads_none_of_their_readers(tmp_path: Path)
     (tmp_path / "Dockerfile").write_text(CLEAN)
     ours = ("auditor.lang.compose", "auditor.run.composing", "auditor.flow.services", "auditor.checks.compose")
     assert {name for name in imported(tmp_path, "lint", ".") if name.startswith(ours)} == set()
+
+
+def test_a_run_without_scripts_loads_none_of_their_readers(tmp_path: Path) -> None:
+    """The names of such files are needed for a folder, nothing else."""
+    (tmp_path / "Dockerfile").write_text(CLEAN)
+    ours = ("auditor.flow.calling", "auditor.run.calling", "auditor.checks.calls", "auditor.lang.compose")
+    for argument, known in (("Dockerfile", set()), ("-", set()), (".", {"", ".kinds"})):
+        loaded = {name for name in imported(tmp_path, "lint", argument) if name.startswith(ours)}
+        assert loaded == {f"auditor.flow.calling{name}" for name in known}
+
+
+def test_a_script_without_a_container_tool_loads_nothing_dear(tmp_path: Path) -> None:
+    (tmp_path / "build.sh").write_text("#!/bin/sh\nmake all\n")
+    loaded = imported(tmp_path, "lint", ".")
+    readers = ("auditor.flow.calling.files", "auditor.flow.calling.look", "auditor.checks.calls")
+    assert loaded & set(DEAR) == set() and not any(name.startswith(readers) for name in loaded)
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

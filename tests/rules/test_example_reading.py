@@ -89,8 +89,8 @@ def test_the_least_severity_that_is_fixed() -> None:
         ({"bad": [{**BAD, "ignored": [".env"]}]}, "ignored: without files"),
         ({"bad": [{**BAD, "files": {}, "ignored": [1]}]}, "ignored: must be a list"),
         ({"bad": [{**BAD, "files": {}, "ignored": [""]}]}, "ignored: must be a list"),
-        ({"bad": [{"text": "a", "finds": ["a"], "fixed": "b"}]}, "only a bad example that is a Dockerfile"),
-        ({"good": [{"dockerfile": "FROM a", "fixed": "FROM b"}]}, "only a bad example that is a Dockerfile"),
+        ({"bad": [{"text": "a", "finds": ["a"], "fixed": "b"}]}, "only a bad example of a file"),
+        ({"good": [{"dockerfile": "FROM a", "fixed": "FROM b"}]}, "only a bad example of a file"),
         ({"good": [{"dockerfile": "FROM a", "files": {}, "ignored": [".env"]}]}, "only a bad example"),
     ],
 )

@@ -6,13 +6,12 @@ import pytest
 
 from auditor.core.resources import load_rules
 from auditor.lang.dockerfile.parser import parse
-from auditor.run.examples import Example, load_examples, run_example
+from auditor.run.examples import Example, is_linted, load_examples, run_example
 from auditor.run.rewrite.examples import problem, rewritten, with_fix
 from auditor.run.variants import Variant, variants
-from auditor.sources.files import is_compose_name
 
 RULES = load_rules()["rules"]
-EXAMPLES = [e for rule_id in sorted(RULES) for e in load_examples(rule_id) if not e.name or is_compose_name(e.name)]
+EXAMPLES = [e for rule_id in sorted(RULES) for e in load_examples(rule_id) if is_linted(e)]
 FIXED = [e for e in EXAMPLES if e.is_fixed]
 UNFIXED = [e for e in EXAMPLES if e.kind == "bad" and not e.is_fixed]
 GOOD = [e for e in EXAMPLES if e.kind == "good"]

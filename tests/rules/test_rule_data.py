@@ -23,6 +23,7 @@ WITHOUT_CHECK = {"unreadable-dockerfile", "unused-ignore"}
 SCANNED = {path.stem for path in (ROOT / "rules" / "scan").glob("*.toml")}
 IN_IMAGES = {path.stem for path in (ROOT / "rules" / "image").glob("*.toml")}
 IN_COMPOSE = {path.stem for path in (ROOT / "rules" / "compose").glob("*.toml")}
+IN_CALLS = {path.stem for path in (ROOT / "rules" / "calls").glob("*.toml")}
 EXAMPLE_KEYS = {
     "bad": {
         "title",
@@ -99,8 +100,8 @@ def test_examples_are_well_formed(rule_id: str, kind: str) -> None:
     found = examples(rule_id, kind)
     assert len(found) >= {"bad": 2, "good": 3}[kind]
     for example in found:
-        fixable = {"fixed", "fixed_by", "files"} if rule_id in IN_COMPOSE else set()
-        named = rule_id in SCANNED | IN_IMAGES | IN_COMPOSE
+        fixable = {"fixed", "fixed_by", "ignored", "files"} if rule_id in IN_COMPOSE | IN_CALLS else set()
+        named = rule_id in SCANNED | IN_IMAGES | IN_COMPOSE | IN_CALLS or "name" in example
         assert example.keys() <= (SCANNED_KEYS if named else EXAMPLE_KEYS)[kind] | fixable
         assert text(example).endswith("\n") and "\r" not in text(example)
         if named:
@@ -143,7 +144,8 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
 def test_every_rule_has_a_check_and_every_check_a_rule() -> None:
     from auditor.checks import registry
 
-    assert set(registry.checks()) | set(registry.compose_checks()) | WITHOUT_CHECK == set(IDS) - SCANNED - IN_IMAGES
+    checked = {*registry.checks(), *registry.compose_checks(), *registry.call_checks()}
+    assert checked | WITHOUT_CHECK == set(IDS) - SCANNED - IN_IMAGES
 
 
 def test_every_way_to_detect_is_a_rule_of_the_scan() -> None:

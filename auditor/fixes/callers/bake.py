@@ -10,7 +10,7 @@ from auditor.fixes.callers.bakeedit import Board
 from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.work import Draft
 from auditor.fixes.callers.yamledit import text_of
-from auditor.lang import hcl
+from auditor.flow.calling.bakefiles import blocks, variable_of
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
     from auditor.fixes.plan import BuildSecret
 
-_USE = Pattern(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
-_NAME = Pattern(r"[A-Za-z_]\w*")
 _WORD = Pattern(r"\w+")
 _ID = Pattern(r"(?:^|,)id=([^,]+)")
 _SAFE = Pattern(r"[\w./:@=+~-]+")
@@ -30,34 +28,11 @@ def change_bake(work: Work) -> None:
     """The targets that build this Dockerfile."""
     json = work.caller.path.endswith(".json")
     try:
-        kinds = _json(work.text) if json else _hcl(work.text)
-    except (reader.Unreadable, hcl.Unreadable):
+        kinds = blocks(work.text, json=json)
+    except reader.Unreadable:
         work.unreadable("this bake file cannot be read")
         return
     BakeFile(work, kinds, Board(work.text, json=json)).change()
-
-
-def _hcl(text: str) -> dict[str, dict[str, Mapping]]:
-    kinds: dict[str, dict[str, Mapping]] = {}
-    for block in hcl.read(text):
-        named = kinds.setdefault(block.kind, {})
-        if block.labels and block.labels[0] in named:  # bake puts them together
-            raise hcl.Unreadable
-        named[" ".join(block.labels)] = block.body
-    return kinds
-
-
-def _json(text: str) -> dict[str, dict[str, Mapping]]:
-    """JSON is YAML but for tabs, which stand only between its parts."""
-    documents = reader.read(text.replace("\t", " "))
-    top = documents[0] if len(documents) == 1 else None
-    if not isinstance(top, Mapping) or not top.flow:
-        raise reader.Unreadable("it is not JSON")
-    return {
-        text_of(kind): {text_of(key): body for key, body in named.pairs if isinstance(body, Mapping)}
-        for kind, named in top.pairs
-        if isinstance(named, Mapping)
-    }
 
 
 def _texts(node: Node | None) -> list[str]:
@@ -122,7 +97,7 @@ class BakeFile:
 
     def _default(self, node: Node) -> str | None:
         """The default of the variable that a value is."""
-        name = _variable(node)
+        name = variable_of(node)
         default = self.variables[name].get("default") if name in self.variables else None
         return text_of(default) if isinstance(default, Scalar) and default.style and "${" not in default.value else None
 
@@ -201,7 +176,7 @@ class BakeFile:
         if value is None or (isinstance(value, Scalar) and value.null):
             self.draft.notes.append(f"set {name} in the environment before the build")
             return name
-        variable = _variable(value)
+        variable = variable_of(value)
         if variable:
             self._used.setdefault(variable, []).append(value.span)
             return variable
@@ -256,12 +231,3 @@ class BakeFile:
             board.remove(args[1], gone, draft)
         if fresh:
             board.insert(target, args or (target.pairs[-1] if target.pairs else None), fresh, draft)
-
-
-def _variable(value: Node | None) -> str:
-    """The variable that a value is; "" for any other value."""
-    if not isinstance(value, Scalar):
-        return ""
-    match = _USE.fullmatch(value.value) if value.style else _NAME.fullmatch(value.value)
-    name = match[match.lastindex or 0] if match else ""
-    return "" if name in ("null", "true", "false") and not value.style else name

@@ -8,11 +8,13 @@ import shlex
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.fixes.callers import arguments, needs
-from auditor.fixes.callers.arguments import Argument
-from auditor.fixes.callers.programs import Build, Option
-from auditor.fixes.callers.surroundings import ENVIRONMENT, OTHER, TYPED, Unit, Variables
+from auditor.fixes.callers import needs
+from auditor.fixes.callers.surroundings import Unit, Variables
 from auditor.fixes.callers.work import Draft, Work
+from auditor.flow.calling import arguments
+from auditor.flow.calling.arguments import Argument
+from auditor.flow.calling.programs import Build, Option
+from auditor.flow.calling.units import ENVIRONMENT, OTHER, TYPED
 from auditor.lang.derived import FOREIGN
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.fixes.callers import needs
-from auditor.fixes.callers.surroundings import ENVIRONMENT, Unit, Variables, commands
+from auditor.fixes.callers.surroundings import Unit, Variables
+from auditor.flow.calling.units import ENVIRONMENT, commands
 from auditor.lang.shell.nodes import VariableUse
 
 if TYPE_CHECKING:

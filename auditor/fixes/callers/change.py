@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.callers import kinds
 from auditor.fixes.callers.shapes import BuildChange as BuildChange
 from auditor.fixes.callers.shapes import Caller as Caller
 from auditor.fixes.callers.shapes import CallerEdits as CallerEdits
+from auditor.flow.calling import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,13 @@ from auditor.core.edit import Edit
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.callers import needs
-from auditor.fixes.callers.composeparts import VARIABLE, Given, arguments_of, ids_of, interpolated
+from auditor.fixes.callers.composeparts import Given, arguments_of, ids_of
 from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.work import Draft
 from auditor.fixes.callers.yamledit import Sheet, holds_anchor, text_of
 from auditor.lang.compose import reader
+from auditor.lang.compose.interpolation import VARIABLE, with_defaults
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 
 if TYPE_CHECKING:
@@ -80,11 +81,11 @@ class ComposeFile:
             if build.get("dockerfile_inline") is not None:
                 return False
             context, file = build.text("context") or ".", build.text("dockerfile")
-        where = interpolated(context or "")
+        where = with_defaults(context or "")
         if is_elsewhere(where):
             return False
         folder = Place((work.folder,)).to(where) if where is not None else Place(())
-        path = interpolated(file) if file is not None else None
+        path = with_defaults(file) if file is not None else None
         ours = builds(work, folder, ".", path, given=file is not None, names=("Dockerfile",))
         if ours is None:
             ours = work.build.sole and work.fits(names)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.span import Span
 from auditor.fixes.callers.yamledit import text_of
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence
-
-VARIABLE = Pattern(r"\$(?:\{(?P<name>[A-Za-z_]\w*)(?::?(?P<op>[-?])(?P<rest>[^{}]*))?\}|(?P<bare>[A-Za-z_]\w*))")
 
 
 class Given(NamedTuple):
@@ -18,17 +15,6 @@ class Given(NamedTuple):
     at: int
     value: str | None
     span: Span
-
-
-def interpolated(text: str) -> str | None:
-    """A value with the defaults of its variables; None where one has none."""
-    made, at = "", 0
-    for match in VARIABLE.finditer(text):
-        if match["op"] != "-":
-            return None
-        made += text[at : match.start()] + match["rest"]
-        at = match.end()
-    return made + text[at:]
 
 
 def arguments_of(args: Node | None) -> list[Given]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.fixes.callers import arguments, needs, programs
-from auditor.fixes.callers.surroundings import ENVIRONMENT, OTHER, TYPED, Unit, Variables
+from auditor.fixes.callers import needs
+from auditor.fixes.callers.surroundings import Unit, Variables
+from auditor.flow.calling import arguments, programs
+from auditor.flow.calling.units import ENVIRONMENT, OTHER, TYPED
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.calls import Call
     from auditor.fixes.callers.work import Work
-    from auditor.lang.shell.nodes import Command, Word
+from auditor.lang.shell.nodes import Command, Word
 
 _LITERAL = Pattern(
     r"(?<!\S)--build-arg(?:=|[ \t]+)(?P<quote>[\"'])?(?P<name>[A-Za-z_]\w*)=(?P<value>[\w.+/@%:,=-]+)"

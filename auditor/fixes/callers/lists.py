@@ -11,12 +11,13 @@ import re
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers.held import Held, are_known, in_value, in_words, is_plain
-from auditor.fixes.callers.surroundings import Unit, Variables, commands
+from auditor.fixes.callers.surroundings import Unit, Variables
+from auditor.flow.calling.units import commands
 from auditor.lang.shell.nodes import VariableUse
 
 if TYPE_CHECKING:
-    from auditor.fixes.callers.surroundings import Assigned
     from auditor.fixes.callers.work import Work
+    from auditor.flow.calling.units import Assigned
     from auditor.lang.shell.nodes import Command, Word
 
 _COMMENT = Pattern(r"(?m)^[ \t]*#.*$")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.callers.directories import Place
 from auditor.fixes.callers.scripts import Shells
-from auditor.fixes.callers.surroundings import ENVIRONMENT, OTHER, TYPED, Foreign, Unit, Variables
+from auditor.fixes.callers.surroundings import Foreign, Unit, Variables
+from auditor.flow.calling.makefiles import MakeSettings, MakeText, variable_of
+from auditor.flow.calling.units import OTHER, TYPED
 from auditor.lang import make
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Draft, Work
     from auditor.lang.derived import Derived
-    from auditor.lang.make import Makefile, Variable
-
-_REFERENCE = Pattern(r"\$(?:\((?P<a>[A-Za-z_][\w.-]*)\)|\{(?P<b>[A-Za-z_][\w.-]*)\}|(?P<c>[A-Za-z_]))")
-_TOP = Pattern(r"\$\((?:CURDIR|PWD|shell[ \t]+pwd)\)|\$\{(?:CURDIR|PWD)\}")
-_MAX_DEPTH = 8
 
 
 def change_makefile(work: Work) -> None:
@@ -26,7 +22,7 @@ def change_makefile(work: Work) -> None:
     if file is None:
         work.unreadable("this Makefile cannot be read")
         return
-    settings = Settings(work, file)
+    settings = Settings(work.text, file)
     units: list[Unit] = [MakeUnit(work.text, recipe, settings) for recipe in file.recipes]
     variables = MakeVariables(units, settings)
     shells = Shells(work, units, variables)
@@ -37,49 +33,8 @@ def change_makefile(work: Work) -> None:
     shells.finish()
 
 
-class Settings:
+class Settings(MakeSettings):
     """The variables of make itself."""
-
-    def __init__(self, work: Work, file: Makefile) -> None:
-        self.text = work.text
-        self.file = file
-        self.by_name: dict[str, list[Variable]] = {}
-        for variable in file.variables:
-            self.by_name.setdefault(variable.name, []).append(variable)
-
-    def value(self, raw: str, depth: int = 0) -> str | None:
-        """What an expansion stands for, if it is set once to something known."""
-        if _TOP.fullmatch(raw):
-            return "."
-        match = _REFERENCE.fullmatch(raw)
-        found = self.by_name.get(match[match.lastgroup or "a"], []) if match else []
-        if len(found) != 1 or depth > _MAX_DEPTH or "$$" in (text := self._text(found[0])):
-            return None
-        made, at = "", 0
-        while (dollar := text.find("$", at)) >= 0 and dollar + 1 < len(text):
-            end = make.expansion_end(text, dollar, len(text))
-            inner = self.value(text[dollar:end], depth + 1)
-            if inner is None:
-                return None
-            made, at = made + text[at:dollar] + inner, end
-        return made + text[at:]
-
-    def _text(self, variable: Variable) -> str:
-        return self.text[variable.value.start : variable.value.end]
-
-    def is_typed(self, variable: Variable) -> bool:
-        """Whether it is set to a text that stands there."""
-        text = self._text(variable)
-        return bool(text) and "$" not in text and variable.operator != "!="
-
-    def status(self, name: str) -> str:
-        """As for shell variables: whether the recipes' environment has it, or a typed value, or neither."""
-        found = [v for v in self.by_name.get(name, []) if self._text(v)]
-        if found and all(self.is_typed(v) for v in found):
-            return TYPED
-        if self.file.exports_all or name in self.file.exported or any(v.exported for v in found):
-            return ENVIRONMENT
-        return OTHER if found or self.file.includes else ENVIRONMENT
 
     def untype(self, variable: str, name: str, draft: Draft) -> str:
         """Take the typed values of a variable out of the file; the environment variable to set instead."""
@@ -99,30 +54,21 @@ class Settings:
         return name if renamed else variable
 
 
-class MakeUnit(Unit):
+class MakeUnit(MakeText, Unit):
     """A recipe line."""
 
     def __init__(self, file: str, derived: Derived, settings: Settings) -> None:
-        super().__init__(file, derived)
-        self.settings = settings
-
-    def own(self, text: str) -> str:
-        """With `$` doubled for make."""
-        return text.replace("$", "$$")
-
-    def value(self, raw: str) -> str | None:
-        """What make expands it to."""
-        return self.settings.value(raw)
+        super().__init__(file, derived, settings)
+        self._settings = settings
 
     def foreign(self, raw: str, name: str, draft: Draft) -> Foreign:
         """The variable of make itself, where recipes have it in their environment."""
-        match = _REFERENCE.fullmatch(raw)
-        if match is None:
+        variable = variable_of(raw)
+        if not variable:
             return Foreign("")
-        variable = match[match.lastgroup or "a"]
-        status = self.settings.status(variable)
+        status = self._settings.status(variable)
         if status == TYPED:
-            variable = self.settings.untype(variable, name, draft)
+            variable = self._settings.untype(variable, name, draft)
         return Foreign("" if status == OTHER or not variable.isidentifier() else variable)
 
 

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from auditor.core.edit import Edit
-from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.fixes.callers import needs
 from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.steps import ONE_EXPRESSION, Step
 from auditor.fixes.callers.work import Draft
-from auditor.lang.compose import scalars
+from auditor.flow.calling.pipelines import Line, input_lines
 from auditor.lang.compose.nodes import Mapping, Scalar
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
     from auditor.fixes.plan import BuildSecret
 _UNSURE = "`with` of this step is written in a way that cannot be changed safely"
-
-
-def is_push(step: Mapping) -> bool:
-    """Whether a step uses the action, from any owner's fork."""
-    name = (step.text("uses") or "").partition("@")[0]
-    return name.rpartition("/")[2] == "build-push-action"
-
-
-class Line(NamedTuple):
-    """A line of a list input: `NAME=value` or a bare `NAME`; the spans are of the line and of the value."""
-
-    name: str
-    value: str | None
-    span: Span
-    at: Span
 
 
 class PushAction:
@@ -85,23 +70,7 @@ class PushAction:
 
     def _lines(self, name: str) -> list[Line] | None:
         """The lines of an input; None without it or where their places are not certain."""
-        node = self.inputs.get(name) if self.inputs is not None else None
-        if not isinstance(node, Scalar):
-            return None
-        made = scalars.derived(self.work.text, node)
-        if made is None:
-            return None
-        found: list[Line] = []
-        at = 0
-        for text in made.text.split("\n"):
-            key, equals, value = text.strip().partition("=")
-            start = at + len(text) - len(text.lstrip())
-            if key:
-                cut = start + len(key) + len(equals)
-                end = at + len(text.rstrip())
-                found.append(Line(key, value if equals else None, made.span(start, end), made.span(cut, end)))
-            at += len(text) + 1
-        return found
+        return input_lines(self.work.text, self.inputs.get(name)) if self.inputs is not None else None
 
     def _given(self) -> set[str]:
         """Ids that the step passes already."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.callers import others, programs
+from auditor.fixes.callers import others
 from auditor.fixes.callers.calls import Call, context_of
 from auditor.fixes.callers.carried import Carried
 from auditor.fixes.callers.directories import Paths, Place, builds, is_elsewhere
 from auditor.fixes.callers.held import change
 from auditor.fixes.callers.lists import Lists
-from auditor.fixes.callers.surroundings import Unit, Variables, substitutions
+from auditor.fixes.callers.surroundings import Unit, Variables
+from auditor.flow.calling import programs
+from auditor.flow.calling.units import substitutions
 from auditor.lang.derived import plain
 
 if TYPE_CHECKING:
-    from auditor.fixes.callers.programs import Build
     from auditor.fixes.callers.work import Draft, Work
+    from auditor.flow.calling.programs import Build
     from auditor.lang.shell.nodes import Command, Script, Word
 
 _MAX_DEPTH = 20

@@ -10,11 +10,12 @@ from auditor.core.span import Span
 from auditor.fixes.callers.surroundings import Foreign, Unit
 from auditor.fixes.callers.work import Draft
 from auditor.fixes.callers.yamledit import Sheet
-from auditor.lang.compose import scalars
+from auditor.flow.calling.pipelines import ScalarText
 from auditor.lang.compose.nodes import Mapping, Scalar
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
+    from auditor.flow.calling.pipelines import StepSettings
     from auditor.lang.derived import Derived
 
 ONE_EXPRESSION = Pattern(r"\$\{\{(?:(?!\}\}).)*\}\}")
@@ -23,17 +24,14 @@ _TOP = Pattern(r"\$\{\{\s*(?:github\.workspace|env\.GITHUB_WORKSPACE)\s*\}\}")
 
 
 class Step:
-    """`outer` are the mappings around it, whose `env` and `defaults` hold: file, then job. `secrets`: it can name
-    `secrets.X` (a composite action cannot)."""
+    """`settings` is what is read of it; `secrets`: it can name `secrets.X` (a composite action cannot)."""
 
-    def __init__(
-        self, work: Work, sheet: Sheet, node: Mapping, outer: tuple[Mapping, ...], *, secrets: bool = True
-    ) -> None:
+    def __init__(self, work: Work, sheet: Sheet, settings: StepSettings) -> None:
         self.work = work
         self.sheet = sheet
-        self.node = node
-        self.secrets = secrets
-        self._outer = outer
+        self.settings = settings
+        self.node = settings.node
+        self.secrets = settings.secrets
         self._fresh: dict[str, str] = {}
 
     @property
@@ -49,29 +47,9 @@ class Step:
         text = _TOP.sub(".", text)
         return None if "${{" in text else text
 
-    def setting(self, name: str) -> str:
-        """`shell` or `working-directory`, with the defaults of job and file."""
-        own = self.node.text(name)
-        if own is not None:
-            return own
-        for outer in reversed(self._outer):
-            defaults = outer.mapping("defaults")
-            run = defaults.mapping("run") if defaults is not None else None
-            value = run.text(name) if run is not None else None
-            if value is not None:
-                return value
-        return ""
-
     def environment(self, name: str) -> str | None:
-        """The value of a variable in the environment, as written; None if nothing sets it."""
-        if name in self._fresh:
-            return self._fresh[name]
-        for holder in (self.node, *reversed(self._outer)):
-            env = holder.mapping("env")
-            value = env.text(name) if env is not None else None
-            if value is not None:
-                return value
-        return None
+        """The value of a variable in the environment, as written or as new; None if nothing sets it."""
+        return self._fresh[name] if name in self._fresh else self.settings.environment(name)
 
     @property
     def writable(self) -> bool:
@@ -117,16 +95,8 @@ class Step:
         self.work.take(self.node.span.start, draft)
 
 
-class ScalarUnit(Unit):
+class ScalarUnit(ScalarText, Unit):
     """A script in a scalar."""
-
-    def __init__(self, file: str, derived: Derived, node: Scalar) -> None:
-        super().__init__(file, derived)
-        self._node = node
-
-    def own(self, text: str) -> str:
-        """In the scalar's quotes."""
-        return scalars.own(self._node, text)
 
 
 class StepUnit(ScalarUnit):

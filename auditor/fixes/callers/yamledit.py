@@ -5,7 +5,8 @@ from __future__ import annotations
 from auditor.core.edit import Edit
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
+from auditor.lang.compose.nodes import Alias, Mapping, Node, Sequence, walk
+from auditor.lang.compose.nodes import text_of as text_of
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Draft
@@ -126,8 +127,3 @@ class Sheet:
 def holds_anchor(node: Node) -> bool:
     """Whether anything in a node may be used elsewhere by its anchor."""
     return any(part.anchor and not isinstance(part, Alias) for part in walk(node))
-
-
-def text_of(node: Node | None) -> str:
-    """The value of a scalar; "" for anything else."""
-    return node.value if isinstance(node, Scalar) else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.fixes.exposure import secret_id
+from auditor.core.secretnames import MOUNTED, secret_id
 from auditor.fixes.filevars import image_variable, script_variable
 from auditor.fixes.overriding.facts import SCRIPT
-from auditor.fixes.overriding.plan import BY_SHIM, BY_VARIABLE, NAME, SECRETS, Given
+from auditor.fixes.overriding.plan import BY_SHIM, BY_VARIABLE, NAME, Given
 from auditor.fixes.overriding.starting import command_of
 from auditor.fixes.plan import Refused
 
@@ -35,7 +35,7 @@ class Choice(NamedTuple):
     @property
     def path(self) -> str:
         """Where the container finds the file."""
-        return f"{SECRETS}/{self.secret}"
+        return f"{MOUNTED}/{self.secret}"
 
     @property
     def given(self) -> Given:

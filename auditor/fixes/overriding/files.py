@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.wrappers import SHIM
 from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.choices import choices
 from auditor.fixes.overriding.override import Override, head
-from auditor.fixes.overriding.plan import COMPOSE, FOLDER, SHIM, Generated
+from auditor.fixes.overriding.plan import COMPOSE, FOLDER, Generated
 from auditor.fixes.overriding.starting import (
     check_telling,
     command_of,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.secretnames import versioned
+from auditor.core.wrappers import SHIM
 from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.choices import LONGEST_ID, choices
 from auditor.fixes.overriding.override import head
-from auditor.fixes.overriding.plan import SCRIPT, SHIM, Generated
+from auditor.fixes.overriding.plan import SCRIPT, Generated
 from auditor.fixes.overriding.scalars import one_line
 from auditor.fixes.overriding.starting import check_telling, needs, words_of
 from auditor.fixes.overriding.telling import health_note, kept_notes
@@ -114,7 +116,7 @@ def _access(request: Request, one: Choice) -> str:
 
 
 def _secrets(named: list[Named]) -> list[tuple[str, str]]:
-    return [("", f"source={one.name}_v1,target={one.target}{one.access}") for one in named]
+    return [("", f"source={versioned(one.name, 1)},target={one.target}{one.access}") for one in named]
 
 
 def _variables(option: str, chosen: list[Choice]) -> list[str]:
@@ -174,7 +176,7 @@ def _steps(request: Request, named: list[Named]) -> list[str]:
     file = scripts.quoted([request.output or _THIS_FILE])
     return [
         f"make the secrets, on a manager: sh {file} secrets"
-        f" (or {', '.join(f'docker secret create {one.name}_v1 -' for one in named)})",
+        f" (or {', '.join(f'docker secret create {versioned(one.name, 1)} -' for one in named)})",
         f"start a new service: sh {file} create [OPTIONS]; or change the one that runs: sh {file} update",
         f"later, replace a value: sh {file} rotate {named[0].variable} 2",
     ]

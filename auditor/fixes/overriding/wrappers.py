@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.wrappers import is_reference, resolving
+from auditor.core.wrappers import EXEC, SHIM, is_reference, own_variables, resolving, usual_form
 from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.bringing import asked_for, bring
 from auditor.fixes.overriding.choices import check_names
 from auditor.fixes.overriding.credentials import credential_of
 from auditor.fixes.overriding.override import Override, head
-from auditor.fixes.overriding.plan import BY_REFERENCE, BY_WRAPPER, COMPOSE, EXEC, SHIM, Generated, Given
+from auditor.fixes.overriding.plan import BY_REFERENCE, BY_WRAPPER, COMPOSE, Generated, Given
 from auditor.fixes.overriding.starting import (
     check_telling,
     command_of,
@@ -74,8 +74,8 @@ class _Wrapping:
             scripts.check_shell(self.request.image, self.request.service, self.words, self._why())
         if self.form == SHIM:
             references = [self._resolved(name, reference) for name, reference in self.references.items()]
-            hidden = [] if self.credential.shared else [*self.credential.variables, *self.entry.get("unset", ())]
-            text = scripts.script(references=references, credentials=exported, unset=hidden)
+            hidden = dict.fromkeys([*own_variables(self.entry), *self.credential.leading])
+            text = scripts.script(references=references, credentials=exported, unset=list(hidden))
             return scripts.started(doubled(text))
         argv = [self.program, *_filled(self.request, self.entry["argv"][1:], self.entry.get("fill", []))]
         if not exported:
@@ -169,14 +169,11 @@ class _Wrapping:
 
 
 def _form(request: Request, entry: WrapperEntry) -> str:
+    form = request.form or usual_form(entry)
     has_shim = bool(entry.get("resolve"))
-    form = request.form
-    if not form:
-        is_weak = entry["process"] == "fork" or entry["passes"] != "argv"
-        form = SHIM if has_shim and is_weak else EXEC
-    if form == SHIM and not has_shim:
+    if request.form == SHIM and not has_shim:
         raise UsageError(f"--form shim: {entry['id']} has no command that prints one value")
-    if form == EXEC and entry["passes"] == "none":
+    if entry["passes"] == "none" and (form == EXEC or not has_shim):
         raise Refused(f"{entry['id']} starts no program: it gives values, which something else has to hand on")
     return form
 

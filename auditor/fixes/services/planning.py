@@ -9,16 +9,19 @@ from __future__ import annotations
 from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.exposure import secret_id
+from auditor.core.secretnames import secret_id
 from auditor.fixes.plan import Refusal, Refused
+from auditor.fixes.services import clients
 from auditor.fixes.services.plan import FOLDER, EnvPlan
 from auditor.fixes.services.starting import Reading, Starts
+from auditor.fixes.services.variables import KEEP, NOTE
 from auditor.fixes.services.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.fixes.services.place import Place
+    from auditor.fixes.services.variables import Variables
+    from auditor.flow.place import Place
     from auditor.flow.services import ComposeFacts, Setting
     from auditor.lang.compose.services import Entry, Section, Service
 
@@ -31,34 +34,33 @@ _VERSION = Pattern(r"(?:[12](?:\.\d+)?|3(?:\.0)?)")
 class Planner:
     """Plans for one compose file."""
 
-    def __init__(self, facts: ComposeFacts, place: Place, shown: str) -> None:
+    def __init__(self, facts: ComposeFacts, place: Place, shown: str, variables: Variables) -> None:
         self.file = facts.file
         self.facts = facts
         self.place = place
         self._shown = shown
         self._starts = Starts(facts.file, place)
-        self._writer = Writer(facts.file)
+        self.writer = Writer(facts.file)
         self._seconds: dict[int, dict[str, Entry]] = {}
         #: What each new name stands for: the value, so that a name is used again for the same one only.
         self._taken: dict[str, str] = {}
-        self._variables: dict[str, str] = {}
+        self._variables = variables
 
     def plans(self) -> list[EnvPlan | Refusal]:
-        """A plan, or the reason against one, for every setting that is a secret."""
-        if not self.facts.settings:
-            return []
-        repeated = self.file.repeated()
-        if repeated is not None:
-            reason = f"a key stands twice (line {self.file.line(repeated)}): compose rejects such a file"
-            return [Refusal((setting.literal.span,), reason) for setting in self.facts.settings]
-        return [self._plan(setting) for setting in self.facts.settings]
+        """A plan, or the reason against one, for every secret in `environment` and `build.args`."""
+        given = [setting for setting in self.facts.given if setting.kind == "args"]
+        return [self._plan(setting) for setting in (*self.facts.settings, *given)]
 
     def _plan(self, setting: Setting) -> EnvPlan | Refusal:
         try:
             self._check(setting)
         except Refused as refused:
             return Refusal((setting.literal.span,), refused.reason)
+        if setting.kind == "args":
+            return self._argument(setting)
         try:
+            if clients.is_client(setting):
+                return clients.plan(self, setting)
             services, reading = self._reading(setting)
         except Refused as refused:
             return self._from_outside(setting, refused.reason)
@@ -103,15 +105,15 @@ class Planner:
         services = self.file.users(entry.section)
         if not services:
             raise Refused("which services use it cannot be told")
-        self._check_apart(services)
+        self.check_apart(services)
         readings = [self._starts.reading(service, entry) for service in services]
-        self._writer.check(service.node for service in services)
+        self.writer.check(service.node for service in services)
         variables = {reading.variable for reading in readings}
         if len(variables) != 1:
             raise Refused("its services read it from files in different ways")
         return services, Reading(variables.pop(), next((r.doubt for r in readings if r.doubt), ""))
 
-    def _check_apart(self, services: list[Service]) -> None:
+    def check_apart(self, services: list[Service]) -> None:
         """Raises Refused where a service that has nothing to do with it would get the secret by a merge."""
         ids = {id(service.node) for service in services}
         for other in self.file.services if any(service.node.anchor for service in services) else ():
@@ -174,9 +176,19 @@ class Planner:
             Applicability.UNSAFE,
             f"{setting.entry.name} of {label} comes from outside the file, as {given}",
             f"{given} has to be set where compose is run, and no file takes its place: {why}",
-            (
-                f"set {given} where compose is run: in the environment, or in .env beside the compose file.",
-                "keep .env out of git and out of build contexts: a line `.env` in .gitignore and .dockerignore.",
+            (NOTE.format(given), KEEP),
+        )
+
+    def _argument(self, setting: Setting) -> EnvPlan:
+        """A build argument: out of the file, for the image it stays one."""
+        plan = self._from_outside(setting, "")
+        name = setting.entry.name
+        return plan._replace(
+            reason=f"{plan.given} has to be set where compose is run",
+            notes=(
+                *plan.notes,
+                f"{name} is still a build argument, which the history of the image and the build log show:"
+                " `audit fix` on the Dockerfile and this file together makes a build secret of it.",
             ),
         )
 
@@ -187,11 +199,7 @@ class Planner:
             if use.default is not None and setting.at(use).covers(span.start):
                 return use.name
         value = entry.raw.text if entry.raw is not None else ""
-        for made in _names(entry.name, f"{entry.name}_{secret_id(entry.section.label).upper()}"):
-            if self._variables.get(made, value) == value:
-                self._variables[made] = value
-                return made
-        raise AssertionError("the names do not end")
+        return self._variables.own(value, entry.name, f"{entry.name}_{secret_id(entry.section.label).upper()}")
 
 
 def _names(first: str, second: str) -> Iterable[str]:

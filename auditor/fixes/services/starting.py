@@ -6,22 +6,20 @@ import shlex
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.callers.composeparts import interpolated
 from auditor.fixes.callers.yamledit import text_of
 from auditor.fixes.filevars import image_variable, script_variable
 from auditor.fixes.plan import Refused
 from auditor.fixes.starters import is_watched, script_named, script_of, start, words_of
+from auditor.lang.compose.interpolation import with_defaults
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.fixes.services.place import Place
-    from auditor.flow.build import Build
+    from auditor.flow.place import Place
     from auditor.lang.compose.services import ComposeText, Entry, Service
 
 _WORD = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-_REMOTE = Pattern(r"[a-z+]+://|git@|github\.com/")
 #: Nodes of a service that are searched for names, with what its aliases stand for.
 _MOST_NODES = 20_000
 
@@ -74,7 +72,7 @@ class Starts:
             self._check_volumes(service, [])
             image = self._image(service)
             return image_variable(image, command, name) if image and entrypoint is None else ""
-        build = self._build(node)
+        build = self.place.build_of(self.file, node)
         if build is None:
             return ""
         how = start(build)
@@ -110,27 +108,11 @@ class Starts:
     def _image(self, service: Service) -> str:
         node = self.file.inherited(service.node, "image")
         image = text_of(node)
-        whole = interpolated(image)
+        whole = with_defaults(image)
         if whole is not None:
             return whole
         name, colon, _tag = image.partition(":")
         return name if colon and "$" not in name and "/" not in _tag else ""
-
-    def _build(self, node: Node) -> Build | None:
-        if isinstance(node, Mapping):
-            return None if node.merges or node.get("dockerfile_inline") is not None else self._long(node)
-        context = interpolated(text_of(node))
-        return self.place.build(context, "Dockerfile", "") if context and not _REMOTE.match(context) else None
-
-    def _long(self, node: Mapping) -> Build | None:
-        parts = [
-            interpolated(text_of(self.file.resolve(node.get(key))) or default)
-            for key, default in (("context", "."), ("dockerfile", "Dockerfile"), ("target", ""))
-        ]
-        context, file, target = parts
-        if context is None or file is None or target is None or _REMOTE.match(context):
-            return None
-        return self.place.build(context, file, target)
 
     # -- what else counts ----------------------------------------------------------------------------------------
 
@@ -168,7 +150,7 @@ class Starts:
         for item in node.items if isinstance(node, Sequence) else [node] if node is not None else []:
             one = self.file.resolve(item)
             path = one.text("path") if isinstance(one, Mapping) else text_of(one)
-            yield interpolated(path or "") or ""
+            yield with_defaults(path or "") or ""
 
     def _other_files(self, name: str) -> str:
         for other, text in self.place.siblings():

@@ -5,39 +5,44 @@ from __future__ import annotations
 from auditor.core.edit import Edit, EditConflict, merged
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import MOUNTED
 from auditor.core.span import Span
 from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.work import Draft, at_once
 from auditor.fixes.callers.yamledit import Sheet
 from auditor.fixes.plan import Refused
-from auditor.fixes.services.plan import FOLDER
+from auditor.fixes.services.plan import FOLDER, EnvPlan, TextPlan
 from auditor.lang.compose.nodes import Mapping, Scalar, Sequence
-from auditor.lang.compose.services import content
+from auditor.lang.compose.places import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.fixes.services.plan import EnvPlan
+    from auditor.fixes.services.plan import FilePlan, Separated, TextualPlan
     from auditor.lang.compose.nodes import Node
     from auditor.lang.compose.services import ComposeText
 
 #: Where compose puts the files of secrets.
-MOUNTED = "/run/secrets"
 _TEXT_TAG = Pattern(r"(?:!!str|!)[ \t]")
 
 
-def edits_of(file: ComposeText, plans: Iterable[EnvPlan]) -> list[Edit]:
+def edits_of(file: ComposeText, plans: Iterable[TextualPlan]) -> list[Edit]:
     """What the plans change in the file's text. Raises Refused where that cannot be done for certain."""
     writer = Writer(file)
     for plan in plans:
-        writer.setting(plan)
+        if isinstance(plan, EnvPlan):
+            writer.setting(plan)
+        elif isinstance(plan, TextPlan):
+            writer.text(plan)
+        else:
+            writer.content(plan)
     return writer.finish()
 
 
 def new_entry(plan: EnvPlan) -> tuple[str, str]:
     """Name and value of the entry that takes the place of the plan's."""
     if plan.file_variable:
-        return plan.file_variable, f"{MOUNTED}/{plan.given}"
+        return plan.file_variable, plan.value or f"{MOUNTED}/{plan.given}"
     return plan.setting.entry.name, f"${{{plan.given}:?}}"
 
 
@@ -90,6 +95,8 @@ class Writer:
             if name != entry.name:
                 self._replace(entry.key, name)
             self._replace(entry.node, value, in_flow=entry.section.node.flow)
+        for separated in plan.separated:
+            self._separate(separated)
         for node in plan.services:
             self.give(node, plan.given, f"file: ./{FOLDER}/{plan.given}")
 
@@ -99,6 +106,45 @@ class Writer:
         if given not in ids:
             ids.append(given)
         self._sources.setdefault(given, source)
+
+    def text(self, plan: TextPlan) -> None:
+        """A part of a scalar."""
+        if not plan.quoted:
+            self.draft.replace(plan.place, plan.new)
+            return
+        span = content(self.file.text, plan.node)
+        old = self.file.text[slice(*span)]
+        if any(char in old for char in '"\\\n'):
+            raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(plan.node)})")
+        start, end = plan.place
+        changed = old[: start - span.start] + plan.new + old[end - span.start :]
+        self.draft.replace(span, f'"{changed}"')
+
+    def content(self, plan: FilePlan) -> None:
+        """`content` with its text becomes `file` with a path."""
+        pair = plan.source.node.pair("content")
+        assert pair is not None
+        key, value = pair
+        if not isinstance(value, Scalar) or value.marked or not isinstance(key, Scalar) or key.style or key.marked:
+            raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(key)})")
+        end = content(self.file.text, value).end + (1 if value.style in ("'", '"') else 0)
+        self.draft.replace(Span(key.span.start, max(end, key.span.end)), f"file: {plan.path}")
+
+    def _separate(self, separated: Separated) -> None:
+        """`--` as a word of a list."""
+        words, at = separated
+        if at < len(words.items):
+            here = words.items[at].span.start
+            if words.flow:
+                self.draft.replace(Span(here, here), '"--", ')
+                return
+            start = self.sheet.line_start(here)
+            lead = self.file.text[start:here]
+            if lead.strip() != "-":
+                raise Refused(f"the YAML there cannot be changed safely (line {self.file.line(words)})")
+            self.draft.edits.append(self.sheet.put(start, [f'{lead}"--"']))
+            return
+        self.sheet.extend(words, ['"--"'], self.draft)
 
     def _in_default(self, plan: EnvPlan, value: str) -> bool:
         """`${NAME:-literal}` inside a value: only that variable changes."""

@@ -13,6 +13,8 @@ from auditor.lang.dockerfile.text import TextBuilder
 if TYPE_CHECKING:
     from auditor.lang.dockerfile.text import Text
 
+#: A variable without others in its default.
+VARIABLE = Pattern(r"\$(?:\{(?P<name>[A-Za-z_]\w*)(?::?(?P<op>[-?])(?P<rest>[^{}]*))?\}|(?P<bare>[A-Za-z_]\w*))")
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACE = Pattern(r"\$\$|\$\{|\}")
 _OPERATOR = Pattern(r":[-?+]|[-?+]")
@@ -23,6 +25,17 @@ class Interpolated(NamedTuple):
 
     text: Text
     uses: list[VariableUse]
+
+
+def with_defaults(text: str) -> str | None:
+    """A value with the defaults of its variables; None where one has none."""
+    made, at = "", 0
+    for match in VARIABLE.finditer(text):
+        if match["op"] != "-":
+            return None
+        made += text[at : match.start()] + match["rest"]
+        at = match.end()
+    return made + text[at:]
 
 
 def interpolated(text: Text) -> Interpolated:

@@ -102,3 +102,8 @@ def walk(node: Node) -> Iterator[Node]:
             todo += [part for pair in reversed(node.pairs) for part in reversed(pair)]
         elif isinstance(node, Sequence):
             todo += reversed(node.items)
+
+
+def text_of(node: Node | None) -> str:
+    """The value of a scalar; "" for anything else."""
+    return node.value if isinstance(node, Scalar) else ""

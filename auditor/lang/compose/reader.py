@@ -11,6 +11,19 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 256 * 1024
 MAX_DEPTH = 60
+_INVALID = "the file is not valid YAML"
+#: Beginnings of PyYAML's messages, and what they mean to the user.
+_PROBLEMS = (
+    ("found character '\\t' that cannot", "a tab where only spaces may stand"),
+    ("found character", "a character that no value may begin with; put the value in quotes"),
+    ("could not find expected ':'", "a key without a colon"),
+    ("mapping values are not allowed", "a colon where none may stand; put the value in quotes"),
+    ("expected <block end>", "the line does not fit the lines above it"),
+    ("did not find expected", "the line does not fit the lines above it"),
+    ("expected ',' or", "a bracket is not closed"),
+    ("found unexpected end of stream", "a quote is not closed"),
+    ("found unknown escape", "a backslash in double quotes that means nothing"),
+)
 
 
 class Unreadable(Exception):
@@ -26,7 +39,7 @@ class Unreadable(Exception):
 def read(text: str, *, unique: bool = True) -> list[Node]:
     """The documents of a file (an empty one has none). Raises Unreadable, with `unique` also for a repeated key."""
     if len(text) > MAX_CHARS:
-        raise Unreadable("the file is too large")
+        raise Unreadable(f"the file is larger than {MAX_CHARS // 1024} KiB")
     import yaml  # start-up: only callers of a build are YAML
 
     reader = _Reader(unique)
@@ -35,10 +48,21 @@ def read(text: str, *, unique: bool = True) -> list[Node]:
             reader.event(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable("the file is not valid YAML", None if mark is None else mark.line + 1) from None
+        raise Unreadable(_reason(error.problem or ""), None if mark is None else mark.line + 1) from None
+    except yaml.reader.ReaderError as error:
+        raise Unreadable(f"{_INVALID}: a character that YAML does not allow", _line(text, error.position)) from None
     except yaml.YAMLError:
-        raise Unreadable("the file is not valid YAML") from None
+        raise Unreadable(_INVALID) from None
     return reader.documents
+
+
+def _reason(problem: str) -> str:
+    """What PyYAML says is wrong, as far as it is known not to hold any of the text."""
+    return next((f"{_INVALID}: {said}" for begin, said in _PROBLEMS if problem.startswith(begin)), _INVALID)
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
 class _Reader:
@@ -50,12 +74,14 @@ class _Reader:
         self._open: list[Mapping | Sequence] = []
         self._keys: list[Node | None] = []
         self._names: list[set[str]] = []
+        self._at = 0
 
     def event(self, event: yaml.Event) -> None:
         kind = type(event).__name__
+        self._at = event.start_mark.line
         if kind in ("MappingStartEvent", "SequenceStartEvent"):
             if len(self._open) >= MAX_DEPTH:
-                raise Unreadable("the file is nested too deeply")
+                raise Unreadable(f"the file is nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
             made = Mapping if kind == "MappingStartEvent" else Sequence
             self._open.append(made(_span(event), bool(event.flow_style), event.anchor or "", _marked(event)))
             self._keys.append(None)
@@ -83,7 +109,7 @@ class _Reader:
             self._keys[-1] = node
             if isinstance(node, Scalar) and node.value != "<<":
                 if self._unique and node.value in self._names[-1]:
-                    raise Unreadable("a key of the file stands there twice")
+                    raise Unreadable("a key of the file stands there twice", self._at + 1)
                 self._names[-1].add(node.value)
         else:
             parent.pairs.append((self._keys[-1], node))

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import LineIndex, Span
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
-from auditor.lang.compose.scalars import derived
-from auditor.lang.dockerfile.text import Text, TextBuilder
+from auditor.lang.compose.places import located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.lang.dockerfile.text import Text
+
 _ENVIRONMENT = "environment"
 #: Keys that a service of a file without `services` (format 1) has.
 _OLD_SERVICE = ("image", "build")
+#: Keys of the top level that hold named things beside services.
+_RESOURCES = ("volumes", "networks", "secrets", "configs")
 #: Steps in looking up merges, of all services together; what is beyond is not known.
 _MOST_STEPS = 50_000
 _TANGLED = -1
-_PROPERTIES = Pattern(r"(?:[&!]\S*[ \t\r\n]+)*")
 
 
 class Entry:
-    """`NAME: value` or `- NAME=value` of an environment section. `key` is None in a list; `node` the value, of a list
+    """`NAME: value` or `- NAME=value` of a section. `key` is None in a list; `node` the value, of a list
     the whole item; `raw` the value with its places (None: none is given); `aliased`: it stands at an anchor elsewhere.
     """
 
@@ -43,13 +44,17 @@ class Entry:
 
 
 class Section:
-    """One `environment` mapping or list. `label` is the service or `x-` block that holds it."""
+    """One mapping or list of names with values: `kind` is `environment`, or `args`, `labels`, `options` (of drivers).
 
-    __slots__ = ("entries", "label", "node")
+    `label` is the service, `x-` block or top-level key that holds it.
+    """
 
-    def __init__(self, node: Mapping | Sequence, label: str) -> None:
+    __slots__ = ("entries", "kind", "label", "node")
+
+    def __init__(self, node: Mapping | Sequence, label: str, kind: str = _ENVIRONMENT) -> None:
         self.node = node
         self.label = label
+        self.kind = kind
         self.entries: list[Entry] = []
 
 
@@ -174,10 +179,15 @@ class ComposeText:
         for top in self.documents:
             for key, _value in top.pairs if isinstance(top, Mapping) else ():
                 yield key.span.start, key.value if isinstance(key, Scalar) else ""
+            for kind in _RESOURCES:
+                held = self.resolve(top.get(kind)) if isinstance(top, Mapping) else None
+                for key, _value in held.pairs if isinstance(held, Mapping) else ():
+                    yield key.span.start, key.value if isinstance(key, Scalar) else ""
         for service in self.services:
             yield service.key.span.start, service.name
 
-    def _label(self, node: Node) -> str:
+    def label_of(self, node: Node) -> str:
+        """The service, other named thing, `x-` block or top-level key that a node stands in."""
         at = bisect_right(self._labels, (node.span.start, "\U0010ffff")) - 1
         return self._labels[at][1] if at >= 0 else ""
 
@@ -207,12 +217,17 @@ class ComposeText:
             one = todo.pop()
             if not isinstance(one, Mapping | Sequence) or id(one) in self._by_node:
                 continue
-            section = self._by_node[id(one)] = Section(one, self._label(one))
-            if isinstance(one, Mapping):
-                section.entries = [e for key, value in one.pairs if (e := self._pair(section, key, value)) is not None]
-                todo += self.merged(one)
-            else:
-                section.entries = [e for item in one.items if (e := self._item(section, item)) is not None]
+            self._by_node[id(one)] = self.section(one, _ENVIRONMENT)
+            todo += self.merged(one) if isinstance(one, Mapping) else ()
+
+    def section(self, node: Mapping | Sequence, kind: str) -> Section:
+        """A mapping or list of names with values, without what it takes over."""
+        section = Section(node, self.label_of(node), kind)
+        if isinstance(node, Mapping):
+            section.entries = [e for key, value in node.pairs if (e := self._pair(section, key, value)) is not None]
+        else:
+            section.entries = [e for item in node.items if (e := self._item(section, item)) is not None]
+        return section
 
     def _pair(self, section: Section, key: Node, value: Node) -> Entry | None:
         given = self.resolve(value)
@@ -237,39 +252,6 @@ class ComposeText:
 def read_compose(text: str) -> ComposeText:
     """Read a compose file; repeated keys are kept. Raises reader.Unreadable."""
     return ComposeText(text, reader.read(text, unique=False))
-
-
-def content(text: str, node: Scalar) -> Span:
-    """A scalar without its anchor and tag, and without the quotes around it; of a block the whole notation."""
-    start, end = node.span
-    if node.marked:
-        match = _PROPERTIES.match(text, start, end)
-        start = match.end() if match is not None else start
-    if node.style in ("|", ">"):
-        while end > start and text[end - 1].isspace():
-            end -= 1
-    elif node.style:
-        return Span(start + 1, max(end - 1, start + 1))
-    return Span(start, end)
-
-
-def located(text: str, node: Scalar) -> Text:
-    """The value of a scalar with places; where single characters have none that is certain, all have that of all."""
-    inner = content(text, node)
-    start, end = inner
-    if node.style in ("'", '"'):
-        start, end = start - 1, end + 1
-    elif node.style:
-        end = node.span.end
-    found = derived(text, Scalar(Span(start, end), node.value, node.style, "", False))
-    if found is None or not found.text.startswith(node.value):
-        return Text(node.value, [*range(len(node.value))] or [0], [inner.start] * max(len(node.value), 1),
-                    [inner.end] * max(len(node.value), 1))  # fmt: skip
-    made = TextBuilder()
-    for index, char in enumerate(node.value):
-        place = found.at(index)
-        made.add(char, place, place + 1)
-    return made.build(inner.start)
 
 
 def _targets(documents: list[Node]) -> dict[int, Node]:

@@ -7,7 +7,7 @@ import os
 from auditor.core.edit import EditConflict, apply_edits
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers.change import BuildChange, Caller, change, command
-from auditor.fixes.callers.kinds import kind_of, sniff
+from auditor.flow.calling.kinds import kind_of, sniff
 from auditor.run.rewrite.outcome import FileChange
 from auditor.sources.files import collect
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os.path
 from collections import Counter
 
 from auditor.core.edit import Applicability, EditConflict, apply_edits
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.plan import Refusal, Refused
-from auditor.fixes.services.plan import EnvPlan
-from auditor.fixes.services.planning import Planner
+from auditor.fixes.services.plan import IgnorePlan
+from auditor.fixes.services.registry import plans as all_plans
 from auditor.fixes.services.writing import edits_of
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.composecheck import objection
 from auditor.run.rewrite.generated import generated
+from auditor.run.rewrite.ignores import current, extended
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left
 from auditor.run.selection import asked
+from auditor.sources.files import UnreadableFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +28,10 @@ if TYPE_CHECKING:
     from auditor.core.edit import Edit
     from auditor.core.finding import Finding, Target
     from auditor.core.span import Span
-    from auditor.fixes.services.place import Place
+    from auditor.fixes.services.plan import AnyPlan, TextualPlan
+    from auditor.flow.place import Place
     from auditor.run.analysis import Analysis
+    from auditor.run.rewrite.ignores import IgnoreText
     from auditor.run.rewrite.options import FixOptions
     from auditor.run.rewrite.outcome import Rewrite
     from auditor.sources.files import Input
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
 #: Rounds over the whole file, and how many plans are tried one by one where they do not hold together.
 _MOST_ROUNDS = 4
 _MOST_TRIES = 40
+#: Characters that are read again for such tries.
+_MOST_CHARS = 1_000_000
 _TEMPLATE = Pattern(r"(?m)^[^#\n\"']*[:-][ \t]+\{\{|^[ \t]*#?[ \t]*\{%")
 _NO_FIX = "there is no automatic fix for it"
 
@@ -70,6 +77,8 @@ class ComposeFixer:
         #: Why plans were not kept, by setting.
         self.failed: dict[str, str] = {}
         self._origin = Origin("")
+        self._shown_place = place if place.path else None
+        self.ignores: dict[str, IgnoreText] = {}
 
     def read(self) -> State | None:
         """The file as it is; None where it cannot be read."""
@@ -85,17 +94,56 @@ class ComposeFixer:
             if following is None:
                 break
             state = following
+        state = self._leave_out(state, rewrite)
         self._leave(state, rewrite)
         return state
+
+    def _leave_out(self, state: State, rewrite: Rewrite) -> State:
+        """Keep files out of build contexts, one by one: `ignores` are the ignore files afterwards."""
+        for plan in self._plans(state):
+            if not isinstance(plan, IgnorePlan) or plan.applicability > self.allowed:
+                continue
+            answered = self._answered(plan, state)
+            if not answered:
+                continue
+            try:
+                state = self._left_out(plan, answered, state)
+            except Refused as refused:
+                self.failed[plan.label] = refused.reason
+            else:
+                self._note(plan, answered, rewrite)
+        return state
+
+    def _left_out(self, plan: IgnorePlan, answered: list[Finding], state: State) -> State:
+        """The state with one more line in an ignore file. Raises Refused where that does not help."""
+        build = plan.file.build
+        assert build is not None
+        assert build.context is not None
+        pending = {**self.place.pending, **{os.path.abspath(one.path): one.after for one in self.ignores.values()}}
+        try:
+            found = current(build.path, build.context.root, pending)
+        except UnreadableFile as error:
+            raise Refused(f"the ignore file cannot be used: {error}") from None
+        ignore, path = extended(found, [plan.line]), os.path.abspath(found.path)
+        before, self.place = self.place, self.place.with_pending({**pending, path: ignore.after})
+        self._shown_place = self.place
+        following = self._state(state.text)
+        old, new = (Counter((f.rule, f.subject) for f in one.analysis.findings) for one in (state, following))
+        if old - Counter((f.rule, f.subject) for f in answered) != new:
+            self.place = self._shown_place = before
+            raise Refused("its check did not hold: the line would not keep just this file out of the build")
+        existed = found.after if found.before is not None or found.after else None  # as other rewrites leave it
+        self.ignores[path] = ignore._replace(before=self.ignores[path].before if path in self.ignores else existed)
+        return following
 
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
         """The state after all plans that hold; None where there are none."""
         plans = [
             plan
             for plan in self._plans(state)
-            if isinstance(plan, EnvPlan)
+            if not isinstance(plan, Refusal | IgnorePlan)
             and plan.applicability <= self.allowed
-            and plan.setting.label not in self.failed
+            and plan.label not in self.failed
             and self._answered(plan, state)
         ]
         if not plans:
@@ -112,31 +160,32 @@ class ComposeFixer:
         self._origin.add(edits)
         return following
 
-    def _one_by_one(self, plans: Sequence[EnvPlan], state: State) -> list[EnvPlan]:
+    def _one_by_one(self, plans: Sequence[TextualPlan], state: State) -> list[TextualPlan]:
         """Those of the plans that hold together; why the others do not is noted."""
-        kept: list[EnvPlan] = []
+        kept: list[TextualPlan] = []
         for number, plan in enumerate(plans):
-            if number >= _MOST_TRIES:
-                self.failed[plan.setting.label] = "too many changes of this file do not hold together"
+            if number >= _MOST_TRIES or number * len(state.text) > _MOST_CHARS:
+                self.failed[plan.label] = "too many changes of this file do not hold together"
                 continue
             try:
                 self._carried_out([*kept, plan], state)
             except Refused as refused:
-                self.failed[plan.setting.label] = refused.reason
+                self.failed[plan.label] = refused.reason
             else:
                 kept.append(plan)
         return kept
 
-    def _plans(self, state: State) -> list[EnvPlan | Refusal]:
+    def _plans(self, state: State) -> list[AnyPlan | Refusal]:
         facts = state.analysis.compose
-        return Planner(facts, self.place, self.source.display).plans() if facts is not None else []
+        return all_plans(facts, self.place, self.source.display) if facts is not None else []
 
-    def _answered(self, plan: EnvPlan, state: State) -> list[Finding]:
-        """The findings at its place that are worth a change: they would be shown."""
-        least = self.settings.min_severity
-        return [f for f in state.active(self.wanted).get(_key_of(plan), []) if f.severity >= least]
+    def _answered(self, plan: AnyPlan, state: State) -> list[Finding]:
+        """The findings at its places, if any is worth a change: they would be shown."""
+        least, active = self.settings.min_severity, state.active(self.wanted)
+        found = [finding for key in plan.keys for finding in active.get(key, [])]
+        return found if any(finding.severity >= least for finding in found) else []
 
-    def _carried_out(self, plans: Sequence[EnvPlan], state: State) -> tuple[State, list[Edit]]:
+    def _carried_out(self, plans: Sequence[TextualPlan], state: State) -> tuple[State, list[Edit]]:
         """The state after plans, and their edits. Raises Refused where the result must not be kept."""
         facts = state.analysis.compose
         assert facts is not None
@@ -152,7 +201,7 @@ class ComposeFixer:
             raise Refused(f"its check did not hold: {reason}")
         return following, edits
 
-    def _note(self, plan: EnvPlan, answered: list[Finding], rewrite: Rewrite) -> None:
+    def _note(self, plan: AnyPlan, answered: list[Finding], rewrite: Rewrite) -> None:
         burnt = plan.burnt._replace(span=self._origin.span(plan.burnt.span))
         for finding in answered:
             self._origin.move(finding)
@@ -162,18 +211,19 @@ class ComposeFixer:
 
     def _state(self, text: str) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
-        target, analysis = InputAuditor(self.settings, self.wanted).examine(source)
+        target, analysis = InputAuditor(self.settings, self.wanted, place=self._shown_place).examine(source)
         return State(text, target, analysis)
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:
         """Note the findings that stay, each with its reason."""
-        plans: dict[Span, EnvPlan | Refusal] = {}
+        plans: dict[Span, AnyPlan | Refusal] = {}
         for plan in self._plans(state):
-            plans.setdefault(plan.covers[0], plan)
+            for span in plan.covers:
+                plans.setdefault(span, plan)
         for finding in asked(state.analysis.findings, self.wanted):
             why = plans.get(finding.location.span)
-            if isinstance(why, EnvPlan):
-                failure = self.failed.get(why.setting.label, "")
+            if why is not None and not isinstance(why, Refusal):
+                failure = self.failed.get(why.label, "")
                 is_unsafe = not failure and why.applicability > self.allowed
                 rewrite.left.append(Left(finding, failure or why.reason, is_unsafe, bool(failure)))
             else:
@@ -185,7 +235,3 @@ def reason_against(text: str) -> str:
     if _TEMPLATE.search(text):
         return "the file is a template: what it becomes cannot be checked here"
     return generated(text)
-
-
-def _key_of(plan: EnvPlan) -> tuple[str, Span]:
-    return (plan.setting.label, plan.setting.literal.span)

@@ -1,15 +1,15 @@
-"""One run of `audit fix`: every Dockerfile among the paths, with what builds it, and every compose file. Writes
-nothing."""
+"""One run of `audit fix`: every Dockerfile among the paths, with what builds it, then every compose file, script and CI
+file. Writes nothing."""
 
 from __future__ import annotations
 
 import os
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.inputs import InputAuditor
+from auditor.run.inputs import InputAuditor, call_kind, is_script, is_wanted
 from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
 from auditor.run.selection import asked, chosen
-from auditor.sources.files import UnreadableFile, collect, is_compose_name, is_source_name, repository_root
+from auditor.sources.files import UnreadableFile, collect, is_compose_name, repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +25,10 @@ STDIN = "-"
 
 
 def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
-    """What is to be changed in the Dockerfiles and compose files among and below these paths ("-": standard input).
+    """What is to be changed in the files among and below these paths that `audit lint` reads ("-": standard input).
 
-    Scripts, compose, CI and bake files among the paths change along with the Dockerfile that they build. Raises
-    UsageError for names of rules that do not exist; never for what a file contains.
+    What calls a build changes along with its Dockerfile first, and then for findings of its own. Raises UsageError for
+    names of rules that do not exist; never for what a file contains.
     """
     return _Run(settings, paths, options).run()
 
@@ -47,23 +47,33 @@ class _Run:
 
     def run(self) -> FixRun:
         composed: list[Input] = []
+        calling: list[Input] = []
         for source in self._inputs():
             if is_compose_name(source.display):
                 composed.append(source)
+            elif call_kind(source):
+                calling.append(source)
             else:
                 self._examine(source, self._rewrite)
         for source in composed:  # behind the Dockerfiles, which they build and may be changed with
             self._examine(self._as_left(source), self._rewrite_composed)
+        for source in calling:
+            self._examine(self._as_left(source), self._rewrite_calling, quiet=True)
         return self.outcome
 
-    def _examine(self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None]) -> None:
+    def _examine(
+        self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None], *, quiet: bool = False
+    ) -> None:
+        """Examine one input; a `quiet` one is mentioned only if there is something about it."""
         target, analysis = self.auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
-        self.outcome.rewrites.append(rewrite)
         active = asked(analysis.findings, self.wanted)
         # A wrapper that was asked for concerns what a container starts, which is no finding.
-        if active or (self.options.wrapping is not None and target.kind == "dockerfile"):
+        concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
+        if concerned or not quiet or not target.complete:
+            self.outcome.rewrites.append(rewrite)
+        if concerned:
             rewriting(source, active, rewrite)
 
     def _as_left(self, source: Input) -> Input:
@@ -72,9 +82,14 @@ class _Run:
         return source if text is None else source._replace(data=text.encode("utf-8", "surrogateescape"))
 
     def _inputs(self) -> Iterator[Input]:
-        names = [path for path in self.paths if path == STDIN or _is_input(path)]
         stdin_filename = self.settings.stdin_filename or "Dockerfile"
-        return collect(names, exclude=self.settings.exclude, is_wanted=is_source_name, stdin_filename=stdin_filename)
+        return collect(
+            self.paths,
+            exclude=self.settings.exclude,
+            is_wanted=is_wanted,
+            stdin_filename=stdin_filename,
+            is_program=is_script,
+        )
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
@@ -148,12 +163,25 @@ class _Run:
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
-        inputs = (source for source in self._inputs() if not is_compose_name(source.display))
+        inputs = (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
         next(inputs, None)
         return next(inputs, None) is None
 
+    def _rewrite_calling(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
+        from auditor.run.rewrite.called import CallFixer  # start-up: only such files with findings
+        from auditor.run.rewrite.generated import generated
+
+        if reason := generated(rewrite.target.text):
+            return rewrite.refuse(active, reason)
+        before = rewrite.target.text
+        after = CallFixer(source, self.settings, self.options, self.wanted).fix(rewrite)
+        if after != before:
+            rewrite.changes.append(FileChange(source.path, rewrite.target.kind, before, after))
+            self.pending[os.path.abspath(source.path)] = after
+        return None
+
     def _rewrite_composed(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
-        from auditor.fixes.services.place import Place  # start-up: only compose files with findings
+        from auditor.flow.place import Place  # start-up: only compose files with findings
         from auditor.run.rewrite.composed import ComposeFixer, reason_against
 
         if reason := reason_against(rewrite.target.text):
@@ -169,11 +197,9 @@ class _Run:
         if last.text != first.text:
             rewrite.changes.append(FileChange(source.path, "compose", first.text, last.text))
             self.pending[os.path.abspath(source.path)] = last.text
+        for ignore in fixer.ignores.values():
+            shown = os.path.relpath(ignore.path, os.path.dirname(os.path.abspath(source.path)))
+            path = os.path.normpath(os.path.join(os.path.dirname(source.path), shown))
+            rewrite.changes.append(FileChange(path, "ignore", ignore.before, ignore.after))
+            self.pending[os.path.abspath(ignore.path)] = ignore.after
         return None
-
-
-def _is_input(path: str) -> bool:
-    """Whether a path is examined by itself; other callers only change along."""
-    from auditor.fixes.callers.kinds import kind_of  # start-up: small, no readers
-
-    return path == STDIN or kind_of(path) is None or is_compose_name(path) or os.path.isdir(path)

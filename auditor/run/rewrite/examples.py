@@ -36,6 +36,8 @@ def rewritten(example: Example, text: str | None = None, *, unsafe: bool | None 
         settings.min_severity = example.least
         is_unsafe = example.unsafe if unsafe is None else unsafe
         run = fix(settings, [path], FixOptions(unsafe=is_unsafe, wrapping=_wrapping(example)))
+    if not run.rewrites:  # nothing is said about a script that is clean
+        return Rewritten(source, before, (), frozenset(), ())
     [rewrite] = run.rewrites
     after, ignore = source, before
     changed: dict[str, str] = {}

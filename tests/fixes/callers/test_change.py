@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auditor.core.edit import apply_edits
 from auditor.fixes.callers.change import MAX_CHARS, command
-from auditor.fixes.callers.kinds import kind_of, sniff
+from auditor.flow.calling.kinds import kind_of, sniff
 from tests.fixes.callers.building import FILE, NPM, ROOT, SSH, build, edits
 from tests.work import calls
 

@@ -50,8 +50,8 @@ def test_several_documents_and_none() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a: b\n" * 1 + " " * MAX_CHARS, "too large"),
-        ("[" * (MAX_DEPTH + 1), "nested too deeply"),
+        ("a: b\n" * 1 + " " * MAX_CHARS, "larger than 256 KiB"),
+        ("[" * (MAX_DEPTH + 1), "nested deeper than 60"),
         ("a: [b\n", "not valid YAML"),
         ("a: \ud800\n", "not valid YAML"),
         ("a: \x07\n", "not valid YAML"),

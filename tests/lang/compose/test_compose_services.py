@@ -126,7 +126,7 @@ def test_what_is_no_yaml_says_where() -> None:
     with pytest.raises(Unreadable) as caught:
         read_compose("services:\n  a: [1\n  b: 2\n")
     assert caught.value.line == 3
-    with pytest.raises(Unreadable, match="too large"):
+    with pytest.raises(Unreadable, match="larger than"):
         read_compose("#" * (MAX_CHARS + 1))
 
 

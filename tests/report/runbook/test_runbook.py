@@ -80,6 +80,14 @@ def test_a_build_time_value_needs_no_service(meta: Meta) -> None:
     assert "gh secret set NPM_TOKEN" in commands(made)
 
 
+def test_the_key_of_a_server_keeps_the_name_of_its_file(tmp_path: Path, meta: Meta) -> None:
+    """`audit fix` gives it to the container under that name, and a configuration may name it."""
+    made = runbook.render(linted(tmp_path, Dockerfile="FROM nginx:1.27\nCOPY ssl/site.key /etc/nginx/ssl/\n"), meta)
+    change = "--secret-rm site_key_v1 --secret-add source=site_key_v2,target=site.key SERVICE"
+    assert f"docker service update {change}" in commands(made)
+    assert "there is no `site_key_v1` yet: leave out `--secret-rm`" in made and "--from-file=site.key=NEW_FILE" in made
+
+
 def test_a_compose_file_names_its_service(tmp_path: Path, meta: Meta) -> None:
     compose = f"services:\n  db:\n    image: mysql:8\n    environment:\n      MYSQL_PASSWORD: {PASSWORD}\n"
     made = runbook.render(linted(tmp_path, compose_yml=compose), meta)

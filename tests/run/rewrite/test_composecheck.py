@@ -8,10 +8,10 @@ import pytest
 
 from auditor.core.config import Settings
 from auditor.core.edit import apply_edits
-from auditor.fixes.services.place import Place
 from auditor.fixes.services.plan import EnvPlan
-from auditor.fixes.services.planning import Planner
+from auditor.fixes.services.registry import plans as all_plans
 from auditor.fixes.services.writing import edits_of
+from auditor.flow.place import Place
 from auditor.run.analysis import Analysis
 from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.composecheck import objection
@@ -33,7 +33,7 @@ def analysed(text: str) -> Analysis:
 def made() -> tuple[list[EnvPlan], str]:
     facts = analysed(BEFORE).compose
     assert facts is not None
-    plans = [one for one in Planner(facts, Place("", [], {}), "compose.yml").plans() if isinstance(one, EnvPlan)]
+    plans = [one for one in all_plans(facts, Place("", [], {}), "compose.yml") if isinstance(one, EnvPlan)]
     return plans, apply_edits(BEFORE, edits_of(facts.file, plans))
 
 

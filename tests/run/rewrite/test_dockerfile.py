@@ -115,7 +115,7 @@ def test_bytes_that_are_no_text_stay() -> None:
 
 
 def test_plans_of_one_title_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    def plans(build: Build, _form: str) -> Iterator[Plan]:
+    def plans(build: Build, _form: str, _wrapping: object) -> Iterator[Plan]:
         for node in build.document.instructions:
             if node.keyword == "ARG":
                 plan = Plan("it goes", "a test")

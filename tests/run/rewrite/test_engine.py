@@ -22,9 +22,10 @@ def test_a_caller_that_cannot_change_leaves_every_finding_in_the_report(
     (tmp_path / "Dockerfile").write_text(text)
     (tmp_path / "build.sh").write_text("/kaniko/executor --build-arg A_TOKEN=$A_TOKEN --dockerfile Dockerfile\n")
     run = fix(Settings(), ["."], FixOptions())
-    [rewrite] = run.rewrites
-    assert not rewrite.changes
-    assert not rewrite.applied
+    rewrite, script = run.rewrites
+    assert [one.finding.rule for one in script.left] == ["build-arg-secret"]
+    assert not rewrite.changes and not script.changes
+    assert not rewrite.applied and not script.applied
     by_line = {(one.finding.location.start_line, one.refused) for one in rewrite.left}
     assert (2, True) in by_line
     assert {line for line, refused in by_line if not refused} >= {3, 5}

@@ -186,8 +186,8 @@ BAD = {
     "services that are none": ("services: 5\n", 2, "which service"),
     "extends": ("services:\n  a:\n    image: x\n    extends: {service: b}\n", 4, "docker compose config"),
     "an alias of itself": ("services: &a\n  web: *a\n", 0, ""),
-    "deep": ("services: " + "[" * 500, 2, "nested too deeply"),
-    "long": ("services:\n  a: {image: x}\n" + "# x\n" * 100_000, 2, "too large"),
+    "deep": ("services: " + "[" * 500, 2, "nested deeper than"),
+    "long": ("services:\n  a: {image: x}\n" + "# x\n" * 100_000, 2, "larger than 256 KiB"),
     "odd kinds": ("services:\n  a:\n    image: [x]\n    command: {a: b}\n    environment: 5\n    secrets: x\n", 0, ""),
     "a tag": ("services:\n  a: !!python/object:os.system {image: x}\n", 0, ""),
 }

@@ -57,7 +57,7 @@ def test_keeper_in_the_usual_form(at: Path, capsys: Capture) -> None:
     assert made["entrypoint"][:2] == ["/bin/sh", "-c"] and made["entrypoint"][3:] == ["sh", "start"]
     script = made["entrypoint"][2].replace("$$", "$")
     assert 'DB_PASSWORD=$(/cli/musl/ksm secret notation "$DB_PASSWORD")' in script
-    assert "unset KSM_CONFIG KSM_INI_DIR KSM_TOKEN" in script and script.endswith('exec "$@"\n')
+    assert "unset KSM_CONFIG KSM_TOKEN KSM_CONFIG_BASE64_1 KSM_INI_DIR" in script and script.endswith('exec "$@"\n')
     assert made["command"] == ["mysqld"]
 
 
@@ -67,7 +67,7 @@ def test_a_token_that_no_file_can_be(at: Path, capsys: Capture) -> None:
     script = app["entrypoint"][2].replace("$$", "$")
     assert "OP_SERVICE_ACCOUNT_TOKEN=$(cat /run/secrets/op_service_account_token)" in script
     assert 'DB_PASSWORD=$(/cli/op read --no-newline "$DB_PASSWORD")' in script
-    assert "unset OP_SERVICE_ACCOUNT_TOKEN" in script
+    assert "unset OP_SERVICE_ACCOUNT_TOKEN OP_CONNECT_TOKEN" in script
     assert app["environment"]["OP_CACHE"] == "false"
     assert "OP_SERVICE_ACCOUNT_TOKEN" not in app["environment"]
     assert made["secrets"] == {"op_service_account_token": {"file": "./secrets/op_service_account_token"}}

@@ -24,7 +24,8 @@ _WRAPPERS: dict[str, frozenset[str]] = {
 }
 _PROGRAMS = frozenset("docker docker.exe podman buildah nerdctl img finch".split())
 _NAMED = Pattern(r"(?i)docker|podman|nerdctl|buildah|container|engine|oci")
-_GLOBALS = frozenset(
+#: Options before the command that take a value.
+GLOBALS = frozenset(
     "--config -c --context -H --host -l --log-level --tlscacert --tlscert --tlskey --root --runroot --storage-driver "
     "--storage-opt --url --connection --identity --cgroup-manager --tmpdir -n --namespace -a --address "
     "--registries-conf --builder".split()
@@ -124,7 +125,7 @@ def find(words: tuple[Word, ...], value_of: Callable[[Word], str | None]) -> Bui
     said = names[1:]
     if not said and names[0] != "buildah":
         while index < len(words) and head(words[index]).startswith("-"):
-            index += 2 if words[index].literal in _GLOBALS else 1
+            index += 2 if words[index].literal in GLOBALS else 1
     while index < len(words) and not _is_build(said) and len(said) < 2:
         literal = words[index].literal
         if literal is None or literal.startswith("-"):
@@ -132,7 +133,7 @@ def find(words: tuple[Word, ...], value_of: Callable[[Word], str | None]) -> Bui
         said, after = [*said, literal], index
         index += 1
         while said == ["buildx"] and index < len(words) and head(words[index]).startswith("-"):
-            index += 2 if words[index].literal in _GLOBALS else 1
+            index += 2 if words[index].literal in GLOBALS else 1
     if not _is_build(said):
         return None
     options, positional = options_of(words, index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
-from auditor.fixes.callers.programs import Option
+from auditor.flow.calling.programs import Option
 from auditor.lang.derived import FOREIGN
 from auditor.lang.shell.nodes import Literal, Part, Substitution, VariableUse, Word
 
@@ -44,12 +44,12 @@ def argument(option: Option, words: tuple[Word, ...], text: str) -> Argument | N
     rest = first.cut(cut, len(first.text))
     parts: tuple[Part, ...] = ((rest,) if rest.text else ()) + word.parts[1:]
     start = first.place(cut) if cut < len(first.text) else first.place(cut - 1) + 1
-    quote = _open_quote(text[word.span.start : start])
+    quote = open_quote(text[word.span.start : start])
     kind, variable, default = classify(parts, text)
     return Argument(name, option, kind, start, word.span.end, quote, variable, default)
 
 
-def _open_quote(text: str) -> str:
+def open_quote(text: str) -> str:
     """The quote that is open at the end of a piece of a word; `$'` counts as one that cannot be taken along."""
     quote = ""
     index = 0
