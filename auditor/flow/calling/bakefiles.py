@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.flow.calling.given import BARE, LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
+from auditor.flow.calling.given import LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
 from auditor.flow.calling.uses import BUILD_ARG, Use
 from auditor.lang import hcl
 from auditor.lang.compose import reader
@@ -100,10 +100,10 @@ def _given(name: str, value: Node, variables: dict[str, Mapping]) -> Given | Non
         literal = of_text(name, value.value, _inside(value))
         if literal is not None:
             return Given(LITERAL, value.span, literal, "")
-    if not used and not value.null:
+    if not used:  # `null` takes the argument away
         return None
     telling = is_secret_name(name) or is_secret_name(used)
-    return Given(VARIABLE if used else BARE, value.span, None, used) if telling else None
+    return Given(VARIABLE, value.span, None, used) if telling else None
 
 
 def _inside(node: Scalar) -> Span:

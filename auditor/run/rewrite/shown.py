@@ -1,7 +1,7 @@
 """What a diff has to mask besides the findings of its own rewrite: secrets that just stand near a changed line.
 
-A bake file that changes along with a Dockerfile, or a configuration with a password beside the key it names, is nobody's
-finding in that rewrite; its lines are shown all the same.
+A bake file that changes along with a Dockerfile, or a configuration with a password beside the key that it names, is no
+finding of that rewrite; its lines are shown all the same.
 """
 
 from __future__ import annotations
