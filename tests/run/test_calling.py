@@ -250,3 +250,40 @@ def test_no_report_shows_a_value(tmp_path: Path) -> None:
     _, found = audited("run.sh", text)
     assert len(found) == 2
     assert not any(V in f.message + f.subject or T in f.message + f.subject for f in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "origin"),
+    [
+        ("a.sh", "docker build --build-arg A_TOKEN=$A_TOKEN .\n", "The value of A_TOKEN is"),
+        ("Makefile", "a:\n\tdocker build --build-arg A_TOKEN=$(A_TOKEN) .\n", "The value of A_TOKEN is"),
+        ("Jenkinsfile", 'sh "docker build --build-arg A_TOKEN=${env.A_TOKEN} ."\n', "The value of env.A_TOKEN is"),
+        (
+            ".github/workflows/a.yml",
+            "jobs:\n  a:\n    steps:\n      - run: docker build --build-arg A_TOKEN=${{ secrets.A_TOKEN }} .\n",
+            "The value of secrets.A_TOKEN is",
+        ),
+        (
+            ".github/workflows/a.yml",
+            f"jobs:\n  a:\n    steps:\n      - run: docker build --build-arg A_TOKEN=${{{{ secrets.A || '{V}' }}}} .\n",
+            "A_TOKEN, whose value an expression gives, is",
+        ),
+        ("Jenkinsfile", f"sh \"docker build --build-arg A_TOKEN=${{env.A ?: '{V}'}} .\"\n", "A_TOKEN, whose value"),
+    ],
+)
+def test_what_a_value_comes_from(name: str, text: str, origin: str) -> None:
+    target, found = audited(name, text)
+    assert [f.message.startswith(origin) for f in found] == [True]
+    assert V not in found[0].message
+    assert (V in text) == (V in [secret.reveal() for secret in target.secrets])
+
+
+@pytest.mark.parametrize("name", ["a.sh", "compose.yml"])
+def test_a_token_on_a_line_that_is_quoted_is_masked(name: str) -> None:
+    token = "gh" + "p_" + "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zC0f2hLRs"
+    text = f"docker login -p $P r  # {token}\n"
+    if name == "compose.yml":
+        text = f"services:\n  a:\n    environment:\n      DB_PASSWORD: {V}  # {token}\n"
+    target, found = audited(name, text)
+    assert found
+    assert token in [secret.reveal() for secret in target.secrets]
