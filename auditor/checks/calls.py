@@ -6,7 +6,7 @@ from auditor.core.finding import Confidence, Finding, Location, Severity, Step
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.flow.calling import given as values
-from auditor.flow.calling import uses
+from auditor.flow.calling import kinds, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,8 +73,8 @@ def ci_variable_secret(facts: CallFacts) -> Iterator[Finding]:
         literal = given.literal
         # Words and stand-ins are for services that live as long as the job does.
         if literal is not None and literal.level == "secret":
-            message = f"{use.name} is set to a secret here: {_IN_FILE}, and every step that gets it may print it."
-            yield _finding(facts, "ci-variable-secret", use, message)
+            more = "" if facts.kind == kinds.BAKE else ", and every step that gets it may print it"
+            yield _finding(facts, "ci-variable-secret", use, f"{use.name} is set to a secret here: {_IN_FILE}{more}.")
 
 
 def committed_container(facts: CallFacts) -> Iterator[Finding]:
