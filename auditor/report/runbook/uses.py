@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 BUILDING, RUNNING, COMPOSE, FILES = BUILD, "run", "compose", "files"
 #: The kind of target that a compose file is.
 COMPOSE_KIND = "compose"
-_CALLERS = ("script", "makefile", "ci", "bake")
-_SOURCES = ("file", "directory")
-_RUNNING_RULES = ("env-secret", "healthcheck-secret", "command-secret", "baked-wrapper-config", "baked-private-key")
+_BAKE_KIND = "bake"
+#: Nobody knows who reads what stands in these, unless the rule says it.
+_SOURCES = ("file", "directory", "script", "makefile", "ci")
+_RUNNING_RULES = (
+    "env-secret", "healthcheck-secret", "command-secret", "baked-wrapper-config", "baked-private-key",
+    "container-env-secret", "swarm-secret-literal",
+)  # fmt: skip
 _BUILD_RULES = (
     "arg-secret", "arg-default-secret", "step-name-secret", "echoed-secret", "literal-secret", "secret-flag",
-    "url-credentials", "leaked-mount-secret", "onbuild-secret", "label-secret",
+    "url-credentials", "leaked-mount-secret", "onbuild-secret", "label-secret", "build-arg-secret",
+    "compose-build-arg-secret",
 )  # fmt: skip
 _VERSION = Pattern(r"_v(\d{1,6})\Z")
 _GENERIC = frozenset("password pass passwd token secret key api_key credential value url_password".split())
@@ -47,14 +52,14 @@ class Versions(NamedTuple):
 
 def uses_of(finding: Finding, kind: str, entry: RotationEntry) -> frozenset[str]:
     """What reads the credential of a finding; `kind` is the sort of its target."""
+    if finding.rule in _BUILD_RULES or kind == _BAKE_KIND:
+        return frozenset({BUILDING})
     if kind == COMPOSE_KIND:
         return frozenset({COMPOSE})
-    if kind in _SOURCES:
-        return frozenset({FILES})
-    if kind in _CALLERS or finding.rule in _BUILD_RULES:
-        return frozenset({BUILDING})
     if finding.rule in _RUNNING_RULES:
         return frozenset({RUNNING})
+    if kind in _SOURCES:
+        return frozenset({FILES})
     if finding.image is not None and finding.image.part in (HISTORY, ATTESTATION, CACHE):
         return frozenset({BUILDING})
     return frozenset({BUILDING if entry.get("use") == BUILD else RUNNING})
