@@ -34,7 +34,7 @@ _GENERIC = frozenset("password pass passwd token secret key api_key credential v
 _SERVICE = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _LONGEST = 48
 _MOST_SERVICES = 10
-_UNKNOWN_SERVICE = "SERVICE"
+_UNKNOWN_SERVICE, _UNKNOWN_TARGET = "SERVICE", "NAME"
 
 
 class Versions(NamedTuple):
@@ -76,8 +76,11 @@ def versions_of(credential: Credential) -> Versions:
     name = (base[: version.start()] if version else base) or "secret"
     new = versioned(name, number + 1)
     file = credential.file.rpartition("/")[2]
-    # A key of a server keeps its own name, as `audit fix` gives it to the container.
-    target = file if not first and is_file_name(file) else name
+    # A key of a server keeps its own name, as `audit fix` gives it to the container; in a compose file the entry has
+    # a name, which the finding does not tell.
+    target = _UNKNOWN_TARGET if credential.file and credential.composes else name
+    if not first and not credential.composes and is_file_name(file):
+        target = file
     return Versions(name, target, versioned(name, number), new, new.replace("_", "-"), name.upper())
 
 

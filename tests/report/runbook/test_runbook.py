@@ -110,6 +110,16 @@ def test_what_a_call_gives_it_to_has_to_change(
     assert told in made and silent not in made
 
 
+def test_the_file_of_a_compose_secret_is_written_where_it_is(tmp_path: Path, meta: Meta) -> None:
+    compose = "services:\n  db:\n    build: .\n    secrets: [db]\nsecrets:\n  db:\n    file: ./db_password.txt\n"
+    made = runbook.render(
+        linted(tmp_path, compose_yml=compose, Dockerfile="FROM a\nCOPY . /a/\n", **{"db_password.txt": PASSWORD}), meta
+    )
+    one = next(part for part in made.split("\n## ") if "Found by: `compose-secret-file`" in part)
+    assert "File `./db_password.txt` in `" in one and "cp NEW_FILE db_password.txt" in one
+    assert "target=NAME SERVICE" in one and "force-recreate SERVICE" in one
+
+
 def test_a_compose_file_names_its_service(tmp_path: Path, meta: Meta) -> None:
     compose = f"services:\n  db:\n    image: mysql:8\n    environment:\n      MYSQL_PASSWORD: {PASSWORD}\n"
     made = runbook.render(linted(tmp_path, compose_yml=compose), meta)
