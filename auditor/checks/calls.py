@@ -111,7 +111,7 @@ def _given(facts: CallFacts, kind: str) -> Iterator[tuple[Use, Given]]:
 
 
 def _shown(use: Use) -> str:
-    return f"`{use.tool}`" if " " in use.tool and not use.tool.startswith("the ") else use.tool
+    return use.tool if use.tool.startswith("the ") or "/" in use.tool else f"`{use.tool}`"
 
 
 def _written(given: Given, *, bare: bool = False) -> str:
@@ -125,7 +125,8 @@ def _origin(use: Use, given: Given) -> str:
         return f"{use.name} of the environment"
     if given.how == values.FETCHED:
         return f"What {given.source} prints"
-    return f"The value of {given.source.lstrip('$') or use.name}" if given.source.startswith("$") else use.name
+    # `$NAME` of a shell, `${{ secrets.NAME }}` of a workflow
+    return f"The value of {given.source.strip('${} ') or use.name}" if given.source.startswith("$") else use.name
 
 
 def _finding(facts: CallFacts, rule: str, use: Use, message: str, weak: Severity = Severity.MEDIUM) -> Finding:
