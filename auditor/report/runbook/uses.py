@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 BUILDING, RUNNING, COMPOSE, FILES = BUILD, "run", "compose", "files"
 #: The kind of target that a compose file is.
 COMPOSE_KIND = "compose"
-_BAKE_KIND = "bake"
 #: Nobody knows who reads what stands in these, unless the rule says it.
-_SOURCES = ("file", "directory", "script", "makefile", "ci")
+_SOURCES = ("file", "directory", "script", "ci")
 _RUNNING_RULES = (
     "env-secret", "healthcheck-secret", "command-secret", "baked-wrapper-config", "baked-private-key",
     "container-env-secret", "swarm-secret-literal",
@@ -52,7 +51,7 @@ class Versions(NamedTuple):
 
 def uses_of(finding: Finding, kind: str, entry: RotationEntry) -> frozenset[str]:
     """What reads the credential of a finding; `kind` is the sort of its target."""
-    if finding.rule in _BUILD_RULES or kind == _BAKE_KIND:
+    if finding.rule in _BUILD_RULES:
         return frozenset({BUILDING})
     if kind == COMPOSE_KIND:
         return frozenset({COMPOSE})

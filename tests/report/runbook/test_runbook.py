@@ -93,6 +93,12 @@ def test_the_key_of_a_server_keeps_the_name_of_its_file(tmp_path: Path, meta: Me
     [
         ("run.sh", "docker run -e DB_PASSWORD={} shop:1\n", "docker secret create db_password_v2", "docker build"),
         ("build.sh", "docker build --build-arg DB_PASSWORD={} .\n", "--secret id=db_password", "docker service"),
+        (
+            "docker-bake.hcl",
+            'target "a" {{\n  args = {{\n    DB_PASSWORD = "{}"\n  }}\n}}\n',
+            "--secret id=db_password",
+            "docker service",
+        ),
         ("login.sh", "docker login -u ci -p {} registry.example\n", "It stands in files", "docker build"),
         (
             "compose.yml",
