@@ -87,7 +87,7 @@ def is_reference(wrapper: WrapperEntry, value: str) -> bool:
 def resolving(wrapper: WrapperEntry, reference: str) -> list[str]:
     """The words of the command that prints the value of a reference; none where the wrapper has no such command.
 
-    Raises ValueError if the reference lacks the separator between its two parts.
+    Raises ValueError if the reference lacks the separator between its two parts, or would be taken for an option.
     """
     words = wrapper.get("resolve", [])
     separator = wrapper.get("separator", "")
@@ -95,6 +95,8 @@ def resolving(wrapper: WrapperEntry, reference: str) -> list[str]:
     if separator and not (before and found and after):
         raise ValueError(f"{reference!r} is not of the form {wrapper['reference']}")
     parts = {_WHOLE: reference, _BEFORE: before, _AFTER: after}
+    if any(parts.get(word, "").startswith("-") for word in words):
+        raise ValueError(f"{reference!r} would be taken for an option of {words[0]}")
     return [re.sub(r"\{(?:reference|before|after)\}", lambda m: parts[m[0]], word) for word in words]
 
 

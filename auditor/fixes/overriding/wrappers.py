@@ -6,7 +6,7 @@ from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.wrappers import EXEC, SHIM, is_reference, own_variables, resolving, usual_form
 from auditor.fixes.overriding import scripts
-from auditor.fixes.overriding.bringing import bring
+from auditor.fixes.overriding.bringing import asked_for, bring
 from auditor.fixes.overriding.choices import check_names
 from auditor.fixes.overriding.credentials import credential_of
 from auditor.fixes.overriding.override import Override, head
@@ -20,7 +20,7 @@ from auditor.fixes.overriding.starting import (
     needs,
     words_of,
 )
-from auditor.fixes.overriding.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.overriding.telling import compose_steps, file_step, health_note, kept_notes
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class _Wrapping:
     def _resolved(self, name: str, reference: str) -> scripts.FromReference:
         try:
             words = [self.program, *resolving(self.entry, reference)[1:]]
-        except ValueError as error:
-            raise UsageError(f"--map {name}: {error}") from None
+        except ValueError:  # its message has the reference, in the place of which a secret may have been given
+            raise _no_reference(name, self.entry) from None
         prefixes = tuple(f"{scripts.quoted([one])}*" for one in self.entry.get("prefixes", ()))
         if self.entry["takes"] != _REFERENCES:
             return scripts.FromReference(name, scripts.quoted(words), prefixes)
@@ -123,7 +123,7 @@ class _Wrapping:
         words = health_of(image, service)
         names = [*self.references, *self.blank]
         if not words or not needs(image, words, names):
-            return []
+            return health_note(words)
         check_telling(self.request, "health check")
         if self.entry["passes"] == "shell" and self.form == EXEC:
             words = [f"exec {doubled(scripts.quoted([word.replace('$$', '$') for word in words]))}"]
@@ -163,7 +163,9 @@ class _Wrapping:
         return notes
 
     def _steps(self) -> list[str]:
-        return [*file_steps(self.request, self.credential.files, by_script=True), *compose_steps(self.request)]
+        request, credential = self.request, self.credential
+        files = [file_step(request, credential.secret, *one, by_script=True) for one in credential.files]
+        return [*asked_for(request, self.entry), *files, *compose_steps(request)]
 
 
 def _form(request: Request, entry: WrapperEntry) -> str:
@@ -188,7 +190,7 @@ def _check_maps(request: Request, entry: WrapperEntry, form: str) -> list[str]:
         )
     for name, reference in mapped.items():
         if not reference or (entry["takes"] == _REFERENCES and not is_reference(entry, reference)):
-            raise UsageError(f"--map {name}: {entry['id']} takes references such as {entry['reference']}")
+            raise _no_reference(name, entry)
     left = [name for name in request.leaking if name not in mapped]
     if takes_all:
         check_names(left)
@@ -201,6 +203,10 @@ def _check_maps(request: Request, entry: WrapperEntry, form: str) -> list[str]:
     if not mapped:
         raise UsageError(f"say which variables {entry['id']} gives: --map VAR={entry['reference']}")
     return []
+
+
+def _no_reference(name: str, entry: WrapperEntry) -> UsageError:
+    return UsageError(f"--map {name}: {entry['id']} takes references such as {entry['reference']}")
 
 
 def _filled(request: Request, words: list[str], fill: list[str]) -> list[str]:

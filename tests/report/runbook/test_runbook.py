@@ -200,6 +200,13 @@ def test_defaults_and_placeholders_are_told_apart(meta: Meta) -> None:
     assert "## Clean up" not in made
 
 
+def test_credentials_of_one_name_are_told_apart(meta: Meta) -> None:
+    made = rendered(meta, *(leak("DB_PASSWORD", f"Harbour-{n}-lamp", path=f"{n}.env") for n in range(2)), leak("OTHER"))
+    assert "1. Password in `DB_PASSWORD` in `0.env:1`: high" in made
+    assert "## 2. Password in `DB_PASSWORD` in `1.env:1`\n" in made
+    assert "3. Value given as `OTHER`: high" in made
+
+
 def test_what_is_left_out_is_counted(meta: Meta) -> None:
     quiet, accepted = leak("A_PASSWORD", PASSWORD), leak("B_PASSWORD", "another-31-x")
     quiet.severity = Severity.LOW

@@ -111,6 +111,15 @@ def test_a_static_wrapper_in_an_image_without_anything(at: Path, capsys: Capture
     }
 
 
+def test_the_image_that_brings_the_program_is_asked_for(at: Path, capsys: Capture) -> None:
+    mapped = ("--with", "op", "--map", "P=op://a/b/c")
+    ran = wrapped(capsys, image(at), *mapped)
+    assert "OP_IMAGE" in data(ran)["services"]["init"]["image"]
+    assert "1. say which image brings the program op, as /usr/local/bin/op: OP_IMAGE=IMAGE in" in ran.err
+    assert "OP_IMAGE" not in wrapped(capsys, image(at), *mapped, "--cli-image", "tools/op:2").err
+    assert "_IMAGE" not in wrapped(capsys, image(at), "--with", "ksm", "--map", "P=keeper://a/field/b").err
+
+
 def test_values_by_their_names(at: Path, capsys: Capture) -> None:
     """No variable of the container says which: the script does."""
     made = data(wrapped(capsys, image(at), "--with", "chamber", "--form", "shim", "--map", "P=shop prod/db's key"))
@@ -176,7 +185,9 @@ REFUSED = {
     "no reference": ("ksm", ["P"], system(), {}, 2, "keeper://RECORD_UID"),
     "no variable at all": ("ksm", [], system(), {}, 2, "--map VAR=keeper"),
     "a name that no shell has": ("ksm", ["a.b=keeper://a/field/b"], system(), {}, 4, "a.b"),
-    "a reference of one part": ("sops", ["P=DB"], system(), {}, 2, "is not of the form"),
+    "a reference of one part": ("sops", ["P=DB"], system(), {}, 2, "takes references such as"),
+    "a secret for a reference": ("vault-agent", [f"P={VALUE}"], system(), {}, 2, "references such as MOUNT/PATH#KEY"),
+    "an option for a reference": ("doppler", ["P=--json"], system(), {}, 2, "references such as NAME"),
     "an unknown wrapper": ("kms", [], system(), {}, 2, "did you mean 'ksm'"),
     "nothing to start": ("vault-env", ["P=vault:a#b"], system(), {"Entrypoint": None, "Cmd": None}, 4, "what to start"),
 }
