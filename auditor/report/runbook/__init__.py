@@ -52,6 +52,7 @@ class Item(NamedTuple):
     steps: list[Step]
     first: int
     source: str
+    file: Markdown
     versions: Versions
     services: list[Markdown]
     images: list[Markdown]
@@ -111,6 +112,7 @@ def _items(real: list[Credential], images: Sequence[Target], meta: Meta) -> list
             steps(one.entry),
             first if (first := told.setdefault(one.entry["id"], number)) != number else 0,
             source_of(one.kind),
+            word(one.file.removeprefix("./"), "FILE"),
             Versions(*map(Markdown, versions_of(one))),
             [Markdown(service) for service in services_of(one)],
             _images(held := _holding(one, names)),

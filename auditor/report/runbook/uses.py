@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 BUILDING, RUNNING, COMPOSE, FILES = BUILD, "run", "compose", "files"
 #: The kind of target that a compose file is.
 COMPOSE_KIND = "compose"
-_CALLERS = ("script", "makefile", "ci", "bake")
-_SOURCES = ("file", "directory")
-_RUNNING_RULES = ("env-secret", "healthcheck-secret", "command-secret", "baked-wrapper-config", "baked-private-key")
+#: Nobody knows who reads what stands in these, unless the rule says it.
+_SOURCES = ("file", "directory", "script", "ci")
+_RUNNING_RULES = (
+    "env-secret", "healthcheck-secret", "command-secret", "baked-wrapper-config", "baked-private-key",
+    "container-env-secret", "swarm-secret-literal",
+)  # fmt: skip
 _BUILD_RULES = (
     "arg-secret", "arg-default-secret", "step-name-secret", "echoed-secret", "literal-secret", "secret-flag",
-    "url-credentials", "leaked-mount-secret", "onbuild-secret", "label-secret",
+    "url-credentials", "leaked-mount-secret", "onbuild-secret", "label-secret", "build-arg-secret",
+    "compose-build-arg-secret",
 )  # fmt: skip
 _VERSION = Pattern(r"_v(\d{1,6})\Z")
 _GENERIC = frozenset("password pass passwd token secret key api_key credential value url_password".split())
 _SERVICE = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _LONGEST = 48
 _MOST_SERVICES = 10
-_UNKNOWN_SERVICE = "SERVICE"
+_UNKNOWN_SERVICE, _UNKNOWN_TARGET = "SERVICE", "NAME"
 
 
 class Versions(NamedTuple):
@@ -47,14 +51,14 @@ class Versions(NamedTuple):
 
 def uses_of(finding: Finding, kind: str, entry: RotationEntry) -> frozenset[str]:
     """What reads the credential of a finding; `kind` is the sort of its target."""
+    if finding.rule in _BUILD_RULES:
+        return frozenset({BUILDING})
     if kind == COMPOSE_KIND:
         return frozenset({COMPOSE})
-    if kind in _SOURCES:
-        return frozenset({FILES})
-    if kind in _CALLERS or finding.rule in _BUILD_RULES:
-        return frozenset({BUILDING})
     if finding.rule in _RUNNING_RULES:
         return frozenset({RUNNING})
+    if kind in _SOURCES:
+        return frozenset({FILES})
     if finding.image is not None and finding.image.part in (HISTORY, ATTESTATION, CACHE):
         return frozenset({BUILDING})
     return frozenset({BUILDING if entry.get("use") == BUILD else RUNNING})
@@ -71,8 +75,11 @@ def versions_of(credential: Credential) -> Versions:
     name = (base[: version.start()] if version else base) or "secret"
     new = versioned(name, number + 1)
     file = credential.file.rpartition("/")[2]
-    # A key of a server keeps its own name, as `audit fix` gives it to the container.
-    target = file if not first and is_file_name(file) else name
+    # A key of a server keeps its own name, as `audit fix` gives it to the container; in a compose file the entry has
+    # a name, which the finding does not tell.
+    target = _UNKNOWN_TARGET if credential.file and credential.composes else name
+    if not first and not credential.composes and is_file_name(file):
+        target = file
     return Versions(name, target, versioned(name, number), new, new.replace("_", "-"), name.upper())
 
 
