@@ -114,7 +114,7 @@ def _given(facts: CallFacts, kind: str) -> Iterator[tuple[Use, Given]]:
 
 
 def _shown(use: Use) -> str:
-    return f"`{use.tool}`" if " " in use.tool and not use.tool.startswith("the ") else use.tool
+    return use.tool if use.tool.startswith("the ") or "/" in use.tool else f"`{use.tool}`"
 
 
 def _written(given: Given, *, bare: bool = False) -> str:

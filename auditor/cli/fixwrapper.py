@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from auditor.core.wrapperdata import WrapperEntry
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -50,7 +49,7 @@ def unknown_names(wrapping: Wrapping, texts: Sequence[str]) -> list[str]:
 def _pair(text: str, wrapper: WrapperEntry) -> tuple[str, str]:
     """A variable and its reference. The messages quote no reference: a secret may have been given by mistake."""
     variable, equals, reference = text.partition("=")
-    if not equals or not _VARIABLE.fullmatch(variable) or not reference.strip() or _CONTROLS.search(reference):
+    if not equals or not _VARIABLE.fullmatch(variable) or not reference.strip() or not reference.isprintable():
         raise UsageError(f"--map: VARIABLE={wrapper['reference']} is wanted")
     if wrapper["takes"] == "configuration":
         raise UsageError(f"--map: {wrapper['id']} takes all values of a project, none has a reference")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import secret_id
 from auditor.detect import credfiles
 from auditor.fixes import deeds
-from auditor.fixes.exposure import secret_id
 from auditor.fixes.folders import is_folder
 from auditor.fixes.plan import Burnt, Drop, DropSource, Refusal, Refused
 from auditor.fixes.script import full_text

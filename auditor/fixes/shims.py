@@ -59,6 +59,11 @@ def before(build: Build, node: Instruction, shim: Shim) -> Replace | None:
     return Replace(Span(at, at), "".join(f"{_quoted(word)}, " for word in argv)) if argv else None
 
 
+def reading_file(name: str, path: str) -> str:
+    """The statement that takes a variable from a file, where it is not set and the file is there."""
+    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"; '
+
+
 def is_shim(words: list[str]) -> bool:
     """Whether these words begin with a shim's; nothing may follow them where the command is the program."""
     return words[:2] == [*_SHELL] and len(words) > 3 and words[2].endswith(_HANDS_OVER) and words[3] == _NAME

@@ -80,6 +80,14 @@ def test_a_build_time_value_needs_no_service(meta: Meta) -> None:
     assert "gh secret set NPM_TOKEN" in commands(made)
 
 
+def test_the_key_of_a_server_keeps_the_name_of_its_file(tmp_path: Path, meta: Meta) -> None:
+    """`audit fix` gives it to the container under that name, and a configuration may name it."""
+    made = runbook.render(linted(tmp_path, Dockerfile="FROM nginx:1.27\nCOPY ssl/site.key /etc/nginx/ssl/\n"), meta)
+    change = "--secret-rm site_key_v1 --secret-add source=site_key_v2,target=site.key SERVICE"
+    assert f"docker service update {change}" in commands(made)
+    assert "there is no `site_key_v1` yet: leave out `--secret-rm`" in made and "--from-file=site.key=NEW_FILE" in made
+
+
 def test_a_compose_file_names_its_service(tmp_path: Path, meta: Meta) -> None:
     compose = f"services:\n  db:\n    image: mysql:8\n    environment:\n      MYSQL_PASSWORD: {PASSWORD}\n"
     made = runbook.render(linted(tmp_path, compose_yml=compose), meta)
@@ -152,6 +160,13 @@ def test_defaults_and_placeholders_are_told_apart(meta: Meta) -> None:
     assert "- [ ] Password in `POSTGRES_PASSWORD`: `Dockerfile:1`" in made.split("## Weak defaults")[1]
     assert "- Password in `A_TOKEN`: `Dockerfile:4`" in made.split("## Placeholders")[1]
     assert "## Clean up" not in made
+
+
+def test_credentials_of_one_name_are_told_apart(meta: Meta) -> None:
+    made = rendered(meta, *(leak("DB_PASSWORD", f"Harbour-{n}-lamp", path=f"{n}.env") for n in range(2)), leak("OTHER"))
+    assert "1. Password in `DB_PASSWORD` in `0.env:1`: high" in made
+    assert "## 2. Password in `DB_PASSWORD` in `1.env:1`\n" in made
+    assert "3. Value given as `OTHER`: high" in made
 
 
 def test_what_is_left_out_is_counted(meta: Meta) -> None:
