@@ -22,7 +22,7 @@ def shown(report: Report, meta: Meta) -> list[Finding]:
 
 
 def extent(report: Report) -> str:
-    """How much there was to search: `24 layers, 1.9 GB`."""
+    """How much there was to search: `24 layers, 1.9 GB`, after the files where there were some besides."""
     images = [target for target in report.targets if target.kind in IMAGES]
     layers, total = sum(len(target.layers) for target in images), sum(target.size for target in images)
     facts = [
@@ -30,7 +30,9 @@ def extent(report: Report) -> str:
         _count(layers, "layer") if layers else "",
         size(total) if total else "",
     ]
-    return ", ".join(fact for fact in facts if fact)
+    searched = ", ".join(fact for fact in facts if fact)
+    files = sum(target.files for target in report.targets if target.kind not in IMAGES)
+    return f"{_count(files, 'file')} and {searched}" if files else searched
 
 
 def time(report: Report) -> str:

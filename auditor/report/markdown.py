@@ -52,11 +52,16 @@ def render(report: Report, meta: Meta) -> Noted:
 
 
 def _title(found: list[Finding], report: Report, meta: Meta) -> str:
-    number = f"{len(found):,} {'finding' if len(found) == 1 else 'findings'}" if found else "no findings"
+    number = _many(len(found), "finding") if found else "no findings"
     images = sum(target.kind in IMAGES for target in report.targets)
-    files = sum(target.files for target in report.targets)
-    noun = ("image" if images else "file") + ("" if (images or files) == 1 else "s")
-    return f"audit {meta.command}: {number} in {images or files:,} {noun}"
+    files = sum(target.files for target in report.targets if target.kind not in IMAGES)
+    where = [_many(files, "file")] if files or not images else []
+    where += [_many(images, "image")] if images else []
+    return f"audit {meta.command}: {number} in {' and '.join(where)}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _tally(found: list[Finding]) -> str:

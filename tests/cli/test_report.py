@@ -155,3 +155,12 @@ def test_a_cut_is_told(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None
     _, out, err = run(capsys, "a.json", "b.json", "--format", "sarif:x.sarif")
     assert out == "" and "note: sarif: " in err and "left out, the least severe ones: GitHub takes" in err
     assert len(json.loads(Path("x.sarif").read_text())["runs"][0]["results"]) == 2
+
+
+def test_a_summary_of_files_and_images_counts_both(capsys: Capture) -> None:
+    content = json.loads(Path("a.json").read_text())
+    image = {"platform": None, "layers": []}
+    content["targets"].append(content["targets"][0] | {"name": "shop:1", "kind": "image", "image": image})
+    Path("x.json").write_text(json.dumps(content))
+    code, out, err = run(capsys, "x.json", "--format", "markdown")
+    assert code == 1 and " in 1 file and 1 image\n" in out and " in 1 file and 1 image" in err
