@@ -45,6 +45,7 @@ bench: rules
 	$(BIN)/python -m bench.lint_throughput
 	$(BIN)/python -m bench.prefilter
 	$(BIN)/python -m bench.scan
+	$(BIN)/python -m bench.reports
 
 docs: rules
 	$(BIN)/python -m tools.ruledocs

@@ -42,11 +42,10 @@ def _written(report: Report, some: list[Finding], all_: int, masks: dict[str, Fi
         cases.setdefault((finding.location.path, finding.rule), []).append(finding)
     written = [_case(path, rule, found, masks, meta) for (path, rule), found in cases.items()]
     hit = {path for path, _ in cases}
-    for target in report.targets:
-        if target.errors:
-            written.append(_unread(target, masks[target.name], meta))
-        elif target.name not in hit and (target.files or target.layers):
-            written.append(f"  {start('testcase', _named(_CLEAN, _name(target), meta), empty=True)}")
+    written += [_unread(name, targets, masks, meta) for name, targets in _named_alike(report.targets, errors=True)]
+    for name, targets in _named_alike(report.targets, errors=False):
+        if name not in hit and any(target.files or target.layers for target in targets):
+            written.append(f"  {start('testcase', _named(_CLEAN, name, meta), empty=True)}")
     if all_ > len(some):
         message = {"message": f"{all_ - len(some)} findings of the lowest severities are left out: {_READER}"}
         whole = {"name": _CUT, "classname": "audit"}
@@ -69,8 +68,12 @@ def _named(name: str, classname: str, meta: Meta, *, line: int = 0, path: str = 
     return {"name": name, "classname": classname, **file, **({"line": line} if line else {})}
 
 
-def _name(target: Target) -> str:
-    return target.name or f"{target.files} other files"
+def _named_alike(targets: list[Target], *, errors: bool) -> list[tuple[str, list[Target]]]:
+    """The targets with errors or without, by name: of several commands, they may share one."""
+    found: dict[str, list[Target]] = {}
+    for target in targets:
+        found.setdefault(target.name or f"{target.files} other files", []).append(target)
+    return [(name, alike) for name, alike in found.items() if any(t.errors for t in alike) is errors]
 
 
 def _case(path: str, rule: str, found: list[Finding], masks: dict[str, FileMasker], meta: Meta) -> str:
@@ -98,15 +101,17 @@ def _line(finding: Finding, masks: dict[str, FileMasker], meta: Meta) -> str:
     return f"{where}: {finding.severity.label}: {sentence(finding, masks)}"
 
 
-def _unread(target: Target, masker: FileMasker, meta: Meta) -> str:
-    lines = []
-    for error in target.errors:
-        place = escape_path(error.path or target.name) + (f":{error.line}" if error.line else "")
-        lines.append(f"{place}: {masker.mask(error.message)}")
-    path = "" if target.kind in IMAGES else target.name
-    case = _named(_WHOLE, _name(target), meta, path=path)
-    what = {"message": masker.mask(target.errors[0].message), "type": "incomplete"}
-    return _holding(case, f"   {start('error', what)}{lines_of(lines)}</error>")
+def _unread(name: str, targets: list[Target], masks: dict[str, FileMasker], meta: Meta) -> str:
+    lines, messages = [], []
+    for target in targets:
+        for error in target.errors:
+            messages.append(masks[target.name].mask(error.message))
+            place = escape_path(error.path or target.name) + (f":{error.line}" if error.line else "")
+            lines.append(f"{place}: {messages[-1]}")
+    path = "" if targets[0].kind in IMAGES else targets[0].name
+    what = {"message": messages[0], "type": "incomplete"}
+    text = lines_of(dict.fromkeys(lines))
+    return _holding(_named(_WHOLE, name, meta, path=path), f"   {start('error', what)}{text}</error>")
 
 
 def _holding(case: Mapping[str, object], content: str) -> str:

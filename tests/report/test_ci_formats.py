@@ -207,6 +207,15 @@ def test_junit_tells_what_passes_fails_and_was_not_read(report: Report, meta: Me
     assert ("app/Dockerfile", "package-cache") not in cases, "below --min-severity"
 
 
+def test_junit_names_no_test_twice(meta: Meta) -> None:
+    targets = [Target(name, kind) for name in ("a", "b") for kind in ("dockerfile", "file")]
+    targets[2].errors.append(TargetError("odd", "b", 3))
+    targets[3].errors.append(TargetError("unreadable", "b"))
+    got = junit.render(Report(targets, []), meta)
+    check_junit(got)
+    assert got.count("<testcase ") == 2 and ">b:3: odd\nb: unreadable</error>" in got
+
+
 def test_gitlab_gets_times_and_errors(report: Report, meta: Meta) -> None:
     report.seconds = 65.4
     scan = json.loads(gitlab_secrets.render(report, meta._replace(time="2026-01-02T03:04:05+02:00")))["scan"]
