@@ -7,7 +7,7 @@ from auditor.core.span import LineIndex, Span
 from auditor.report.terminal import columns, escape, escape_character, wrap
 
 if TYPE_CHECKING:
-    from auditor.core.finding import Severity, Target
+    from auditor.core.finding import Finding, Severity, Step, Target
     from auditor.report.masking import FileMasker
     from auditor.report.terminal import Painter
 
@@ -15,6 +15,7 @@ _LINES_OF_ONE_SPAN = 3
 _LEFT_CONTEXT = 24
 _CUT = "…"
 _INDENT = 4
+_MOST_STEPS = 6
 
 
 class Mark(NamedTuple):
@@ -158,6 +159,17 @@ class Excerpt:
         if end >= len(text):
             cells.append(_Cell(" ", 1, len(text), len(text) + 1))
         return cells
+
+
+def marks_of(block: list[Finding], masker: FileMasker) -> list[Mark]:
+    """What an excerpt shows of the findings of one line: their places, and the steps of their stories in that file."""
+    marks = [Mark(finding.location.span, "", finding.severity) for finding in block]
+    steps: list[Step] = list(dict.fromkeys(step for finding in block for step in finding.flow))
+    path = block[0].location.path
+    for step in [s for s in steps if s.location is not None and s.location.path == path][:_MOST_STEPS]:
+        if step.location is not None:
+            marks.append(Mark(step.location.span, masker.mask(step.message), None))
+    return marks
 
 
 def _cell(text: str, at: int) -> _Cell:
