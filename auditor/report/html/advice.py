@@ -14,8 +14,12 @@ Prose = list[tuple[bool, list[str]]]
 
 
 class Hint(NamedTuple):
-    """What a finding says of its remedy: the number of the whole advice (0: there is none) and its first sentence."""
+    """What a finding says of its remedy: the number of the whole advice (0: there is none) and its first sentence.
 
+    `guide` is the number of what is said of its rule, or 0; `whole` tells that there is no more than the sentence.
+    """
+
+    guide: int
     number: int
     sentence: str
     whole: bool
@@ -31,6 +35,7 @@ class Advice(NamedTuple):
 class Guide(NamedTuple):
     """What is said of one rule: why it matters, and the remedies that its findings have."""
 
+    number: int
     rule: str
     title: str
     why: Prose
@@ -51,7 +56,7 @@ class Advisor:
         remedy = masker.mask(finding.remedy) if finding.remedy else rule.remedy if rule else ""
         key = (finding.rule, remedy)
         if key not in self._hints:
-            self._hints[key] = self._new(finding.rule, remedy) if remedy else Hint(0, "", True)
+            self._hints[key] = self._new(finding.rule, remedy) if remedy else Hint(0, 0, "", True)
         return self._hints[key]
 
     def guides(self) -> list[Guide]:
@@ -61,10 +66,11 @@ class Advisor:
     def _new(self, rule: str, remedy: str) -> Hint:
         if rule not in self._guides:
             why = list(parts(self._meta.prose.get(rule, "")))
-            self._guides[rule] = Guide(rule, self._meta.title(rule), why, [])
+            self._guides[rule] = Guide(len(self._guides) + 1, rule, self._meta.title(rule), why, [])
         prose = list(parts(remedy))
         number = len(self._hints) + 1
-        self._guides[rule].advice.append(Advice(number, prose))
+        guide = self._guides[rule]
+        guide.advice.append(Advice(number, prose))
         words = " ".join(prose[0][1]) if prose and not prose[0][0] else ""
         sentence = first_sentence(words)
-        return Hint(number, sentence, len(prose) == 1 and sentence == words)
+        return Hint(guide.number, number, sentence, len(prose) == 1 and sentence == words)

@@ -8,7 +8,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.excerpt import Excerpt, marks_of
 from auditor.report.html.advice import Advisor
 from auditor.report.image_story import line_of, quoted, story
-from auditor.report.images import described, fate, groups, instruction, spot
+from auditor.report.images import described, fate, groups, instruction
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.terminal import Painter, cut, escape
 from auditor.report.text import place_in
@@ -167,9 +167,7 @@ class Entries:
         if place is None:
             return []
         name = finding.location.path
-        facts = [("Seen", story(place, self._layers.get(name, {}), lambda c, room: self.said(name, c, room)), False)]
-        if place.part == LAYER:
-            facts.append(("File", spot(place), True))
+        facts = [("State", story(place, self._layers.get(name, {}), lambda c, room: self.said(name, c, room)), False)]
         if place.created_by:
             facts.append(("Made by", self.said(name, place.created_by, _INSTRUCTION), True))
         facts += [

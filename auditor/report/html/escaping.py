@@ -21,6 +21,18 @@ class Html(str):
         return self
 
 
+#: A line break; values have theirs written out.
+BREAK = Html("\n")
+
+
+def prose(text: str) -> Html:
+    """A paragraph of ours; what stands between backticks is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return Html(_text(text))
+    return Html("".join(f"<code>{_text(piece)}</code>" if at % 2 else _text(piece) for at, piece in enumerate(pieces)))
+
+
 def finalize(value: object) -> str:
     """A value as the template may put it out, in text and in quoted attributes."""
     if isinstance(value, Html):

@@ -23,8 +23,8 @@ _MOST_CHIPS = 12
 _INSTRUCTION = 600
 #: Pixels: the distance of lanes, and of the first row's middle from its top.
 LANE, MIDDLE = 16, 18
-#: Percent of the strip that every layer gets, however small it is, and that a label needs.
-_LEAST, _LABELLED = 1.0, 7.0
+#: Percent of the strip that every layer gets, however small it is, and that its number and its size need.
+_LEAST, _NUMBERED, _LABELLED = 1.0, 2.5, 9.0
 #: Pixels of the strip's bars.
 _TALLEST, _SHORTEST = 36, 8
 _SECTIONS = {
@@ -75,12 +75,13 @@ class Row(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A layer in the strip: begin and width in percent, its label ("": no room), and a bar for its leaks in pixels."""
+    """A layer in the strip: begin and width in percent, label and size ("": no room), height of the bar in pixels."""
 
     number: int
     x: float
     width: float
     label: str
+    bulk: str
     told: str
     in_base: bool
     leaks: int
@@ -89,7 +90,8 @@ class Segment(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """One image, the target number `at` of the report. `states` has how many places are in which state; `lanes` is the width of the lanes in pixels."""
+    """One image, the target number `at` of the report. `states` has how many places are in which state; `lanes` is the
+    width of the lanes in pixels."""
 
     target: Target
     at: int
@@ -246,15 +248,22 @@ def _strip(layers: list[LayerLine], held: dict[tuple[str, int], list[_Held]]) ->
         found = held.get((LAYER, layer.number), [])
         height = round(_SHORTEST + (_TALLEST - _SHORTEST) * sqrt(len(found) / most)) if found else 0
         bulk = size(layer.size)
-        label = f"{layer.number}" if width < _LABELLED * 2 or not bulk else f"{layer.number}: {bulk}"
         told = ", ".join(fact for fact in (f"Layer {layer.number}", bulk, _leaks(len(found))) if fact)
         worst = max((one.entry.finding.severity for one in found), default=None)
         strip.append(
             Segment(
-                layer.number, round(x, 3), round(width, 3), label if width >= _LABELLED / 2 else "", told,
-                layer.in_base, len(found), height, worst.label if worst is not None else "",
+                layer.number,
+                round(x, 3),
+                round(width, 3),
+                str(layer.number) if width >= _NUMBERED else "",
+                bulk if width >= _LABELLED else "",
+                told,
+                layer.in_base,
+                len(found),
+                height,
+                worst.label if worst is not None else "",
             )
-        )  # fmt: skip
+        )
         x += width
     return strip
 

@@ -9,7 +9,7 @@ from auditor.core.finding import Severity
 from auditor.core.image import STATES
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.html.entries import Entries, Entry, listed, target_name
-from auditor.report.html.escaping import Html, finalize
+from auditor.report.html.escaping import BREAK, Html, finalize, prose
 from auditor.report.html.layers import LANE, MIDDLE, timeline
 from auditor.report.meta import IMAGES
 from auditor.report.templates import rendered, source
@@ -69,6 +69,8 @@ def render(report: Report, meta: Meta) -> str:
         "suppressed": len(report.findings) - len(report.active),
         "targets": [target_name(target) for target in report.targets[:3]],
         "many": _many,
+        "said": prose,
+        "nl": BREAK,
         "unit": _UNITS.get(meta.command, "file"),
         "files": sum(target.files for target in report.targets),
         "lane": LANE,
