@@ -23,8 +23,9 @@ _ARGUMENTS = (
     "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND", "--hide-scrollbars", "--force-color-profile=srgb",
 )  # fmt: skip
-#: Seconds for one answer; a busy machine takes its time.
-_PATIENCE = 90.0
+#: Seconds for one answer, and for what the page does by and by; a busy machine takes its time.
+_PATIENCE, _SETTLED = 90.0, 30.0
+_COMPLAINTS = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 Message = dict[str, Any]
 
 
@@ -75,8 +76,10 @@ class Page:
 
     def settle(self, condition: str) -> None:
         """Wait until an expression is true."""
-        wait = "new Promise(done => {{const look = () => ({0}) ? done() : setTimeout(look, 20); look()}})"
-        self.run(wait.format(condition))
+        end = time.monotonic() + _SETTLED
+        while not self.run(condition):
+            assert time.monotonic() < end, f"never: {condition}"
+            time.sleep(0.02)
 
     def press(self, key: str, text: str = "") -> None:
         """One key, down and up; `text` is what it types."""
@@ -115,7 +118,7 @@ class Page:
 
     def _note(self, message: Message) -> None:
         method, facts = message.get("method", ""), message.get("params", {})
-        if method in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded", "Audits.issueAdded"):
+        if method in _COMPLAINTS or facts.get("issue", {}).get("code") == "ContentSecurityPolicyIssue":
             self.complaints.append(f"{method}: {json.dumps(facts)}")
         elif method == "Page.javascriptDialogOpening":
             self.complaints.append(f"dialog: {facts.get('message')}")
@@ -124,7 +127,8 @@ class Page:
             os.write(self._write, json.dumps(answer | {"sessionId": self._session}).encode() + b"\0")
         elif method == "Network.requestWillBeSent":
             self.requests.append(str(facts["request"]["url"]))
-        self._events.append(message)
+        if method:
+            self._events.append(message)
 
 
 @contextmanager
