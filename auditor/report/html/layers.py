@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from auditor.report.html.entries import Entry
 
 #: Rows of one image, lanes beside them, and findings named in one row.
-MOST_ROWS, MOST_LANES = 400, 24
+MOST_ROWS, MOST_LANES = 400, 16
 _MOST_CHIPS = 12
 _INSTRUCTION = 600
 #: Pixels: the distance of lanes, and of the first row's middle from its top.
-LANE, MIDDLE = 16, 18
+LANE, MIDDLE = 14, 18
 #: Percent of the strip that every layer gets, however small it is, and that its number and its size need.
 _LEAST, _NUMBERED, _LABELLED = 1.0, 2.5, 9.0
+#: So few layers have their numbers whatever they weigh: there is room.
+_FEW = 12
 #: Pixels of the strip's bars.
 _TALLEST, _SHORTEST = 36, 8
 _SECTIONS = {
@@ -255,7 +257,7 @@ def _strip(layers: list[LayerLine], held: dict[tuple[str, int], list[_Held]]) ->
                 layer.number,
                 round(x, 3),
                 round(width, 3),
-                str(layer.number) if width >= _NUMBERED else "",
+                str(layer.number) if width >= _NUMBERED or len(layers) <= _FEW else "",
                 bulk if width >= _LABELLED else "",
                 told,
                 layer.in_base,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from base64 import b64encode
 from hashlib import sha256
 
@@ -24,6 +25,8 @@ _FOLDER = "html"
 MOST_FINDINGS = 25_000
 #: Images with a timeline, files in the overview, and problems that are named.
 _MOST_TIMELINES, _MOST_FILES, _MOST_PROBLEMS = 20, 15, 200
+#: Names in the heading.
+_MOST_NAMED = 3
 #: Up to so many findings are shown open.
 _OPEN = 5
 _UNITS = {"lint": "file", "image": "image", "scan": "file"}
@@ -67,7 +70,8 @@ def render(report: Report, meta: Meta) -> str:
         "most": _MOST_PROBLEMS,
         "hidden": len(everything) - len(found),
         "suppressed": len(report.findings) - len(report.active),
-        "targets": [target_name(target) for target in report.targets[:3]],
+        "heading": (heading := _heading(report, meta)),
+        "unnamed": len(_audited(report)) - len(heading) if meta.command == "image" else 0,
         "many": _many,
         "said": prose,
         "nl": BREAK,
@@ -188,6 +192,23 @@ def _skipped(report: Report) -> list[tuple[str, int, str]]:
             reasons.setdefault(item.reason, []).append(item.path)
     ordered = sorted(reasons.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     return [(reason, len(paths), paths[0]) for reason, paths in ordered]
+
+
+def _audited(report: Report) -> list[Target]:
+    """What was read, without the folders that were searched for it; those where there was nothing in them."""
+    return [target for target in report.targets if target.kind != "directory"] or report.targets
+
+
+def _heading(report: Report, meta: Meta) -> list[str]:
+    """What the report is about: the first names, or for many files their number and common folder."""
+    names = [target_name(target) for target in _audited(report)]
+    if meta.command == "image" or len(names) <= _MOST_NAMED:
+        return names[:_MOST_NAMED]
+    try:
+        folder = posixpath.commonpath([posixpath.dirname(name) for name in names])
+    except ValueError:  # absolute and relative ones
+        folder = ""
+    return [f"{len(names):,} files{f' in {folder}' if folder else ''}"]
 
 
 def _many(number: int, noun: str) -> str:
