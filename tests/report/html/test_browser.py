@@ -217,9 +217,10 @@ def test_text_can_be_read_in_light_and_dark(dark: bool, opened: Page, tmp_path: 
     opened.window(1200, 900, dark=dark)
     show(opened, tmp_path, image_report(), image_meta)
     names = ("paper", "raised", "sunken", "ink", "dim", "link", "critical", "high", "medium", "low", "info")
+    grounds = ("hit", "layer")
     got = opened.run(
-        "(() => { const probe = document.querySelector('.kicker'), found = {};"
-        f"for (const name of {list(names)!r}) {{ found[name] = getComputedStyle(document.documentElement)"
+        "(() => { const found = {};"
+        f"for (const name of {[*names, *grounds]!r}) {{ found[name] = getComputedStyle(document.documentElement)"
         ".getPropertyValue(`--${name}`).trim() } return found })()"
     )
     colours = {name: tuple(int(value[at : at + 2], 16) for at in (1, 3, 5)) for name, value in got.items()}
@@ -227,6 +228,7 @@ def test_text_can_be_read_in_light_and_dark(dark: bool, opened: Page, tmp_path: 
     for ground in ("paper", "raised", "sunken"):
         for text in names[3:]:
             assert contrast(colours[ground], colours[text]) >= 4.5, (ground, text)
+    assert [ground for ground in grounds if contrast(colours[ground], colours["ink"]) < 4.5] == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1200])
