@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from auditor.core.rulefiles import compile_rules
 from auditor.core.wrappers import EXEC, SHIM, Wrapping
+from tools import onepage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,26 +115,8 @@ def _code(text: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the page, or with `--check` return 1 when it is stale."""
-    parser = argparse.ArgumentParser(prog="python -m tools.wrapperdocs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is stale")
-    options = parser.parse_args(argv)
-    wanted = page(compile_rules(os.path.join(ROOT, "rules"))["wrappers"]["wrappers"])
-    if _read(PAGE) == wanted:
-        return 0
-    sys.stdout.write(f"{'stale' if options.check else 'written'}: docs/wrappers.md\n")
-    if options.check:
-        return 1
-    with open(PAGE, "w", encoding="utf-8", newline="\n") as file:
-        file.write(wanted)
-    return 0
-
-
-def _read(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
+    rules = os.path.join(ROOT, "rules")
+    return onepage.main(argv, "wrapperdocs", __doc__, PAGE, lambda: page(compile_rules(rules)["wrappers"]["wrappers"]))
 
 
 if __name__ == "__main__":

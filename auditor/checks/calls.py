@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from auditor.core.finding import Confidence, Finding, Location, Severity, Step
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.flow.calling import given as values
-from auditor.flow.calling import uses
+from auditor.flow.calling import kinds, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from auditor.flow.calling.given import Given
     from auditor.flow.calling.uses import Use
 
+#: `$NAME`, `$(NAME)` of make, `${env.NAME}` of Groovy, `${{ secrets.NAME }}`, `$[[ inputs.NAME ]]`.
+_REFERENCE = Pattern(r"\$(\w+)|\$\(\s*([\w.-]+)\s*\)|\$?\{+\s*\.?([\w.-]+)\s*\}+|\$\[\[\s*([\w.-]+)\s*\]\]")
 _IN_FILE = "everyone who has this file, a copy of it or its history has it"
 
 
@@ -70,8 +73,8 @@ def ci_variable_secret(facts: CallFacts) -> Iterator[Finding]:
         literal = given.literal
         # Words and stand-ins are for services that live as long as the job does.
         if literal is not None and literal.level == "secret":
-            message = f"{use.name} is set to a secret here: {_IN_FILE}, and every step that gets it may print it."
-            yield _finding(facts, "ci-variable-secret", use, message)
+            more = "" if facts.kind == kinds.BAKE else ", and every step that gets it may print it"
+            yield _finding(facts, "ci-variable-secret", use, f"{use.name} is set to a secret here: {_IN_FILE}{more}.")
 
 
 def committed_container(facts: CallFacts) -> Iterator[Finding]:
@@ -111,7 +114,7 @@ def _given(facts: CallFacts, kind: str) -> Iterator[tuple[Use, Given]]:
 
 
 def _shown(use: Use) -> str:
-    return f"`{use.tool}`" if " " in use.tool and not use.tool.startswith("the ") else use.tool
+    return use.tool if use.tool.startswith("the ") or "/" in use.tool else f"`{use.tool}`"
 
 
 def _written(given: Given, *, bare: bool = False) -> str:
@@ -125,7 +128,11 @@ def _origin(use: Use, given: Given) -> str:
         return f"{use.name} of the environment"
     if given.how == values.FETCHED:
         return f"What {given.source} prints"
-    return f"The value of {given.source.lstrip('$') or use.name}" if given.source.startswith("$") else use.name
+    named = _REFERENCE.fullmatch(given.source)
+    if named is not None:
+        return f"The value of {named[named.lastindex or 0]}"
+    # What an expression is made of may be a secret itself.
+    return f"{use.name}, whose value an expression gives," if given.source else use.name
 
 
 def _finding(facts: CallFacts, rule: str, use: Use, message: str, weak: Severity = Severity.MEDIUM) -> Finding:

@@ -12,12 +12,6 @@ ONBUILD = "onbuild-secret"
 KEY_KINDS = ("private-key", "age-secret-key", "putty-private-key", "openssh-private-key", "pgp-private-key")
 #: Token formats that open a secret manager, by the beginning of their ids.
 WRAPPER_KINDS = ("keeper-", "vault-", "doppler-", "onepassword-", "1password-", "bitwarden-", "infisical-", "dotenvx-")
-WRAPPER_NAMES = (
-    "KSM_CONFIG", "KSM_INI_CONFIG", "KSM_TOKEN", "VAULT_TOKEN", "DOPPLER_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN",
-    "OP_CONNECT_TOKEN", "INFISICAL_TOKEN", "BWS_ACCESS_TOKEN", "DOTENV_PRIVATE_KEY", "EJSON_PRIVATE_KEY",
-    "SOPS_AGE_KEY", "PHASE_SERVICE_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET", "AKEYLESS_ACCESS_KEY",
-    "CONJUR_AUTHN_API_KEY",
-)  # fmt: skip
 _MAX_STEPS = 8
 
 
@@ -120,8 +114,12 @@ def is_wrapper(literal: facts.Literal, name: str = "") -> bool:
     """
     if literal.secret.kind.startswith(WRAPPER_KINDS):
         return True
+    if literal.level != "secret":
+        return False
+    from auditor.core.wrappers import credential_variables  # start-up: files with a secret only
+
     upper = (name or literal.name).upper()
-    return literal.level == "secret" and any(upper == n or upper.endswith("_" + n) for n in WRAPPER_NAMES)
+    return any(upper == n or upper.endswith("_" + n) for n in credential_variables())
 
 
 def live(literal: facts.Literal) -> bool:

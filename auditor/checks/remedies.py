@@ -5,6 +5,7 @@ The forms are those of the rewrite facts (section 4): they work on every engine 
 
 from __future__ import annotations
 
+from auditor.core.secretnames import secret_id
 from auditor.flow.facts import LayerFile, Literal, Variable
 
 _ORIGINAL = "<the original command>"
@@ -12,11 +13,6 @@ _ORIGINAL = "<the original command>"
 _RUN_TIME = frozenset(
     {"private-key", "key-store", "htpasswd", "dotenv", "database-password", "shadow", "ovpn", "pem", "tls-folder"}
 )
-
-
-def secret_id(name: str) -> str:
-    """The id under which a secret would be mounted."""
-    return "".join(c if c.isalnum() else "_" for c in name.strip(".")).strip("_").lower()
 
 
 def mount_variable(variable: Variable) -> str:

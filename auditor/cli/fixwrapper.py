@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from auditor.core.wrapperdata import WrapperEntry
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+#: What no word of a command can have: NUL, and halves of surrogate pairs, which are no characters.
+_UNREAL = re.compile(r"[\x00\ud800-\udfff]")
 _MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -50,7 +51,7 @@ def unknown_names(wrapping: Wrapping, texts: Sequence[str]) -> list[str]:
 def _pair(text: str, wrapper: WrapperEntry) -> tuple[str, str]:
     """A variable and its reference. The messages quote no reference: a secret may have been given by mistake."""
     variable, equals, reference = text.partition("=")
-    if not equals or not _VARIABLE.fullmatch(variable) or not reference.strip() or _CONTROLS.search(reference):
+    if not equals or not _VARIABLE.fullmatch(variable) or not reference.strip() or not reference.isprintable():
         raise UsageError(f"--map: VARIABLE={wrapper['reference']} is wanted")
     if wrapper["takes"] == "configuration":
         raise UsageError(f"--map: {wrapper['id']} takes all values of a project, none has a reference")
@@ -84,6 +85,6 @@ def _configs(paths: Iterable[str]) -> Iterator[tuple[str, tuple[tuple[str, ...],
 
 def _words(value: object, wrong: UsageError) -> tuple[str, ...]:
     words = value or []
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+    if not isinstance(words, list) or not all(isinstance(word, str) and not _UNREAL.search(word) for word in words):
         raise wrong
     return tuple(words)

@@ -100,7 +100,7 @@ def _pairs(option: str, given: object, *, needs_value: bool) -> tuple[tuple[str,
     for text in given if isinstance(given, list) else []:
         name, equals, value = str(text).partition("=")
         if not name or (needs_value and not value):
-            raise UsageError(f"{option}: {text!r} is not of the form NAME=VALUE")
+            raise UsageError(f"{option}: NAME=VALUE is wanted")
         if equals and not value:
             raise UsageError(f"{option}: nothing stands behind the = of {name}")
         if not (name + value).isprintable():

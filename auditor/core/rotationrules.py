@@ -24,7 +24,7 @@ GENERAL = "general"
 BUILD, FILE = "build", "file"
 _TEXT = ("id", "title", "log", "docs")
 #: What an entry is chosen by; `rules/rotation/cloud.toml` says what each key holds.
-MATCHES = ("secrets", "providers", "kinds", "names", "files", "fallback")
+MATCHES = ("secrets", "providers", "kinds", "names", "files", "fallback", "holders")
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 #: A variable's name with stars; an id that may stand for all that begin so.
 _NAME, _WORD = re.compile(r"[A-Z0-9_*]+"), re.compile(r"[a-z0-9][a-z0-9-]*\*?")
@@ -47,6 +47,7 @@ class RotationEntry(TypedDict):
     names: NotRequired[list[str]]
     files: NotRequired[list[str]]
     fallback: NotRequired[list[str]]
+    holders: NotRequired[list[str]]
 
 
 def compile_rotation(rules_dir: str) -> list[RotationEntry]:

@@ -156,7 +156,7 @@ OPTIONAL: dict[str, dict[str, str]] = {
         "repositories": "lower",
     },
     "wrappers": {
-        **dict.fromkeys(("fill", "prefixes", "resolve", "variables", "environment", "unset"), "texts"),
+        **dict.fromkeys(("fill", "prefixes", "resolve", "variables", "environment", "unset", "handed_as"), "texts"),
         **dict.fromkeys(("pattern", "separator", "cli_image", "cli_volume", "cli_glibc", "cli_musl"), "text"),
         "measured": "flag",
     },

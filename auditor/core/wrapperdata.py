@@ -34,7 +34,8 @@ class WrapperEntry(TypedDict):
     ones that it can give. `process`: "exec" (becomes the program) or "fork". `signals`: "kept" (it is the program),
     "forwarded", "delayed", "dropped". `exit_code`: "kept" or "one" (1 for every failure). `libc`: what it runs with:
     "static", "glibc", "musl" (a build for each), "python", "node". `environment`: NAME=value that has to be set.
-    `unset`: variables of its own that the program must not get, besides its credentials. `cli_*`: an image whose
+    `unset`: variables of its own that the program must not get, besides its credentials. `handed_as`: variables that
+    its credential is often handed on by, and that it does not read itself. `cli_*`: an image whose
     volume brings the program, and its paths there. `install`: lines of a Dockerfile. `measured`: its behaviour was
     tried, not read. The first of `credential` is the usual one.
     """
@@ -61,6 +62,7 @@ class WrapperEntry(TypedDict):
     variables: NotRequired[list[str]]
     environment: NotRequired[list[str]]
     unset: NotRequired[list[str]]
+    handed_as: NotRequired[list[str]]
     cli_image: NotRequired[str]
     cli_volume: NotRequired[str]
     cli_glibc: NotRequired[str]

@@ -39,7 +39,7 @@ def check_wrapper(entry: Entry) -> str:
         return f"libc: {wrong[0]!r} is none of {', '.join(_LIBC)}"
     if wrong := [one for one in _texts(entry, "environment") if not _SETTING.fullmatch(one)]:
         return f"environment: {wrong[0]!r} is not NAME=value"
-    for key in ("unset", "variables"):
+    for key in ("unset", "handed_as", "variables"):
         if wrong := [one for one in _texts(entry, key) if not _VARIABLE.fullmatch(one)]:
             return f"{key}: {wrong[0]!r} is no variable"
     if wrong := [one for one in _texts(entry, "fill") if not any(one in word for word in _texts(entry, "argv"))]:

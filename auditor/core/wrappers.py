@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from auditor.core.imagenames import split_image
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_wrappers
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from auditor.core.wrapperdata import VendorEntry, WrapperEntry
 
 SHIM, EXEC = "shim", "exec"
-_HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
-_LONGEST_TAG = 128
 #: What stands for the reference in the words of `resolve`.
 _WHOLE, _BEFORE, _AFTER = "{reference}", "{before}", "{after}"
 
@@ -30,11 +30,28 @@ class Wrapping(NamedTuple):
 
     @property
     def way(self) -> str:
-        """SHIM: a shell asks for each value and becomes the program; EXEC: the wrapper starts it."""
-        if self.form:
-            return self.form
-        shims = bool(self.wrapper.get("resolve")) and self.wrapper["process"] == "fork"
-        return SHIM if shims or self.wrapper["passes"] == "none" else EXEC
+        """The form that was asked for, or the usual one."""
+        return self.form or usual_form(self.wrapper)
+
+
+def usual_form(wrapper: WrapperEntry) -> str:
+    """SHIM: a shell asks for each value and becomes the program; EXEC: the wrapper starts it, and becomes it or cannot
+    be asked for single values."""
+    shims = bool(wrapper.get("resolve")) and wrapper["process"] == "fork"
+    return SHIM if shims or wrapper["passes"] == "none" else EXEC
+
+
+def own_variables(wrapper: WrapperEntry) -> list[str]:
+    """Variables that hold a wrapper's own credential, which the program that it starts has no use for."""
+    held = [one["variable"] for one in wrapper["credential"] if "variable" in one and not one.get("shared")]
+    return list(dict.fromkeys([*held, *wrapper.get("unset", ())]))
+
+
+@cache
+def credential_variables() -> tuple[str, ...]:
+    """The variables that hold the credential of any wrapper: each opens all secrets behind it. Raises RuleDataError."""
+    found = (name for one in load_wrappers()["wrappers"] for name in (*own_variables(one), *one.get("handed_as", ())))
+    return tuple(dict.fromkeys(found))
 
 
 def wrapper_ids() -> list[str]:
@@ -61,19 +78,6 @@ def vendor_of(image: str) -> VendorEntry | None:
     return next((entry for entry in found if re.fullmatch(entry.get("tags", ".*"), tag)), None)
 
 
-def split_image(image: str) -> tuple[str, str]:
-    """(repository without Docker Hub's prefixes, tag) in lower case; no tag where it is not known."""
-    name, _at, digest = image.lower().partition("@")
-    for beginning in _HUB:
-        if name.startswith(beginning):
-            name = name.removeprefix(beginning)
-            break
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:  # the colon of a port
-        repository, tag = name, "" if digest else "latest"
-    return repository, "" if "$" in tag or len(tag) > _LONGEST_TAG else tag
-
-
 def is_reference(wrapper: WrapperEntry, value: str) -> bool:
     """Whether a value is one that this wrapper resolves."""
     pattern = wrapper.get("pattern")
@@ -83,7 +87,7 @@ def is_reference(wrapper: WrapperEntry, value: str) -> bool:
 def resolving(wrapper: WrapperEntry, reference: str) -> list[str]:
     """The words of the command that prints the value of a reference; none where the wrapper has no such command.
 
-    Raises ValueError if the reference lacks the separator between its two parts.
+    Raises ValueError if the reference lacks the separator between its two parts, or would be taken for an option.
     """
     words = wrapper.get("resolve", [])
     separator = wrapper.get("separator", "")
@@ -91,6 +95,8 @@ def resolving(wrapper: WrapperEntry, reference: str) -> list[str]:
     if separator and not (before and found and after):
         raise ValueError(f"{reference!r} is not of the form {wrapper['reference']}")
     parts = {_WHOLE: reference, _BEFORE: before, _AFTER: after}
+    if any(parts.get(word, "").startswith("-") for word in words):
+        raise ValueError(f"{reference!r} would be taken for an option of {words[0]}")
     return [re.sub(r"\{(?:reference|before|after)\}", lambda m: parts[m[0]], word) for word in words]
 
 

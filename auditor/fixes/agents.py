@@ -7,9 +7,10 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes import deeds
 from auditor.fixes.exposure import ssh as agent
-from auditor.fixes.leaving import STARTING, switches_user
+from auditor.fixes.leaving import switches_user
 from auditor.fixes.plan import BuildSecret
 from auditor.fixes.readers import may_read, readers_of_file
+from auditor.fixes.runtime import STARTING
 from auditor.fixes.script import acting, full_text
 from auditor.fixes.users import numbers
 from auditor.lang.dockerfile.mounts import mount_fields

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from auditor.lang.dockerfile.stages import Stage
 
 
-_HUB = ("docker.io/library/", "index.docker.io/library/", "library/", "docker.io/", "index.docker.io/")
-
-
 def root(build: Build, index: int) -> Stage:
     """The stage whose FROM names the image that a stage is built on in the end."""
     for _stage in build.stages:
@@ -28,17 +25,6 @@ def name_and_tag(build: Build, index: int) -> tuple[str, str]:
     image = root(build, index).base.partition("@")[0]
     name, _colon, tag = image.rpartition("/")[2].partition(":")
     return name, tag
-
-
-def repository(image: str) -> str:
-    """The repository of an image as FROM spells it, in lower case, without tag, digest and the default registry."""
-    name = image.partition("@")[0].lower()
-    for beginning in _HUB:
-        if name.startswith(beginning):
-            name = name.removeprefix(beginning)
-            break
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
 
 
 def lacks_shell(build: Build, index: int) -> bool:

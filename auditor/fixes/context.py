@@ -6,6 +6,7 @@ Only where nothing needs them: RUNs that read one get it as a mount, and one tha
 from __future__ import annotations
 
 from auditor.core.edit import Applicability
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import deeds
 from auditor.fixes.copied import Leaving
@@ -16,7 +17,7 @@ from auditor.fixes.retire import lifetime
 from auditor.fixes.script import acting
 from auditor.fixes.serving import check_build, serve
 from auditor.flow.contents import Taken
-from auditor.sources.files import is_dockerfile_name
+from auditor.sources.files import is_compose_name, is_dockerfile_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +52,9 @@ _SILENT = (
     "npm-shrinkwrap.json", "license", "dockerfile", ".dockerfile", "makefile", ".svg", ".png", ".jpg", ".example",
     ".sample",
 )  # fmt: skip
+
+#: `env_file` of a service, with the lines that belong to it: compose reads the file, not the container.
+_ENV_FILE = Pattern(r"(?m)^(?P<indent>[ \t]+)env_file[ \t]*:.*(?:\n(?:(?P=indent)[ \t]+|(?P=indent)-[ \t]).*)*")
 
 
 class _Namer(NamedTuple):
@@ -239,6 +243,8 @@ def _namers(build: Build, wanted: Mapping[str, tuple[bytes, ...]]) -> dict[str, 
         if path in wanted or is_silent or "/.git/" in f"/{path}":
             continue
         data = context.read(path, _MAX_BYTES) or b""
+        if is_compose_name(path):
+            data = _ENV_FILE.sub("", data.decode("latin-1")).encode("latin-1")
         budget -= len(data)
         for name, words in wanted.items():
             if name not in found and (_has_name(data, bases[name]) or any(word in data for word in words)):

@@ -24,12 +24,6 @@ _TARGET = Pattern(r"/(?:[\w.@%+:~-]+/)*[\w.@%+:~-]+")
 _PLAIN_PATH = Pattern(r"/(?:[\w.@%+,:=-]+/)*[\w.@%+,:=-]+")
 
 
-def secret_id(name: str) -> str:
-    """The id under which a secret is mounted: lower case, letters, digits and underscores; what BuildKit accepts."""
-    made = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.strip("./")).strip("_").lower()
-    return made or "secret"
-
-
 def check(run: Run) -> None:
     """Raises Refused for a RUN that cannot take a secret: triggers, shells that are not POSIX-like."""
     step = run.step
@@ -50,7 +44,8 @@ def variable(
 ) -> list[Change]:
     """The secret as an exported variable (`name`, by default the secret's own); `form` is `file` or `env`.
 
-    `default`, a plain word, is its value where the build is not given the secret.
+    `default`, a plain word, is its value where the build is not given the secret: then there is no file, or with newer
+    engines an empty one where `--secret id=ID,env=NAME` names a variable that is not set (engine 29, measured).
     """
     check(run)
     name = name or secret.name
@@ -58,10 +53,12 @@ def variable(
         need = ",required=true" if secret.required else ""
         given: list[Change] = [Mount(run.step.instruction, f"--mount=type=secret,id={secret.id},env={name}{need}")]
         if default:
-            given.append(Prelude(run.step.instruction, f'export {name}="${{{name}-{default}}}"', EXPORT))
+            given.append(Prelude(run.step.instruction, f'export {name}="${{{name}:-{default}}}"', EXPORT))
         return given
     path = f"/run/secrets/{secret.id}"
-    read = f"cat {path}" if secret.required else f"cat {path} 2>/dev/null || {f'echo {default}' if default else 'true'}"
+    read = f"cat {path}" if secret.required else f"cat {path} 2>/dev/null || true"
+    if default:
+        read = f"[ -s {path} ] && cat {path} || echo {default}"
     return [mount(run, secret, users=users), Prelude(run.step.instruction, f'export {name}="$({read})"', EXPORT)]
 
 

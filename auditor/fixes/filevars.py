@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from auditor.core.imagenames import repository
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_rules
-from auditor.fixes.bases import repository
 from auditor.fixes.readers import may_read
 from auditor.fixes.starters import script_of, words_of
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.exposure import secret_id
+from auditor.core.secretnames import secret_id
 from auditor.fixes.plan import BuildSecret
 from auditor.fixes.script import acting, full_text
 from auditor.fixes.starters import started_script

@@ -58,7 +58,6 @@ _REMEMBERING = frozenset(
     "add-credentials".split()
 )
 _DEPTH = 3
-_SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 
 
 class _Given(NamedTuple):
@@ -151,7 +150,7 @@ def _commands(run: Run) -> Iterator[_Given]:
     inner = next(
         (w for before, w in pairwise(node.words) if before.text.startswith("-") and before.text[-1] == "c"), None
     )
-    is_shell = bool(node.words) and node.words[0].text.rpartition("/")[2] in _SHELLS
+    is_shell = bool(node.words) and node.words[0].text.rpartition("/")[2] in commands.SHELLS
     argv = inner.text if is_shell and inner is not None else shlex.join(word.text for word in node.words)
     yield from _inside(reader.read(argv).commands, 0)
 

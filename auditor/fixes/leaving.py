@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import secret_id
 from auditor.detect import credfiles
 from auditor.fixes import deeds
-from auditor.fixes.exposure import secret_id
 from auditor.fixes.folders import is_folder
 from auditor.fixes.plan import Burnt, Drop, DropSource, Refusal, Refused
+from auditor.fixes.runtime import STARTING
 from auditor.fixes.script import full_text
 from auditor.flow.paths import absolute, covers
 
@@ -37,8 +38,6 @@ UNASKED_KINDS = frozenset(
     "dotenv named-dotenv rails-credentials-key wp-config service-configuration gcp-key aws-credentials "
     "credentials-json".split()
 )
-#: What starts the container, or runs in it beside that.
-STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 #: Names that say nothing without their folder.
 _GENERIC = frozenset("credentials config config.json auth.json hosts.yml token key key.json settings.json".split())
 _MOST_MEETINGS = 2_000

@@ -6,9 +6,9 @@ from importlib import import_module
 
 from auditor.core.edit import Edit, apply_edits
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.secretnames import secret_id
 from auditor.core.span import Span
 from auditor.fixes import bases, exposure, lasting, naming, places, prints, sites, tracing, urls
-from auditor.fixes.exposure import secret_id
 from auditor.fixes.places import WRITTEN_BY_RUN
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, Mount, Plan, Refusal, Refused, Replace
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import secret_id
 from auditor.fixes import lasting, urls
-from auditor.fixes.exposure import secret_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 #: Instructions that say what runs in the container.
 STARTING = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
-_SHELLS = frozenset("sh bash dash ash".split())
 _HEALTH = Pattern(r"(?i)^.*?\bCMD[ \t]+|^\s*NONE\s*$")
 _MAX_FILES = 2_000
 _MAX_BYTES = 512 * 1024
@@ -96,7 +95,7 @@ def programs(node: Instruction) -> list[str]:
         text = node.body.text
     else:
         argv = [word.text for word in node.words]
-        is_shell = len(argv) > 2 and argv[0].rpartition("/")[2] in _SHELLS and argv[1].endswith("c")
+        is_shell = len(argv) > 2 and argv[0].rpartition("/")[2] in commands.SHELLS and argv[1].endswith("c")
         text = argv[2] if is_shell else shlex.join(argv[:1])
     found = [commands.program(command.words) for command in reader.read(text).commands]
     return [commands.base_name(words[0]).lower() for words in found if words]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from auditor.core.edit import Applicability
+from auditor.core.imagenames import repository
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import deeds
-from auditor.fixes.bases import repository
 from auditor.fixes.generated import says_generated
 from auditor.fixes.leaving import starts_with
 from auditor.fixes.neighbours import user_of

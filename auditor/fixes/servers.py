@@ -7,6 +7,7 @@ from itertools import pairwise
 from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import secret_id
 from auditor.core.span import Span
 from auditor.fixes import caches, exposure, quotes, sites
 from auditor.fixes.plan import BuildSecret, DropCommand, DropPair, Plan, Refusal, Refused, Replace
@@ -128,7 +129,7 @@ def _habitus(build: Build, run: Run, use: Use) -> Plan:
     path = each.shell.path(target)
     if not path.startswith("/") or "$" in path:
         raise Refused("what is fetched from habitus goes to a file whose place is not known")
-    secret = BuildSecret(exposure.secret_id(match["name"]), "file")
+    secret = BuildSecret(secret_id(match["name"]), "file")
     plan = Plan(f"the file from habitus becomes the build secret {secret.id}", "the file is where it was, as a mount")
     plan.covers.append(use.span)
     plan.secrets.append(secret)
@@ -182,7 +183,7 @@ def _bridge(build: Build, run: Run, use: Use, form: str) -> Plan:
     for match in given:
         if match is None:
             continue
-        secret = BuildSecret(exposure.secret_id(match["key"]), "variable", match["name"])
+        secret = BuildSecret(secret_id(match["key"]), "variable", match["name"])
         plan.secrets.append(secret)
         plan.changes += exposure.variable(run, secret, form=form)
     plan.weaken(Applicability.UNSAFE, "every command of the RUN gets the variables, not just the one behind `--`")

@@ -10,15 +10,14 @@ from __future__ import annotations
 import os.path
 
 from auditor.core.edit import Edit
-from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import MOUNTED, is_file_name, secret_id, versioned
 from auditor.core.span import Span
-from auditor.fixes.exposure import secret_id
 from auditor.fixes.leaving import KEY_KINDS
 from auditor.fixes.plan import FileEdit, Given, Refused, Replace
 from auditor.fixes.served import Served
 from auditor.fixes.users import numbers
-from auditor.flow.configurations import FOLDER, configurations
+from auditor.flow.configurations import configurations
 from auditor.flow.paths import user_of
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from auditor.fixes.retire import Lifetime
     from auditor.flow.build import Build
     from auditor.flow.facts import LayerFile
-
-#: Names of secrets as swarm takes them.
-_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,60}[A-Za-z0-9])?")
 
 
 def check_build(build: Build, file: LayerFile, path: str) -> None:
@@ -70,7 +66,7 @@ def _served(build: Build, file: LayerFile, path: str) -> Served | None:
 def _give(build: Build, served: Served, plan: Plan) -> None:
     """The settings' new paths, and what to tell the user."""
     name = _name(build, served)
-    path = f"{FOLDER}/{name}"
+    path = f"{MOUNTED}/{name}"
     for one, each in served.found:
         if one.heredoc is not None:
             plan.changes.append(Replace(one.heredoc.body.span(each.span.start, each.span.end), path))
@@ -84,10 +80,11 @@ def _give(build: Build, served: Served, plan: Plan) -> None:
     is_root = user.partition(":")[0] in ("", "root", "0")
     needs = served.entry.get("needs", "")
     readable = "" if is_root or needs else f" The file must be readable for the user {user}."
+    secret = versioned(secret_id(name), 1)
     plan.notes.append(
         f"give the container the key {name} when it starts: "
         f'`docker run -v "$PWD/{_from_here(build, served.source)}:{path}:ro" ...`, '
-        f"`docker service create --secret source={secret_id(name)}_v1,target={name},{_mode(build, user)} ...`, "
+        f"`docker service create --secret source={secret},target={name},{_mode(build, user)} ...`, "
         f"or `secrets:` of compose.{f' {needs}' if needs else readable}"
     )
 
@@ -122,9 +119,9 @@ def _name(build: Build, served: Served) -> str:
         if other.kind is not None and other.kind.id in KEY_KINDS and other.content.removeprefix("./") != served.source
     }
     name = f"{folder.rpartition('/')[2]}_{base}" if base in others else base
-    if not _NAME.fullmatch(name):
+    if not is_file_name(name):
         raise Refused(f"{name} cannot be the name of a secret")
-    taken = f"{FOLDER}/{name}"
+    taken = f"{MOUNTED}/{name}"
     named = any(taken in each.paths for one in configurations(build) for each in one.namings)
     if named or taken in build.document.text:
         raise Refused(f"{taken} is named already")

@@ -59,6 +59,11 @@ def before(build: Build, node: Instruction, shim: Shim) -> Replace | None:
     return Replace(Span(at, at), "".join(f"{_quoted(word)}, " for word in argv)) if argv else None
 
 
+def reading_file(name: str, path: str) -> str:
+    """The statement that takes a variable from a file, where it is not set and the file is there."""
+    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"; '
+
+
 def is_shim(words: list[str]) -> bool:
     """Whether these words begin with a shim's; nothing may follow them where the command is the program."""
     return words[:2] == [*_SHELL] and len(words) > 3 and words[2].endswith(_HANDS_OVER) and words[3] == _NAME
@@ -77,11 +82,11 @@ def added(build: Build, how: Origin, shim: Shim, lines: Sequence[str] = ()) -> l
         raise Refused(
             f"how {how.image or 'the base image'} starts is not known: write its ENTRYPOINT and CMD into the Dockerfile"
         )
-    lines = [*lines, f"ENTRYPOINT {_array([*shim.argv, *base.entrypoint])}"]
+    lines = [*lines, f"ENTRYPOINT {array([*shim.argv, *base.entrypoint])}"]
     if how.command is None:
         if not base.command:
             raise Refused("neither the Dockerfile nor its base image says what the container starts")
-        lines.append(f"CMD {_array(base.command)}")
+        lines.append(f"CMD {array(base.command)}")
         return [behind(build, how.stage, lines)]
     return [ahead(build.document, how.command, lines)]
 
@@ -89,7 +94,7 @@ def added(build: Build, how: Origin, shim: Shim, lines: Sequence[str] = ()) -> l
 def restated(build: Build, how: Origin) -> Replace:
     """The change that says the command of the base image again."""
     assert how.base is not None and how.entrypoint is not None
-    return following(build.document, how.entrypoint, [f"CMD {_array(how.base.command)}"])
+    return following(build.document, how.entrypoint, [f"CMD {array(how.base.command)}"])
 
 
 def ahead(document: Document, node: Instruction, lines: list[str]) -> Replace:
@@ -126,7 +131,7 @@ def _shell_form(build: Build, node: Instruction, shim: Shim) -> Replace | None:
         return None
     words = [*shim.argv, *shell_of(build, node), command]
     body = node.body.span(0, len(node.body.text))
-    return Replace(body, f"{'CMD ' if health else ''}{_array(words)}")
+    return Replace(body, f"{'CMD ' if health else ''}{array(words)}")
 
 
 def _inside(build: Build, node: Instruction, words: list[str], shim: Shim) -> Replace | None:
@@ -149,9 +154,16 @@ def _inside(build: Build, node: Instruction, words: list[str], shim: Shim) -> Re
     return Replace(Span(at, at), _quoted(text)[1:-1])
 
 
-def _array(words: list[str] | tuple[str, ...]) -> str:
-    return json.dumps(list(words), ensure_ascii=False)
+def array(words: Sequence[str]) -> str:
+    """Words as the exec form of an instruction."""
+    return f"[{', '.join(map(_quoted, words))}]"
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A word of it; what could not be seen, or would turn the line around, is escaped."""
+    made = json.dumps(text, ensure_ascii=False)
+    return made if made.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in made)
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1] if ord(char) > 0x7F else f"\\u{ord(char):04x}"

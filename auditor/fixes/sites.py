@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from auditor.lang.dockerfile.nodes import Instruction
     from auditor.lang.shell.nodes import Command, Script, Word
 
-_SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 _OTHER_USERS = frozenset({"su", "runuser"})
 _OTHER_ROOTS = frozenset({"chroot"})
 _MAX_NESTING = 6
@@ -77,7 +76,7 @@ def is_shell(node: Instruction) -> bool:
     """Whether a RUN in exec form is `["/bin/sh", "-c", "SCRIPT"]`."""
     words = [word.text for word in node.words]
     shell = words[0].rpartition("/")[2] if words else ""
-    return shell in _SHELLS and len(words) == 3 and words[1].startswith("-") and words[1].endswith("c")
+    return shell in commands.SHELLS and len(words) == 3 and words[1].startswith("-") and words[1].endswith("c")
 
 
 def site(run: Run, place: int) -> Site:
@@ -115,7 +114,9 @@ def site(run: Run, place: int) -> Site:
 
 def _fed(command: Command, place: int) -> Layer | None:
     """The script on a shell's input that has the place in it: a heredoc's body, what is echoed into it."""
-    return _inside(command, place) if command.words and commands.base_name(command.words[0]) in _SHELLS else None
+    return (
+        _inside(command, place) if command.words and commands.base_name(command.words[0]) in commands.SHELLS else None
+    )
 
 
 def _inside(command: Command, place: int) -> Layer | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import secret_id
 from auditor.fixes.agents import READERS, agent_serves, connects, starts_ssh, with_agent
-from auditor.fixes.exposure import check, secret_id, variable
+from auditor.fixes.exposure import check, variable
 from auditor.fixes.leaving import at_run_time, cover, starts_with
 from auditor.fixes.plan import BuildSecret, Burnt, DropCommand, DropPair, Plan, Refused
 from auditor.fixes.readers import mentions

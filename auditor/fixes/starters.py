@@ -7,6 +7,7 @@ from functools import lru_cache
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes.readers import may_read
+from auditor.flow import commands
 from auditor.flow.placements import placements
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from auditor.lang.dockerfile.nodes import Instruction
 
 _MAX_BYTES = 512 * 1024
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "busybox"})
+#: Programs that read a script, or have an applet that does.
+SHELLS = commands.SHELLS | {"busybox"}
 #: Programs that become the one that their arguments name, and the words between.
-HANDING_OVER = _SHELLS | frozenset({"tini", "dumb-init", "exec", "env", "--"})
+HANDING_OVER = SHELLS | frozenset("tini tini-static dumb-init catatonit exec env nice --".split())
 _DEFAULT_SHELL = ("/bin/sh", "-c")
 _SHELL_SCRIPT = Pattern(r"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|ash)\b")
 _RUN_BY_SH = Pattern(r"#!\s*/bin/sh\b")
@@ -139,7 +141,7 @@ def _program_text(build: Build, words: list[str]) -> str:
 
 def started_script(build: Build, words: Sequence[str]) -> str:
     """The text of the shell script of the context that a command of a RUN starts, "" for what is none."""
-    is_by_shell = bool(words) and words[0].rpartition("/")[2] in _SHELLS
+    is_by_shell = bool(words) and words[0].rpartition("/")[2] in SHELLS
     plain = [word for word in words[1:] if not word.startswith("-")] if is_by_shell else words[:1]
     text = content(build, located(build, plain[0], shipped=False)) if plain else ""
     return text if is_by_shell or _SHELL_SCRIPT.match(text) else ""

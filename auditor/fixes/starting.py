@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import MOUNTED, secret_id
 from auditor.fixes import runtime
-from auditor.fixes.exposure import secret_id
 from auditor.fixes.filevars import file_variable
 from auditor.fixes.groups import files_of, groups, is_key_file, too_many
 from auditor.fixes.origins import origin
 from auditor.fixes.ownruns import runs_own_code
 from auditor.fixes.plan import DropPair, Plan, Refusal, Refused, Replace
 from auditor.fixes.readers import mentions, readers_of_variable
-from auditor.fixes.shims import Shim, added, before
+from auditor.fixes.shims import Shim, added, before, reading_file
 from auditor.fixes.starters import has_shell, is_watched, start
 from auditor.fixes.variables import VariablePlanner
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from auditor.flow.facts import Run, Variable
 
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-_FOLDER = "/run/secrets"
 
 
 def plans(build: Build, form: str) -> Iterator[Plan | Refusal]:
@@ -131,7 +130,7 @@ class StartingPlanner(VariablePlanner):
         others = [o for o in self.build.facts.variables if o.kind == "environment" and o is not v]
         if not named or v.pair.raw is None or any(o.name in (name, named) for o in others):
             return False
-        path = f"{_FOLDER}/{secret_id(name)}"
+        path = f"{MOUNTED}/{secret_id(name)}"
         plan.changes = [c for c in plan.changes if not (isinstance(c, DropPair) and c.pair is v.pair)]
         plan.changes += [Replace(v.pair.name_span, named), Replace(v.pair.raw.whole, path)]
         plan.reason = f"what starts the container reads {name} from the file that {named} names"
@@ -148,19 +147,20 @@ class StartingPlanner(VariablePlanner):
         if not self.has_shell():
             return False
         try:
-            changes = self._shimmed(Shim("".join(f"{reading_file(name)}; " for name in names)), names)
+            body = "".join(reading_file(name, f"{MOUNTED}/{secret_id(name)}") for name in names)
+            changes = self._shimmed(Shim(body), names)
         except Refused:
             return False
         if changes is None:
             return False
         plan.changes += changes
-        files = ", ".join(f"{_FOLDER}/{secret_id(name)}" for name in names)
+        files = ", ".join(f"{MOUNTED}/{secret_id(name)}" for name in names)
         shown = ", ".join(names)
         started = "the entrypoint" if self.how.entrypoint is not None else "the command"
         plan.reason = f"given {shown}, {started} starts with the same environment, arguments and process number"
         plan.notes.append(
             f"give the container {shown}: as {files} (`secrets:` of compose or swarm, "
-            f"`docker run -v FILE:{_FOLDER}/{secret_id(names[0])}:ro ...`), or with "
+            f"`docker run -v FILE:{MOUNTED}/{secret_id(names[0])}:ro ...`), or with "
             f"`docker run {_options(names)} ...`.{self.readable()} "
             "`docker exec` and another --entrypoint see only what -e gives."
         )
@@ -208,9 +208,3 @@ def shell_in(build: Build, how: Start, known: Origin) -> bool:
 
 def _options(names: list[str]) -> str:
     return " ".join(f"-e {name}" for name in names)
-
-
-def reading_file(name: str) -> str:
-    """A statement that takes a variable from its file, where it is not set and the file is there."""
-    path = f"{_FOLDER}/{secret_id(name)}"
-    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"'

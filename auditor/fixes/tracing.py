@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 TRACED = "the shell is started with -x, which prints every command with its values to the build log"
 _SET_TRACES = "set -x prints the secret to the build log, and cannot be taken out here"
 _TRACING_SHELL = Pattern(r"-[a-zA-Z]*x[a-zA-Z]*\Z")
-_SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 
 
 def silenced(build: Build, run: Run) -> list[Change]:
@@ -41,7 +40,7 @@ def untraced(run: Run) -> list[Change]:
     for command in sites.all_commands(run):
         words = commands.program(command.words)
         name = commands.base_name(words[0]) if words else ""
-        if name in _SHELLS and any(_TRACING_SHELL.match(word.rendered) for word in words[1:]):
+        if name in commands.SHELLS and any(_TRACING_SHELL.match(word.rendered) for word in words[1:]):
             raise Refused(TRACED)
         if name == "set":
             changes += _without_trace(words)

@@ -9,6 +9,8 @@ from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.lang.shell.nodes import Word
 
+#: Shells that read a script as POSIX does.
+SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 #: Programs that only run another program, with the options of theirs that take a value.
 _WRAPPERS: dict[str, frozenset[str]] = {
     "sudo": frozenset({"-u", "-g", "-h", "-p", "-C", "-r", "-t"}),

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from auditor.lang.directives import Word
     from auditor.lang.dockerfile.nodes import Heredoc, Instruction
 
-#: Where compose and swarm mount secrets.
-FOLDER = "/run/secrets"
 _LIMIT = 256 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
 _MOST_NAMINGS, _MOST_OF_ONE = 1_000, 200

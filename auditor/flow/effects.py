@@ -193,12 +193,22 @@ class Effects:
         options = _DOWNLOADS.get(self.name) or _GENERATORS[self.name]
         if self.name == "openssl" and (len(self.words) < 2 or self.words[1].rendered not in _KEY_MAKERS):
             return
+        if self.name == "ssh-keygen":
+            self._host_keys()
         for option, value in pairwise(self.words[1:]):
             path = self.shell.path(value)
             kind = credfiles.recognise(path) if option.rendered in options else None
             if kind is not None and kind.certainty == "sure":
                 how = "generated" if self.name in _GENERATORS else "downloaded"
                 self._write(path, value.span, (Origin(how, self.name, self.command.span),), [])
+
+    def _host_keys(self) -> None:
+        """`ssh-keygen -A` makes those that are missing; one stands for all of them. With `-f` below another folder."""
+        word = next((word for word in self.words[1:] if word.rendered == "-A"), None)
+        if word is not None:
+            below = next((value.rendered for option, value in pairwise(self.words[1:]) if option.rendered == "-f"), "")
+            path = f"{below.rstrip('/')}/etc/ssh/ssh_host_ed25519_key"
+            self._write(path, word.span, (Origin("generated", self.name, self.command.span),), [])
 
     # -- copying -------------------------------------------------------------------------------------------------
 

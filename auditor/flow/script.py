@@ -20,7 +20,6 @@ from auditor.flow.stored import kept
 from auditor.lang.shell import reader
 from auditor.lang.shell.nodes import Assignment, Command, Script, Word
 
-_SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 _SCRIPT_OPTION = Pattern(r"-[a-z]*c$")
 _TRACING = Pattern(r"-[a-wyzA-Z]*x[a-zA-Z]*$")
 _NOT_TRACING = Pattern(r"\+[a-wyzA-Z]*x[a-zA-Z]*$")
@@ -171,11 +170,11 @@ def nested_text(command: Command, words: tuple[Word, ...]) -> Flat | None:
     name = commands.base_name(words[0])
     if name == "eval" and len(words) > 1:
         return Flat(list(words[1:]))
-    if name in _SHELLS or name in ("su", "runuser"):
+    if name in commands.SHELLS or name in ("su", "runuser"):
         for option, value in pairwise(words[1:]):
             if _SCRIPT_OPTION.match(option.rendered):
                 return Flat([value])
-    if name in _SHELLS and all(word.rendered.startswith("-") for word in words[1:]):
+    if name in commands.SHELLS and all(word.rendered.startswith("-") for word in words[1:]):
         text = outputs.input_words(command)
         return Flat(text, "\n") if text else None
     return None

@@ -20,6 +20,8 @@ _ASSIGNMENT = Pattern(
 _EXPORT = Pattern(r"[ ]*export(?P<names>(?:[ \t]+[A-Za-z_]\w*)*)[ \t]*(?:#.*)?$")
 _INCLUDE = Pattern(r"[ ]*[-s]?include\b")
 _PREFIX = Pattern(r"[ ]*\.RECIPEPREFIX\b")
+_DEFINE = Pattern(r"[ ]*(?:(?:export|override)[ \t]+)*define\b")
+_ENDEF = Pattern(r"[ ]*endef\b")
 
 
 class Variable(NamedTuple):
@@ -51,10 +53,20 @@ def read(text: str) -> Makefile | None:
     variables: list[Variable] = []
     exported: set[str] = set()
     exports_all = includes = False
+    defines = 0
     for start, end in _logical(text):
         line = text[start:end].rstrip("\r\n")
         if line.startswith("\t"):
             recipes.append(_recipe(text, start, start + len(line)))
+            continue
+        if _DEFINE.match(line):
+            defines += 1
+            continue
+        if defines:  # commands for recipes, mostly
+            if _ENDEF.match(line):
+                defines -= 1
+            else:
+                recipes.append(_recipe(text, start - 1, start + len(line)))
             continue
         if _PREFIX.match(line):
             return None

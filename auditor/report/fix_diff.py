@@ -72,7 +72,7 @@ class _File:
             self._masker = FileMasker(self._secrets, self._spans)
             if self._names:
                 names = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
-                self._assigned = re.compile(rf"(?<![A-Za-z0-9_])(?:{names}){_ASSIGNED}")
+                self._assigned = re.compile(rf"(?<![A-Za-z0-9_])(?P<name>{names}){_ASSIGNED}")
         # Where a line is new, no place of the old text is on it.
         offset = len(self.before or "") + 1 if start is None else start
         parts: list[str] = []
@@ -89,7 +89,8 @@ def _without_value(match: re.Match[str]) -> str:
     value = match["value"]
     quote = value[0] if value[0] in "\"'" else ""
     inner = value.strip("\"'")
-    if not inner or inner.startswith("$") or inner.strip("*") == "":
+    # A bake file names the variable itself, or `null`.
+    if not inner or inner.startswith("$") or inner.strip("*") == "" or inner in (match["name"], "null"):
         return match[0]
     end = quote if quote and value.endswith(quote) else ""
     return f"{match[0][: match.start('value') - match.start()]}{quote}{_MASK}{end}"

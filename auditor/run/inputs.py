@@ -10,7 +10,7 @@ from auditor.sources.files import is_compose_name, is_dockerfile_name, is_source
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
@@ -121,8 +121,12 @@ def _target_kind(kind: str) -> str:
     return target_kind(kind)
 
 
-def _remember_secrets(target: Target, findings: Iterable[Finding]) -> None:
+def _remember_secrets(target: Target, findings: Sequence[Finding]) -> None:
     """Note everything that must be masked in quotes from this file, whether or not its rule was chosen."""
+    if findings and target.kind != DOCKERFILE:
+        from auditor.run.unreported import unreported  # start-up: only such files with findings
+
+        target.secrets += dict.fromkeys(unreported(target.text))
     known = set(target.secrets)
     text = target.text
     for finding in findings:

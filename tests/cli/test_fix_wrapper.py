@@ -36,6 +36,9 @@ PAGE = ROOT / "docs" / "systems" / "ksm-dockerfile.md"
         (["--wrapper", "ksm", *["--map", "A=keeper://A/field/b"] * 2], "A is given twice"),
         (["--wrapper", "bws", "--map", "A=b"], "takes all values of a project"),
         (["--wrapper", "chamber", "--map", "A=b"], "a reference of chamber looks like SERVICE/KEY"),
+        (["--wrapper", "chamber", "--map", "A=b/-k"], "a reference of chamber looks like SERVICE/KEY"),
+        (["--wrapper", "doppler", "--map", "A=--plain"], "a reference of doppler looks like NAME"),
+        (["--wrapper", "op", "--map", "A=op://a/b/\u202ec"], "--map: VARIABLE=op://"),
         (["--wrapper", "ksm", "--base-config", "/no/such"], "/no/such: cannot be read"),
         (["--wrapper", "ksm", "--base-config", "/dev/null"], "not a regular file"),
     ],
@@ -48,12 +51,38 @@ def test_wrong_usage(given: list[str], message: str, tmp_path: Path, capsys: Cap
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[1]", "{", '{"Config": 1}', '[{"Config": {"Cmd": "x"}}]', "[" * 100_000, "\xff"]
+    "content",
+    [
+        "",
+        "[1]",
+        "{",
+        '{"Config": 1}',
+        '[{"Config": {"Cmd": "x"}}]',
+        '[{"Config": {"Cmd": ["a\\ud800"]}}]',
+        '[{"Config": {"Entrypoint": ["a\\u0000b"]}}]',
+        "[" * 100_000,
+        "\xff",
+    ],
 )
 def test_what_is_no_output_of_docker(content: str, tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "inspect.json").write_text(content, encoding="latin-1")
     assert main(["fix", "--wrapper", "ksm", "--base-config", str(tmp_path / "inspect.json"), str(tmp_path)]) == 2
     assert "is not what `docker image inspect` prints" in capsys.readouterr().err
+
+
+def test_what_is_not_seen_in_a_base_image_is_escaped(tmp_path: Path, capsys: Capture) -> None:
+    """Neither a terminal nor a reader is led astray; the words are the same."""
+    words = ["entry", "\u202e\u2066", "\x7f\x9b", "\U000e0041", "\u2028RUN x", "\n"]
+    images = [{"RepoTags": ["acme/base:1"], "Config": {"Entrypoint": words, "Cmd": ["run"]}}]
+    (tmp_path / "inspect.json").write_text(json.dumps(images))
+    file = tmp_path / "Dockerfile"
+    file.write_text(f"FROM acme/base:1\nRUN pip install keeper-secrets-manager-cli\nENV DB_PASSWORD={VALUE}\n")
+    given = ["--map", "DB_PASSWORD=keeper://A/field/b", "--base-config", str(tmp_path / "inspect.json")]
+    assert main(["fix", "--wrapper", "ksm", *given, str(file)]) == 0
+    text = file.read_text()
+    assert all(line.isprintable() for line in text.split("\n"))
+    start = next(line for line in text.split("\n") if line.startswith("ENTRYPOINT "))
+    assert json.loads(start.removeprefix("ENTRYPOINT "))[4:] == words
 
 
 def test_the_configuration_of_a_base_image(tmp_path: Path, capsys: Capture) -> None:

@@ -10,22 +10,10 @@ import pytest
 
 from auditor.core.pattern import Pattern
 from tests.run.images.imagemaking import run
-from tests.run.wrapping.wrapimages import FILE_ENV, GLIBC, PATH, VALUE, elf, file, image, link, system
+from tests.run.wrapping.wrapimages import GLIBC, PATH, VALUE, elf, file, image, link, mysql_image, system
 
 PAGES = ["wrap.md", "systems/ksm-compose-mysql.md", "systems/swarm-wordpress-mysql.md"]
 _BLOCK = Pattern(r"(?ms)^```console\n\$ (?P<command>[^\n]*)\n(?P<said>.*?)^```$")
-#: As the official entrypoint begins: it reads the files, and becomes the user mysql.
-MYSQL = f"""\
-#!/bin/bash
-set -eo pipefail
-{FILE_ENV}
-file_env 'MYSQL_PASSWORD'
-file_env 'MYSQL_ROOT_PASSWORD'
-if [ "$1" = mysqld ] && [ "$(id -u)" = 0 ]; then
-	exec gosu mysql "$0" "$@"
-fi
-exec "$@"
-"""
 COMPOSE = """\
 services:
   db:
@@ -44,9 +32,7 @@ volumes:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which the pages' commands are run, with the images that they speak of."""
     monkeypatch.chdir(tmp_path)
-    oracle = 'PRETTY_NAME="Oracle Linux Server 9.6"\n'
-    mysql = system(GLIBC, file("usr/local/bin/docker-entrypoint.sh", MYSQL), link("bin/bash", "sh"), release=oracle)
-    image(tmp_path / "mysql.tar", mysql, tag="mysql:8.4", Entrypoint=["docker-entrypoint.sh"], Cmd=["mysqld"])
+    mysql_image(tmp_path)
     health = {"Test": ["CMD-SHELL", 'shopctl ping --password "$DB_PASSWORD"']}
     alpine = 'PRETTY_NAME="Alpine Linux v3.22"\n'
     app = [file("usr/local/bin/shop", elf()), *system("lib/ld-musl-x86_64.so.1", release=alpine)]

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from auditor.core.imagenames import split_image
 from auditor.core.resources import load_wrappers
 from auditor.core.ruledata import Entry
 from auditor.core.wrapperdata import WrapperEntry
@@ -14,9 +15,10 @@ from auditor.core.wrappers import (
     EXEC,
     SHIM,
     Wrapping,
+    credential_variables,
     is_reference,
+    own_variables,
     resolving,
-    split_image,
     vendor_of,
     wrapper_ids,
     wrapper_named,
@@ -182,3 +184,20 @@ def test_how_an_image_starts(image: str, entrypoint: list[str], command: list[st
 )
 def test_an_image_of_which_nothing_is_certain(image: str) -> None:
     assert vendor_of(image) is None
+
+
+def test_variables_of_all_credentials_of_a_wrapper_are_its_own() -> None:
+    assert own_variables(named("infisical")) == ["INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"]
+    assert "KSM_TOKEN" in own_variables(named("ksm"))
+
+
+def test_what_programs_share_is_no_wrappers_own() -> None:
+    assert own_variables(named("chamber")) == [] == own_variables(named("berglas"))
+    assert not {"AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"} & set(credential_variables())
+
+
+def test_names_that_a_credential_is_handed_on_by_count_as_its_own() -> None:
+    assert {"KSM_CONFIG", "KSM_INI_CONFIG", "EJSON_PRIVATE_KEY", "AWS_VAULT_FILE_PASSPHRASE"} <= set(
+        credential_variables()
+    )
+    assert "KSM_INI_CONFIG" not in own_variables(named("ksm"))

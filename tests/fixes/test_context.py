@@ -46,6 +46,16 @@ def test_the_container_reads_it(tmp_path: Path, name: str, text: str) -> None:
     assert any(name in why for why in result.left.values())
 
 
+@pytest.mark.parametrize("entry", [".env", "[.env]", "\n      - .env", "\n    - path: .env\n      required: false"])
+def test_compose_reads_it(tmp_path: Path, entry: str) -> None:
+    compose = f"services:\n  app:\n    env_file: {entry}\n    build: .\n"
+    result = fixed(ALL, context=placed(tmp_path, {".env": SECRET, "compose.yaml": compose}))
+    assert (result.ignored, result.left) == ([".env"], {})
+    compose += "    command: node --env-file=.env server.js\n"
+    result = fixed(ALL, context=placed(tmp_path, {"compose.yaml": compose, ".dockerignore": ""}), unsafe=True)
+    assert result.ignored == []
+
+
 def test_the_start_command_names_it(tmp_path: Path) -> None:
     text = ALL + 'CMD ["node", "--env-file=.env", "server.js"]\n'
     result = fixed(text, context=placed(tmp_path, {".env": SECRET}), unsafe=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 from auditor.core.resources import load_rules
 from auditor.report.runbook.entries import is_specific
-from tests.quality.test_readme import check
+from tests.quality.consoles import blocks, check
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = (REPOSITORY / "docs/runbook.md").read_text(encoding="utf-8")
@@ -17,8 +16,7 @@ PAGE = (REPOSITORY / "docs/runbook.md").read_text(encoding="utf-8")
 def test_the_example_prints_what_the_page_shows(tmp_path: Path) -> None:
     folder = tmp_path / "repository"
     shutil.copytree(REPOSITORY / "tests/fixtures/repos/runbook", folder)
-    (block,) = re.findall(r"^~~~console\n\$ (.*?)^~~~", PAGE, re.MULTILINE | re.DOTALL)
-    command, _newline, shown = block.partition("\n")
+    [[(command, shown)]] = blocks(PAGE)
     assert len(shown.splitlines()) > 50
     check(command, shown, folder)
 

@@ -48,7 +48,7 @@ def test_kinds_are_what_the_detector_calls_them() -> None:
     sources = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     known = {*FORMATS, *(row["id"] for row in load_providers()["providers"]), *ANNOUNCED}
     for made in ENTRIES:
-        for kind in (*made.get("kinds", ()), *made.get("fallback", ())):
+        for kind in (*made.get("kinds", ()), *made.get("fallback", ()), *made.get("holders", ())):
             assert kind in known or f'"{kind}"' in sources, f"{made['id']}: {kind}"
 
 
@@ -94,6 +94,13 @@ def test_markup_is_closed(entry: RotationEntry) -> None:
         ("json-web-token", ["SUPABASE_KEY"], [], "key", "database"),
         ("json-web-token", [], [], "", "jwt"),
         ("no-such-thing", [], [], "", GENERAL),
+        ("dotenv-secret", ["MYSQL_PASSWORD"], ["dotenv"], "password", "mysql"),
+        ("dotenv-secret", ["SHOP_PASSWORD"], ["dotenv"], "password", "general-password"),
+        ("dotenv-secret", ["SHOP_KEY"], ["dotenv"], "key", GENERAL),
+        ("dotenv-secret", [], ["dotenv"], "", "environment-file"),
+        ("xml-secret", [], [], "", "environment-file"),
+        ("kubernetes-secret", ["NPM_TOKEN"], [], "token", "npm-token"),
+        ("kubernetes-secret", [], [], "", "kubernetes"),
     ],
 )
 def test_the_surest_sign_decides(kind: str, names: list[str], files: list[str], announced: str, wanted: str) -> None:

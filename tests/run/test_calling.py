@@ -151,6 +151,14 @@ def test_a_value_in_a_variable_is_reported_once_with_its_place() -> None:
     assert one.secret is not None and one.secret.reveal() == V
 
 
+@pytest.mark.parametrize("value", ["$NPM_TOKEN", '"${NPM_TOKEN}"', "${{ secrets.NPM_TOKEN }}"])
+def test_where_a_value_comes_from_is_named(value: str) -> None:
+    step = f"steps: [{{run: 'docker build --build-arg NPM_TOKEN={value} .'}}]"
+    _, (found,) = audited(".github/workflows/a.yml", f"jobs: {{a: {{{step}}}}}\n")
+    name = "secrets.NPM_TOKEN" if "secrets" in value else "NPM_TOKEN"
+    assert found.message.startswith(f"The value of {name} is handed to")
+
+
 def test_a_comment_silences_a_finding_and_an_idle_one_is_reported() -> None:
     text = (
         "#!/bin/sh\n"

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
     from auditor.lang.shell.nodes import Command
 
-_KANIKO = Pattern(r"(?:^|[/ ])(?:kaniko|executor)(?:[/:@ ]|$)|kaniko-project")
+#: Its program, or the image that runs it: not its folder, which pipelines put a login into.
+_KANIKO = Pattern(r"(?:^|[/ ])(?:kaniko|executor)(?:[:@ ]|$)")
+#: Programs that only do something with a file of that name.
+_OF_FILES = frozenset("cat chmod cp echo ln ls mkdir mv printf rm test".split())
 _NAME = Pattern(r"(?:--build-arg(?:=|\s+)|^)[\"']?([A-Za-z_]\w*)(?==|$|\s)")
 _SET = Pattern(r"(?:^|\s)--set[= ][\"']?[^\s=.]+\.args\.([A-Za-z_]\w*)")
 _COMPOSE = (["docker", "compose"], ["docker-compose"], ["podman-compose"], ["podman", "compose"])
@@ -52,7 +55,7 @@ def _problem(words: list[str], text: str) -> str:
         if words[at + 1 : at + 3] == ["builds", "submit"] and not any(w.startswith("--config") for w in words):
             return "`gcloud builds submit` cannot mount build secrets without a build file of its own"
         return ""
-    if _KANIKO.search(text):
+    if _KANIKO.search(text) and words[0] not in _OF_FILES:
         return "kaniko cannot mount build secrets"
     if "build" in words and any(words[i : i + len(c)] == c for c in _COMPOSE for i in range(2)):
         return _ADVICE

@@ -13,7 +13,7 @@ from auditor.core.span import Span
 from auditor.fixes.calls.login import login
 from auditor.fixes.calls.plan import CallPlan
 from auditor.fixes.plan import Burnt, Refusal, Refused
-from auditor.flow.calling import uses
+from auditor.flow.calling import kinds, uses
 from auditor.flow.calling.arguments import open_quote
 from auditor.flow.calling.given import TYPED
 
@@ -29,6 +29,7 @@ _WITH_DOCKERFILE = (
 )
 _NOT_NAME = Pattern(r"[^A-Za-z0-9_]+")
 _WORKFLOW = Pattern(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+$")
+_RUNNER = Pattern(r"\bruns-on[\"']?[ \t]*:")
 _BEFORE, _BEHIND = ("", " ", "\t", "<"), ("", " ", "\t", "|", ";", "\n", "\r")
 _KEEPS_QUOTES = ("\\", "%", "\n", "$", "`", '"', "'")
 
@@ -167,10 +168,14 @@ def _is_word(text: str, start: int, end: int) -> bool:
 def _variable(facts: CallFacts, use: Use) -> CallPlan:
     """A literal of a workflow becomes a secret of the repository."""
     literal = use.given.literal if use.given is not None else None
+    if facts.kind == kinds.BAKE:
+        raise Refused(f"leave the default empty, and set {use.name} in the environment of bake")
     if literal is None or not _WORKFLOW.search(facts.path.replace("\\", "/")):
         raise Refused("set it in the CI system, as a secret variable of the project, and take it out here")
     assert use.given is not None
     inner = facts.text[use.given.span.start : use.given.span.end]
+    if inner.startswith("&"):
+        raise Refused("the value has an anchor, and may be used elsewhere in the file")
     if inner.strip("\"'") != facts.text[literal.span.start : literal.span.end]:
         raise Refused("only a part of the value is a secret: put it together of a secret and the rest")
     name = use.name if use.kind == uses.VARIABLE else "REGISTRY_PASSWORD"
@@ -189,6 +194,9 @@ def _variable(facts: CallFacts, use: Use) -> CallPlan:
 
 
 def _login(facts: CallFacts, use: Use) -> CallPlan:
+    runners = _RUNNER.split(facts.text[: use.span.start]) if _WORKFLOW.search(facts.path.replace("\\", "/")) else []
+    if len(runners) > 1 and "windows" in runners[-1].partition("\n")[0].lower() and use.site is not None:
+        raise Refused("the job runs on Windows, whose shell may have no `printf`")
     return _variable(facts, use) if use.site is None else login(use, of_site(use), burnt(use))
 
 

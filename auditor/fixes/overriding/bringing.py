@@ -21,17 +21,16 @@ def bring(request: Request, entry: WrapperEntry, made: Override) -> str:
     """Add the container that brings the program; the program's path in the service. Raises Refused."""
     check_libc(request, entry)
     init = _free("init", request.service.services)
-    built = entry.get(f"cli_{request.image.libc}")
+    built = _built(request, entry)
     made.service["depends_on"] = {init: {"condition": "service_completed_successfully"}}
-    if built and not request.cli:
-        assert isinstance(built, str)
+    if built:
         made.services[init] = {"image": doubled(request.cli_image or entry["cli_image"])}
         made.service["volumes_from"] = [f"{init}:ro"]
         return built
     name = entry["argv"][0]
     volume = _free(_VOLUME, request.service.volumes)
     made.volumes[volume] = {}
-    image = doubled(request.cli_image) if request.cli_image else _asked_for(name)
+    image = doubled(request.cli_image) if request.cli_image else f"${{{_variable(name)}:?an image that has {name}}}"
     source = request.cli or f"/usr/local/bin/{name}"
     made.services[init] = {
         "image": image,
@@ -59,9 +58,27 @@ def check_libc(request: Request, entry: WrapperEntry) -> None:
     )
 
 
-def _asked_for(name: str) -> str:
-    variable = "".join(c if c.isalnum() else "_" for c in name).upper()
-    return f"${{{variable}_IMAGE:?an image that has {name}}}"
+def asked_for(request: Request, entry: WrapperEntry) -> list[str]:
+    """The step that names the image with the program, where the user has to."""
+    if request.cli_image or _built(request, entry):
+        return []
+    name = entry["argv"][0]
+    source = request.cli or f"/usr/local/bin/{name}"
+    return [
+        f"say which image brings the program {name}, as {source}: {_variable(name)}=IMAGE in the environment or in"
+        " .env, or --cli-image and --cli here"
+    ]
+
+
+def _built(request: Request, entry: WrapperEntry) -> str:
+    """Where the wrapper's own image has a program for this one; "" where it has none, or another path was given."""
+    built = "" if request.cli else entry.get(f"cli_{request.image.libc}", "")
+    assert isinstance(built, str)
+    return built
+
+
+def _variable(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name).upper() + "_IMAGE"
 
 
 def _free(wanted: str, taken: frozenset[str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.fixes.exposure import secret_id
+from auditor.core.secretnames import MOUNTED, secret_id
 from auditor.fixes.filevars import image_variable, script_variable
-from auditor.fixes.overriding.plan import BY_SHIM, BY_VARIABLE, NAME, SECRETS, Given
+from auditor.fixes.overriding.facts import SCRIPT
+from auditor.fixes.overriding.plan import BY_SHIM, BY_VARIABLE, NAME, Given
 from auditor.fixes.overriding.starting import command_of
 from auditor.fixes.plan import Refused
 
@@ -34,7 +35,7 @@ class Choice(NamedTuple):
     @property
     def path(self) -> str:
         """Where the container finds the file."""
-        return f"{SECRETS}/{self.secret}"
+        return f"{MOUNTED}/{self.secret}"
 
     @property
     def given(self) -> Given:
@@ -94,7 +95,9 @@ def reading(request: Request, name: str) -> tuple[str, str]:
             return known, f"known of the image {reference.partition('@')[0]}"
     known = script_variable(image.script, name)
     if known:
-        return known, f"{image.program.path or image.program.name} in the image reads the file"
+        program = image.program
+        script = program.path if program.kind == SCRIPT and program.path else "the start script"
+        return known, f"{script} in the image reads the file"
     return "", "nothing shows that the image reads it from a file"
 
 

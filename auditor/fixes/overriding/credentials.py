@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.fixes.overriding.plan import FOLDER, SECRETS
+from auditor.core.secretnames import MOUNTED
+from auditor.fixes.overriding.plan import FOLDER
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 
 class Credential(NamedTuple):
     """`secret` is its name in the compose file. `variable` takes the path `value` (file or folder) where the wrapper
-    reads a file; else a shell `exports` it from the secret. `inline` takes the credential itself. `shared`: the program
-    may need it, too.
+    reads a file; else a shell `exports` it from the secret. `shared`: the program may need it, too.
     """
 
     title: str
@@ -22,19 +22,18 @@ class Credential(NamedTuple):
     variable: str
     value: str
     exports: str
-    inline: str
     settings: tuple[str, ...]
     shared: bool
 
     @property
     def exported(self) -> list[tuple[str, str]]:
         """The variable that a shell has to export, and the path of the file with its value."""
-        return [(self.exports, f"{SECRETS}/{self.secret}")] if self.exports else []
+        return [(self.exports, f"{MOUNTED}/{self.secret}")] if self.exports else []
 
     @property
-    def variables(self) -> list[str]:
-        """The variables that lead to it, which the program need not see."""
-        return [name for name in (self.inline, self.variable) if name]
+    def leading(self) -> list[str]:
+        """The variable that says where its file is, which the program need not see."""
+        return [self.variable] if self.variable and not self.shared else []
 
     @property
     def files(self) -> list[tuple[str, str]]:
@@ -54,10 +53,10 @@ def credential_of(entry: WrapperEntry) -> Credential:
     title, settings, shared = given["title"], tuple(given.get("settings", ())), bool(given.get("shared"))
     variable, name = given.get("file_variable", ""), given.get("variable", "")
     if not variable:
-        return Credential(title, name.lower(), "", "", name, name, settings, shared)
+        return Credential(title, name.lower(), "", "", name, settings, shared)
     secret = _file_name(entry, given)
-    value = SECRETS if given.get("file_is") == "folder" else f"{SECRETS}/{secret}"
-    return Credential(title, secret, variable, value, "", name, settings, shared)
+    value = MOUNTED if given.get("file_is") == "folder" else f"{MOUNTED}/{secret}"
+    return Credential(title, secret, variable, value, "", settings, shared)
 
 
 def _file_name(entry: WrapperEntry, given: CredentialEntry) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.wrappers import SHIM
 from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.choices import choices
 from auditor.fixes.overriding.override import Override, head
-from auditor.fixes.overriding.plan import COMPOSE, FOLDER, SHIM, Generated
+from auditor.fixes.overriding.plan import COMPOSE, FOLDER, Generated
 from auditor.fixes.overriding.starting import (
     check_telling,
     command_of,
@@ -16,7 +17,7 @@ from auditor.fixes.overriding.starting import (
     needs,
     words_of,
 )
-from auditor.fixes.overriding.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.overriding.telling import compose_steps, file_step, health_note, kept_notes
 
 if TYPE_CHECKING:
     from auditor.fixes.overriding.choices import Choice
@@ -42,13 +43,14 @@ def with_files(request: Request) -> Generated:
     notes += _health(request, made, chosen)
     notes += kept_notes(request)
     steps = [
-        step
-        for one in chosen
-        for step in file_steps(
+        file_step(
             request,
-            [(_source(one), f"the value of {one.variable} (no line break after it)")],
+            one.secret,
+            _source(one),
+            f"the value of {one.variable} (no line break after it)",
             by_script=not one.file_variable,
         )
+        for one in chosen
     ]
     return Generated(
         COMPOSE,
@@ -85,7 +87,7 @@ def _start(request: Request, made: Override, by_script: list[Choice]) -> None:
 def _health(request: Request, made: Override, chosen: list[Choice]) -> list[str]:
     words = health_of(request.image, request.service)
     if not words or not needs(request.image, words, [one.variable for one in chosen]):
-        return []
+        return health_note(words)
     check_telling(request, "health check")
     scripts.check_shell(request.image, request.service, words, "the health check, which names a variable,")
     named = [one for one in chosen if needs(request.image, words, [one.variable])]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import MOUNTED
 from auditor.fixes.overriding.facts import NO_LIBC
-from auditor.fixes.overriding.plan import FOLDER, SECRETS
+from auditor.fixes.overriding.plan import FOLDER
 from auditor.fixes.overriding.starting import doubled
 from auditor.fixes.overriding.yamltext import override
 
@@ -51,7 +52,7 @@ class Override:
     def secret(self, name: str, source: str = "") -> str:
         """Give the service the content of a file under /run/secrets; its path there."""
         self._secrets[name] = source or f"./{FOLDER}/{name}"
-        return f"{SECRETS}/{name}"
+        return f"{MOUNTED}/{name}"
 
     def text(self, head: Sequence[str]) -> str:
         """The file."""

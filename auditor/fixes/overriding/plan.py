@@ -9,7 +9,6 @@ from auditor.fixes.overriding.facts import Reader
 if TYPE_CHECKING:
     from auditor.fixes.overriding.facts import ImageFacts, Leaks, ServiceFacts
 
-SHIM, EXEC = "shim", "exec"
 FILE, SWARM = "file", "swarm"
 COMPOSE, SCRIPT = "compose", "script"
 #: How a variable gets its value: the program reads NAME_FILE, a shim reads a file, a wrapper resolves a reference, or
@@ -17,7 +16,6 @@ COMPOSE, SCRIPT = "compose", "script"
 BY_VARIABLE, BY_SHIM, BY_REFERENCE, BY_WRAPPER = "file-variable", "shim", "reference", "wrapper"
 #: What a shell takes for a variable.
 NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRETS = "/run/secrets"
 FOLDER = "secrets"
 
 

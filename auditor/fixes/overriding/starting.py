@@ -58,8 +58,7 @@ def check_telling(request: Request, what: str) -> None:
     """Raises Refused where the words that would be repeated hold a secret."""
     if what in request.leaks.telling:
         raise Refused(
-            f"the {what} of the image holds a secret, which would be written once more (--keep {kept_as(what)} if it is"
-            " none)"
+            f"the {what} holds a secret, which would be written once more (--keep {kept_as(what)} if it is none)"
         )
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.secretnames import versioned
+from auditor.core.wrappers import SHIM
 from auditor.fixes.overriding import scripts
 from auditor.fixes.overriding.choices import LONGEST_ID, choices
 from auditor.fixes.overriding.override import head
-from auditor.fixes.overriding.plan import SCRIPT, SHIM, Generated
+from auditor.fixes.overriding.plan import SCRIPT, Generated
 from auditor.fixes.overriding.scalars import one_line
 from auditor.fixes.overriding.starting import check_telling, needs, words_of
-from auditor.fixes.overriding.telling import kept_notes
+from auditor.fixes.overriding.telling import health_note, kept_notes
 from auditor.fixes.overriding.templates import rendered
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
     from auditor.fixes.overriding.choices import Choice
+    from auditor.fixes.overriding.facts import ImageFacts
     from auditor.fixes.overriding.plan import Request
 
 #: What swarm takes for the name of a secret, less the version behind it.
@@ -78,9 +81,9 @@ def common_for(option: str, words: list[tuple[str, str]]) -> list[str]:
 def _name(one: Choice) -> str:
     name = one.source or one.secret
     if not _NAME.fullmatch(name) or len(name) > LONGEST_ID:
-        raise UsageError(
-            f"--map: {name[:80]!r} is no name for a secret: at most {LONGEST_ID} letters, digits, dots, dashes and"
-            " underscores, a letter or digit at both ends (a version follows)"
+        raise UsageError(  # the name is not quoted: a secret may have been given by mistake
+            f"--map {one.variable}: no name for a secret: at most {LONGEST_ID} letters,"
+            " digits, dots, dashes and underscores, a letter or digit at both ends (a version follows)"
         )
     return name
 
@@ -90,7 +93,16 @@ def _words(request: Request) -> list[str]:
     scripts.check_shell(request.image, request.service, words, _WHY)
     check_telling(request, "entrypoint")
     check_telling(request, "command")
+    _check_visible(words, "what starts the container")
     return words
+
+
+def _check_visible(words: list[str], what: str) -> None:
+    """Raises Refused for characters that a shell has no escapes for, and that a reader or a terminal takes for what
+    they are not: the script would be another one than it seems."""
+    odd = next((char for word in words for char in word if not char.isprintable() and char not in "\n\t"), "")
+    if odd:
+        raise Refused(f"{what} has the character U+{ord(odd):04X} in it, which a script cannot show")
 
 
 def _script(chosen: list[Choice]) -> str:
@@ -104,7 +116,7 @@ def _access(request: Request, one: Choice) -> str:
 
 
 def _secrets(named: list[Named]) -> list[tuple[str, str]]:
-    return [("", f"source={one.name}_v1,target={one.target}{one.access}") for one in named]
+    return [("", f"source={versioned(one.name, 1)},target={one.target}{one.access}") for one in named]
 
 
 def _variables(option: str, chosen: list[Choice]) -> list[str]:
@@ -123,14 +135,24 @@ def _first(option: str, begin: list[str]) -> list[str]:
 
 def _health(request: Request, chosen: list[Choice]) -> list[tuple[str, str]]:
     image = request.image
-    words = list(image.shell) + list(image.health[1:]) if image.health[:1] == ("CMD-SHELL",) else list(image.health[1:])
-    named = [one for one in chosen if words and needs(image, words, [one.variable])]
+    words = _checked(image)
+    named = _named(image, words, chosen)
     if not named:
         return []
     check_telling(request, "health check")
-    if not image.sh:
-        raise Refused("the health check names a variable, and the image has no /bin/sh to read its file with")
+    _check_visible(words, "the health check")
+    scripts.check_shell(image, request.service, words, "the health check, which names a variable,")
     return [("--health-cmd", scripts.quoted([*scripts.started(_script(named)), *words]))]
+
+
+def _checked(image: ImageFacts) -> list[str]:
+    """The words of the image's health check as they are run."""
+    return [*(image.shell if image.health[:1] == ("CMD-SHELL",) else ()), *image.health[1:]]
+
+
+def _named(image: ImageFacts, words: list[str], chosen: list[Choice]) -> list[Choice]:
+    """Those that a health check names."""
+    return [one for one in chosen if words and needs(image, words, [one.variable])]
 
 
 def _how(by_script: list[Choice], chosen: list[Choice]) -> list[str]:
@@ -142,7 +164,8 @@ def _how(by_script: list[Choice], chosen: list[Choice]) -> list[str]:
 
 
 def _notes(request: Request, chosen: list[Choice]) -> list[str]:
-    notes = kept_notes(request)
+    words = _checked(request.image)
+    notes = [*([] if _named(request.image, words, chosen) else health_note(words)), *kept_notes(request)]
     unknown = {reader.name for one in chosen if (reader := request.reader(by_script=not one.file_variable)).uid is None}
     notes += [f"the number of the user {name!r} is not known: all can read the files" for name in sorted(unknown)]
     notes.append("a secret has 1 to 511,999 bytes, and cannot be changed or removed while a service has it")
@@ -153,7 +176,7 @@ def _steps(request: Request, named: list[Named]) -> list[str]:
     file = scripts.quoted([request.output or _THIS_FILE])
     return [
         f"make the secrets, on a manager: sh {file} secrets"
-        f" (or {', '.join(f'docker secret create {one.name}_v1 -' for one in named)})",
+        f" (or {', '.join(f'docker secret create {versioned(one.name, 1)} -' for one in named)})",
         f"start a new service: sh {file} create [OPTIONS]; or change the one that runs: sh {file} update",
         f"later, replace a value: sh {file} rotate {named[0].variable} 2",
     ]

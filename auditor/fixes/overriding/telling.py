@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 _THIS_FILE = "OVERRIDE.yml"
 
 
-def file_steps(request: Request, files: Sequence[tuple[str, str]], *, by_script: bool) -> list[str]:
-    """How files with secrets are made: (path, what it has to hold). compose keeps the mode and owner that they have."""
-    readable = _reader(request, by_script)
-    made = [
-        f"make {path} with {what}, readable for {readable}, out of git and of build contexts" for path, what in files
-    ]
+def file_step(request: Request, secret: str, path: str, what: str, *, by_script: bool) -> str:
+    """How the file with a secret is made: `what` it has to hold. compose keeps the mode and owner that it has."""
+    readable = f"readable for {_reader(request, by_script)}"
+    if secret in request.service.declared:
+        return f"{request.service.path} has a secret {secret} already: see that it holds {what}, {readable}"
     folder = posixpath.dirname(request.service.path) or "."
     place = "" if folder == "." else f" (paths are relative to {folder})"
-    return [f"{step}{place}" for step in made]
+    return f"make {path} with {what}, {readable}, out of git and of build contexts{place}"
 
 
 def _reader(request: Request, by_script: bool) -> str:
@@ -45,6 +44,11 @@ def compose_steps(request: Request) -> list[str]:
         f"look at what compose makes of it: docker compose {files} config",
         f"start it: docker compose {files} up -d {shlex.quote(request.service.name)}",
     ]
+
+
+def health_note(words: Sequence[str]) -> list[str]:
+    """For a health check that is not wrapped: nothing shows that it needs a value."""
+    return ["the health check names none of these variables, and does not get their values"] if words else []
 
 
 def kept_notes(request: Request) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.wrappers import is_reference, resolving
+from auditor.core.wrappers import EXEC, SHIM, is_reference, own_variables, resolving, usual_form
 from auditor.fixes.overriding import scripts
-from auditor.fixes.overriding.bringing import bring
+from auditor.fixes.overriding.bringing import asked_for, bring
 from auditor.fixes.overriding.choices import check_names
 from auditor.fixes.overriding.credentials import credential_of
 from auditor.fixes.overriding.override import Override, head
-from auditor.fixes.overriding.plan import BY_REFERENCE, BY_WRAPPER, COMPOSE, EXEC, SHIM, Generated, Given
+from auditor.fixes.overriding.plan import BY_REFERENCE, BY_WRAPPER, COMPOSE, Generated, Given
 from auditor.fixes.overriding.starting import (
     check_telling,
     command_of,
@@ -20,7 +20,7 @@ from auditor.fixes.overriding.starting import (
     needs,
     words_of,
 )
-from auditor.fixes.overriding.telling import compose_steps, file_steps, kept_notes
+from auditor.fixes.overriding.telling import compose_steps, file_step, health_note, kept_notes
 from auditor.fixes.plan import Refused
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class _Wrapping:
             scripts.check_shell(self.request.image, self.request.service, self.words, self._why())
         if self.form == SHIM:
             references = [self._resolved(name, reference) for name, reference in self.references.items()]
-            hidden = [] if self.credential.shared else [*self.credential.variables, *self.entry.get("unset", ())]
-            text = scripts.script(references=references, credentials=exported, unset=hidden)
+            hidden = dict.fromkeys([*own_variables(self.entry), *self.credential.leading])
+            text = scripts.script(references=references, credentials=exported, unset=list(hidden))
             return scripts.started(doubled(text))
         argv = [self.program, *_filled(self.request, self.entry["argv"][1:], self.entry.get("fill", []))]
         if not exported:
@@ -88,8 +88,8 @@ class _Wrapping:
     def _resolved(self, name: str, reference: str) -> scripts.FromReference:
         try:
             words = [self.program, *resolving(self.entry, reference)[1:]]
-        except ValueError as error:
-            raise UsageError(f"--map {name}: {error}") from None
+        except ValueError:  # its message has the reference, in the place of which a secret may have been given
+            raise _no_reference(name, self.entry) from None
         prefixes = tuple(f"{scripts.quoted([one])}*" for one in self.entry.get("prefixes", ()))
         if self.entry["takes"] != _REFERENCES:
             return scripts.FromReference(name, scripts.quoted(words), prefixes)
@@ -123,7 +123,7 @@ class _Wrapping:
         words = health_of(image, service)
         names = [*self.references, *self.blank]
         if not words or not needs(image, words, names):
-            return []
+            return health_note(words)
         check_telling(self.request, "health check")
         if self.entry["passes"] == "shell" and self.form == EXEC:
             words = [f"exec {doubled(scripts.quoted([word.replace('$$', '$') for word in words]))}"]
@@ -163,18 +163,17 @@ class _Wrapping:
         return notes
 
     def _steps(self) -> list[str]:
-        return [*file_steps(self.request, self.credential.files, by_script=True), *compose_steps(self.request)]
+        request, credential = self.request, self.credential
+        files = [file_step(request, credential.secret, *one, by_script=True) for one in credential.files]
+        return [*asked_for(request, self.entry), *files, *compose_steps(request)]
 
 
 def _form(request: Request, entry: WrapperEntry) -> str:
+    form = request.form or usual_form(entry)
     has_shim = bool(entry.get("resolve"))
-    form = request.form
-    if not form:
-        is_weak = entry["process"] == "fork" or entry["passes"] != "argv"
-        form = SHIM if has_shim and is_weak else EXEC
-    if form == SHIM and not has_shim:
+    if request.form == SHIM and not has_shim:
         raise UsageError(f"--form shim: {entry['id']} has no command that prints one value")
-    if form == EXEC and entry["passes"] == "none":
+    if entry["passes"] == "none" and (form == EXEC or not has_shim):
         raise Refused(f"{entry['id']} starts no program: it gives values, which something else has to hand on")
     return form
 
@@ -191,7 +190,7 @@ def _check_maps(request: Request, entry: WrapperEntry, form: str) -> list[str]:
         )
     for name, reference in mapped.items():
         if not reference or (entry["takes"] == _REFERENCES and not is_reference(entry, reference)):
-            raise UsageError(f"--map {name}: {entry['id']} takes references such as {entry['reference']}")
+            raise _no_reference(name, entry)
     left = [name for name in request.leaking if name not in mapped]
     if takes_all:
         check_names(left)
@@ -204,6 +203,10 @@ def _check_maps(request: Request, entry: WrapperEntry, form: str) -> list[str]:
     if not mapped:
         raise UsageError(f"say which variables {entry['id']} gives: --map VAR={entry['reference']}")
     return []
+
+
+def _no_reference(name: str, entry: WrapperEntry) -> UsageError:
+    return UsageError(f"--map {name}: {entry['id']} takes references such as {entry['reference']}")
 
 
 def _filled(request: Request, words: list[str], fill: list[str]) -> list[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import MOUNTED
 from auditor.fixes.plan import Refused
 from auditor.fixes.services.plan import FOLDER, EnvPlan, Separated
-from auditor.fixes.services.writing import MOUNTED
 from auditor.lang.compose.nodes import Scalar, Sequence
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from auditor.core.edit import Applicability
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
-from auditor.fixes.exposure import secret_id
+from auditor.core.secretnames import secret_id
 from auditor.fixes.plan import Refusal, Refused
 from auditor.fixes.services import clients
 from auditor.fixes.services.plan import FOLDER, EnvPlan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.core.edit import Edit, EditConflict, merged
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretnames import MOUNTED
 from auditor.core.span import Span
 from auditor.fixes.callers.composetop import TopSecrets
 from auditor.fixes.callers.work import Draft, at_once
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from auditor.lang.compose.services import ComposeText
 
 #: Where compose puts the files of secrets.
-MOUNTED = "/run/secrets"
 _TEXT_TAG = Pattern(r"(?:!!str|!)[ \t]")
 
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 import shlex
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.core.wrappers import SHIM, resolving
-from auditor.fixes.exposure import secret_id
+from auditor.core.secretnames import MOUNTED, secret_id
+from auditor.core.wrappers import SHIM, own_variables, resolving
 from auditor.fixes.plan import Refused
-from auditor.fixes.shims import Shim, is_shim, program_of
+from auditor.fixes.shims import Shim, is_shim, program_of, reading_file
 
 if TYPE_CHECKING:
     from auditor.core.wrapperdata import CredentialEntry, WrapperEntry
     from auditor.core.wrappers import Wrapping
-
-FOLDER = "/run/secrets"
 
 
 def shim_of(wrapping: Wrapping, names: list[str]) -> Shim:
@@ -50,7 +48,7 @@ def settings(wrapping: Wrapping) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if "file_variable" in credential:
         is_folder = credential["file_is"] == "folder"
-        path = FOLDER if is_folder else f"{FOLDER}/{credential['file_name']}"
+        path = MOUNTED if is_folder else f"{MOUNTED}/{credential['file_name']}"
         found.append((credential["file_variable"], path))
     if wrapping.way != SHIM:
         for setting in wrapping.wrapper.get("environment", ()):
@@ -62,7 +60,7 @@ def settings(wrapping: Wrapping) -> list[tuple[str, str]]:
 def credential_file(wrapper: WrapperEntry) -> str:
     """The path at which the container finds the credential."""
     credential = credential_of(wrapper)
-    return f"{FOLDER}/{credential.get('file_name') or secret_id(credential['variable'])}"
+    return f"{MOUNTED}/{credential.get('file_name') or secret_id(credential['variable'])}"
 
 
 def runs_wrapper(words: list[str], wrapper: WrapperEntry) -> int:
@@ -117,13 +115,10 @@ def _given(wrapper: WrapperEntry) -> str:
     credential = credential_of(wrapper)
     if "file_variable" in credential:
         return ""
-    name, path = credential["variable"], credential_file(wrapper)
-    return f'[ -n "${{{name}+set}}" ] || [ ! -r {path} ] || export {name}="$(cat {path})"; '
+    return reading_file(credential["variable"], credential_file(wrapper))
 
 
 def _tail(wrapper: WrapperEntry) -> str:
     """What keeps the credential from the program."""
-    shared = {one.get("variable", "") for one in wrapper["credential"] if one.get("shared")}
-    names = [one["variable"] for one in wrapper["credential"] if "variable" in one]
-    names = [name for name in dict.fromkeys([*names, *wrapper.get("unset", ())]) if name not in shared]
+    names = own_variables(wrapper)
     return f"unset {' '.join(names)}; " if names else ""

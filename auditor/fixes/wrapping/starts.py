@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import Span
 from auditor.core.wrappers import EXEC, SHIM
 from auditor.fixes.plan import Refused, Replace
-from auditor.fixes.shims import Shim, added, ahead, before, is_shim
+from auditor.fixes.shims import Shim, added, ahead, array, before, is_shim
 from auditor.fixes.starters import is_watched, script_of
 from auditor.fixes.wrapping.scripts import asks, credential_file, credential_of, runs_wrapper, settings, shim_of
 
@@ -134,7 +133,7 @@ def replaced(at: Situation, names: list[str]) -> Replace:
     rest = rest[1:] if rest[:1] == ["--"] else rest
     if not rest or rest[0].startswith("-"):
         raise Refused(f"the ENTRYPOINT gives {wrapper['id']} options, which the shim does not know")
-    argv = json.dumps([*shim.argv, *words[:start], *rest], ensure_ascii=False)
+    argv = array([*shim.argv, *words[:start], *rest])
     return Replace(node.body.span(0, len(node.body.text)), argv)
 
 
@@ -171,7 +170,7 @@ def _one_text(at: Situation, shim: Shim) -> list[Replace]:
         )
     if not node.body.text.strip():
         raise Refused(_NO_WORDS)
-    argv = json.dumps([*shim.argv, node.args[0]], ensure_ascii=False)
+    argv = array([*shim.argv, node.args[0]])
     return [Replace(node.body.span(0, len(node.body.text)), argv)]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.flow.calling.given import BARE, LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
+from auditor.flow.calling.given import LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
 from auditor.flow.calling.uses import BUILD_ARG, Use
+from auditor.flow.calling.uses import VARIABLE as VARIABLE_USE
 from auditor.lang import hcl
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, text_of
@@ -83,6 +84,17 @@ def read_into(into: Gathered) -> None:
             elif given.literal is not None:
                 shown = given.literal.span
             into.uses.append(Use(BUILD_ARG, "docker buildx bake", text_of(key), shown, given, story))
+    for name, body in variables.items():
+        _default(into, name, body.get("default"), typed)
+
+
+def _default(into: Gathered, name: str, default: Node | None, typed: set[Span]) -> None:
+    """A literal default that no argument is known to take."""
+    if not isinstance(default, Scalar) or not default.style or not default.value:
+        return
+    literal = of_text(name, default.value, _inside(default))
+    if literal is not None and literal.span not in typed:
+        into.uses.append(Use(VARIABLE_USE, "", name, literal.span, Given(LITERAL, default.span, literal, "")))
 
 
 def _given(name: str, value: Node, variables: dict[str, Mapping]) -> Given | None:
@@ -100,10 +112,10 @@ def _given(name: str, value: Node, variables: dict[str, Mapping]) -> Given | Non
         literal = of_text(name, value.value, _inside(value))
         if literal is not None:
             return Given(LITERAL, value.span, literal, "")
-    if not used and not value.null:
+    if not used:  # `null` takes the argument away
         return None
     telling = is_secret_name(name) or is_secret_name(used)
-    return Given(VARIABLE if used else BARE, value.span, None, used) if telling else None
+    return Given(VARIABLE, value.span, None, used) if telling else None
 
 
 def _inside(node: Scalar) -> Span:

@@ -115,6 +115,12 @@ def sessions(document: Node) -> Iterator[Session]:
                 chain = found
             elif found:
                 yield Session(found, folder)
+        for key, value in node.pairs:
+            # What GitLab keeps for aliases: `.login: &login`, a list of commands or one text.
+            found = [s for s in _texts(value) if id(s) not in done] if text_of(key).startswith(".") else []
+            done.update(map(id, found))
+            if found:
+                yield Session(found, folder)
 
 
 def _texts(node: Node | None) -> list[Scalar]:
@@ -132,9 +138,9 @@ def _texts(node: Node | None) -> list[Scalar]:
     return found
 
 
-def shell_text(path: str, file: str, node: Scalar) -> Derived | None:
+def shell_text(path: str, file: str, node: Scalar, *, anchored: bool = False) -> Derived | None:
     """What the shell reads of a scalar, expressions of the CI system hidden; None where its places are not certain."""
-    made = scalars.derived(file, node)
+    made = scalars.derived(file, node, anchored=anchored)
     if made is None:
         return None
     hidden = hide(made.text)

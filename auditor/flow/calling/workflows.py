@@ -66,7 +66,7 @@ def _scripts(into: Gathered, nodes: list[Scalar]) -> None:
     if not any(TELLING.search(node.value) for node in nodes):
         return
     for node in nodes:
-        made = shell_text(into.path, into.text, node)
+        made = shell_text(into.path, into.text, node, anchored=True)
         if made is not None:
             units.append(ScalarText(into.text, made, node))
     into.shell(units)
@@ -159,7 +159,7 @@ def _literal(into: Gathered, name: str, node: Node) -> Literal | None:
     """The literal secret that a scalar is, with its place."""
     if not isinstance(node, Scalar) or node.null:
         return None
-    made = scalars.derived(into.text, node)
+    made = scalars.derived(into.text, node, anchored=True)
     if made is None or not made.text.strip():
         return None
     literal = of_text(name, made.text, Span(0, len(made.text)))

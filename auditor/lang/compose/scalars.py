@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from auditor.core.pattern import Pattern
+from auditor.core.span import Span
 from auditor.lang.compose.nodes import Scalar
 from auditor.lang.derived import Builder, Derived
 
+_ANCHOR = Pattern(r"&[^\s\[\]{},]+[ \t]+(?![&!])")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "n": "\n", "t": "\t"}
 
 
-def derived(text: str, node: Scalar) -> Derived | None:
-    """The scalar's value with places; None where they are not certain (rare escapes, folded quotes, properties)."""
+def derived(text: str, node: Scalar, *, anchored: bool = False) -> Derived | None:
+    """The scalar's value with places; None where they are not certain (rare escapes, folded quotes, properties).
+
+    With `anchored`, that of one with an anchor, too: what is changed there changes for every alias.
+    """
     if node.marked:
-        return None
+        anchor = _ANCHOR.match(text, node.span.start) if anchored else None
+        if anchor is None:
+            return None
+        node = Scalar(Span(anchor.end(), node.span.end), node.value, node.style, "", False)
     made = (_block if node.style in ("|", ">") else _flow)(text, node)
     if made is None or made.text.rstrip("\n") != node.value.rstrip("\n"):
         return None

@@ -5,6 +5,8 @@ No value is in it, whatever the options say: a runbook is handed on. Equal findi
 
 from __future__ import annotations
 
+from collections import Counter
+
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.meta import IMAGES
@@ -50,6 +52,7 @@ class Item(NamedTuple):
     steps: list[Step]
     first: int
     source: str
+    file: Markdown
     versions: Versions
     services: list[Markdown]
     images: list[Markdown]
@@ -87,7 +90,7 @@ def written(
         "code": code,
         "own": Markdown,
         "many": _many,
-        "named": _named,
+        "named": _naming(real),
         "standing": _standing,
         "listed": _listed,
         "placed": _placed,
@@ -109,6 +112,7 @@ def _items(real: list[Credential], images: Sequence[Target], meta: Meta) -> list
             steps(one.entry),
             first if (first := told.setdefault(one.entry["id"], number)) != number else 0,
             source_of(one.kind),
+            word(one.file.removeprefix("./"), "FILE"),
             Versions(*map(Markdown, versions_of(one))),
             [Markdown(service) for service in services_of(one)],
             _images(held := _holding(one, names)),
@@ -146,6 +150,17 @@ def _reference(name: str) -> Markdown:
 
 def _many(number: int, noun: str) -> Markdown:
     return text(f"{number:,} {noun}{'' if number == 1 else 's'}")
+
+
+def _naming(real: Sequence[Credential]) -> Callable[[Credential], Markdown]:
+    """How credentials are called: by a few words, and where those do not tell one from another, by the first place."""
+    called = Counter(map(_named, real))
+
+    def named(one: Credential) -> Markdown:
+        name, spot = _named(one), code(one.places[0].spot)
+        return Markdown(f"{name} in {spot}") if called[name] > 1 and not name.endswith(spot) else name
+
+    return named
 
 
 def _named(one: Credential) -> Markdown:

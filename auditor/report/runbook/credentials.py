@@ -30,8 +30,9 @@ _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_.-]{2,79}\Z")
 _UPPER = Pattern(r"[A-Z_][A-Z0-9_]{2,79}\Z")
 #: What a check writes of a variable that a file, a command or a log has its value from.
 _ORIGIN = Pattern(r"([A-Z_][A-Z0-9_]{2,79}) is (?:a build argument|an? environment variable)")
-#: Rules of these families tell of files, by their paths.
+#: Rules of these families, and these, tell of files, by their paths.
 _FILE_FAMILIES = frozenset({"layers", "context"})
+_FILE_RULES = frozenset({"compose-secret-file"})
 _VERDICTS = ("valid", "unverified", "malformed", "expired", PLACEHOLDER)
 
 
@@ -194,7 +195,8 @@ def _credential(
         mask = masks[finding.location.path]
         named = map(mask.name, names_of(finding, kind) or _origins(finding))
         made.names += [name for name in named if name not in made.names]
-        service = finding.subject.rpartition(".")[0] if kind == COMPOSE_KIND else ""
+        is_entry = kind == COMPOSE_KIND and finding.rule not in _FILE_RULES
+        service = finding.subject.rpartition(".")[0] if is_entry else ""
         made.services += [service] if service and service not in made.services else []
         made.places += places_of(finding, mask)
     made.rules = list(dict.fromkeys(finding.rule for finding in findings))
@@ -223,7 +225,8 @@ def _redacted(secret: Secret) -> str:
 def _is_file(finding: Finding, meta: Meta) -> bool:
     """Whether the subject of a finding is a path."""
     rule = meta.rules.get(finding.rule)
-    return (rule is not None and rule.family in _FILE_FAMILIES) or credfiles.recognise(finding.subject) is not None
+    is_told = finding.rule in _FILE_RULES or (rule is not None and rule.family in _FILE_FAMILIES)
+    return is_told or credfiles.recognise(finding.subject) is not None
 
 
 def _verdict_rank(verdict: str) -> int:

@@ -50,6 +50,7 @@ class _Index(NamedTuple):
     patterns: list[tuple[Pattern[str], int, RotationEntry]]
     files: dict[str, RotationEntry]
     fallback: dict[str, RotationEntry]
+    holders: dict[str, RotationEntry]
     general: RotationEntry
 
 
@@ -59,16 +60,19 @@ def entry_of(kind: str, names: Iterable[str], files: Iterable[str], announced: s
     `names` are the variables that held it, `files` ids of `rules/files` for the files that did, `announced` what its
     name promises ("password").
     """
-    index = _index()
-    if by_kind := by_id(kind):
+    index, names = _index(), list(names)
+    if kind not in index.holders and (by_kind := by_id(kind)):
         return by_kind
     named = [found for name in names if (found := _by_name(name.upper())) is not None]
     if named:
         return max(named, key=lambda match: match.letters).entry
+    if names and kind in index.holders:
+        return index.fallback.get(announced) or index.general
     for file in files:
         if file in index.files:
             return index.files[file]
-    return index.fallback.get(kind) or index.fallback.get(announced) or index.general
+    by_holder = index.fallback.get(kind) or index.holders.get(kind)
+    return by_holder or index.fallback.get(announced) or index.general
 
 
 def by_id(kind: str) -> RotationEntry | None:
@@ -81,7 +85,7 @@ def by_id(kind: str) -> RotationEntry | None:
 
 def is_specific(kind: str) -> bool:
     """Whether there is more to say of a kind of credential than of any."""
-    return by_id(kind) is not None or kind in _index().fallback
+    return by_id(kind) is not None or kind in _index().fallback or kind in _index().holders
 
 
 def steps(entry: RotationEntry) -> list[Step]:
@@ -130,6 +134,7 @@ def _index() -> _Index:
     names: dict[str, RotationEntry] = {}
     files: dict[str, RotationEntry] = {}
     fallback: dict[str, RotationEntry] = {}
+    holders: dict[str, RotationEntry] = {}
     beginnings: list[tuple[str, RotationEntry]] = []
     patterns: list[tuple[str, RotationEntry]] = []
     entries = load_rotation()
@@ -146,6 +151,7 @@ def _index() -> _Index:
                 names.setdefault(name, entry)
         files.update((file, entry) for file in entry.get("files", ()) if file not in files)
         fallback.update((kind, entry) for kind in entry.get("fallback", ()) if kind not in fallback)
+        holders.update((kind, entry) for kind in entry.get("holders", ()) if kind not in holders)
     beginnings.sort(key=lambda pair: -len(pair[0]))
     patterns.sort(key=lambda pair: -len(pair[0].replace(_ANY, "")))
     compiled = [
@@ -153,4 +159,4 @@ def _index() -> _Index:
         for name, entry in patterns
     ]
     general = next(entry for entry in entries if entry["id"] == GENERAL)
-    return _Index(exact, beginnings, names, compiled, files, fallback, general)
+    return _Index(exact, beginnings, names, compiled, files, fallback, holders, general)

@@ -103,8 +103,10 @@ class Reasons:
         if after is None and _CACHE in path.split("/")[:-1]:
             return "a cache, which nothing depends on"
         if after is None and before is not None and before.kind == FOLDER:
-            inside = any(taken.startswith(f"{path}/") for taken in self._taken)
-            return "the folder of what was taken out" if inside else ""
+            if any(taken.startswith(f"{path}/") for taken in self._taken):
+                return "the folder of what was taken out"
+            # Newer engines take away again what they made for a mount.
+            return "the folder of a mount" if any(self._is_above(path, target) for target in self._targets) else ""
         return ""
 
     def _of_new(self, path: str, after: File) -> str:

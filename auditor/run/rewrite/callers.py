@@ -87,7 +87,8 @@ class CallerFiles:
                 changes.append(FileChange(path, kind, text, after))
         if problems and not unsafe:
             return f"what builds it would have to change too: {problems[0]}"
-        rewrite.notes += [*problems, *self.unread]
+        rewrite.notes += [f"change this by hand, or the build may fail now - {problem}" for problem in problems]
+        rewrite.notes += self.unread
         rewrite.changes += changes
         if rewrite.secrets and (not matched or len(known) < len(rewrite.secrets)):
             whole = BuildChange(*place, tuple(rewrite.secrets), arguments, is_only_one)

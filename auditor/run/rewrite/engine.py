@@ -59,6 +59,10 @@ class _Run:
             self._examine(self._as_left(source), self._rewrite_composed)
         for source in calling:
             self._examine(self._as_left(source), self._rewrite_calling, quiet=True)
+        if self.options.diff and not self.settings.show_secrets and any(r.changes for r in self.outcome.rewrites):
+            from auditor.run.rewrite.shown import remember  # start-up: only for diffs
+
+            remember(self.outcome, self.settings)
         return self.outcome
 
     def _examine(

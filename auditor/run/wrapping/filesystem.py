@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.sources.images.model import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,8 @@ _MOST_LINKS = 40
 _MOST_HARD = 40
 _HARD, _SYMBOLIC, _FOLDER = "1", "2", "5"
 _LONGEST_PATH = 4096
+#: Parts of paths, each in every layer, that are looked up in all of one look: an image of 127 layers takes 60,000.
+_MOST_STEPS = 1_000_000
 
 
 class Place(NamedTuple):
@@ -37,9 +40,13 @@ class FileSystem:
 
     def __init__(self, layers: Sequence[LayerTree]) -> None:
         self.layers = layers
+        self._steps = 0
 
     def find(self, path: str) -> Place | None:
-        """What an absolute path leads to, all links followed; None for nothing, and for links that lead in circles."""
+        """What an absolute path leads to, all links followed; None for nothing, and for links that lead in circles.
+
+        Raises SourceError where links and folders have no end.
+        """
         done: list[str] = []
         todo = [part for part in reversed(path.split("/")) if part]
         links = 0
@@ -81,6 +88,9 @@ class FileSystem:
 
     def _seen(self, path: str) -> Place | None:
         """What is at a path whose folders are no links."""
+        self._steps += 1
+        if self._steps * len(self.layers) > _MOST_STEPS:
+            raise SourceError("what starts it leads over too many folders, links and layers")
         for number in range(len(self.layers) - 1, -1, -1):
             layer = self.layers[number]
             kind = layer.kind(path)

@@ -48,6 +48,7 @@ class LayerTree:
         self.folders = PathSet()
         self.removed: frozenset[str] = frozenset()
         self.opaque: frozenset[str] = frozenset()
+        self._covering: dict[str, bool] = {}
 
     def read(self, stored: BinaryIO, *, diff_id: str = "", digest: str = "", part: str = "layer") -> LayerTree:
         """Take in a layer's stored bytes, and close them. Raises SourceError if they are damaged."""
@@ -81,13 +82,20 @@ class LayerTree:
 
     def hides(self, path: str) -> bool:
         """Whether lower layers' files at a path that this layer does not have cannot be seen any more."""
-        if path in self.removed:
-            return True
-        while path:
-            path = path.rpartition("/")[0]
-            if path in self.opaque or path in self.removed or self.kind(path) not in ("", _FOLDER):
-                return True
-        return False
+        return path in self.removed or self._covers(path.rpartition("/")[0])
+
+    def _covers(self, folder: str) -> bool:
+        """Whether lower layers' files in a folder cannot be seen. Asked of one folder after the other on the way down,
+        each is looked at once."""
+        asked: list[str] = []
+        while folder and folder not in self._covering:
+            asked.append(folder)
+            folder = folder.rpartition("/")[0]
+        covered = self._covering[folder] if folder else "" in self.opaque
+        for one in reversed(asked):
+            covered = covered or one in self.opaque or one in self.removed or self.kind(one) not in ("", _FOLDER)
+            self._covering[one] = covered
+        return covered
 
     def _block(self, block: Block) -> None:
         for entry in block.entries:

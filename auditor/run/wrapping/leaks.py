@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LONGEST = 1 << 16
 #: From this length on a value is looked for inside of words; a shorter one may be part of any.
 _TELLING = 8
+#: The operators of compose before a value that stands in for that of the variable (`:?` comes before a message).
+_DEFAULTS = frozenset({":-", "-", ":+", "+"})
 
 
 def leaks_of(image: ImageFacts, service: ServiceFacts, mapped: Iterable[str], detector: Detector) -> Leaks:
@@ -25,7 +27,7 @@ def leaks_of(image: ImageFacts, service: ServiceFacts, mapped: Iterable[str], de
     judge = Judge(detector)
     pairs = (*image.environment, *service.environment)
     wanted = frozenset(mapped)
-    values = {value for name, value in pairs if name in wanted and value}
+    values = {text for name, value in pairs if name in wanted and value for text in (value, *_defaults(value))}
     baked = list(_leaking(judge, image.environment, values))
     given = [(name, value) for name, value in service.environment if value and not _is_filled_in(value)]
     set_there = list(_leaking(judge, given, values))
@@ -39,7 +41,7 @@ def _leaking(judge: Judge, pairs: Iterable[tuple[str, str]], values: set[str]) -
         hits = judge.value(name, value[:_LONGEST]) if value else ()
         if hits:
             values.update(hit.secret.reveal() for hit in hits)
-            values.add(value)
+            values.update((value, *_defaults(value)))
             yield name
 
 
@@ -52,9 +54,21 @@ def _commands(image: ImageFacts, service: ServiceFacts) -> Iterable[tuple[str, S
 
 def _tells(judge: Judge, words: Sequence[str], values: set[str]) -> bool:
     cut = [word[:_LONGEST] for word in words]
-    if any(value in words or (len(value) >= _TELLING and any(value in word for word in words)) for value in values):
+    known = {_undoubled(value) for value in values}
+    said = [_undoubled(word) for word in words]
+    if any(value in said or (len(value) >= _TELLING and any(value in word for word in said)) for value in known):
         return True
     return bool(cut) and bool(judge.words(cut))
+
+
+def _undoubled(text: str) -> str:
+    """A text without the doubled dollar signs of compose: an image's value and a compose file's are spelled alike."""
+    return text.replace("$$", "$")
+
+
+def _defaults(value: str) -> list[str]:
+    """What compose takes where a variable from outside is not set: it stands in the file."""
+    return [use.default for use in interpolated(Text.at(value, 0)).uses if use.default and use.operator in _DEFAULTS]
 
 
 def _is_filled_in(value: str) -> bool:

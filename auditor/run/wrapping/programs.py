@@ -8,6 +8,7 @@ import struct
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.overriding.facts import DYNAMIC, GLIBC, MISSING, MUSL, NO_LIBC, SCRIPT, STATIC, UNKNOWN, Program
+from auditor.fixes.starters import HANDING_OVER, SHELLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 #: Docker's, where the image sets no PATH.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_SHELLS = frozenset("sh bash dash ash busybox".split())
-#: Programs that become, or start, the one that their arguments name.
-_HANDING_OVER = frozenset("tini tini-static dumb-init catatonit env exec nice".split())
 _MOST_STEPS = 5
 _MOST_FOLDERS = 50
 _MOST_WORDS = 20
@@ -64,7 +62,7 @@ class Programs:
                 runs = _interpreter(head)
                 return head.decode("utf-8", "replace") if any(is_shell(one) for one in runs) else ""
             base = posixpath.basename(word)
-            if word == "-c" or not (base in _SHELLS or base in _HANDING_OVER or word.startswith("-")):
+            if word == "-c" or not (base in HANDING_OVER or word.startswith("-")):
                 return ""
         return ""
 
@@ -83,7 +81,7 @@ class Programs:
 
 def is_shell(program: str) -> bool:
     """Whether a program's name is that of a shell."""
-    return posixpath.basename(program) in _SHELLS
+    return posixpath.basename(program) in SHELLS
 
 
 def _interpreter(head: bytes) -> Iterator[str]:

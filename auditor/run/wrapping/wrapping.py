@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from auditor.core.config import suggestion
 from auditor.core.errors import UsageError
+from auditor.core.imagenames import repository
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.wrappers import split_image, wrapper_ids, wrapper_named
+from auditor.core.wrappers import wrapper_ids, wrapper_named
 from auditor.fixes.overriding.facts import ServiceFacts
 from auditor.fixes.overriding.files import with_files
 from auditor.fixes.overriding.plan import FILE, SWARM, Request
@@ -122,6 +123,6 @@ def check(options: WrapOptions, *, is_wrapper: bool) -> None:
 
 def _named(reference: str) -> str:
     """A name for the service, from the image's."""
-    repository = split_image(reference)[0] if reference and not reference.startswith("sha256:") else ""
-    made = _NOT_IN_NAMES.sub("-", repository.rpartition("/")[2]).strip("-_")[:_LONGEST_SERVICE]
+    named = repository(reference) if reference and not reference.startswith("sha256:") else ""
+    made = _NOT_IN_NAMES.sub("-", named.rpartition("/")[2]).strip("-_")[:_LONGEST_SERVICE]
     return made or "app"

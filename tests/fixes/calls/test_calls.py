@@ -164,3 +164,28 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     once, _ = fixed(tmp_path, "run.sh", text, unsafe=True)
     assert once.count("\r\n") == 3 and once != text
     assert fixed(tmp_path, "run.sh", once, unsafe=True) == (once, [])
+
+
+def test_a_text_with_an_anchor_changes_for_every_alias(tmp_path: Path) -> None:
+    text = 'a:\n  script:\n    - &login "docker login -u a -p $P"\nb:\n  script:\n    - *login\n'
+    after, left = fixed(tmp_path, ".gitlab-ci.yml", text)
+    assert after == text.replace("docker login -u a -p $P", 'printf %s \\"$P\\" | docker login -u a --password-stdin')
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        (
+            ".github/workflows/a.yml",
+            "jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n      - run: docker login -u a -p $P\n",
+            "Windows",
+        ),
+        (".github/workflows/a.yml", f"env: {{A_TOKEN: &t {V}, D: docker, B_TOKEN: *t}}\n", "anchor"),
+        ("docker-bake.hcl", f'variable "A_TOKEN" {{ default = "{V}" }}\n', "leave the default empty"),
+    ],
+)
+def test_what_is_left_says_why(name: str, text: str, reason: str, tmp_path: Path) -> None:
+    after, left = fixed(tmp_path, name, text, unsafe=True)
+    assert after == text
+    assert [reason in why for why in left] == [True]

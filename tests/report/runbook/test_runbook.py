@@ -80,6 +80,52 @@ def test_a_build_time_value_needs_no_service(meta: Meta) -> None:
     assert "gh secret set NPM_TOKEN" in commands(made)
 
 
+def test_the_key_of_a_server_keeps_the_name_of_its_file(tmp_path: Path, meta: Meta) -> None:
+    """`audit fix` gives it to the container under that name, and a configuration may name it."""
+    made = runbook.render(linted(tmp_path, Dockerfile="FROM nginx:1.27\nCOPY ssl/site.key /etc/nginx/ssl/\n"), meta)
+    change = "--secret-rm site_key_v1 --secret-add source=site_key_v2,target=site.key SERVICE"
+    assert f"docker service update {change}" in commands(made)
+    assert "there is no `site_key_v1` yet: leave out `--secret-rm`" in made and "--from-file=site.key=NEW_FILE" in made
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told", "silent"),
+    [
+        ("run.sh", "docker run -e DB_PASSWORD={} shop:1\n", "docker secret create db_password_v2", "docker build"),
+        ("build.sh", "docker build --build-arg DB_PASSWORD={} .\n", "--secret id=db_password", "docker service"),
+        (
+            "docker-bake.hcl",
+            'target "a" {{\n  args = {{\n    DB_PASSWORD = "{}"\n  }}\n}}\n',
+            "--secret id=db_password",
+            "docker service",
+        ),
+        ("login.sh", "docker login -u ci -p {} registry.example\n", "It stands in files", "docker build"),
+        (
+            "compose.yml",
+            "services:\n  web:\n    build:\n      context: .\n      args:\n        DB_PASSWORD: {}\n",
+            "--secret id=db_password",
+            "docker service",
+        ),
+    ],
+)
+def test_what_a_call_gives_it_to_has_to_change(
+    name: str, text: str, told: str, silent: str, tmp_path: Path, meta: Meta
+) -> None:
+    (tmp_path / name).write_text(text.format(PASSWORD))
+    made = section(runbook.render(lint(Settings(), [str(tmp_path)]), meta), 1)
+    assert told in made and silent not in made
+
+
+def test_the_file_of_a_compose_secret_is_written_where_it_is(tmp_path: Path, meta: Meta) -> None:
+    compose = "services:\n  db:\n    build: .\n    secrets: [db]\nsecrets:\n  db:\n    file: ./db_password.txt\n"
+    made = runbook.render(
+        linted(tmp_path, compose_yml=compose, Dockerfile="FROM a\nCOPY . /a/\n", **{"db_password.txt": PASSWORD}), meta
+    )
+    one = next(part for part in made.split("\n## ") if "Found by: `compose-secret-file`" in part)
+    assert "File `./db_password.txt` in `" in one and "cp NEW_FILE db_password.txt" in one
+    assert "target=NAME SERVICE" in one and "force-recreate SERVICE" in one
+
+
 def test_a_compose_file_names_its_service(tmp_path: Path, meta: Meta) -> None:
     compose = f"services:\n  db:\n    image: mysql:8\n    environment:\n      MYSQL_PASSWORD: {PASSWORD}\n"
     made = runbook.render(linted(tmp_path, compose_yml=compose), meta)
@@ -152,6 +198,13 @@ def test_defaults_and_placeholders_are_told_apart(meta: Meta) -> None:
     assert "- [ ] Password in `POSTGRES_PASSWORD`: `Dockerfile:1`" in made.split("## Weak defaults")[1]
     assert "- Password in `A_TOKEN`: `Dockerfile:4`" in made.split("## Placeholders")[1]
     assert "## Clean up" not in made
+
+
+def test_credentials_of_one_name_are_told_apart(meta: Meta) -> None:
+    made = rendered(meta, *(leak("DB_PASSWORD", f"Harbour-{n}-lamp", path=f"{n}.env") for n in range(2)), leak("OTHER"))
+    assert "1. Password in `DB_PASSWORD` in `0.env:1`: high" in made
+    assert "## 2. Password in `DB_PASSWORD` in `1.env:1`\n" in made
+    assert "3. Value given as `OTHER`: high" in made
 
 
 def test_what_is_left_out_is_counted(meta: Meta) -> None:

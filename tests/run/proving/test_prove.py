@@ -179,6 +179,16 @@ def test_a_copied_file_becomes_a_mount(engine: FakeDocker, context: Path) -> Non
     assert "/root/cfg: a folder only in the image before (the folder of what was taken out)" in checks["files"][2]
 
 
+def test_a_folder_that_a_copy_made_and_a_mount_does_not_leave(engine: FakeDocker, context: Path) -> None:
+    images(engine, [layer({"opt/cfg/": b"", "opt/cfg/npmrc": b"", "opt/cfg/.wh.npmrc": b""})], [], old=CLEAN)
+    after = b"FROM a\nRUN --mount=type=secret,id=npmrc,target=/opt/cfg/npmrc,required=true npm ci\n"
+    asked = wish(context, secrets=(BuildSecret("npmrc", "file"),), arguments=frozenset(), after=after, given=Given())
+    evidence = proven(asked, engine)[1]["files"][2]
+    assert "/opt/cfg: a folder only in the image before (the folder of a mount)" in evidence
+    images(engine, [layer({"opt/other/": b""})], [], old=CLEAN)
+    assert "(" not in proven(asked, engine)[1]["files"][2].partition("/opt/other")[2]
+
+
 def test_a_file_that_is_not_there_is_made_up(engine: FakeDocker, context: Path) -> None:
     images(engine, [], [])
     secret = BuildSecret("netrc", "file", source="../.netrc")

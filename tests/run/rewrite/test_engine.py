@@ -30,3 +30,15 @@ def test_a_caller_that_cannot_change_leaves_every_finding_in_the_report(
     assert (2, True) in by_line
     assert {line for line, refused in by_line if not refused} >= {3, 5}
     assert any("kaniko" in one.reason for one in rewrite.left)
+
+
+def test_a_caller_that_cannot_change_is_named_where_the_dockerfile_changes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nARG A_TOKEN\nRUN A_TOKEN=$A_TOKEN x\n")
+    call = "mkdir -p /kaniko/.docker\n/kaniko/executor --build-arg A_TOKEN=$A_TOKEN --dockerfile Dockerfile\n"
+    (tmp_path / "build.sh").write_text(call)
+    run = fix(Settings(), ["."], FixOptions(unsafe=True))
+    told = [note for note in run.rewrites[0].notes if "kaniko" in note]
+    assert [("by hand" in note, "line 2" in note) for note in told] == [(True, True)]

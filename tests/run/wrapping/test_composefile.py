@@ -102,6 +102,21 @@ def test_values_from_outside_are_no_secrets_of_the_file(value: str, at: Path, ca
     assert ran.code == 2 and "--map" in ran.err
 
 
+@pytest.mark.parametrize("known", ["${T:-%s}", "${T-%s}", "x${T:+%s}y"])
+def test_a_default_that_the_command_says_as_well(known: str, at: Path, capsys: Capture) -> None:
+    text = f"services:\n  web:\n    image: shop/app:1\n    environment:\n      DB_PASSWORD: '{known % VALUE}'\n"
+    ran = override(capsys, at, f"{text}    command: [run, '{VALUE}']\n", *FILE)
+    assert ran.code == 4 and "the command" in ran.err
+
+
+def test_dollar_signs_of_a_secret_are_doubled_in_one_place_only(at: Path, capsys: Capture) -> None:
+    """The image has the value as it is, the compose file with its dollar sign doubled."""
+    first, last = VALUE[:8], VALUE[8:]
+    text = f"services:\n  web:\n    image: shop/app:1\n    command: [run, '{first}$${last}']\n"
+    ran = override(capsys, at, text, *FILE, Env=[PATH, f"DB_PASSWORD={first}${last}"])
+    assert ran.code == 4 and last not in ran.out + ran.err
+
+
 def test_a_service_that_reads_files(at: Path, capsys: Capture) -> None:
     text = (
         "services:\n  web:\n    image: shop/app:1\n    environment: {DB_PASSWORD: '${DB_PASSWORD}'}\n    user: '1000'\n"
@@ -140,6 +155,8 @@ volumes:
     assert found["services"]["web"]["secrets"] == ["op_service_account_token"]
     assert found["services"]["web"]["healthcheck"]["test"][-3:] == ["/bin/sh", "-c", "ping $$DB_PASSWORD"]
     assert "env_file" in ran.err
+    assert "compose.yml has a secret op_service_account_token already: see that it holds" in ran.err
+    assert "make ./secrets/op_service_account_token" not in ran.err
 
 
 def test_a_health_check_that_is_off(at: Path, capsys: Capture) -> None:
@@ -169,8 +186,8 @@ BAD = {
     "services that are none": ("services: 5\n", 2, "which service"),
     "extends": ("services:\n  a:\n    image: x\n    extends: {service: b}\n", 4, "docker compose config"),
     "an alias of itself": ("services: &a\n  web: *a\n", 0, ""),
-    "deep": ("services: " + "[" * 500, 2, "nested too deeply"),
-    "long": ("services:\n  a: {image: x}\n" + "# x\n" * 100_000, 2, "too large"),
+    "deep": ("services: " + "[" * 500, 2, "nested deeper than"),
+    "long": ("services:\n  a: {image: x}\n" + "# x\n" * 100_000, 2, "larger than 256 KiB"),
     "odd kinds": ("services:\n  a:\n    image: [x]\n    command: {a: b}\n    environment: 5\n    secrets: x\n", 0, ""),
     "a tag": ("services:\n  a: !!python/object:os.system {image: x}\n", 0, ""),
 }

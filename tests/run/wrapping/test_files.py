@@ -27,6 +27,7 @@ from tests.run.wrapping.wrapimages import (
 )
 
 Capture = pytest.CaptureFixture[str]
+MAPPED = ("--with", "file", "--map", "DB_PASSWORD")
 READING = system(GLIBC, file("usr/local/bin/reads", READS_FILES), link("bin/bash", "sh"))
 
 
@@ -55,6 +56,13 @@ def test_an_entrypoint_that_reads_files(at: Path, capsys: Capture) -> None:
         "secrets": {"db_password": {"file": "./secrets/db_password"}},
     }
     assert "/usr/local/bin/reads in the image reads the file" in ran.err
+
+
+def test_a_start_script_behind_another_program(at: Path, capsys: Capture) -> None:
+    """It is the script that reads the file, not what starts the script."""
+    members = [*READING, file("sbin/tini", elf())]
+    ran = wrapped(capsys, image(at, members, Entrypoint=["tini", "reads"], Env=[f"{PATH}:/sbin"]), *MAPPED)
+    assert ran.code == 0 and "(the start script in the image reads the file)" in ran.err
 
 
 def test_an_image_of_the_catalogue(at: Path, capsys: Capture) -> None:
@@ -130,6 +138,8 @@ def test_health_checks(made: tuple[dict[str, Any], list[str] | None], at: Path, 
     path = image(at, system(GLIBC, script), Healthcheck=check)
     ran = wrapped(capsys, path, "--with", "file", "--map", "DB_PASSWORD")
     test = service(ran).get("healthcheck", {}).get("test")
+    told = "the health check names none of these variables" in ran.err
+    assert told == (words is None and check.get("Test", ["NONE"]) != ["NONE"])
     if words is None:
         assert test is None
     else:
@@ -147,17 +157,17 @@ REFUSED = {
     "a secret in the command": (
         system(),
         {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Cmd": ["x", f"-p{VALUE}"]},
-        "command of the image holds a secret",
+        "command holds a secret",
     ),
     "a secret in the entrypoint": (
         system(),
         {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Entrypoint": ["x", VALUE]},
-        "entrypoint of the image holds a secret",
+        "entrypoint holds a secret",
     ),
     "a secret in the health check": (
         system(),
         {"Env": [PATH, f"DB_PASSWORD={VALUE}"], "Healthcheck": {"Test": ["CMD-SHELL", f"x {VALUE} $DB_PASSWORD"]}},
-        "health check of the image holds a secret",
+        "health check holds a secret",
     ),
     "a name that no shell has": (system(), {"Env": [PATH, f"db.password={VALUE}"]}, "db.password"),
 }

@@ -118,6 +118,14 @@ def test_several_secrets_and_one_standard_input(at: Path, tmp_path: Path, capsys
     made = script(capsys, tmp_path, image(at), "--map", "DB_PASSWORD", "--map", "API_TOKEN=shop.api-token")
     assert made.run("secrets", data=b"x")[:2] == (1, [])
     assert made.run("secrets", "API_TOKEN", data=b"x")[:2] == (0, [["secret", "create", "shop.api-token_v1", "-"]])
+    code, calls, said = made.run("secrets", "API_TOKN", data=b"x")
+    assert (code, calls) == (1, []) and "API_TOKN is no variable" in said
+
+
+@pytest.mark.parametrize("config", [{"Cmd": ["a\x1b]0;b"]}, {"Healthcheck": {"Test": ["CMD", "\u202e$DB_PASSWORD"]}}])
+def test_characters_that_a_script_cannot_show(config: dict[str, list[str]], at: Path, capsys: Capture) -> None:
+    ran = wrapped(capsys, image(at, **config), "--with", "swarm", "--map", "DB_PASSWORD")
+    assert (ran.code, ran.out) == (4, "") and ("U+001B" in ran.err or "U+202E" in ran.err)
 
 
 def test_an_image_that_reads_none(at: Path, tmp_path: Path, capsys: Capture) -> None:
@@ -149,6 +157,20 @@ def test_a_health_check(at: Path, tmp_path: Path, capsys: Capture) -> None:
     ]
 
 
+def test_a_health_check_that_names_no_variable(at: Path, capsys: Capture) -> None:
+    path = image(at, Healthcheck={"Test": ["CMD", "ping"]})
+    ran = wrapped(capsys, path, "--with", "swarm", "--map", "DB_PASSWORD")
+    assert "--health-cmd" not in ran.out and "the health check names none of these variables" in ran.err
+
+
+def test_a_health_check_without_cat(at: Path, capsys: Capture) -> None:
+    """The image reads the file itself; its health check would need a shell that does."""
+    members = [one for one in READING if one[0].name != "bin/cat"]
+    path = image(at, members, Entrypoint=["reads"], Healthcheck={"Test": ["CMD", "ping", "$DB_PASSWORD"]})
+    ran = wrapped(capsys, path, "--with", "swarm", "--map", "DB_PASSWORD")
+    assert (ran.code, ran.out) == (4, "") and "the program cat" in ran.err
+
+
 def test_whose_file_it_is(at: Path, tmp_path: Path, capsys: Capture) -> None:
     members = system(GLIBC, file("usr/local/bin/drops", f'#!/bin/sh\n{FILE_ENV}file_env A\nexec gosu mysql "$@"\n'))
     made = script(capsys, tmp_path, image(at, members, Entrypoint=["drops"]), "--map", "A")
@@ -168,7 +190,7 @@ def test_wrong_usage(words: list[str], at: Path, tmp_path: Path, capsys: Capture
 @pytest.mark.parametrize("name", ["a/b", "_a", "a_", "a" * 55, "é", "a b", "-a"])
 def test_names_that_swarm_refuses(name: str, at: Path, capsys: Capture) -> None:
     ran = wrapped(capsys, image(at), "--with", "swarm", "--map", f"A={name}")
-    assert (ran.code, ran.out) == (2, "") and "--map" in ran.err
+    assert (ran.code, ran.out) == (2, "") and "--map A: no name for a secret" in ran.err
 
 
 def test_long_names_are_cut(at: Path, capsys: Capture) -> None:

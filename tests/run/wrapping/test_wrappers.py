@@ -57,7 +57,7 @@ def test_keeper_in_the_usual_form(at: Path, capsys: Capture) -> None:
     assert made["entrypoint"][:2] == ["/bin/sh", "-c"] and made["entrypoint"][3:] == ["sh", "start"]
     script = made["entrypoint"][2].replace("$$", "$")
     assert 'DB_PASSWORD=$(/cli/musl/ksm secret notation "$DB_PASSWORD")' in script
-    assert "unset KSM_CONFIG KSM_INI_DIR KSM_TOKEN" in script and script.endswith('exec "$@"\n')
+    assert "unset KSM_CONFIG KSM_TOKEN KSM_CONFIG_BASE64_1 KSM_INI_DIR" in script and script.endswith('exec "$@"\n')
     assert made["command"] == ["mysqld"]
 
 
@@ -67,7 +67,7 @@ def test_a_token_that_no_file_can_be(at: Path, capsys: Capture) -> None:
     script = app["entrypoint"][2].replace("$$", "$")
     assert "OP_SERVICE_ACCOUNT_TOKEN=$(cat /run/secrets/op_service_account_token)" in script
     assert 'DB_PASSWORD=$(/cli/op read --no-newline "$DB_PASSWORD")' in script
-    assert "unset OP_SERVICE_ACCOUNT_TOKEN" in script
+    assert "unset OP_SERVICE_ACCOUNT_TOKEN OP_CONNECT_TOKEN" in script
     assert app["environment"]["OP_CACHE"] == "false"
     assert "OP_SERVICE_ACCOUNT_TOKEN" not in app["environment"]
     assert made["secrets"] == {"op_service_account_token": {"file": "./secrets/op_service_account_token"}}
@@ -109,6 +109,15 @@ def test_a_static_wrapper_in_an_image_without_anything(at: Path, capsys: Capture
         "P": "vault:secret/data/db#password",
         "VAULT_TOKEN_FILE": "/run/secrets/vault_token",
     }
+
+
+def test_the_image_that_brings_the_program_is_asked_for(at: Path, capsys: Capture) -> None:
+    mapped = ("--with", "op", "--map", "P=op://a/b/c")
+    ran = wrapped(capsys, image(at), *mapped)
+    assert "OP_IMAGE" in data(ran)["services"]["init"]["image"]
+    assert "1. say which image brings the program op, as /usr/local/bin/op: OP_IMAGE=IMAGE in" in ran.err
+    assert "OP_IMAGE" not in wrapped(capsys, image(at), *mapped, "--cli-image", "tools/op:2").err
+    assert "_IMAGE" not in wrapped(capsys, image(at), "--with", "ksm", "--map", "P=keeper://a/field/b").err
 
 
 def test_values_by_their_names(at: Path, capsys: Capture) -> None:
@@ -176,7 +185,9 @@ REFUSED = {
     "no reference": ("ksm", ["P"], system(), {}, 2, "keeper://RECORD_UID"),
     "no variable at all": ("ksm", [], system(), {}, 2, "--map VAR=keeper"),
     "a name that no shell has": ("ksm", ["a.b=keeper://a/field/b"], system(), {}, 4, "a.b"),
-    "a reference of one part": ("sops", ["P=DB"], system(), {}, 2, "is not of the form"),
+    "a reference of one part": ("sops", ["P=DB"], system(), {}, 2, "takes references such as"),
+    "a secret for a reference": ("vault-agent", [f"P={VALUE}"], system(), {}, 2, "references such as MOUNT/PATH#KEY"),
+    "an option for a reference": ("doppler", ["P=--json"], system(), {}, 2, "references such as NAME"),
     "an unknown wrapper": ("kms", [], system(), {}, 2, "did you mean 'ksm'"),
     "nothing to start": ("vault-env", ["P=vault:a#b"], system(), {"Entrypoint": None, "Cmd": None}, 4, "what to start"),
 }

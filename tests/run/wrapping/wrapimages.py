@@ -39,6 +39,18 @@ file_env() {
 """
 READS_FILES = f'#!/bin/bash\nset -e\n{FILE_ENV}file_env DB_PASSWORD\nexec "$@"\n'
 PLAIN = '#!/bin/sh\nexec "$@"\n'
+#: As the official entrypoint begins: it reads the files, and becomes the user mysql.
+MYSQL = f"""\
+#!/bin/bash
+set -eo pipefail
+{FILE_ENV}
+file_env 'MYSQL_PASSWORD'
+file_env 'MYSQL_ROOT_PASSWORD'
+if [ "$1" = mysqld ] && [ "$(id -u)" = 0 ]; then
+	exec gosu mysql "$0" "$@"
+fi
+exec "$@"
+"""
 
 Member = tuple[tarfile.TarInfo, bytes]
 
@@ -105,6 +117,13 @@ def image(
     started = {"Entrypoint": ["start"], "Cmd": ["mysqld"], "Env": [PATH]}
     made = {"config": {**started, **config}} if document is None else document
     return written(path, saved([layer_of(one) for one in layers or [system()]], made, [tag] if tag else []))
+
+
+def mysql_image(where: Path) -> str:
+    """mysql.tar: what pages call `mysql:8.4`; its path."""
+    release = 'PRETTY_NAME="Oracle Linux Server 9.6"\n'
+    layer = system(GLIBC, file("usr/local/bin/docker-entrypoint.sh", MYSQL), link("bin/bash", "sh"), release=release)
+    return image(where / "mysql.tar", layer, tag="mysql:8.4", Entrypoint=["docker-entrypoint.sh"], Cmd=["mysqld"])
 
 
 def wrapped(capsys: pytest.CaptureFixture[str], *argv: str) -> Ran:
