@@ -107,3 +107,9 @@ def test_the_worst_images_get_timelines(image_meta: Meta, monkeypatch: pytest.Mo
     read = Reader(render(Report(targets, [low, high]), image_meta))
     assert [found["aria-labelledby"] for found in read.all("section") if found.get("class") == "image"] == ["image-1"]
     assert "2 more images without a timeline here" in read.words
+
+
+def test_an_image_without_leaks_says_so(image_meta: Meta) -> None:
+    read = Reader(render(one_image(), image_meta))
+    assert "Nothing was found in it." in read.words and "Layers, as wide as they are large" in read.words
+    assert "each line is a leak" not in read.words and "how many leaks" not in read.words
