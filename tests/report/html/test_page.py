@@ -161,6 +161,13 @@ def test_the_page_says_when_there_is_nothing(meta: Meta) -> None:
     assert "Nothing was found in what could be read." in words and "Not everything could be read: 1 problem" in words
 
 
+def test_what_is_hidden_is_not_called_nothing(report: Report, meta: Meta) -> None:
+    report.findings = [finding for finding in report.findings if finding.severity < Severity.MEDIUM]
+    words = Reader(render(Report(report.targets[:1], report.findings), meta)).words
+    assert "Nothing to show." in words and "1 finding below medium not shown." in words
+    assert "Nothing was found" not in words
+
+
 def test_of_too_many_findings_the_strongest_stay(report: Report, meta: Meta, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "MOST_FINDINGS", 2)
     read = Reader(render(report, meta))
