@@ -1,4 +1,4 @@
-"""A file system with this machine's Python, for images that run a Python program without a network."""
+"""File systems with this machine's Python or Node.js, for images that run such a program without a network."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _LEFT_OUT = re.compile(
     r"/(?:__pycache__|test|tests|idlelib|tkinter|turtledemo|ensurepip|site-packages|config-[^/]*)(?:/|$)"
 )
 PYTHON = "/usr/local/python/bin/python3"
+NODE = "/usr/bin/node"
 PACKAGES = "/opt/packages"
 
 
@@ -35,6 +36,18 @@ def python_root(packages: Path) -> bytes:
         archive.add(packages, PACKAGES.lstrip("/"), filter=_needed)
         binaries = [executable, *_shared(library), *_shared(packages)]
         for path in sorted(_libraries(binaries)):
+            archive.add(os.path.realpath(path), path.lstrip("/"))
+    return made.getvalue()
+
+
+def node_root(packages: Path) -> bytes:
+    """The tar of a shell, Node.js as NODE and a folder `node_modules` below PACKAGES. Skips without `ldd`."""
+    made = io.BytesIO(root_files())
+    executable = Path(os.path.realpath(program("node")))
+    with tarfile.open(fileobj=made, mode="a") as archive:
+        archive.add(executable, NODE.lstrip("/"))
+        archive.add(packages, f"{PACKAGES}/{packages.name}".lstrip("/"))
+        for path in sorted(_libraries([executable])):
             archive.add(os.path.realpath(path), path.lstrip("/"))
     return made.getvalue()
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.main import main
-from tests.fixes.wrapping.realwrappers import Keeper, keeper
-from tests.images.pythonroot import PACKAGES, PYTHON, python_root
+from tests.fixes.wrapping.realwrappers import Keeper, dotenvx, encrypted, keeper
+from tests.images.pythonroot import NODE, PACKAGES, PYTHON, node_root, python_root
 from tests.images.workshop import Workshop
 from tests.realparts import BUILDKIT, DOCKER, DockerEngine, program
 
@@ -187,4 +187,40 @@ def test_keepers_own_client(
     without = Container(workshop.engine, name, tmp_path / "context").run()
     assert without.returncode == 1 and "DB_PASSWORD: ksm gives no value" in without.stderr
     for what, value in (("literal", LITERAL), ("value", VALUE)):
+        absent(name, what, value, monkeypatch, capsys)
+
+
+def test_dotenvx_itself(
+    docker: DockerEngine,
+    workshop: Workshop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    """Unmodified: the image has the encrypted values, the container is given the key as a file."""
+    folder = dotenvx(tmp_path / "npm")
+    kept = VALUE.replace('"', "").replace("$", "")  # quotes and dollar signs mean something in .env
+    base = workshop.name("node")
+    workshop.engine("import", "-", base, data=node_root(folder.parent))
+    context, secrets = tmp_path / "context", tmp_path / "secrets"
+    context.mkdir()
+    secrets.mkdir()
+    (secrets / "dotenv_private_key").write_text(encrypted(folder, context, "DB_PASSWORD", kept))
+    program_file = os.path.relpath(os.path.realpath(folder / "dotenvx"), os.path.realpath(folder.parent.parent))
+    (context / "dotenvx").write_text(f'#!/bin/sh\nexec {NODE} {PACKAGES}/{program_file} "$@"\n')
+    (context / "dotenvx").chmod(0o755)
+    (context / "Dockerfile").write_text(
+        f"FROM {base}\nCOPY dotenvx /bin/dotenvx\nWORKDIR /app\nCOPY .env ./\nENV DB_PASSWORD={LITERAL}\n"
+        'ENTRYPOINT ["/bin/sh", "-c", "echo \\"$$ $DB_PASSWORD\\"; exit 7"]\n'
+    )
+    main(["fix", "--wrapper", "dotenvx", "--unsafe-fixes", str(context / "Dockerfile")])
+    told = "".join(capsys.readouterr())
+    assert LITERAL not in (context / "Dockerfile").read_text(), told
+    name = workshop.name("dotenvx")
+    workshop.engine.build(context, "-q", "-t", name, builder=BUILDKIT)
+    done = Container(workshop.engine, name, secrets).run()
+    assert (done.returncode, done.stdout) == (7, f"1 {kept}\n"), done.stderr
+    without = Container(workshop.engine, name, context).run()
+    assert without.returncode == 1 and kept not in without.stdout
+    for what, value in (("literal", LITERAL), ("value", kept)):
         absent(name, what, value, monkeypatch, capsys)
