@@ -15,8 +15,8 @@ def add_report_options(p: argparse.ArgumentParser) -> None:
         "--format",
         action="append",
         metavar="FORMAT[:FILE]",
-        help="text (default), json, sarif, github, gnu, or runbook (how to rotate what leaked, Markdown), to FILE or"
-        " standard output; repeatable",
+        help="text (default), json, sarif, github, gnu, html (one page with layers, filters, search), or runbook (how"
+        " to rotate what leaked, Markdown), to FILE or standard output; repeatable",
     )
     group.add_argument("--min-severity", metavar="SEVERITY", help="least severity that is printed (medium)")
     group.add_argument("--fail-on", metavar="SEVERITY", help="least severity for exit code 1, or never (medium)")

@@ -16,7 +16,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-FORMATS = ("text", "json", "sarif", "github", "gnu", "runbook")
+FORMATS = ("text", "json", "sarif", "github", "gnu", "runbook", "html")
 COLORS = ("auto", "always", "never")
 ENGINES = ("auto", "hyperscan", "keywords", "detect-secrets")
 NEVER = "never"

@@ -51,7 +51,7 @@ def advice(remedy: str, width: int, *, whole: bool) -> list[str]:
         elif whole:
             lines += wrap(" ".join(part), width, "", "")
         elif not lines:
-            lines += wrap(_first_sentence(" ".join(part)), width, "", "")
+            lines += wrap(first_sentence(" ".join(part)), width, "", "")
     return lines
 
 
@@ -66,7 +66,8 @@ def _dedented(lines: list[str]) -> list[str]:
     return [line.removeprefix(CODE_INDENT) for line in lines]
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Up to the first full stop that a capital letter follows; the whole text where there is none."""
     at = text.find(". ")
     while at >= 0:
         if text[at + 2 : at + 3].isupper():

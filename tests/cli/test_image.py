@@ -44,7 +44,7 @@ MADE = [
 CONFIG = config_of(
     MADE, Env=[f"DB_PASSWORD={CHOSEN}"], Labels={"org.example.key": GITHUB}, Cmd=["run", f"--t={GITHUB}"]
 )
-FORMATS = ("text", "json", "sarif", "github", "gnu", "runbook")
+FORMATS = ("text", "json", "sarif", "github", "gnu", "runbook", "html")
 
 
 @pytest.fixture(autouse=True)

@@ -85,7 +85,7 @@ def test_findings_go_to_stdout_and_the_summary_to_stderr(here: Path, capsys: pyt
 @pytest.mark.parametrize("extra", [[], ["-v"], ["--color", "always"]])
 def test_no_output_holds_a_planted_value(extra: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "Dockerfile").write_text(LEAKY + f"RUN echo {VALUES[0]} | x\nRUNN {VALUES[1]} A={VALUES[0]}\n")
-    for name in ("text", "json", "sarif", "github", "gnu", "runbook"):
+    for name in ("text", "json", "sarif", "github", "gnu", "runbook", "html"):
         code, out, err = lint(capsys, "--format", name, "--format", f"{name}:out", "--min-severity", "info", *extra)
         assert code == 3
         written = (here / "out").read_text()
@@ -180,7 +180,7 @@ def test_hidden_findings_are_counted(here: Path, capsys: pytest.CaptureFixture[s
 def test_odd_file_names(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / name).mkdir()
     (here / name / "Dockerfile").write_text(LEAKY)
-    for format_name in ("text", "json", "sarif", "github", "gnu", "runbook"):
+    for format_name in ("text", "json", "sarif", "github", "gnu", "runbook", "html"):
         code, out, err = lint(capsys, "--format", format_name)
         assert code == 1, err
         assert out

@@ -104,7 +104,7 @@ def test_the_json_report(here: Path, capsys: pytest.CaptureFixture[str]) -> None
 def test_no_output_holds_a_planted_value(extra: list[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "a.txt").write_text(LEAKY + f"again {VALUE} and PLANT-low={VALUE}\n")
     (here / "a.bin").write_bytes(bytes(range(256)) + LEAKY.encode())
-    for name in ("text", "json", "sarif", "github", "gnu", "runbook"):
+    for name in ("text", "json", "sarif", "github", "gnu", "runbook", "html"):
         code, out, err = run(capsys, "--format", name, "--format", f"{name}:out", "--min-severity", "info", *extra)
         written = (here / "out").read_text()
         (here / "out").unlink()
@@ -159,7 +159,7 @@ def test_lint_knows_the_rules_of_the_scan_and_does_not_run_them(here: Path, caps
 @pytest.mark.parametrize("name", ["a b", "ü", "\udcff", "\x1b[31m"])
 def test_odd_file_names(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / name).write_text(LEAKY)
-    for format_name in ("text", "json", "sarif", "github", "gnu", "runbook"):
+    for format_name in ("text", "json", "sarif", "github", "gnu", "runbook", "html"):
         code, out, err = run(capsys, "--format", format_name)
         assert code == 1, err
         assert out and (format_name == "github" or "\x1b[31m" not in out)
