@@ -16,8 +16,8 @@ def add_report_options(p: argparse.ArgumentParser) -> None:
         action="append",
         metavar="FORMAT[:FILE]",
         help="text (default), json, jsonl, sarif, github, gitlab-secrets, gitlab-codequality, junit, checkstyle, gnu,"
-        " markdown (comment on a pull request, summary of a job), or runbook (how to rotate what leaked, Markdown), to"
-        " FILE or standard output; repeatable",
+        " markdown (comment on a pull request, summary of a job), html (one page with layers, filters, search), or"
+        " runbook (how to rotate what leaked, Markdown), to FILE or standard output; repeatable",
     )
     group.add_argument("--min-severity", metavar="SEVERITY", help="least severity that is printed (medium)")
     group.add_argument("--fail-on", metavar="SEVERITY", help="least severity for exit code 1, or never (medium)")

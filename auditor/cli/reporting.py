@@ -33,7 +33,10 @@ RENDERERS = {
     "gnu": ("lines", "gnu"),
     "markdown": ("markdown", "render"),
     "runbook": ("runbook", "render"),
+    "html": ("html", "render"),
 }
+#: Formats that say why a rule matters.
+_WITH_PROSE = ("sarif", "html")
 #: As searches through directories call it.
 _EXCLUDED = "excluded"
 
@@ -112,7 +115,7 @@ def meta_of(settings: Settings, command: str, key: bytes = b"") -> Meta:
     from auditor.run.selection import all_rules
 
     prose: dict[str, str] = {}
-    if any(output.format == "sarif" for output in settings.format):
+    if any(output.format in _WITH_PROSE for output in settings.format):
         prose = {rule: str(docs.get("why", "")) for rule, docs in load_rule_docs()["rules"].items()}
     return Meta(
         version=__version__,

@@ -29,6 +29,7 @@ FORMATS = (
     "gnu",
     "markdown",
     "runbook",
+    "html",
 )
 COLORS = ("auto", "always", "never")
 ENGINES = ("auto", "hyperscan", "keywords", "detect-secrets")

@@ -17,6 +17,8 @@ from auditor.detect.statements import HOLE, Named
 _ANY_HOLE = BytePattern(HOLE)
 _URL_START = BytePattern(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
 # Possessive repeats: a hole also fits the class beside it, and backtracking between the two would be exponential.
+#: The key of a Sentry DSN without a secret part: pages hand it to every browser.
+_CLIENT_KEY = BytePattern(r"[0-9a-f]{32}@[\w.:-]{1,255}/(?:[\w-]{1,100}/)?\d{1,20}(?![\w/])")
 _USERINFO = BytePattern(
     rf"(?P<user>(?:{HOLE}|[^\s/?#@:'\"<>|\\])*+)(?P<colon>:(?P<password>(?:{HOLE}|[^\s/?#@'\"<>|\\])*+))?+"
     r"@(?=[^\s/?#'\"])"
@@ -126,7 +128,7 @@ def _urls(text: str) -> Iterator[Position]:
             if level == "weak" and values.is_manual_login(user, password):
                 level = "placeholder"
             yield Position("url", "password", *match.span("password"), level, "url-password", "", match.start())
-        elif user and user.lower() not in _ACCOUNT and _token_user(user):
+        elif user and user.lower() not in _ACCOUNT and _token_user(user) and not _CLIENT_KEY.match(text, match.start()):
             yield Position("url", "token", *match.span("user"), _level(user, "token"), "url-token", "", match.start())
 
 

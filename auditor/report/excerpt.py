@@ -7,7 +7,7 @@ from auditor.core.span import LineIndex, Span
 from auditor.report.terminal import columns, escape, escape_character, wrap
 
 if TYPE_CHECKING:
-    from auditor.core.finding import Severity, Target
+    from auditor.core.finding import Finding, Severity, Step, Target
     from auditor.report.masking import FileMasker
     from auditor.report.terminal import Painter
 
@@ -15,6 +15,8 @@ _LINES_OF_ONE_SPAN = 3
 _LEFT_CONTEXT = 24
 _CUT = "…"
 _INDENT = 4
+#: Of the steps of a story that have a place, the first are shown.
+MOST_STEPS = 6
 
 
 class Mark(NamedTuple):
@@ -23,6 +25,14 @@ class Mark(NamedTuple):
     span: Span
     note: str
     severity: Severity | None
+
+
+class Quote(NamedTuple):
+    """A line as shown: its number in the file, runs of (text, columns, severity of the mark or None), and notes."""
+
+    number: str
+    runs: list[tuple[str, int, Severity | None]]
+    notes: tuple[str, ...]
 
 
 class _Cell(NamedTuple):
@@ -58,15 +68,23 @@ class Excerpt:
 
     def render(self, marks: list[Mark]) -> list[str]:
         """The lines of an excerpt that shows these marks, in the order of the file."""
+        by_line = self._by_line(marks)
+        gutter = max((len(self._number(line)) for line in by_line), default=1) + _INDENT + 2
+        out: list[str] = []
+        for line, marked in by_line.items():
+            out += self._drawn(self._quote(line, marked, self._room(gutter)), gutter)
+        return out
+
+    def quotes(self, marks: list[Mark]) -> list[Quote]:
+        """The same lines for a format that draws them itself."""
+        return [self._quote(line, marked, self._width) for line, marked in self._by_line(marks).items()]
+
+    def _by_line(self, marks: list[Mark]) -> dict[int, list[Mark]]:
         by_line: dict[int, list[Mark]] = {}
         for mark in marks:
             for line in self._lines_of(mark):
                 by_line.setdefault(line, []).append(mark)
-        gutter = max((len(self._number(line)) for line in by_line), default=1) + _INDENT + 2
-        out: list[str] = []
-        for line in sorted(by_line):
-            out += self._quote(line, by_line[line], gutter)
-        return out
+        return dict(sorted(by_line.items()))
 
     def _lines_of(self, mark: Mark) -> range:
         first = self._lines.line(mark.span.start)
@@ -79,28 +97,34 @@ class Excerpt:
         """What a kept line is called in its file."""
         return str(self._numbers[line - 1] if 0 < line <= len(self._numbers) else line)
 
-    def _quote(self, line: int, marks: list[Mark], gutter: int) -> list[str]:
-        room = max(self._width - gutter - 3, 20)
+    def _room(self, gutter: int) -> int:
+        return max(self._width - gutter - 3, 20)
+
+    def _quote(self, line: int, marks: list[Mark], room: int) -> Quote:
         bounds = self._lines.bounds(line)
-        cells = self._window(bounds, marks, room)
+        runs: list[tuple[str, int, Severity | None]] = []
+        for cell in self._window(bounds, marks, room):
+            level = _level(cell, bounds.start, marks)
+            before = runs.pop() if runs and runs[-1][2] is level else ("", 0, level)
+            runs.append((before[0] + cell.shown, before[1] + cell.width, level))
+        return Quote(self._number(line), runs, tuple(dict.fromkeys(mark.note for mark in marks if mark.note)))
+
+    def _drawn(self, quote: Quote, gutter: int) -> list[str]:
+        """The line with its number, carets below it, and the notes."""
         bar = self._painter.paint("gutter", "|")
-        number = self._painter.paint("gutter", self._number(line).rjust(gutter))
-        out = [f"{number} {bar} {''.join(c.shown for c in cells)}"]
-        carets = self._carets(cells, bounds.start, marks)
+        number = self._painter.paint("gutter", quote.number.rjust(gutter))
+        out = [f"{number} {bar} {''.join(text for text, _, _ in quote.runs)}"]
+        carets = self._carets(quote)
         lead = " " * gutter
         if carets:
             out.append(f"{lead} {bar} {carets}")
-        for note in dict.fromkeys(mark.note for mark in marks if mark.note):
-            for text in wrap(note, room, "  ", "  "):
+        for note in quote.notes:
+            for text in wrap(note, self._room(gutter), "  ", "  "):
                 out.append(f"{lead} {bar} {text}")
         return [text.rstrip() for text in out]
 
-    def _carets(self, cells: list[_Cell], offset: int, marks: list[Mark]) -> str:
-        runs: list[tuple[Severity | None, int]] = []
-        for cell in cells:
-            level = _level(cell, offset, marks)
-            before = runs.pop() if runs and runs[-1][0] is level else (level, 0)
-            runs.append((level, before[1] + cell.width))
+    def _carets(self, quote: Quote) -> str:
+        runs = [(level, width) for _, width, level in quote.runs]
         if runs and runs[-1][0] is None:
             runs.pop()
         return "".join(
@@ -136,6 +160,17 @@ class Excerpt:
         if end >= len(text):
             cells.append(_Cell(" ", 1, len(text), len(text) + 1))
         return cells
+
+
+def marks_of(block: list[Finding], masker: FileMasker) -> list[Mark]:
+    """What an excerpt shows of the findings of one line: their places, and the steps of their stories in that file."""
+    marks = [Mark(finding.location.span, "", finding.severity) for finding in block]
+    steps: list[Step] = list(dict.fromkeys(step for finding in block for step in finding.flow))
+    path = block[0].location.path
+    for step in [s for s in steps if s.location is not None and s.location.path == path][:MOST_STEPS]:
+        if step.location is not None:
+            marks.append(Mark(step.location.span, masker.mask(step.message), None))
+    return marks
 
 
 def _cell(text: str, at: int) -> _Cell:

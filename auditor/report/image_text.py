@@ -7,6 +7,7 @@ from auditor.core.image import ANNOTATION, ATTESTATION, CACHE, CONFIG, HISTORY, 
 from auditor.core.layerline import SCANNED, LayerLine
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.image_overview import overview, searched, was_read
+from auditor.report.image_story import line_of, noted, quoted, story
 from auditor.report.images import described, fate, groups, instruction, size, spot
 from auditor.report.masking import maskers
 from auditor.report.meta import counts
@@ -29,23 +30,11 @@ _SECTIONS = {
     ATTESTATION: "attestations",
     CACHE: "build cache",
 }
-_SEEN = {
-    LAYER: "Every container sees it.",
-    CONFIG: "Every container and docker inspect show it.",
-    LABEL: "docker inspect shows it.",
-    HISTORY: "docker history shows it.",
-    ANNOTATION: "Everyone who can pull the image can read it.",
-    ATTESTATION: "Everyone who can pull the image can read it.",
-    CACHE: "Everyone who can use the cache can read it.",
-}
 _INDENT = "    "
 _FIX_INDENT = len("    fix: ")
 _DIGEST = len("sha256:") + 12
-_MASK = "****"
 #: Other places of one secret that are named, and the columns that an instruction needs at least to be worth showing.
 _MOST_PLACES, _NARROWEST = 6, 16
-#: Columns of an instruction within a sentence.
-_NOT_ALL = 48
 
 
 def render(report: Report, meta: Meta) -> list[str]:
@@ -135,11 +124,11 @@ class _Writer:
 
     def _layer(self, layer: LayerLine, *, empty: bool) -> None:
         """`layer 3  48 MB  COPY . /app  Dockerfile:7`, cut to the width of the terminal."""
-        facts = [_source(layer.dockerfile, layer.dockerfile_line), "base image" if layer.in_base else ""]
+        facts = [line_of(layer.dockerfile, layer.dockerfile_line), "base image" if layer.in_base else ""]
         if self._meta.verbose:
             nothing = was_read(layer) and layer.number not in self._hit
             facts += [layer.state if layer.state != SCANNED else "", "nothing found" if nothing else ""]
-        note = _noted(*facts).strip()
+        note = noted(*facts).strip()
         lead = f"layer {layer.number}"
         bulk = size(layer.size)
         used = columns(lead) + sum(2 + columns(text) for text in (bulk, note) if text)
@@ -157,16 +146,13 @@ class _Writer:
         place = finding.image or ImagePlace(LAYER)
         self._title(finding, place)
         room = self._meta.width - len(_INDENT) - 2
-        excerpt = self._masker.mask(finding.excerpt.strip())
-        if not excerpt and finding.secret is not None and finding.secret.redacted != _MASK:
-            excerpt = finding.secret.redacted
+        excerpt = quoted(finding, self._masker, room)
         if excerpt:
-            shown = escape(excerpt)
-            self._lines.append(f"{_INDENT}  {cut(shown, room, _focus(shown, finding))}")
+            self._lines.append(f"{_INDENT}  {excerpt}")
         self._say(self._masker.mask(finding.message), _INDENT)
         if self._meta.show_secrets and finding.secret is not None and finding.secret.reveal():
             self._lines.append(f"{_INDENT}value: {escape(finding.secret.reveal())}")
-        self._say(self._story(place), _INDENT)
+        self._say(story(place, self._layers, self._instruction), _INDENT)
         for related in finding.related:
             if related.image is None:
                 self._say(self._masker.mask(related.message), f"{_INDENT}note: ")
@@ -181,7 +167,7 @@ class _Writer:
         doubts += [verdict] if verdict and verdict not in finding.message else []
         doubts += ["base image"] if place.in_base else []
         doubts += [f"package {place.package}"] if place.package else []
-        line = _source(place.dockerfile, place.dockerfile_line) if place.part == HISTORY else ""
+        line = line_of(place.dockerfile, place.dockerfile_line) if place.part == HISTORY else ""
         where = escape(spot(place)) + (f" ({line})" if line else "")
         level, note = finding.severity.label, escape(", ".join(doubts))
         fits = 8 + columns(f"{where}{level}{finding.rule}{note}") <= self._meta.width
@@ -189,23 +175,6 @@ class _Writer:
         self._lines.append(title + (paint("dim", f"  ({note})") if note and fits else ""))
         if note and not fits:
             self._lines.append(paint("dim", f"{_INDENT}({note})"))
-
-    def _story(self, place: ImagePlace) -> str:
-        """Whether it can still be seen, and which instruction is to blame."""
-        maker = ""
-        if place.part not in (LAYER, HISTORY) and place.history_index is not None:
-            line = _source(place.dockerfile, place.dockerfile_line)
-            known = f"history entry {place.history_index}"
-            what = self._instruction(place.created_by, _NOT_ALL)
-            maker = f" From {what or known}{_noted(line, known if what else '')}."
-        if place.state == LIVE:
-            return _SEEN.get(place.part, _SEEN[ATTESTATION]) + maker
-        if place.part != LAYER:
-            return f"The final configuration has it no more; {_kept(place.part)}.{maker}"
-        remover = self._layers.get(-1 if place.removed_by_layer is None else place.removed_by_layer)
-        by = self._instruction(remover.created_by, _NOT_ALL) if remover else ""
-        what = fate(place) if place.removed_by_layer is not None else "no path leads to it any more"
-        return f"{what[:1].upper()}{what[1:]}{f' by {by}' if by else ''}; whoever has the image can still read it."
 
     def _also(self, group: Group) -> None:
         named = [self._named(place) for place in group.places]
@@ -228,8 +197,8 @@ class _Writer:
             self._lines.append(f"{lead}and {len(named) - len(kept)} more (-v names them)")
 
     def _named(self, place: ImagePlace) -> str:
-        line = _source(place.dockerfile, place.dockerfile_line) if place.part != LAYER else ""
-        return escape(described(place)) + _noted(fate(place), line, "base image" if place.in_base else "")
+        line = line_of(place.dockerfile, place.dockerfile_line) if place.part != LAYER else ""
+        return escape(described(place)) + noted(fate(place), line, "base image" if place.in_base else "")
 
     def _fix(self, finding: Finding, place: ImagePlace) -> None:
         rule = self._meta.rules.get(finding.rule)
@@ -265,34 +234,8 @@ def _layer_of(number: int, found: list[Group]) -> LayerLine:
     return LayerLine(number, place.diff_id, place.digest, created_by=place.created_by)
 
 
-def _focus(shown: str, finding: Finding) -> int:
-    """Where this secret stands in a line that may have several: where its mask is not a part of another's."""
-    mask = escape(finding.secret.redacted) if finding.secret is not None else _MASK
-    at = shown.find(mask)
-    while at >= 0:
-        around = shown[max(at - 1, 0) : at] + shown[at + len(mask) : at + len(mask) + 1]
-        if not any(char.isalnum() or char in "_-*" for char in around):
-            return at
-        at = shown.find(mask, at + 1)
-    return shown.find(_MASK)
-
-
-def _noted(*facts: str) -> str:
-    """What is known besides, in brackets after a blank."""
-    noted = ", ".join(escape(fact) for fact in facts if fact)
-    return f" ({noted})" if noted else ""
-
-
 def _places(group: Group) -> list[ImagePlace]:
     return [place for place in (group.finding.image, *group.places) if place is not None]
-
-
-def _kept(which: str) -> str:
-    return "docker history still shows it" if which == HISTORY else "whoever has the image can still read it"
-
-
-def _source(path: str, line: int | None) -> str:
-    return f"{escape(path or 'Dockerfile')}:{line}" if line else ""
 
 
 def _count(number: int, noun: str) -> str:

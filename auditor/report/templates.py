@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def rendered(folder: str, name: str, values: Mapping[str, object], escape: Callable[[object], str]) -> str:
+def rendered(
+    folder: str, name: str, values: Mapping[str, object], escape: Callable[[object], str], *, html: bool = False
+) -> str:
     """The template `reports/<folder>/<name>` filled in. `escape` gets every value that the template puts out.
 
-    Unknown names in a template are errors. Raises AuditError if the installation has no templates.
+    With `html`, what it returns without `__html__` is escaped again as markup. Unknown names in a template are errors.
+    Raises AuditError if the installation has no templates.
     """
     import os
 
@@ -20,7 +23,7 @@ def rendered(folder: str, name: str, values: Mapping[str, object], escape: Calla
 
     environment = Environment(
         loader=FileSystemLoader(os.path.join(template_dir("reports"), folder)),
-        autoescape=False,  # `finalize` escapes, for the format that the caller writes
+        autoescape=html,  # for other formats, `finalize` alone escapes
         finalize=escape,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -28,3 +31,11 @@ def rendered(folder: str, name: str, values: Mapping[str, object], escape: Calla
         keep_trailing_newline=True,
     )
     return environment.get_template(name).render(values)
+
+
+def source(folder: str, name: str) -> str:
+    """The text of `reports/<folder>/<name>` as it is. Raises AuditError if the installation has no templates."""
+    import os
+
+    with open(os.path.join(template_dir("reports"), folder, name), encoding="utf-8") as file:
+        return file.read()

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from auditor.core.finding import Confidence
 from auditor.core.record import TYPE_CHECKING
-from auditor.report.excerpt import Excerpt, Mark
+from auditor.report.excerpt import MOST_STEPS, Excerpt, marks_of
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import IMAGES, counts
 from auditor.report.prose import advice
@@ -15,13 +15,12 @@ from auditor.report.terminal import Painter, escape, escape_path, inert, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.core.finding import Finding, Location, Report, Step, Target
+    from auditor.core.finding import Finding, Location, Report, Target
     from auditor.report.meta import Meta
 
 #: Of the verdicts that the message itself does not tell.
 _VERDICTS = {"expired": "expired", "malformed": "malformed"}
 _NOTHING = {"lint": "No Dockerfile found.", "image": "No image found."}
-_MOST_STEPS = 6
 #: Errors with one and the same message that are printed.
 _MOST_ALIKE = 10
 _FIX_INDENT = len("  fix: ")
@@ -181,7 +180,7 @@ class _Writer:
             self._head(finding, masker)
         self.lines.append("")
         if excerpt is not None:
-            self.lines += [*excerpt.render(_marks(block, masker)), ""]
+            self.lines += [*excerpt.render(marks_of(block, masker)), ""]
         else:
             self._told(block, masker)
         for note in dict.fromkeys(s.message for f in block for s in f.flow if s.location is None):
@@ -195,13 +194,13 @@ class _Writer:
     def _told(self, block: list[Finding], masker: FileMasker) -> None:
         """The steps of the story where there is no text to mark them in."""
         steps = dict.fromkeys(step for finding in block for step in finding.flow)
-        for step in [step for step in steps if step.location is not None][:_MOST_STEPS]:
+        for step in [step for step in steps if step.location is not None][:MOST_STEPS]:
             if step.location is not None:
-                where = f"{escape_path(step.location.path)}:{_place(step.location)}"
+                where = f"{escape_path(step.location.path)}:{place_in(step.location)}"
                 self.lines += wrap(f"{where}: {masker.mask(step.message)}", self._meta.width, "  note: ", "        ")
 
     def _head(self, finding: Finding, masker: FileMasker) -> None:
-        where = f"{escape_path(finding.location.path)}:{_place(finding.location)}"
+        where = f"{escape_path(finding.location.path)}:{place_in(finding.location)}"
         paint = self._painter.paint
         level = self._painter.severity(finding.severity, finding.severity.label)
         doubts = [] if finding.confidence is Confidence.HIGH else [f"{finding.confidence.label} confidence"]
@@ -236,15 +235,6 @@ def _line(place: Location) -> str:
     return f"line {place.start_line}" if place.offset is None else f"byte {place.offset}"
 
 
-def _place(place: Location) -> str:
+def place_in(place: Location) -> str:
+    """Line and column of a place in its file, or its byte."""
     return f"{place.start_line}:{place.start_column}" if place.offset is None else f"byte {place.offset}"
-
-
-def _marks(block: list[Finding], masker: FileMasker) -> list[Mark]:
-    marks = [Mark(finding.location.span, "", finding.severity) for finding in block]
-    steps: list[Step] = list(dict.fromkeys(step for finding in block for step in finding.flow))
-    path = block[0].location.path
-    for step in [s for s in steps if s.location is not None and s.location.path == path][:_MOST_STEPS]:
-        if step.location is not None:
-            marks.append(Mark(step.location.span, masker.mask(step.message), None))
-    return marks

@@ -143,3 +143,11 @@ def test_a_known_token_wins_over_the_place_it_stands_in() -> None:
 def test_positions_come_by_place() -> None:
     text = f"token={V} https://u:{V}1@h.example Authorization: Basic {V}2 password={V}3"
     assert [p.kind for p in positions.find(text)] == ["pair", "url", "header", "pair"]
+
+
+def test_a_dsn_with_the_key_of_a_client_only() -> None:
+    key = "4f2a9c7be1d84b0f" + "9a6c3d5e7f8a9b0c"
+    assert found(f"https://{key}@o447951.ingest.sentry.example/5428537") == []
+    assert found(f"https://{key}@sentry.example:8443/team/12 ") == []
+    assert found(f"https://{key}@git.example/team/code") != []
+    assert found(f"https://{key}:{key}@o1.sentry.example/12") != []

@@ -12,7 +12,7 @@ import pytest
 from auditor.core.finding import Finding, Location, Report, Severity, Target, TargetError
 from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
-from auditor.report import json_report, lines, runbook, sarif, text
+from auditor.report import html, json_report, lines, runbook, sarif, text
 from auditor.report.meta import Meta
 from tests.report.comparing import compare
 
@@ -25,11 +25,12 @@ FORMATS: dict[str, Render] = {
     "github.txt": lines.github,
     "gnu.txt": lines.gnu,
     "runbook.md": runbook.render,
+    "page.html": html.render,
 }
 VALUES = ("Tundra-42-kite", "zbV9QsLBHXKhgc1QxygJofAP", "Kp7$x9", "Kp7\\$x9", "0123456789abcdef")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name in FORMATS if not name.endswith(".html")])  # see tests/report/html
 def test_golden(name: str, report: Report, meta: Meta, update_golden: bool) -> None:
     compare(name, FORMATS[name](report, meta), update_golden)
 

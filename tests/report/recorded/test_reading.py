@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from auditor.core.finding import Report, Severity
 from auditor.core.secret import Remembered
-from auditor.report import checkstyle, gitlab_codequality, json_report, jsonl, junit, lines, markdown, runbook, sarif
+from auditor.report import (
+    checkstyle,
+    gitlab_codequality,
+    html,
+    json_report,
+    jsonl,
+    junit,
+    lines,
+    markdown,
+    runbook,
+    sarif,
+)
 from auditor.report import text as text_report
 from auditor.report.meta import Meta
 from auditor.report.recorded.fields import RecordError
@@ -32,7 +43,13 @@ EQUAL: tuple[Callable[[Report, Meta], str], ...] = (
     lines.gnu,
     lines.github,
 )
-OTHERS: tuple[Callable[[Report, Meta], str], ...] = (text_report.render, sarif.render, markdown.render, runbook.render)
+OTHERS: tuple[Callable[[Report, Meta], str], ...] = (
+    text_report.render,
+    sarif.render,
+    markdown.render,
+    runbook.render,
+    html.render,
+)
 
 
 def again(report: Report, meta: Meta) -> Recorded:
