@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from auditor.fixes.plan import BuildSecret
 
 _SHARED = "the build section is shared by an anchor, an alias or a merge; change it there"
+#: Of the compose specification: `build.secrets`, and `environment` as the source of a secret.
+_NEEDS = "build secrets of compose need docker compose {} or later; docker-compose 1.x knows none"
 
 
 def change_compose(work: Work) -> None:
@@ -151,11 +153,13 @@ class ComposeFile:
             elif given is None:
                 draft.notes.append(f"set {name} in the environment before the build")
             self.secrets.add(secret.id, f"environment: {name}", draft)
+            draft.notes.append(_NEEDS.format("2.6"))
         elif secret.kind == "file":
             if not secret.source or not self.work.build.context:
                 draft.fail(f"which file the build secret {secret.id} is cannot be told")
                 return
             self.secrets.add(secret.id, f"file: {self.secrets.path(secret.source, self.work, draft)}", draft)
+            draft.notes.append(_NEEDS.format("2.5"))
 
     def _items(self, wanted: list[BuildSecret], draft: Draft) -> tuple[list[str], list[str]]:
         """Items for `secrets` and for `ssh`."""

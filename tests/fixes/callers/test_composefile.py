@@ -72,6 +72,13 @@ def test_files_and_agents() -> None:
     )
 
 
+def test_what_needs_a_newer_compose_is_said() -> None:
+    (note,) = edits("compose.yml", "services:\n  a:\n    build:\n      args: [NPM_TOKEN]\n").notes
+    assert "docker compose 2.6 or later" in note
+    (note,) = edits("compose.yml", "services:\n  a:\n    build: .\n", build(FILE, dropped=())).notes
+    assert "docker compose 2.5 or later" in note
+
+
 def test_values_that_stand_there_are_burnt() -> None:
     for value in (LITERAL, f"${{NPM_TOKEN:-{LITERAL}}}"):
         found = edits("compose.yml", f"services:\n  a:\n    build:\n      args:\n        NPM_TOKEN: {value}\n")
