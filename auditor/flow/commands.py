@@ -12,7 +12,7 @@ from auditor.lang.shell.nodes import Word
 #: Shells that read a script as POSIX does.
 SHELLS = frozenset("sh bash dash ash zsh ksh".split())
 #: Programs that only run another program, with the options of theirs that take a value.
-_WRAPPERS: dict[str, frozenset[str]] = {
+RUNNERS: dict[str, frozenset[str]] = {
     "sudo": frozenset({"-u", "-g", "-h", "-p", "-C", "-r", "-t"}),
     "doas": frozenset({"-u", "-C"}),
     "env": frozenset({"-u", "-C", "-S"}),
@@ -117,7 +117,7 @@ def program(words: tuple[Word, ...]) -> tuple[Word, ...]:
         if not words:
             return words
         name = base_name(words[0])
-        if name in _WRAPPERS:
+        if name in RUNNERS:
             inner = _unwrap(name, words)
             if not inner:
                 return words
@@ -130,7 +130,7 @@ def program(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 
 def _unwrap(name: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
-    takes = _WRAPPERS[name]
+    takes = RUNNERS[name]
     index = 1
     operand = name in _TAKES_OPERAND
     while index < len(words):

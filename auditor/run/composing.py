@@ -9,8 +9,8 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.span import LineIndex, Span
 from auditor.flow.services import ComposeFacts
 from auditor.lang.compose.nodes import Mapping, Scalar, walk
-from auditor.lang.compose.reader import Unreadable
 from auditor.lang.compose.services import read_compose
+from auditor.lang.unreadable import Unreadable
 from auditor.run.analysis import Analysis, internal
 
 if TYPE_CHECKING:

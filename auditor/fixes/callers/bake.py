@@ -11,8 +11,8 @@ from auditor.fixes.callers.directories import Place, builds, is_elsewhere
 from auditor.fixes.callers.work import Draft
 from auditor.fixes.callers.yamledit import text_of
 from auditor.flow.calling.bakefiles import blocks, variable_of
-from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
@@ -29,7 +29,7 @@ def change_bake(work: Work) -> None:
     json = work.caller.path.endswith(".json")
     try:
         kinds = blocks(work.text, json=json)
-    except reader.Unreadable:
+    except Unreadable:
         work.unreadable("this bake file cannot be read")
         return
     BakeFile(work, kinds, Board(work.text, json=json)).change()

@@ -16,6 +16,7 @@ from auditor.fixes.callers.yamledit import Sheet
 from auditor.flow.calling.pipelines import holders, is_github, is_push, sessions, shell_text, steps
 from auditor.lang.compose import reader, scalars
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, text_of
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
@@ -34,7 +35,7 @@ def change_ci(work: Work) -> None:
         return
     try:
         documents = reader.read(work.text)
-    except reader.Unreadable as error:
+    except Unreadable as error:
         work.unreadable(error.reason)
         return
     sheet = Sheet(work.text)

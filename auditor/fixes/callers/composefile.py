@@ -14,6 +14,7 @@ from auditor.fixes.callers.yamledit import Sheet, holds_anchor, text_of
 from auditor.lang.compose import reader
 from auditor.lang.compose.interpolation import VARIABLE, with_defaults
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from auditor.fixes.callers.work import Work
@@ -28,7 +29,7 @@ def change_compose(work: Work) -> None:
     """The services of a compose file that build this Dockerfile."""
     try:
         documents = reader.read(work.text)
-    except reader.Unreadable as error:
+    except Unreadable as error:
         work.unreadable(error.reason)
         return
     top = documents[0] if documents else None

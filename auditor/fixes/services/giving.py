@@ -11,8 +11,8 @@ from auditor.fixes.callers.work import Draft, Work
 from auditor.fixes.plan import Refused
 from auditor.fixes.services.writing import Writer
 from auditor.lang.compose.nodes import Alias, Scalar
-from auditor.lang.compose.reader import Unreadable
 from auditor.lang.compose.services import read_compose
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ from auditor.flow.calling.uses import VARIABLE as VARIABLE_USE
 from auditor.lang import hcl
 from auditor.lang.compose import reader
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, text_of
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from auditor.flow.calling.files import Gathered
@@ -21,13 +22,13 @@ _NAME = Pattern(r"[A-Za-z_]\w*")
 
 def blocks(text: str, *, json: bool, unique: bool = True) -> dict[str, dict[str, Mapping]]:
     """The bodies of `target`, `variable`, `group` by kind and name; with `unique` no name may stand there twice, else
-    the names of later ones get a number. Raises reader.Unreadable, with a reason."""
+    the names of later ones get a number. Raises Unreadable, with a reason."""
     if json:
         return _json(text)
     try:
         return _hcl(text, unique=unique)
     except hcl.Unreadable:
-        raise reader.Unreadable("this bake file cannot be read") from None
+        raise Unreadable("this bake file cannot be read") from None
 
 
 def _hcl(text: str, *, unique: bool) -> dict[str, dict[str, Mapping]]:
@@ -48,7 +49,7 @@ def _json(text: str) -> dict[str, dict[str, Mapping]]:
     documents = reader.read(text.replace("\t", " "))
     top = documents[0] if len(documents) == 1 else None
     if not isinstance(top, Mapping) or not top.flow:
-        raise reader.Unreadable("it is not JSON")
+        raise Unreadable("it is not JSON")
     return {
         text_of(kind): {text_of(key): body for key, body in named.pairs if isinstance(body, Mapping)}
         for kind, named in top.pairs

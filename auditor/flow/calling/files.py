@@ -9,8 +9,8 @@ from auditor.core.span import LineIndex
 from auditor.flow.calling import kinds, look
 from auditor.flow.calling.units import Assignments, ShellText
 from auditor.flow.calling.uses import Use, Uses
-from auditor.lang.compose.reader import Unreadable as Unreadable
 from auditor.lang.derived import plain
+from auditor.lang.unreadable import Unreadable as Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from auditor.flow.calling.given import LITERAL, Given, of_text
 from auditor.flow.calling.units import ShellText
 from auditor.flow.calling.uses import VARIABLE, Use
 from auditor.lang import groovy
-from auditor.lang.compose.reader import Unreadable
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from auditor.flow.calling.files import Gathered

@@ -6,7 +6,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.flow.calling.units import ENVIRONMENT, OTHER, TELLING, TYPED, ShellText
 from auditor.lang import make
-from auditor.lang.compose.reader import Unreadable
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from auditor.flow.calling.files import Gathered

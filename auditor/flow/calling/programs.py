@@ -6,22 +6,12 @@ from collections.abc import Callable
 
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
+from auditor.flow.commands import RUNNERS
 from auditor.lang.derived import FOREIGN
 from auditor.lang.shell.nodes import Literal, VariableUse, Word
 
-#: Programs that run another one, with their options that take a value. `DROPS`: those that clear the environment.
-_WRAPPERS: dict[str, frozenset[str]] = {
-    "sudo": frozenset({"-u", "-g", "-h", "-p", "-C", "-r", "-t"}),
-    "doas": frozenset({"-u", "-C"}),
-    "env": frozenset({"-u", "-C"}),
-    "exec": frozenset({"-a"}),
-    "command": frozenset(),
-    "nohup": frozenset(),
-    "time": frozenset({"-f", "-o"}),
-    "nice": frozenset({"-n"}),
-    "ionice": frozenset({"-c", "-n"}),
-    "timeout": frozenset({"-s", "-k"}),
-}
+#: Those programs that run another one after which a builder's own words come as they are written.
+_WRAPPERS = frozenset("sudo doas env exec command nohup time nice ionice timeout".split())
 _PROGRAMS = frozenset("docker docker.exe podman buildah nerdctl img finch".split())
 _NAMED = Pattern(r"(?i)docker|podman|nerdctl|buildah|container|engine|oci")
 #: Options before the command that take a value.
@@ -79,7 +69,7 @@ def unwrapped(words: tuple[Word, ...]) -> tuple[int, tuple[str, ...], int]:
         sudo = at if name == "sudo" else sudo
         at += 1
         while at < len(words) and (head(words[at]).startswith("-") or _ASSIGNED.match(head(words[at]))):
-            at += 2 if words[at].literal in _WRAPPERS[name] else 1
+            at += 2 if words[at].literal in RUNNERS[name] else 1
         if name == "timeout":
             at += 1
     return at, tuple(names), sudo

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence
+from auditor.lang.unreadable import Unreadable
 
 if TYPE_CHECKING:
     import yaml
@@ -24,16 +25,6 @@ _PROBLEMS = (
     ("found unexpected end of stream", "a quote is not closed"),
     ("found unknown escape", "a backslash in double quotes that means nothing"),
 )
-
-
-class Unreadable(Exception):
-    """The text is not YAML that can be read here; `reason` is a clause for the user, without any of the text. `line` is
-    1-based where one is known."""
-
-    def __init__(self, reason: str, line: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.line = line
 
 
 def read(text: str, *, unique: bool = True) -> list[Node]:

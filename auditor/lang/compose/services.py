@@ -250,7 +250,7 @@ class ComposeText:
 
 
 def read_compose(text: str) -> ComposeText:
-    """Read a compose file; repeated keys are kept. Raises reader.Unreadable."""
+    """Read a compose file; repeated keys are kept. Raises Unreadable."""
     return ComposeText(text, reader.read(text, unique=False))
 
 

@@ -9,8 +9,8 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.callers.yamledit import text_of
 from auditor.fixes.overriding.facts import ServiceFacts
 from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence
-from auditor.lang.compose.reader import Unreadable
 from auditor.lang.compose.services import read_compose
+from auditor.lang.unreadable import Unreadable
 from auditor.sources.files import UnreadableFile, read_regular
 
 if TYPE_CHECKING:
