@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.flow.calling.given import LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
+from auditor.flow.calling.given import LITERAL, TYPED, VARIABLE, Given, is_in_url, is_secret_name, of_text
 from auditor.flow.calling.uses import BUILD_ARG, Use
 from auditor.flow.calling.uses import VARIABLE as VARIABLE_USE
 from auditor.lang import hcl
@@ -114,7 +114,7 @@ def _given(name: str, value: Node, variables: dict[str, Mapping]) -> Given | Non
         if literal is not None:
             return Given(LITERAL, value.span, literal, "")
     if not used:  # `null` takes the argument away
-        return None
+        return Given(VARIABLE, value.span, None, "") if value.style and is_in_url(value.value) else None
     telling = is_secret_name(name) or is_secret_name(used)
     return Given(VARIABLE, value.span, None, used) if telling else None
 

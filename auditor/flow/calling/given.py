@@ -9,7 +9,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Secret
 from auditor.core.span import Span
-from auditor.detect import names, values
+from auditor.detect import names, positions, values
 from auditor.flow import commands
 from auditor.flow.calling.makefiles import MakeText, variable_of
 from auditor.flow.calling.units import is_typed
@@ -31,6 +31,7 @@ LITERAL, TYPED, VARIABLE, FETCHED, BARE = "literal", "typed", "variable", "fetch
 
 _NAME = Pattern(r"[A-Za-z_]\w*")
 _IDENTIFIER = Pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_FOREIGN = Pattern(f"{FOREIGN}+")
 _DEFAULTS = (":-", "-", ":=", "=")
 _MAX_DEPTH = 4
 
@@ -108,7 +109,7 @@ class Values:
         """A value that is not literal: a secret if its name or what it is made of says so."""
         if not word.parts or names.is_public(name):
             return None
-        telling = is_secret_name(name) or any(map(is_secret_name, self._mentioned(word)))
+        telling = is_secret_name(name) or any(map(is_secret_name, self._mentioned(word))) or is_in_url(word.rendered)
         fetched = any(_mints(part) for part in word.parts if isinstance(part, Substitution))
         return Given(FETCHED if fetched else _how(word), at, None, self.source(word)) if telling or fetched else None
 
@@ -146,6 +147,14 @@ def is_secret_name(name: str) -> bool:
     """Whether a name by itself announces a secret."""
     reading = names.read(name)
     return reading is not None and reading.sure
+
+
+def is_in_url(text: str) -> bool:
+    """Whether something that is filled in later is the password of a URL, whatever it is called."""
+    if "://" not in text or "@" not in text:
+        return False
+    places = positions.find(_FOREIGN.sub("${_}", text))
+    return any((at.kind, at.name, at.level) == ("url", "password", "variable") for at in places)
 
 
 def _of_make(unit: MakeText, raw: str) -> _Stands | None:
