@@ -46,6 +46,7 @@ class _Run:
         self.outcome = FixRun()
         #: Texts of files that an earlier rewrite of this run changes, by absolute path.
         self.pending: dict[str, str] = {}
+        self._earlier: dict[str, list[FileChange]] = {}
         self._callers: CallerFiles | None = None
         self._handing: Handing | None = None
         self._found_callers: bool | None = None
@@ -83,6 +84,7 @@ class _Run:
             target, analysis = auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
+        rewrite.earlier = tuple(self._earlier.get(os.path.abspath(source.path), ()))
         active = asked(analysis.findings, self.wanted)
         # A wrapper that was asked for concerns what a container starts, which is no finding.
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
@@ -157,6 +159,7 @@ class _Run:
                 fixer.take_back(rewrite, reason)
         for change in rewrite.changes:
             self.pending[os.path.abspath(change.path)] = change.after
+            self._earlier.setdefault(os.path.abspath(change.path), []).append(change)
 
     def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> str:
         """Have the callers change too, or say how the build is called from now on; why that cannot be, or ""."""
