@@ -22,7 +22,7 @@ from auditor.lang.shell.nodes import Literal as Text
 from auditor.lang.shell.nodes import Substitution, VariableUse, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from auditor.flow.calling.units import Assignments, ShellText
 
@@ -60,9 +60,11 @@ class _Stands(NamedTuple):
 class Values:
     """Looks at the words of one shell text."""
 
-    def __init__(self, unit: ShellText, variables: Assignments) -> None:
+    def __init__(self, unit: ShellText, variables: Assignments, own: Mapping[str, Word] | None = None) -> None:
         self.unit = unit
         self.variables = variables
+        #: Variables that the command alone gets, before those of the text.
+        self.own = own or {}
 
     def known(self, word: Word) -> str | None:
         """The text that a word stands for, where the file tells: for the names of programs."""
@@ -134,6 +136,10 @@ class Values:
             return _Stands(word, self.unit.span, LITERAL)
         only = word.parts[0] if len(word.parts) == 1 else None
         if isinstance(only, VariableUse) and not only.operator and depth < _MAX_DEPTH:
+            own = self.own.get(only.name)
+            if own is not None:
+                is_text = own.literal is not None and FOREIGN not in own.literal
+                return _Stands(own, self.unit.span, TYPED) if is_text else None
             found = self.variables.assigned.get(only.name, [])
             value = found[0].value if len(found) == 1 else None
             if value is not None and is_typed(found[0]):
