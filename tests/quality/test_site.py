@@ -1,4 +1,4 @@
-"""The documentation site: builds without a warning, needs nothing from the network, and is searched without a server."""
+"""The documentation site: it builds without a warning, needs no network, and is searched without a server."""
 
 from __future__ import annotations
 
