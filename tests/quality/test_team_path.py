@@ -105,8 +105,10 @@ def shell(engine: DockerEngine, need_packages: None, root: Path, tmp_path: Path)
     return Shell(tmp_path / "desk", {**kept, **engine.environment, **made})
 
 
-def test_the_page(shell: Shell, root: Path, update_golden: bool) -> None:
-    page = Transcript(root / "docs/team-path.md", shell)
+def test_the_page(shell: Shell, engine: DockerEngine, root: Path, update_golden: bool) -> None:
+    # Newer builders write more into the history, and lay files out otherwise: the page is that of Debian's engine.
+    old = engine("version", "--format", "{{.Server.Version}}").startswith("20.10.")
+    page = Transcript(root / "docs/team-path.md", shell, kept=() if old else ("audit image", "audit fix"))
     said = page.said
     assert VALUE not in page.text
     assert "Tundra" + "-42" not in "".join(output for command, output in said if not command.startswith("cat "))

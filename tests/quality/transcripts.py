@@ -14,6 +14,7 @@ _BLOCK = re.compile(
     r"^`(?P<name>[\w./-]+)`:\n\n```\w*\n(?P<text>.*?)^```|^(?P<fence>```|~~~)console\n(?P<shown>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
+_COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 #: What differs from run to run, and what a page has in its place.
 _VARYING = (
     (re.compile(r"sha256:[0-9a-f]{12,64}"), "sha256:..."),
@@ -53,9 +54,12 @@ class Shell:
 
 
 class Transcript:
-    """A page with its commands run: `text` is the page as it should be, `said` each command with what it printed."""
+    """A page with its commands run: `text` is the page as it should be, `said` each command with what it printed.
 
-    def __init__(self, page: Path, shell: Shell) -> None:
+    What commands print that begin with one of `kept` stays as the page has it.
+    """
+
+    def __init__(self, page: Path, shell: Shell, kept: tuple[str, ...] = ()) -> None:
         self._page = page
         self._shown = page.read_text(encoding="utf-8")
         self.said: list[tuple[str, str]] = []
@@ -64,11 +68,12 @@ class Transcript:
             if block["name"]:
                 (shell.folder / block["name"]).write_text(block["text"], encoding="utf-8")
                 continue
-            commands = re.findall(r"^\$ (.*)", block["shown"], re.MULTILINE)
-            said = [(command, shell(command)) for command in commands]
-            made += [self._shown[end : block.start("shown")], *(f"$ {command}\n{output}" for command, output in said)]
+            made.append(self._shown[end : block.start("shown")])
             end = block.end("shown")
-            self.said += said
+            for command, shown in _COMMAND.findall(block["shown"]):
+                output = shell(command)
+                self.said.append((command, output))
+                made.append(f"$ {command}\n{shown if command.startswith(kept) else output}")
         self.text = "".join([*made, self._shown[end:]])
 
     def compare(self, update: bool) -> None:
