@@ -19,27 +19,29 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: Files at the top of the repository -> the pages that they are in the site.
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-_RULES = "rules/index.md"
+_RULES, _STYLES = "rules/", "css/site.css"
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put a page for each rule below that of all rules."""
-    config.nav = [_with_rules(entry, config.docs_dir) for entry in config.nav or []]
+    """List the page of each rule where the navigation has the folder of them."""
+    names = sorted(name for name in os.listdir(os.path.join(config.docs_dir, _RULES)) if name != "index.md")
+    config.nav = _with_pages(config.nav, [{name.removesuffix(".md"): f"{_RULES}{name}"} for name in names])
     return config
 
 
-def _with_rules(entry: Any, folder: str) -> Any:
-    if not isinstance(entry, dict) or _RULES not in entry.values():
-        return entry
-    ((title, index),) = entry.items()
-    names = sorted(os.listdir(os.path.join(folder, "rules")))
-    return {title: [{"All rules": index}, *({name[:-3]: f"rules/{name}"} for name in names if name != "index.md")]}
+def _with_pages(nav: Any, pages: list[dict[str, str]]) -> Any:
+    if isinstance(nav, list):
+        return [_with_pages(entry, pages) for entry in nav]
+    if isinstance(nav, dict):
+        return {title: _with_pages(entry, pages) for title, entry in nav.items()}
+    return pages if nav == _RULES else nav
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that lie beside `docs/`."""
+    """Add the pages that lie beside `docs/`, and our styles."""
+    files.append(File.generated(config, _STYLES, abs_src_path=os.path.join(ROOT, "tools", "site.css")))
     for name, uri in PAGES.items():
         files.append(File.generated(config, uri, abs_src_path=os.path.join(ROOT, name)))
     return files
