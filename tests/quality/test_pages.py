@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import os
 import re
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests import demoimage
-from tests.quality.transcripts import Shell, Transcript
+from tests.quality.transcripts import Shell, Transcript, programs
 
 PAGES = ("quickstart", "exit-codes")
 
@@ -21,14 +19,10 @@ PAGES = ("quickstart", "exit-codes")
 @pytest.fixture
 def shell(root: Path, tmp_path: Path) -> Shell:
     """A folder with an archive of an image, and `audit` on the path."""
-    programs, folder = tmp_path / "bin", tmp_path / "folder"
-    programs.mkdir()
+    folder = tmp_path / "folder"
     folder.mkdir()
-    (programs / "audit").write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m auditor "$@"\n')
-    (programs / "audit").chmod(0o755)
     demoimage.write(folder)
-    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    return Shell(folder, {**os.environ, "PATH": path, "COLUMNS": "80", "LC_ALL": "C.UTF-8"})
+    return Shell(folder, programs(tmp_path, root))
 
 
 @pytest.mark.parametrize("name", PAGES)

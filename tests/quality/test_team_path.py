@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quality.transcripts import Shell, Transcript
+from tests.quality.transcripts import Shell, Transcript, programs
 from tests.realparts import BUILDKIT, DOCKER, DockerEngine, Failed, busybox, program, run
 
 pytestmark = DOCKER
@@ -73,7 +73,7 @@ def repository(folder: Path, *tags: str) -> None:
 def shell(engine: DockerEngine, need_packages: None, root: Path, tmp_path: Path) -> Shell:
     """What the team has: git, pre-commit, docker and audit; the address of the page leads to repositories made here."""
     program("git")
-    remotes, programs = tmp_path / "remotes", tmp_path / "bin"
+    remotes = tmp_path / "remotes"
     settings = "[user]\nname = Ada\nemail = ada@corp.example\n[init]\ndefaultBranch = main\n"
     instead = f'[url "file://{remotes}/"]\ninsteadOf = https://git.example/\n'
     Path(os.environ["HOME"], ".gitconfig").write_text(settings + instead)
@@ -86,23 +86,12 @@ def shell(engine: DockerEngine, need_packages: None, root: Path, tmp_path: Path)
     repository(ours, "v0.1.0")
     shutil.copytree(root / "tests/fixtures/repos/team", remotes / "shop")
     repository(remotes / "shop")
-    programs.mkdir()
-    (programs / "audit").write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m auditor "$@"\n')
-    (programs / "audit").chmod(0o755)
-    (programs / "docker").symlink_to(engine.client(BUILDKIT))
-    (programs / "pre-commit").symlink_to(Path(sys.executable).parent / "pre-commit")
+    environment = programs(tmp_path, root)
+    (tmp_path / "bin/docker").symlink_to(engine.client(BUILDKIT))
+    (tmp_path / "bin/pre-commit").symlink_to(Path(sys.executable).parent / "pre-commit")
     (tmp_path / "desk").mkdir()
-    # A path of the tests' own must not stand before that of the hook's environment.
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    made = {
-        "PATH": path,
-        "COLUMNS": "80",
-        "DOCKER_BUILDKIT": BUILDKIT,
-        "PDFKIT_LICENSE_KEY": VALUE,
-        "LC_ALL": "C.UTF-8",
-    }
-    return Shell(tmp_path / "desk", {**kept, **engine.environment, **made})
+    made = {"DOCKER_BUILDKIT": BUILDKIT, "PDFKIT_LICENSE_KEY": VALUE}
+    return Shell(tmp_path / "desk", {**environment, **engine.environment, **made})
 
 
 def test_the_page(shell: Shell, engine: DockerEngine, root: Path, update_golden: bool) -> None:

@@ -4,8 +4,10 @@ they print. `--update` writes it there."""
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +25,17 @@ _VARYING = (
     (re.compile(r"\b\d+(?:\.\d+)? s\b"), "... s"),
     (re.compile(r"\b\d+(?:\.\d+)? ([kMG]B)\b"), r"... \1"),
 )
+
+
+def programs(folder: Path, root: Path) -> dict[str, str]:
+    """The environment of a shell that has `audit`, this checkout's, which is written into the folder."""
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin/audit").write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m auditor "$@"\n')
+    (folder / "bin/audit").chmod(0o755)
+    # A path of the tests' own must not stand before that of another environment.
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": path, "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
 
 
 class Shell:
