@@ -54,8 +54,7 @@ docs: rules
 	$(BIN)/python -m tools.wrapperdocs
 
 site: $(READY)
-	$(BIN)/mkdocs build --quiet --strict
-	@echo 'build/site/index.html'
+	$(BIN)/mkdocs build --strict  # with --quiet it would not be strict
 
 format: $(READY)
 	$(BIN)/ruff format .

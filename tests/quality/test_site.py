@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.report.html.browser import Page, browser
 
@@ -23,13 +25,35 @@ _URL = re.compile(r"(?:url\(|@import)\s*[\"']?([^\"')]+)")
 @pytest.fixture(scope="session")
 def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built site."""
-    if importlib.util.find_spec("mkdocs") is None:
-        pytest.skip("mkdocs is not installed")
     folder = tmp_path_factory.mktemp("site")
-    words = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)]
-    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    done = build(root, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+def build(root: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a repository into a folder. With --quiet it would not be strict."""
+    if importlib.util.find_spec("mkdocs") is None:
+        pytest.skip("mkdocs is not installed")
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    return subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+
+
+def test_dead_links_and_pages_in_no_menu_are_refused(root: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "repository"
+    shutil.copytree(root / "docs", copy / "docs")
+    shutil.copytree(root / "tools", copy / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in [root / "mkdocs.yml", *root.glob("*.md")]:
+        shutil.copy(path, copy)
+    (copy / "docs/new.md").write_text("# New\n\n[a](gone.md) [b](fix.md#gone) [c](../gone.py) [d](../mkdocs.yml)\n")
+    done = build(copy, tmp_path / "site")
+    assert done.returncode != 0
+    # What is not copied here is gone as well.
+    new = [line for line in done.stderr.splitlines() if "new.md" in line]
+    assert len(new) == 4, done.stderr
+    assert [
+        link for link in ("gone.md", "fix.md#gone", "gone.py") if not any(f"'{link}'" in line for line in new)
+    ] == []
 
 
 class Links(HTMLParser):
@@ -95,6 +119,25 @@ def test_links_out_of_the_documentation_name_files_that_are_there(site: Path, ro
     found = {link for page in pages(site).values() for link in page.linked if link.startswith(base)}
     assert found
     assert [link for link in found if not (root / urldefrag(link)[0].removeprefix(base)).exists()] == []
+
+
+def shape(html: str) -> dict[str, int]:
+    """How many elements of each kind a page has."""
+    return {name: len(re.findall(rf"<{name}[ >]", html)) for name in ("h1", "h2", "h3", "li", "pre", "tr", "code", "a")}
+
+
+def test_the_site_reads_pages_as_repositories_show_them(site: Path, root: Path) -> None:
+    """MkDocs' Markdown is older than CommonMark: a list behind a paragraph needs an empty line there."""
+    from markdown import markdown
+
+    reader = MarkdownIt("commonmark").enable("table")
+    different = {}
+    for path in [*root.glob("*.md"), *root.glob("docs/**/*.md")]:
+        text = path.read_text(encoding="utf-8")
+        theirs = shape(markdown(text, extensions=["toc", "tables", "fenced_code", "sane_lists"]))
+        if theirs != shape(reader.render(text)):
+            different[path.name] = theirs
+    assert different == {}
 
 
 @pytest.fixture(scope="module")
