@@ -24,8 +24,10 @@ COMMANDS = {
     "baseline": "write the findings of a scan into a file that later scans accept",
     "report": "render JSON reports again in any format, several as one",
     "context": "list what COPY . would take into an image, sensitive files marked",
+    "config": "show every setting with its value, and where that came from",
     "explain": "say what a rule finds, why it matters and what to do",
     "rules": "list the rules, or check rule files of your own",
+    "generate": "print shell completions, the manual page, or the configuration's schema",
 }
 _INTERRUPTED = 130
 _HELP_TAIL = """

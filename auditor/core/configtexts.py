@@ -14,8 +14,8 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from auditor.core.config import Settings
 
-_SEVERITY = "severity"
-SEVERITY_KEY = _SEVERITY
+#: The one setting that has no option: a table.
+SEVERITY_KEY = "severity"
 SEVERITY_ABOUT = "Another severity for rules: a table of rule-id = severity."
 SEVERITY_EXAMPLE = {"package-cache": "info"}
 _LISTS = ("names", "globs", "formats", "files")
@@ -113,6 +113,16 @@ TEXTS = (
     _text("verbose", "", "whole advice, skipped files", "Print advice whole, and the files that were skipped.", True,
           "-v", "--verbose"),
 )  # fmt: skip
+#: Environment variables of ours that are no settings, and what each is for.
+VARIABLES = {
+    "AUDIT_CONFIG": "the configuration file, as --config names it",
+    "AUDIT_CACHE_DIR": "where compiled patterns and results of known layers are kept (default: audit below the user's"
+    " folder of caches)",
+    "AUDIT_DEFAULT_REGISTRY": "the registry of names that have none",
+    "AUDIT_INSECURE_REGISTRIES": "registries to speak plain http to, or whose certificates are not checked, separated by"
+    " commas",
+    "AUDIT_TRACEBACK": "1: print the traceback of an internal error",
+}
 _BY_KEY = {text.key: text for text in TEXTS}
 
 
