@@ -119,8 +119,8 @@ VARIABLES = {
     "AUDIT_CACHE_DIR": "where compiled patterns and results of known layers are kept (default: audit below the user's"
     " folder of caches)",
     "AUDIT_DEFAULT_REGISTRY": "the registry of names that have none",
-    "AUDIT_INSECURE_REGISTRIES": "registries to speak plain http to, or whose certificates are not checked, separated by"
-    " commas",
+    "AUDIT_INSECURE_REGISTRIES": "registries (host[:port]), separated by commas, without TLS or without a"
+    " certificate that is trusted",
     "AUDIT_TRACEBACK": "1: print the traceback of an internal error",
 }
 _BY_KEY = {text.key: text for text in TEXTS}
