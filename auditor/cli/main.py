@@ -6,7 +6,7 @@ import os
 import sys
 
 from auditor import __version__
-from auditor.core.errors import AuditError, ExitCode, UsageError
+from auditor.core.errors import EXIT_CODES, AuditError, ExitCode, UsageError
 
 TYPE_CHECKING = False  # start-up: `typing` would be a fifth of what --version costs
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ COMMANDS = {
     "config": "show every setting with its value, and where that came from",
     "explain": "say what a rule finds, why it matters and what to do",
     "rules": "list the rules, or check rule files of your own",
-    "generate": "print shell completions, the manual page, or the configuration's schema",
+    "generate": "print shell completions, the manual page, the schema of settings",
 }
 _INTERRUPTED = 130
 _HELP_TAIL = """
@@ -35,11 +35,7 @@ audit COMMAND --help says more. audit lint without a path reads every
 Dockerfile below the current directory.
 
 exit codes:
-  0  nothing found (or nothing as bad as --fail-on)
-  1  findings
-  2  wrong usage or configuration
-  3  an input could not be read whole
-  4  internal error
+{codes}
 """
 
 
@@ -103,10 +99,11 @@ def _dispatch(argv: list[str]) -> int:
 def _help() -> str:
     width = max(map(len, COMMANDS))
     listed = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items())
+    codes = "\n".join(f"  {int(code)}  {meaning}" for code, meaning in EXIT_CODES.items())
     return (
         "usage: audit COMMAND [OPTIONS]\n\nFinds secrets that a container build leaks.\n\n"
         f"commands:\n{listed}\n\noptions:\n  -h, --help     show this help\n"
-        f"  -V, --version  show the version\n{_HELP_TAIL}"
+        f"  -V, --version  show the version\n{_HELP_TAIL.format(codes=codes)}"
     ).rstrip()
 
 
