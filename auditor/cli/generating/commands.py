@@ -30,7 +30,7 @@ class Values(NamedTuple):
 
 class Argument(NamedTuple):
     """An option, or a positional argument, which has no names. `metavar` is "" for an option without a value;
-    `count` is "" for one value, "?" for one that may be left out, "*" for any number."""
+    `count` is "" for one value, "?" for one that may be left out, "*" for any number, "+" for at least one."""
 
     names: tuple[str, ...]
     help: str
@@ -89,7 +89,7 @@ def command_of(parser: argparse.ArgumentParser, words: tuple[str, ...], line: st
             groups.append(Group(str(group.title or ""), str(group.description or ""), options))
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            lines = {choice.dest: str(choice.help or "") for choice in action._choices_actions}
+            lines = {choice.dest: _help(choice, parser) for choice in action._choices_actions}
             for name, below in action.choices.items():
                 subcommands.append(command_of(below, (*words, name), lines.get(name, "")))
         elif not action.option_strings:
@@ -99,18 +99,21 @@ def command_of(parser: argparse.ArgumentParser, words: tuple[str, ...], line: st
 
 
 def _argument(action: argparse.Action, words: tuple[str, ...], parser: argparse.ArgumentParser) -> Argument:
-    said = parser._get_formatter()._expand_help(action) if action.help else ""
     takes = action.nargs != 0
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if takes and not metavar:
         metavar = f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.dest.upper()
-    count = {"?": "?", "*": "*", "+": "*"}.get(str(action.nargs), "")
+    count = str(action.nargs) if action.nargs in ("?", "*", "+") else ""
     if action.option_strings:
         # What may be given several times. `append` has no public class.
         count = "*" if isinstance(action, argparse._AppendAction) else ""
-    return Argument(
-        tuple(action.option_strings), " ".join(said.split()), metavar if takes else "", _values(action, words), count
-    )
+    names, said = tuple(action.option_strings), _help(action, parser)
+    return Argument(names, said, metavar if takes else "", _values(action, words), count)
+
+
+def _help(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
+    """The help on one line, with what argparse puts into it."""
+    return " ".join(parser._get_formatter()._expand_help(action).split()) if action.help else ""
 
 
 def _values(action: argparse.Action, words: tuple[str, ...]) -> Values:

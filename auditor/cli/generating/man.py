@@ -62,7 +62,7 @@ def render(commands: Sequence[Command]) -> str:
 
 
 def _command(command: Command) -> Iterator[str]:
-    yield f'.SH "AUDIT {escaped(" ".join(command.words)).upper()}"'
+    yield f'.SH "AUDIT {escaped(" ".join(command.words).upper())}"'
     yield f"{_bold('audit ' + ' '.join(command.words))} [{_italic('OPTIONS')}] {_usage(command)}".rstrip()
     yield ".PP"
     yield from _prose(command.about)
@@ -86,7 +86,7 @@ def _usage(command: Command) -> str:
     words = [_italic("COMMAND")] if command.subcommands else []
     for argument in command.arguments:
         shown = _italic(argument.metavar)
-        words.append({"?": f"[{shown}]", "*": f"{shown}..."}.get(argument.count, shown))
+        words.append({"?": f"[{shown}]", "*": f"[{shown}...]", "+": f"{shown}..."}.get(argument.count, shown))
     return " ".join(words)
 
 

@@ -102,7 +102,7 @@ def _with_value(name: str) -> str:
 
 
 def _positional(argument: Argument) -> str:
-    start = {"*": "*:", "?": "::"}.get(argument.count, ":")
+    start = {"*": "*:", "+": "*:", "?": "::"}.get(argument.count, ":")
     return _quoted(f"{start}{_escaped(argument.metavar, ':')}:{_action(argument.values)}")
 
 
