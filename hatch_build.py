@@ -1,5 +1,5 @@
-"""Build hook: compiles `rules/` into the JSON files that the package reads, maps `reports/` into the wheel, and adds the
-manual page and the shells' completions, which are made from the parsers of the commands."""
+"""Build hook: compiles `rules/` into the JSON files that the package reads, maps `reports/` into the wheel, and makes
+the manual page and the shells' completions for it from the parsers of the commands."""
 
 from __future__ import annotations
 

@@ -12,6 +12,13 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_COLUMNS, max_help_position=30)
 
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        # As Python 3.13 does, so that help is the same everywhere: the value stands once.
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
+
     def _split_lines(self, text: str, width: int) -> list[str]:
         import textwrap  # start-up: help only
 

@@ -82,7 +82,7 @@ def _open_closed() -> None:
 def _dispatch(argv: list[str]) -> int:
     name = argv[0] if argv else "--help"
     if name in ("-h", "--help", "help"):
-        print(_help())
+        print(help_text())
         return ExitCode.CLEAN if argv else ExitCode.USAGE
     if name in ("-V", "--version"):
         print(f"audit {__version__}")
@@ -96,7 +96,8 @@ def _dispatch(argv: list[str]) -> int:
     return run(argv[1:])
 
 
-def _help() -> str:
+def help_text() -> str:
+    """What `audit --help` prints."""
     width = max(map(len, COMMANDS))
     listed = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items())
     codes = "\n".join(f"  {int(code)}  {meaning}" for code, meaning in EXIT_CODES.items())

@@ -30,13 +30,13 @@ class Values(NamedTuple):
 
 class Argument(NamedTuple):
     """An option, or a positional argument, which has no names. `metavar` is "" for an option without a value;
-    `count` is "" for one value, "?" for one that may be left out, "*" for any number, "+" for at least one."""
+    `times` is "" for one value, "?" for one that may be left out, "*" for any number, "+" for at least one."""
 
     names: tuple[str, ...]
     help: str
     metavar: str
     values: Values
-    count: str = ""
+    times: str = ""
 
 
 class Group(NamedTuple):
@@ -103,12 +103,12 @@ def _argument(action: argparse.Action, words: tuple[str, ...], parser: argparse.
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if takes and not metavar:
         metavar = f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.dest.upper()
-    count = str(action.nargs) if action.nargs in ("?", "*", "+") else ""
+    times = str(action.nargs) if action.nargs in ("?", "*", "+") else ""
     if action.option_strings:
         # What may be given several times. `append` has no public class.
-        count = "*" if isinstance(action, argparse._AppendAction) else ""
+        times = "*" if isinstance(action, argparse._AppendAction) else ""
     names, said = tuple(action.option_strings), _help(action, parser)
-    return Argument(names, said, metavar if takes else "", _values(action, words), count)
+    return Argument(names, said, metavar if takes else "", _values(action, words), times)
 
 
 def _help(action: argparse.Action, parser: argparse.ArgumentParser) -> str:

@@ -86,7 +86,7 @@ def _usage(command: Command) -> str:
     words = [_italic("COMMAND")] if command.subcommands else []
     for argument in command.arguments:
         shown = _italic(argument.metavar)
-        words.append({"?": f"[{shown}]", "*": f"[{shown}...]", "+": f"{shown}..."}.get(argument.count, shown))
+        words.append({"?": f"[{shown}]", "*": f"[{shown}...]", "+": f"{shown}..."}.get(argument.times, shown))
     return " ".join(words)
 
 

@@ -88,7 +88,7 @@ def _option(option: Argument) -> str:
     about = f"[{_escaped(_plain(option.help), '[]')}]"
     value = f":{_escaped(option.metavar, ':')}:{_action(option.values)}" if option.metavar else ""
     names = [_with_value(name) if option.metavar else name for name in option.names]
-    several = "*" if option.count == "*" else ""
+    several = "*" if option.times == "*" else ""
     if "--help" in option.names:
         return f"'(- *)'{{{','.join(names)}}}{_quoted(about)}"
     if len(names) == 1:
@@ -102,7 +102,7 @@ def _with_value(name: str) -> str:
 
 
 def _positional(argument: Argument) -> str:
-    start = {"*": "*:", "+": "*:", "?": "::"}.get(argument.count, ":")
+    start = {"*": "*:", "+": "*:", "?": "::"}.get(argument.times, ":")
     return _quoted(f"{start}{_escaped(argument.metavar, ':')}:{_action(argument.values)}")
 
 
