@@ -84,6 +84,6 @@ def test_a_schema_is_one_and_is_listed(path: Path) -> None:
     schema = json.loads(path.read_text(encoding="utf-8"))
     jsonschema.validators.validator_for(schema).check_schema(schema)
     assert schema["$id"].endswith(f"/docs/schemas/{path.name}")
-    assert schema["title"].endswith(", version 1") and schema["description"]
+    assert ", version 1" in schema["title"]
     listed = (DOCS / "schemas.md").read_text(encoding="utf-8")
     assert listed.count(f"[{path.name.removesuffix('.schema.json')}](schemas/{path.name})") == 1
