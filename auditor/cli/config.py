@@ -14,7 +14,7 @@ from auditor.core.configfile import PYPROJECT
 from auditor.core.configlines import line_of
 from auditor.core.configoptions import OPTIONS
 from auditor.core.configtexts import SEVERITY_KEY, VARIABLES, plain_value, text_of
-from auditor.core.errors import ExitCode
+from auditor.core.errors import ExitCode, UsageError
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.settings import COMMAND_LINE, DEFAULT, ENVIRONMENT, FILE, Origin, Row, Shown, as_json, as_toml, text
 from auditor.report.terminal import escape, inert
@@ -42,6 +42,9 @@ def run(argv: list[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
     paths: list[str] = arguments.pop("paths") or ["."]
     render = _RENDERERS[arguments.pop("shown_as")]
+    for path in paths:
+        if path != "-" and not os.path.lexists(path):
+            raise UsageError(f"{path}: no such file or directory")
     file = file_for(arguments, paths)
     settings = resolve(arguments, os.environ, file)
     check_files(settings)

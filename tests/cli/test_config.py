@@ -109,6 +109,7 @@ def test_the_file_is_the_one_that_counts_for_the_path(repository: Path, capsys: 
         ("", ["--ignore", "compos,zzz"], "--ignore: 'zzz' is no rule"),
         ("", ["--fail-on", "hgh"], "--fail-on: must be one of"),
         ("", ["--rules", "none.toml"], "none.toml: no such file"),
+        ("", ["none"], "none: no such file or directory"),
         ("", ["--isolated", "--config", "audit.toml"], "cannot be used together"),
     ],
 )  # fmt: skip

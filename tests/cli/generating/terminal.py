@@ -1,4 +1,4 @@
-"""Completions as shells make them: bash as readline calls it, fish asked for a list, zsh in a terminal of its own."""
+"""Completions as shells make them: bash and fish asked for a list, bash and zsh with keys in a terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,13 @@ unset zle_bracketed_paste
 autoload -Uz compinit && compinit -u -D
 source {script}
 """
-_PRINTED = re.compile(rf"^< (.*) >\r?$[^<]*{_PROMPT}", re.MULTILINE)
+_BASHRC = """\
+bind 'set bell-style none'
+bind 'set enable-bracketed-paste off'
+source {script}
+PS1='{prompt}' PS2=
+"""
+_PRINTED = re.compile(rf"^< (.*) >[^<]*{_PROMPT}", re.MULTILINE)
 _PATIENCE = 30.0
 
 
@@ -61,16 +67,17 @@ def _run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-class Zsh:
-    """A zsh that waits for keys, with completions from a script."""
+class Shell:
+    """A shell that waits for keys, with completions from a script."""
 
-    def __init__(self, terminal: int) -> None:
+    def __init__(self, terminal: int, show: str) -> None:
         self._terminal = terminal
+        self._show = show
 
     def completed(self, line: str) -> str:
         """The line after a tab at its end; what matches several words stays as it was."""
         # To the front of the line, so that it is printed and not run.
-        self._send(f"{line}\t\x01print -r -- '<' \x05 '>'\n")
+        self._send(f"{line}\t\x01{self._show} '<' \x05 '>'\n")
         return " ".join(self._read(_PRINTED)[1].split())
 
     def _send(self, text: str) -> None:
@@ -92,18 +99,34 @@ class Zsh:
 
 
 @contextmanager
-def zsh(script: Path, folder: Path, home: Path) -> Iterator[Zsh]:
+def zsh(script: Path, folder: Path, home: Path) -> Iterator[Shell]:
     """A zsh in a folder, with settings in `home`. Skips where there is none."""
-    path = program("zsh")
     (home / ".zshrc").write_text(_ZSHRC.format(prompt=_PROMPT, script=shlex.quote(str(script))))
+    with _started([program("zsh"), "-d", "-i"], folder, home, "print -r --") as shell:
+        yield shell
+
+
+@contextmanager
+def readline(script: Path, folder: Path, home: Path) -> Iterator[Shell]:
+    """A bash in a folder, with settings in `home`."""
+    settings = home / "bashrc"
+    settings.write_text(_BASHRC.format(prompt=_PROMPT, script=shlex.quote(str(script))))
+    command = [program("bash"), "--noprofile", "--rcfile", str(settings), "-i"]
+    with _started(command, folder, home, "printf '%s '") as shell:
+        yield shell
+
+
+@contextmanager
+def _started(command: list[str], folder: Path, home: Path, show: str) -> Iterator[Shell]:
+    """A shell in a terminal of its own; `show` prints words as they are."""
     ours, its = pty.openpty()
     environment = {**os.environ, "TERM": "dumb", "HOME": str(home), "ZDOTDIR": str(home)}
     process = subprocess.Popen(
-        [path, "-d", "-i"], cwd=folder, env=environment, stdin=its, stdout=its, stderr=its, start_new_session=True
+        command, cwd=folder, env=environment, stdin=its, stdout=its, stderr=its, start_new_session=True
     )
     try:
         os.close(its)
-        shell = Zsh(ours)
+        shell = Shell(ours, show)
         shell.wait()
         yield shell
     finally:

@@ -100,7 +100,34 @@ def test_bash_completes_the_file_of_a_format_and_names_with_spaces(folder: Path,
 
 
 @pytest.fixture(scope="module")
-def zsh(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[terminal.Zsh]:
+def readline(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[terminal.Shell]:
+    home = tmp_path_factory.mktemp("bash")
+    (home / "audit").write_text(completion("bash"), encoding="utf-8")
+    with terminal.readline(home / "audit", folder, home) as shell:
+        yield shell
+
+
+@pytest.mark.xdist_group("readline")
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("audit ima", "audit image"),
+        ("image-leak-auditor ima", "image-leak-auditor image"),
+        ("audit lint --fail-on=cri", "audit lint --fail-on=critical"),
+        ("audit lint --select env-secret,arg-def", "audit lint --select env-secret,arg-default-secret"),
+        ("audit lint --format json:Dockerf", "audit lint --format json:Dockerfile"),
+        ("audit lint --format=json:Dockerf", "audit lint --format=json:Dockerfile"),
+        ("audit lint Docker\\ n", "audit lint Docker notes"),
+        ("audit lint 'Docker n", "audit lint Docker notes"),
+        ("audit context Do", "audit context Docs/"),
+    ],
+)
+def test_bash_completes_what_is_typed(readline: terminal.Shell, line: str, completed: str) -> None:
+    assert readline.completed(line) == completed
+
+
+@pytest.fixture(scope="module")
+def zsh(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[terminal.Shell]:
     home = tmp_path_factory.mktemp("zsh")
     (home / "_audit").write_text(completion("zsh"), encoding="utf-8")
     with terminal.zsh(home / "_audit", folder, home) as shell:
@@ -130,7 +157,7 @@ def zsh(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[term
         ("audit zzz", "audit zzz"),
     ],
 )
-def test_zsh_completes(zsh: terminal.Zsh, line: str, completed: str) -> None:
+def test_zsh_completes(zsh: terminal.Shell, line: str, completed: str) -> None:
     assert zsh.completed(line) == completed
 
 
