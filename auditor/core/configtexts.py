@@ -38,6 +38,12 @@ class Text(NamedTuple):
         return next(option for option in OPTIONS if option.key == self.key)
 
     @property
+    def about_in_file(self) -> str:
+        """The sentences for somebody who writes a configuration."""
+        is_path = self.option.kind in ("file", "files")
+        return f"{self.about} Relative to the folder of this file, and below it." if is_path else self.about
+
+    @property
     def is_flag(self) -> bool:
         """Whether the option takes no value."""
         return self.option.kind == "flag"
@@ -88,10 +94,10 @@ TEXTS = (
           "How candidates are found: by hyperscan, by keywords, the better of both (auto), or with the plugins of"
           " detect-secrets besides.", "keywords"),
     _text("rules", "FILE", "rules of your own, or of gitleaks or betterleaks; repeatable",
-          "Files with rules of your own, or of gitleaks or betterleaks, below the folder of the configuration.",
+          "Files with rules of your own, or of gitleaks or betterleaks.",
           ["security/rules.toml"]),
     _text("baseline", "FILE", "findings to accept, in the format of detect-secrets",
-          "A file of findings that are accepted, below the folder of the configuration.", ".secrets.baseline"),
+          "A file of findings that are accepted.", ".secrets.baseline"),
     _text("max-depth", "N", "open archives in archives down to this depth (8)",
           "How deep archives in archives are opened; 0 opens none.", 3),
     _text("platform", "OS/ARCH", "which image of an index, or all (default: this machine's)",
@@ -99,7 +105,7 @@ TEXTS = (
     _text("base", "REF|DIFF_ID", "the base image, whose findings are marked",
           "The base image, whose findings are marked as such: a reference or a diff id.", "registry.example/base:1"),
     _text("dockerfile", "FILE", "the Dockerfile, to tell its lines (default: found here)",
-          "The Dockerfile that an image was built from, below the folder of the configuration.",
+          "The Dockerfile that an image was built from.",
           "build/app.Dockerfile"),
     _text("no-cache", "", "search layers that are known, too", "Search layers that an earlier run has searched, too."),
     _text("no-inline-ignores", "", "heed no comments in the image's files; for images of others",

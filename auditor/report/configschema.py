@@ -43,7 +43,7 @@ def render(rules: Mapping[str, str], usual: Settings) -> str:
 
 
 def _property(text: Text, usual: Settings, names: Sequence[str]) -> dict[str, object]:
-    said: dict[str, object] = {"description": text.about}
+    said: dict[str, object] = {"description": text.about_in_file}
     default = plain_value(usual, text.option)
     if default not in ("", []):
         said["default"] = default

@@ -100,7 +100,7 @@ def as_toml(shown: Shown) -> str:
 def _setting(row: Row, file: str) -> Iterator[str]:
     said = text_of(row.key)
     words = choices(said.option.kind)
-    about = f"{said.about} One of {', '.join(words)}." if words else said.about
+    about = f"{said.about} One of {', '.join(words)}." if words else said.about_in_file
     if row.default not in ("", [], False):
         about += f" Default: {toml_value(row.default)}."
     yield from (f"# {line}" for line in wrap(about, _WIDTH - 2, "", ""))

@@ -27,7 +27,7 @@ def test_what_is_written_is_read_again(value: object) -> None:
     ("value", "written"),
     [
         ("a\x1b\x7f\u202e\U000e0001", '"a\\u001b\\u007f\\U0000202e\\U000e0001"'),
-        ("\udcff", f"\"{3 * chr(0xFFFD)}\""),
+        ("\udcff", f'"{3 * chr(0xFFFD)}"'),
         ({"a b": "c", "d-e": "f"}, '{ "a b" = "c", d-e = "f" }'),
         ({}, "{}"),
         ([], "[]"),

@@ -73,7 +73,7 @@ def _command(command: Command) -> Iterator[str]:
     for group in command.groups:
         yield f'.SS "{escaped(group.title)}"'
         if group.about:
-            yield from _prose(f"{group.about}.")
+            yield from _prose(f"{group.about[:1].upper()}{group.about[1:]}.")
         for option in group.options:
             yield from _term(_names(option), option.help)
     if command.epilog:
