@@ -33,13 +33,12 @@ class CompileRules(BuildHookInterface[Any]):
 
         write_rules(os.path.join(self.root, "rules"), os.path.join(self.root, "auditor", "_data"))
         build_data["artifacts"].append("auditor/_data/*.json")
-        if version != "standard":
-            return
         reports = os.path.join(self.root, "reports")
-        if os.path.isdir(reports) and os.listdir(reports):
+        if version == "standard" and os.path.isdir(reports) and os.listdir(reports):
             build_data["force_include"][reports] = "auditor/_data/reports"
-        self._made = tempfile.mkdtemp(prefix="audit-build-")
-        build_data["shared_data"].update(self._shared())
+        if version == "standard":
+            self._made = tempfile.mkdtemp(prefix="audit-build-")
+            build_data["shared_data"].update(self._shared())
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what was made for the wheel alone."""
