@@ -29,7 +29,7 @@ Accept it in scans with --baseline or in audit.toml:
 
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     paths: list[str] = arguments.pop("paths") or ["."]
     target = arguments.pop("baseline", None)
     if "-" in paths:
@@ -64,7 +64,8 @@ def run(argv: list[str]) -> int:
     return exit_code(report, settings) if not report.complete else ExitCode.CLEAN
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser("baseline", f"Scan, and write what was found into {NAME} or --baseline FILE.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories (default: .)")
     add_rule_options(p)
