@@ -125,7 +125,7 @@ def _words(command: str) -> tuple[str, ...]:
 
 def _parser() -> argparse.ArgumentParser:
     from auditor.cli.arguments import parser  # start-up: options only
-    from auditor.cli.options import add_rule_options, add_search_options
+    from auditor.cli.options import add_baseline_option, add_rule_options, add_search_options
 
     p = parser("fix", "Rewrite Dockerfiles and compose files so that secrets do not stay in them.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_wrapper_options(p)
     _add_prove_options(p)
     _add_report_options(p)
-    add_rule_options(p)
+    add_baseline_option(add_rule_options(p))
     group = p.add_argument_group("input")
     group.add_argument("--context", metavar="DIR", help="build context (default: guessed for every file)")
     group.add_argument("--no-context", action="store_true", default=None, help="read nothing but the Dockerfiles")

@@ -7,7 +7,7 @@ import time
 
 from auditor.cli.arguments import parser
 from auditor.cli.image import Shown, check_targets
-from auditor.cli.reporting import wants_color
+from auditor.cli.reporting import silenced, wants_color
 from auditor.cli.settings import settings_of
 from auditor.core.record import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ def run(argv: list[str]) -> int:
     shown = meta._replace(color=wants_color(settings.color, sys.stdout))
     sys.stdout.write(plain(found) if only_text else render(found, shown))
     sys.stdout.flush()
+    sys.stderr.write(silenced(report, settings, IMAGE))
     sys.stderr.write(problems(report, meta._replace(color=wants_color(settings.color, sys.stderr))))
     return exit_code(report, settings)
 
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--min-severity", metavar="SEVERITY", help="least severity that is shown (medium)")
     p.add_argument("--fail-on", metavar="SEVERITY", help="least severity for exit code 1, or never (medium)")
     p.add_argument("--exit-zero", action="store_true", default=None, help="exit with 0 even if there are findings")
+    p.add_argument("--baseline", metavar="FILE", help="findings to accept, which are not shown")
     p.add_argument("--color", metavar="WHEN", help="auto (default), always or never")
     p.add_argument("--config", metavar="FILE", help="use this configuration file")
     p.add_argument("--isolated", action="store_true", help="use no configuration file")

@@ -43,6 +43,13 @@ def add_rule_options(p: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
+def add_baseline_option(group: argparse._ArgumentGroup) -> None:
+    """What is accepted already."""
+    group.add_argument(
+        "--baseline", metavar="FILE", help="findings to accept: what audit baseline wrote, or detect-secrets"
+    )
+
+
 def add_search_options(group: argparse._ArgumentGroup, *, stdin_filename: str) -> None:
     """Which files are read, and with which settings; `stdin_filename` is what standard input is called by default."""
     group.add_argument("--exclude", action="append", metavar="GLOB", help="leave out of a search; repeatable")

@@ -7,7 +7,7 @@ import sys
 import time
 
 from auditor.cli.arguments import parser
-from auditor.cli.options import add_report_options, add_rule_options, add_search_options
+from auditor.cli.options import add_baseline_option, add_report_options, add_rule_options, add_search_options
 from auditor.cli.reporting import check_outputs, write
 from auditor.cli.settings import settings_of
 from auditor.core.errors import UsageError
@@ -27,7 +27,6 @@ To accept a finding, put a comment on its line or on the line above:
   # audit: ignore[rule-id] why this is fine
 """
 _PLUGIN = "your own detect-secrets plugin, whose code is run; needs --engine detect-secrets; repeatable"
-_BASELINE = "findings to accept, in the format of detect-secrets"
 
 
 def run(argv: list[str]) -> int:
@@ -54,14 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     p = parser("scan", "Find secrets in files of any kind, archives opened.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
-    add_rule_options(p)
+    rules = add_rule_options(p)
     add_detection_options(p.add_argument_group("detection"))
+    add_baseline_option(rules)
     add_search_options(p.add_argument_group("input"), stdin_filename="-")
     return p
 
 
-def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BASELINE) -> None:
-    """How secrets are looked for, and which are known already (unless `baseline`, the help for that, is "")."""
+def add_detection_options(group: argparse._ArgumentGroup) -> None:
+    """How secrets are looked for."""
     group.add_argument(
         "--engine",
         metavar="NAME",
@@ -71,8 +71,6 @@ def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BA
     group.add_argument(
         "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
     )
-    if baseline:
-        group.add_argument("--baseline", metavar="FILE", help=baseline)
     group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
 
 
