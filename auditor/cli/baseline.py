@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from auditor.cli.baselineruns import Task
+    from auditor.cli.baselinetask import Task  # start-up: as in `run`
 
 #: What there is to do, and what it says of itself.
 ACTIONS = {
@@ -28,6 +28,15 @@ ACTIONS = {
     "review": "go through findings and say of each one what it is",
     "import": "take over what detect-secrets or gitleaks accepts",
     "export": "write a .secrets.baseline, for detect-secrets",
+}
+#: The module of this package and its function, by action.
+_HOMES = {
+    "create": ("baselineruns", "create"),
+    "update": ("baselineruns", "update"),
+    "prune": ("baselineruns", "prune"),
+    "review": ("baselinereview", "review"),
+    "import": ("baselineruns", "take_over"),
+    "export": ("baselineexport", "export"),
 }
 _EPILOG = f"""\
 The file ({acceptance.NAME}) is meant to be committed. It has no values, only
@@ -72,10 +81,11 @@ def run(argv: list[str]) -> int:
     arguments = vars(_parser().parse_args(argv))
     action: str = arguments.pop("action")
     task = _task(action, arguments)
-    from auditor.cli import baselineruns  # start-up: --help and wrong arguments need no detector
+    from importlib import import_module  # start-up: --help and wrong arguments need no detector
 
-    doing: Callable[[Task], int] = getattr(baselineruns, f"{action}_baseline")
-    return int(doing(task))
+    module, function = _HOMES[action]
+    doing: Callable[[Task], int] = getattr(import_module(f"auditor.cli.{module}"), function)
+    return doing(task)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,7 +141,7 @@ def _add_options(p: argparse.ArgumentParser, name: str) -> None:
 
 def _task(action: str, given: dict[str, Any]) -> Task:
     """What is to be done. Raises UsageError for what cannot be meant."""
-    from auditor.cli.baselineruns import Task
+    from auditor.cli.baselinetask import Task, day_of  # start-up: as in `run`
 
     images: list[str] = given.pop("images", None) or []
     paths: list[str] = given.pop("paths") or ([] if images else ["."])
@@ -174,23 +184,3 @@ def _file(path: str) -> str:
     if acceptance.is_ours(content):
         raise UsageError(f"{path}: is a baseline of audit already")
     return path
-
-
-def day_of(text: str, where: str) -> str:
-    """The day that `2027-01-31` or `90d` (from today, UTC) means, as YYYY-MM-DD. Raises UsageError for others, and for
-    one that is over."""
-    from datetime import UTC, datetime, timedelta
-
-    today = datetime.now(UTC).date()
-    number = text.removesuffix("d")
-    try:
-        if number != text and number.isascii() and number.isdecimal():
-            return (today + timedelta(days=int(number[:6]))).isoformat()
-        day = acceptance.check_date(text)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"{where}: must be a day as 2027-01-31, or a number of days as 90d, not {text[:40]!r}"
-        ) from None
-    if day < today.isoformat():
-        raise UsageError(f"{where}: {day} is over")
-    return day

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from auditor.cli.baselinetask import opened
 from auditor.core.baseline import entry_key, folder_of, read
 from auditor.core.errors import ExitCode
 from auditor.core.record import TYPE_CHECKING
@@ -19,13 +20,11 @@ from auditor.run.selection import SCAN, chosen, more_rules, rule_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.cli.baselineruns import Task
+    from auditor.cli.baselinetask import Task
 
 
 def export(task: Task) -> int:
     """Write what is found in the paths into the file of the task, and return the exit code. Raises UsageError."""
-    from auditor.cli.baselineruns import opened
-
     settings, target = task.settings, task.file
     known = opened(task.path) if task.is_configured or os.path.lexists(task.path) else None
     whole: list[str] = []

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baseline import day_of
-from auditor.cli.baselineruns import Task, finish, looked_at, opened
+from auditor.cli.baselinetask import Task, day_of, finish, looked_at, opened
 from auditor.cli.reporting import meta_of, terminal_width, wants_color
 from auditor.core import acceptance
 from auditor.core.acceptance import Entry

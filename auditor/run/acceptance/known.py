@@ -53,7 +53,7 @@ class DetectSecretsBaseline:
         self.key = b""
         self._baseline = baseline.read(path)
 
-    def accept(self, report: Report, _read: Iterable[str] = (), _more: Sequence[Named] = ()) -> None:
+    def accept(self, report: Report, read: Iterable[str] = (), more: Sequence[Named] = ()) -> None:
         """Silence the findings that the baseline lists."""
         for finding in report.findings:
             if finding.image is None and finding.secret is not None and finding.suppressed is None:

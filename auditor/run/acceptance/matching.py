@@ -50,10 +50,10 @@ def match(entries: Iterable[Entry], marks: Collection[Mark], is_vacated: Callabl
         left.setdefault(_same(entry.mark), []).append(entry)
     for mark in sorted(mark for mark in marks if mark not in by_mark and not mark.image and _same(mark) in left):
         near = sorted((entry for entry in left[_same(mark)] if not entry.mark.image), key=lambda e: _far(e.mark, mark))
-        entry = next(filter(is_vacated, near), None)
-        if entry is not None:
-            left[_same(mark)].remove(entry)
-            moved[mark] = absent.pop(entry.mark)
+        old = next(filter(is_vacated, near), None)
+        if old is not None:
+            left[_same(mark)].remove(old)
+            moved[mark] = absent.pop(old.mark)
     return Matches({**by_mark, **moved}, moved, list(absent.values()))
 
 

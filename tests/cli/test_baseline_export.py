@@ -1,4 +1,4 @@
-"""`audit baseline`: what stays in the file and what goes."""
+"""`audit baseline export`: what stays in the file and what goes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
     """Exit code and the first line of the standard error, without the file's name."""
-    code = main(["baseline", *argv])
+    code = main(["baseline", "export", *argv])
     return int(code), capsys.readouterr().err.partition("\n")[0].partition(": ")[2]
 
 
