@@ -8,6 +8,7 @@ from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.acceptance.marks import Marker
 from auditor.run.acceptance.matching import is_among, is_gone
+from auditor.run.inputs import is_wanted
 from auditor.run.selection import IMAGE, LINT, SCAN, all_rules, chosen, more_rules, rule_ids
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class Where(NamedTuple):
     images: Sequence[str] = ()
     commands: Sequence[str] = (LINT, SCAN)
     leave_out: Sequence[str] = ()
+
+    @property
+    def linted(self) -> list[str]:
+        """The paths for LINT, which would take any file that is named for a Dockerfile: not where SCAN reads it."""
+        if SCAN not in self.commands:
+            return list(self.paths)
+        return [path for path in self.paths if not os.path.isfile(path) or is_wanted(path)]
 
 
 class Looked:
@@ -90,7 +98,7 @@ def look(settings: Settings, where: Where, marker: Marker, salt: bytes, listener
     if LINT in rules:
         from auditor.run.pipeline import lint, read_whole
 
-        report = reports[LINT] = lint(settings, where.paths)
+        report = reports[LINT] = lint(settings, where.linted)
         read[LINT] = set(map(marker.key, read_whole(report, settings)))
     if SCAN in rules:
         from auditor.run.scan import scan

@@ -1,0 +1,312 @@
+"""`audit baseline create`, `update`, `prune`, `import`, and the file in other commands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from auditor.cli.main import main
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/baseline-1.schema.json").read_text())
+VALUE = "Tundra-42" + "-kite"
+OTHER = "Other-77" + "-harbour"
+TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
+DOCKERFILE = f"FROM node:22\nENV DB_PASSWORD={VALUE}\nARG NPM_TOKEN\nRUN npm ci\n"
+INI = f'password = "{OTHER}"\n'
+NAME = "audit-baseline.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "app.ini").write_text(INI)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    """Exit code, standard output, and the first line of the standard error without the file's name."""
+    capsys.readouterr()
+    code = main(["baseline", *argv])
+    done = capsys.readouterr()
+    return int(code), done.out, done.err.partition("\n")[0].removeprefix(f"{NAME}: ")
+
+
+def lines() -> list[dict[str, object]]:
+    """The entries of the file, each of which the schema takes, in order."""
+    rows = [json.loads(line) for line in Path(NAME).read_text().splitlines()]
+    for row in rows:
+        jsonschema.validate(row, SCHEMA)
+    assert "audit_baseline" in rows[0]
+    assert rows[1:] == sorted(rows[1:], key=lambda row: (row.get("image", ""), row["path"], row["rule"], row["hash"]))
+    return rows[1:]
+
+
+def test_a_team_starts_with_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint"]) == main(["scan"]) == 1
+    assert said(capsys, "create", "--reason", "known  since\t2026") == (0, "", "4 findings accepted")
+    assert {row["reason"] for row in lines()} == {"known since 2026"}
+    Path("audit.toml").write_text(f'baseline = "{NAME}"\n')
+    assert main(["lint"]) == main(["scan"]) == 0
+    assert "suppressed" in capsys.readouterr().err
+    Path("app.ini").write_text(INI + f"token = {TOKEN}\n")
+    assert main(["scan"]) == 1
+    assert main(["scan", "--isolated"]) == 1
+    out = capsys.readouterr().out
+    assert "app.ini:2" in out
+
+
+def test_no_value_and_no_hash_of_one_is_in_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("app.ini").write_text(INI + f"github_token = {TOKEN}\nurl = https://deploy:{VALUE}@db.example/\n")
+    said(capsys, "create")
+    assert len(lines()) == 5
+    text = Path(NAME).read_text()
+    for value in (VALUE, OTHER, TOKEN):
+        assert value not in text
+        for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b"):
+            for ending in ("", "\n"):
+                assert hashlib.new(name, (value + ending).encode()).hexdigest()[:16] not in text
+
+
+def test_two_baselines_of_one_tree_have_nothing_in_common(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create")
+    first = {row["hash"] for row in lines()}
+    said(capsys, "create", "--force")
+    assert first.isdisjoint({row["hash"] for row in lines()})
+
+
+def test_a_file_that_is_there_is_not_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(NAME).write_text("mine")
+    assert said(capsys, "create")[0] == 2
+    Path(NAME).unlink()
+    Path(NAME).symlink_to("nowhere.jsonl")
+    assert said(capsys, "create")[0] == 2
+    assert said(capsys, "create", "--force")[0] == 0
+    assert Path("nowhere.jsonl").is_file()
+
+
+def test_update_adds_what_is_new_and_keeps_what_was_said(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create", "--reason", "old", "--expires", "9d", "app.ini")
+    code, out, err = said(capsys, "update", "--reason", "new")
+    assert (code, err) == (0, "3 added, 1 kept")
+    assert out.splitlines()[0] == "added: Dockerfile: arg-secret"
+    assert [row["reason"] for row in lines() if row["path"] == "app.ini"] == ["old"]
+    until = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    assert [row.get("expires") for row in lines()] == [None] * 3 + [until]
+    before = Path(NAME).read_bytes()
+    assert said(capsys, "update") == (0, "", "0 added, 4 kept")
+    assert Path(NAME).read_bytes() == before
+
+
+def test_update_removes_nothing_and_prune_does(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create")
+    Path("app.ini").unlink()
+    Path("Dockerfile").write_text(DOCKERFILE.replace("ARG NPM_TOKEN\n", ""))
+    assert said(capsys, "update") == (0, "", "0 added, 4 kept")
+    code, out, err = said(capsys, "prune")
+    assert (code, err) == (0, "2 removed, 2 kept")
+    assert out == "removed: Dockerfile: arg-secret\nremoved: app.ini: assigned-secret\n"
+    assert said(capsys, "prune") == (0, "", "0 removed, 2 kept")
+
+
+def test_prune_keeps_what_was_not_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create")
+    Path("app.ini").unlink()
+    Path("Dockerfile").write_text("FROM node:22\n")
+    everything = "0 removed, 4 kept (4 of them not looked for in this run)"
+    assert said(capsys, "prune", "--select", "private-key")[2] == everything
+    os.mkdir("sub")
+    assert said(capsys, "prune", "sub")[2] == everything
+    assert said(capsys, "prune", "--exclude", "Dockerfile")[2].startswith("1 removed, 3 kept (3 of them")
+    assert said(capsys, "prune", "--only", "scan")[2].startswith("1 removed, 2 kept (2 of them")
+    assert said(capsys, "prune")[2] == "2 removed, 0 kept"
+
+
+def test_a_moved_file_keeps_its_entries_and_their_reasons(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create", "--reason", "fixture")
+    os.mkdir("sub")
+    os.rename("app.ini", "sub/app.ini")
+    assert main(["scan", "--baseline", NAME, "--min-severity", "medium", "sub"]) == 0
+    assert said(capsys, "prune") == (0, "", "0 removed, 4 kept, 1 moved with their files")
+    assert [(row["path"], row["reason"]) for row in lines()][-1] == ("sub/app.ini", "fixture")
+
+
+def test_expired_entries_fail_and_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create")
+    text = (
+        Path(NAME)
+        .read_text()
+        .replace('"}\n{"rule": "env-secret"', '", "expires": "2020-01-01"}\n{"rule": "env-secret"')
+    )
+    Path(NAME).write_text(text)
+    assert said(capsys, "update")[2] == "0 added, 4 kept"
+    assert main(["scan", "--baseline", NAME]) == 1
+    assert "note: audit-baseline.jsonl: the acceptance of 1 finding has expired" in capsys.readouterr().err
+    main(["scan", "--baseline", NAME, "--format", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["suppressed"] for finding in found] == [None, {"by": "baseline", "reason": ""}]
+
+
+def test_fingerprints_can_be_compared_between_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create")
+    prints = []
+    for command in ("lint", "scan", "scan"):
+        capsys.readouterr()
+        main([command, "--baseline", NAME, "--format", "json"])
+        found = json.loads(capsys.readouterr().out)["findings"]
+        prints.append({one["secret"]["fingerprint"] for one in found if one["secret"]})
+    assert prints[0] < prints[1] == prints[2] <= {row["hash"] for row in lines()}
+
+
+def test_fix_leaves_accepted_findings_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fix", "--check"]) == 1
+    said(capsys, "create", "--only", "lint")
+    before = {path: path.read_bytes() for path in here.iterdir() if path.is_file()}
+    assert main(["fix", "--baseline", NAME]) == 0
+    assert {path: path.read_bytes() for path in before} == before
+    os.rename("Dockerfile", "Dockerfile.prod")
+    assert main(["fix", "--check", "--baseline", NAME]) == 0
+    Path("Dockerfile.prod").write_text(
+        DOCKERFILE + "ARG GITHUB_TOKEN\nRUN git clone https://x:$GITHUB_TOKEN@g.example/a\n"
+    )
+    assert main(["fix", "--baseline", NAME]) == 0
+    text = Path("Dockerfile.prod").read_text()
+    assert "ARG NPM_TOKEN" in text
+    assert "ARG GITHUB_TOKEN" not in text
+
+
+def test_fix_of_standard_input_heeds_the_baseline(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+    import sys
+
+    main(["baseline", "create", "--only", "lint"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(DOCKERFILE.encode())))
+    capsysbinary.readouterr()
+    assert main(["fix", "--baseline", NAME, "-"]) == 0
+    assert capsysbinary.readouterr().out == DOCKERFILE.encode()
+
+
+def test_two_people_add_entries_and_git_merges_them(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def git(*words: str) -> None:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *words]
+        subprocess.run(command, check=True, capture_output=True)
+
+    os.rmdir(".git")
+    git("init", "-q", "-b", "main")
+    Path(".gitattributes").write_text(f"{NAME} merge=union\n")
+    said(capsys, "create", "Dockerfile")
+    git("add", ".")
+    git("commit", "-qm", "start")
+    for branch, file, value in (("one", "a.ini", "Third-19-meadow"), ("two", "z.ini", "Fourth-23-willow")):
+        git("checkout", "-qb", branch, "main")
+        Path(file).write_text(f'password = "{value}"\n')
+        assert said(capsys, "update", "--reason", branch, file)[0] == 0
+        git("add", ".")
+        git("commit", "-qm", branch)
+    git("merge", "-q", "one", "-m", "merge")
+    assert main(["scan", "--exclude", ".git", "--baseline", NAME, "a.ini", "z.ini", "Dockerfile"]) == 0
+    said(capsys, "update", "Dockerfile")
+    assert [row.get("reason") for row in lines()][-2:] == ["one", "two"]
+
+
+def test_a_file_of_another_kind_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["baseline", "export"])
+    os.rename(".secrets.baseline", "x.json")
+    assert said(capsys, "update", "--baseline", "x.json") == (
+        2,
+        "",
+        "audit: error: x.json: not a baseline of audit; audit baseline import takes over that of detect-secrets",
+    )
+    Path(NAME).write_text("<<<<<<< HEAD\n{")
+    for command in ("lint", "scan", "fix"):
+        capsys.readouterr()
+        assert main([command, "--baseline", NAME]) == 2
+        assert capsys.readouterr().err.startswith(f"audit: error: {NAME}:1: a merge conflict")
+
+
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [
+        ((".",), "baseline: '.' is none of create, update,"),
+        (("udpate",), "did you mean 'update'?"),
+        (("update",), f"{NAME}: no such file; audit baseline create makes one"),
+        (("create", "-"), "-: a baseline is about files and images"),
+        (("create", "--expires", "soon"), "--expires: must be a day"),
+        (("create", "--expires", "2020-01-01"), "--expires: 2020-01-01 is over"),
+        (("create", "--expires", "999999d"), None),
+        (("create", "--reason", "x" * 2000), "--reason: must be a line"),
+        (("import", "none.json"), "none.json: cannot be read"),
+    ],
+)
+def test_what_cannot_be_meant(capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], what: str | None) -> None:
+    code, _out, err = said(capsys, *argv)
+    assert code == (0 if what is None else 2)
+    assert what is None or what in err
+
+
+def test_labels_of_detect_secrets_are_taken_over(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("b.ini").write_text('password = "Third-19-meadow"\n')
+    Path("c.ini").write_text('password = "Fourth-23-willow"\n')
+    main(["baseline", "export"])
+    document = json.loads(Path(".secrets.baseline").read_text())
+    document["results"]["app.ini"][0]["is_secret"] = False
+    document["results"]["b.ini"][0]["is_secret"] = True
+    lost = {**document["results"]["c.ini"][0], "hashed_secret": "0" * 40}
+    document["results"]["c.ini"].append(lost)
+    Path(".secrets.baseline").write_text(json.dumps(document))
+    Path("audit.toml").write_text('baseline = ".secrets.baseline"\n')
+    code, out, err = said(capsys, "import", ".secrets.baseline")
+    assert (code, err) == (0, "4 findings accepted, as .secrets.baseline does")
+    reasons = {(row["path"], row["rule"]): row.get("reason") for row in lines()}
+    assert reasons == {
+        ("Dockerfile", "env-secret"): None,
+        ("Dockerfile", "assigned-secret"): None,
+        ("app.ini", "assigned-secret"): "audited with detect-secrets: not a secret",
+        ("c.ini", "assigned-secret"): None,
+    }
+    assert out.splitlines() == [
+        "not found, not taken over: c.ini:1: Secret Keyword",
+        "a confirmed secret, which stays a finding: b.ini:1: Secret Keyword",
+    ]
+
+
+def test_a_baseline_of_gitleaks_is_taken_over(capsys: pytest.CaptureFixture[str]) -> None:
+    def leak(file: str, value: str) -> dict[str, object]:
+        return {"File": file, "RuleID": "generic", "StartLine": 1, "Secret": value, "Match": f"password={value}"}
+
+    rows = [leak("app.ini", OTHER), leak("app.ini", "REDACTED"), leak("gone.ini", VALUE), leak("Dockerfile", "kite")]
+    Path("gl.json").write_text(json.dumps(rows))
+    code, out, err = said(capsys, "import", "gl.json", "--reason", "from gitleaks")
+    assert (code, err) == (0, "1 finding accepted, as gl.json does")
+    assert [(row["path"], row["reason"]) for row in lines()] == [("app.ini", "from gitleaks")]
+    assert [line.rpartition("taken over: ")[2] for line in out.splitlines()] == [
+        "app.ini:1: generic",
+        "gone.ini:1: generic",
+        "Dockerfile:1: generic",
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", ["[1]", "[", '[{"File": 1}]', "[" * 50_000, '[{"File":"a","RuleID":"b","Secret":"c","StartLine":"1"}]']
+)
+def test_a_broken_report_of_gitleaks(capsys: pytest.CaptureFixture[str], content: str) -> None:
+    Path("gl.json").write_text(content)
+    code, _out, err = said(capsys, "import", "gl.json")
+    assert code == 2
+    assert "gl.json:" in err
+
+
+def test_export_gives_what_the_baseline_accepts(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create", "app.ini")
+    assert said(capsys, "export")[2].endswith("1 added, 0 kept, 0 removed")
+    assert list(json.loads(Path(".secrets.baseline").read_text())["results"]) == ["app.ini"]
