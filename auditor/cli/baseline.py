@@ -10,6 +10,7 @@ from auditor.cli.scan import add_detection_options, check_files
 from auditor.cli.settings import settings_of
 from auditor.core import acceptance, baseline
 from auditor.core.errors import UsageError
+from auditor.core.places import near
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.smallfile import content_of
 
@@ -156,7 +157,7 @@ def _task(action: str, given: dict[str, Any]) -> Task:
     check_files(settings)
     return Task(
         settings=settings,
-        path=named or acceptance.NAME,
+        path=near(named) if named else acceptance.NAME,
         is_configured=bool(named),
         paths=paths,
         images=images,

@@ -13,6 +13,12 @@ def is_below(path: str, folder: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
+def near(path: str) -> str:
+    """A path as somebody in the current folder would call it: relative where it lies below that."""
+    beside = os.path.relpath(path)
+    return path if beside == os.pardir or beside.startswith(os.pardir + os.sep) else beside
+
+
 def inside(config: str, path: str, where: str) -> str:
     """`path` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
     folder, joined = os.path.dirname(config), os.path.normpath(path)

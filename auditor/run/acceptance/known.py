@@ -7,6 +7,7 @@ import os
 from auditor.core import acceptance, baseline
 from auditor.core.errors import UsageError
 from auditor.core.finding import Step, Suppression
+from auditor.core.places import near
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.smallfile import content_of
 from auditor.run.acceptance.marks import Marker
@@ -29,6 +30,8 @@ def known_of(settings: Settings) -> OwnBaseline | DetectSecretsBaseline | None:
     path = settings.baseline
     if not path:
         return None
+    if not os.path.lexists(path):
+        raise UsageError(f"{near(path)}: no such file; audit baseline create makes one")
     most = max(acceptance.MAX_BYTES, baseline.MAX_BYTES)
     content = content_of(path, most)
     if acceptance.is_ours(content) or os.path.basename(path) == acceptance.NAME:
@@ -69,7 +72,7 @@ class OwnBaseline:
     def __init__(self, acceptances: Acceptances, day: str = "") -> None:
         self.key = acceptances.salt
         self.marker = Marker(acceptances.path, acceptances.salt)
-        self._path = acceptances.path
+        self._path = near(acceptances.path)
         self._today = day or today()
         self._entries = placed(acceptances.entries, self.marker)
 

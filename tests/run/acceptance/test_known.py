@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from auditor.core.acceptance import Entry, Mark
 from auditor.core.finding import Report
+from auditor.core.places import near
 from tests.run.acceptance.accepting import SALT, accept_all, opened, reported, runs, save
 
 VALUE = "Tundra-42" + "-kite"
@@ -135,7 +136,7 @@ def test_expired_entries_come_back_and_say_so(repo: Path) -> None:
     assert on_the_day.notes == []
     assert len(later.active) == 2
     assert all("it was accepted until 2026-11-22" in str(finding.flow) for finding in later.active)
-    assert later.notes == [f"{repo / 'audit-baseline.jsonl'}: the acceptance of 2 findings has expired"]
+    assert later.notes == [f"{near(str(repo / 'audit-baseline.jsonl'))}: the acceptance of 2 findings has expired"]
 
 
 def scan_of(folder: Path, day: str) -> Report:
