@@ -15,7 +15,10 @@ def is_below(path: str, folder: str) -> bool:
 
 def near(path: str) -> str:
     """A path as somebody in the current folder would call it: relative where it lies below that."""
-    beside = os.path.relpath(path)
+    try:
+        beside = os.path.relpath(path)
+    except (OSError, ValueError):  # another drive; a current folder that is gone
+        return path
     return path if beside == os.pardir or beside.startswith(os.pardir + os.sep) else beside
 
 
