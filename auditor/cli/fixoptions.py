@@ -126,7 +126,7 @@ def _words(command: str) -> tuple[str, ...]:
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command's arguments."""
     from auditor.cli.arguments import parser  # start-up: options only
-    from auditor.cli.options import add_rule_options, add_search_options, add_setting
+    from auditor.cli.options import add_baseline_option, add_rule_options, add_search_options, add_setting
 
     p = parser("fix", "Rewrite Dockerfiles and compose files so that secrets do not stay in them.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
@@ -134,7 +134,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_wrapper_options(p)
     _add_prove_options(p)
     _add_report_options(p)
-    add_rule_options(p)
+    add_baseline_option(add_rule_options(p))
     group = p.add_argument_group("input")
     for key in ("context", "no-context", "target"):
         add_setting(group, key)

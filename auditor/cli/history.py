@@ -8,7 +8,7 @@ import time
 from auditor.cli.arguments import parser
 from auditor.cli.image import Shown, check_targets
 from auditor.cli.options import add_setting
-from auditor.cli.reporting import wants_color
+from auditor.cli.reporting import silenced, wants_color
 from auditor.cli.settings import settings_of
 from auditor.core.record import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ def run(argv: list[str]) -> int:
     shown = meta._replace(color=wants_color(settings.color, sys.stdout))
     sys.stdout.write(plain(found) if only_text else render(found, shown))
     sys.stdout.flush()
+    sys.stderr.write(silenced(report, settings, IMAGE))
     sys.stderr.write(problems(report, meta._replace(color=wants_color(settings.color, sys.stderr))))
     return exit_code(report, settings)
 
@@ -59,8 +60,10 @@ def build_parser() -> argparse.ArgumentParser:
     add_setting(p, "base", "the base image, whose lines are marked")
     add_setting(p, "no-cache")
     add_setting(p, "min-severity", "least severity that is shown (medium)")
-    for key in ("fail-on", "exit-zero", "color"):
+    for key in ("fail-on", "exit-zero"):
         add_setting(p, key)
+    add_setting(p, "baseline", "findings to accept, which are not shown")
+    add_setting(p, "color")
     p.add_argument("--config", metavar="FILE", help="use this configuration file")
     p.add_argument("--isolated", action="store_true", help="use no configuration file")
     return p

@@ -6,7 +6,7 @@ import sys
 import time
 
 from auditor.cli.arguments import parser
-from auditor.cli.options import add_report_options, add_rule_options, add_setting
+from auditor.cli.options import add_baseline_option, add_report_options, add_rule_options, add_setting
 from auditor.cli.reporting import check_outputs, write
 from auditor.cli.scan import add_detection_options, check_files
 from auditor.cli.settings import settings_of
@@ -91,8 +91,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_setting(group, "no-cache")
     add_report_options(p)
-    add_setting(add_rule_options(p), "no-inline-ignores")
-    add_detection_options(p.add_argument_group("detection"), baseline="")
+    rules = add_rule_options(p)
+    add_setting(rules, "no-inline-ignores")
+    add_baseline_option(rules)
+    add_detection_options(p.add_argument_group("detection"))
     group = p.add_argument_group("input")
     group.add_argument("--config", metavar="FILE", help="use this configuration file")
     group.add_argument("--isolated", action="store_true", help="use no configuration file")
@@ -106,6 +108,8 @@ def _check(settings: Settings, targets: list[str], assertions: list[str], *, bui
     if not targets and not build_cache:
         raise UsageError("name an image, an archive or an OCI layout; audit image --help lists what there is")
     check_targets(targets)
+    if assertions and settings.origins.get("baseline", "").startswith("--"):
+        raise UsageError("--assert-absent: what it finds cannot be accepted; leave out --baseline")
     if "-" in targets and any(text.endswith("=-") for text in assertions):
         raise UsageError("--assert-absent: - is read as the value, and cannot be the archive, too")
 

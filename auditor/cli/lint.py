@@ -54,7 +54,7 @@ def _read(argv: list[str]) -> dict[str, Any]:
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command's arguments."""
     from auditor.cli.arguments import parser  # start-up: options only
-    from auditor.cli.options import add_report_options, add_rule_options
+    from auditor.cli.options import add_baseline_option, add_report_options, add_rule_options
 
     p = parser(
         "lint",
@@ -63,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
-    add_rule_options(p)
+    add_baseline_option(add_rule_options(p))
     _add_input_options(p)
     return p
 

@@ -21,7 +21,7 @@ COMMANDS = {
     "image": "find what a built image keeps, by layer and instruction",
     "history": "show the Dockerfile that an image tells of, with its findings",
     "wrap": "give secrets to a container of an image that is not yours to rebuild",
-    "baseline": "write the findings of a scan into a file that later scans accept",
+    "baseline": "keep a file of accepted findings, so that runs tell of new ones",
     "report": "render JSON reports again in any format, several as one",
     "context": "list what COPY . would take into an image, sensitive files marked",
     "config": "show every setting with its value, and where that came from",

@@ -36,6 +36,11 @@ def add_rule_options(p: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
+def add_baseline_option(group: argparse._ArgumentGroup) -> None:
+    """What is accepted already."""
+    add_setting(group, "baseline")
+
+
 def add_search_options(group: argparse._ArgumentGroup, *, stdin_filename: str) -> None:
     """Which files are read, and with which settings; `stdin_filename` is what standard input is called by default."""
     add_setting(group, "exclude")

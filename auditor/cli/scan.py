@@ -7,10 +7,15 @@ import sys
 import time
 
 from auditor.cli.arguments import parser
-from auditor.cli.options import add_report_options, add_rule_options, add_search_options, add_setting
+from auditor.cli.options import (
+    add_baseline_option,
+    add_report_options,
+    add_rule_options,
+    add_search_options,
+    add_setting,
+)
 from auditor.cli.reporting import check_outputs, write
 from auditor.cli.settings import settings_of
-from auditor.core.configtexts import text_of
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
 
@@ -27,7 +32,6 @@ searched as well. Settings may also stand in audit.toml, .audit.toml or
 To accept a finding, put a comment on its line or on the line above:
   # audit: ignore[rule-id] why this is fine
 """
-_BASELINE = text_of("baseline").help
 
 
 def run(argv: list[str]) -> int:
@@ -55,19 +59,17 @@ def build_parser() -> argparse.ArgumentParser:
     p = parser("scan", "Find secrets in files of any kind, archives opened.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
-    add_rule_options(p)
+    rules = add_rule_options(p)
     add_detection_options(p.add_argument_group("detection"))
+    add_baseline_option(rules)
     add_search_options(p.add_argument_group("input"), stdin_filename="-")
     return p
 
 
-def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BASELINE) -> None:
-    """How secrets are looked for, and which are known already (unless `baseline`, the help for that, is "")."""
-    for key in ("engine", "plugins", "rules"):
+def add_detection_options(group: argparse._ArgumentGroup) -> None:
+    """How secrets are looked for."""
+    for key in ("engine", "plugins", "rules", "max-depth"):
         add_setting(group, key)
-    if baseline:
-        add_setting(group, "baseline", baseline)
-    add_setting(group, "max-depth")
 
 
 def check_files(settings: Settings) -> None:

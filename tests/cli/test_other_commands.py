@@ -129,9 +129,12 @@ def test_what_plugins_of_detect_secrets_find_is_explained(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("baseline", "the file to write (default: .secrets.baseline)"),
-        ("baseline", "whose code is run; needs --engine detect-secrets"),
-        ("scan", "findings to accept, in the format of detect-secrets"),
+        ("baseline", "write a .secrets.baseline, for detect-secrets"),
+        ("scan", "whose code is run; needs --engine detect-secrets"),
+        ("scan", "findings to accept: what audit baseline wrote, or detect-secrets"),
+        ("lint", "findings to accept: what audit baseline wrote, or detect-secrets"),
+        ("fix", "findings to accept: what audit baseline wrote, or detect-secrets"),
+        ("image", "findings to accept: what audit baseline wrote, or detect-secrets"),
     ],
 )
 def test_help_says_what_files_are_for(capsys: pytest.CaptureFixture[str], command: str, said: str) -> None:
