@@ -9,6 +9,7 @@ from auditor.core.secret import Secret, encoded
 from auditor.core.span import LineIndex, Span
 
 if TYPE_CHECKING:
+    from auditor.core.facts import Facts
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
 
@@ -113,11 +114,13 @@ class Finding:
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
     line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
+    `facts` are set where a report is read back.
     """
 
     __slots__ = (
         "confidence",
         "excerpt",
+        "facts",
         "flow",
         "group",
         "id",
@@ -170,6 +173,7 @@ class Finding:
         self.group = group
         self.excerpt = excerpt
         self.suppressed: Suppression | None = None
+        self.facts: Facts | None = None
         self.id = ""
 
     @property

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
         path: str
         target: Target
+        disk: str | None
 
         @property
         def applied(self) -> Sequence[Applied]: ...
@@ -121,6 +122,8 @@ class Fixed(NamedTuple):
     @property
     def text(self) -> str:
         """The old text of the file, which findings and credentials have their places in."""
+        if self.rewrite.disk is not None:
+            return self.rewrite.disk
         for change in self.rewrite.changes:
             if is_main(change, self.rewrite) and change.before is not None:
                 return change.before

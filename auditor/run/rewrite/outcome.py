@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.core.edit import Applicability
+from auditor.core.edit import Applicability, Edit
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ class FileChange(NamedTuple):
     """New content of one file. `before` is None for a file that is made, `path` as shown, `kind` one of `dockerfile`,
     `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`, `configuration` (of a server in the image). Texts are
     decoded with surrogateescape, byte order mark and carriage returns kept, so that encoding them the same way gives
-    the file's bytes."""
+    the file's bytes. `steps` are the edits of a file that calls or starts what is built, one set after the other."""
 
     path: str
     kind: str
     before: str | None
     after: str
+    steps: tuple[tuple[Edit, ...], ...] = ()
 
 
 class Rewrite:
@@ -50,7 +51,8 @@ class Rewrite:
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
     from, and errors of reading. `origin` tells where what stands in the text as it would become stands in the file as
-    it is.
+    it is. `earlier` are the changes of the same file by rewrites before this one, in their order: `target` and `origin`
+    tell of the text after them. `disk` is set to the text on disk where findings tell of that one instead.
     """
 
     __slots__ = (
@@ -58,6 +60,8 @@ class Rewrite:
         "burnt",
         "changes",
         "commands",
+        "disk",
+        "earlier",
         "given",
         "left",
         "notes",
@@ -79,6 +83,8 @@ class Rewrite:
         self.given: list[Given] = []
         self.notes: list[str] = []
         self.origin: Origin | None = None
+        self.earlier: tuple[FileChange, ...] = ()
+        self.disk: str | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
