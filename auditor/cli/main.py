@@ -46,7 +46,9 @@ def entry() -> NoReturn:
     import gc
 
     gc.set_threshold(100_000)  # start-up: collecting while modules load finds nothing and costs two milliseconds
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # else Python would look through all that a large report has left, and give it back piece by piece
+    sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:

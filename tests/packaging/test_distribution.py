@@ -92,7 +92,7 @@ def test_the_source_distribution_builds_and_tests_by_itself(dist: Path) -> None:
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"Makefile", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
+    wanted = {"Makefile", "mkdocs.yml", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
     assert wanted <= names
     assert any(name.startswith("rules/") and name.endswith(".toml") for name in names)
     assert [name for name in names if name.startswith((".venv", "auditor/_data", "dist"))] == []
