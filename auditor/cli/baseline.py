@@ -48,8 +48,8 @@ Findings that move within a file, or with it, stay accepted. Runs use it with
 audit baseline ACTION --help says more.
 """
 _LOOKS = """\
-Looks at what audit lint and audit scan find in the paths, and at images; without
-a path at the current folder, or at the images alone.
+Looks at what audit lint and audit scan find in the paths, and at images;
+without a path at the current folder, or at the images alone.
 """
 _REVIEW = """\
 Asks about findings that are not accepted, and about accepted ones without a
@@ -79,7 +79,7 @@ def run(argv: list[str]) -> int:
 
         near = suggestion(argv[0], ACTIONS) or f"; audit baseline create {argv[0]} accepts what is found there"
         raise UsageError(f"baseline: {argv[0]!r} is none of {', '.join(ACTIONS)}{near}")
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     action: str = arguments.pop("action")
     task = _task(action, arguments)
     from importlib import import_module  # start-up: --help and wrong arguments need no detector
@@ -89,7 +89,8 @@ def run(argv: list[str]) -> int:
     return doing(task)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser(
         "baseline", "Keep the findings that are accepted in a file, so that runs tell of new ones.", epilog=_EPILOG
     )

@@ -46,7 +46,7 @@ ENGINES = ("auto", "hyperscan", "keywords", "detect-secrets")
 NEVER = "never"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
-_MOST_DIGITS = 9
+MOST_DIGITS = 9
 _LISTS = ("names", "globs", "formats", "files")
 _CHOICES = {"color": COLORS, "engine": ENGINES}
 _SEVERITIES = tuple(s.label for s in reversed(Severity))
@@ -193,6 +193,8 @@ def _apply_file(settings: Settings, file: ConfigFile) -> None:
             _reject_key(key, where, [*shared, "severity"])
         else:
             option = shared[key]
+            if option.kind == "number" and isinstance(value, str):
+                raise UsageError(f"{where}: must be a whole number from 0 on, not {value!r}")
             read = _read(option.kind, value, where)
             if option.kind == "formats":
                 _reject_files(read, where)
@@ -258,7 +260,7 @@ def _read(kind: str, value: object, where: str, *, commas: bool = False) -> obje
 def _number(value: object, where: str) -> int:
     """A whole number from 0 on; in the environment and on the command line it is written as a text."""
     text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         raise UsageError(f"{where}: must be a whole number from 0 on, not {_shown(value)}")
     return int(text)
 

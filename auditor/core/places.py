@@ -24,6 +24,8 @@ def near(path: str) -> str:
 
 def inside(config: str, path: str, where: str) -> str:
     """`path` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
+    if "\0" in path:
+        raise UsageError(f"{where}: a path has no null character")
     folder, joined = os.path.dirname(config), os.path.normpath(path)
     outside = os.path.isabs(joined) or joined.split(os.sep)[0] == os.pardir
     if outside or not is_below(os.path.join(folder, joined), folder or os.curdir):
