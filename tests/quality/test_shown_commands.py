@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 #: A line of a block, as it is typed; those behind `$` are run with what they print, elsewhere.
 _LINE = re.compile(r"^(?:    )?(audit [a-z].*)$", re.MULTILINE)
 #: Words to be replaced, and lines that audit prints.
-_PLACEHOLDER = re.compile(r'\bFORMAT\b|\.\.\.|"\$1"|says more$')
+_PLACEHOLDER = re.compile(r'\bFORMAT\b|\.\.\.|"\$1"|says more')
 #: What the reader has -> what there is here.
 _HERE = {"shop:1": demoimage.NAME, "IMAGE": demoimage.NAME}
 _GIVEN = {"GITHUB_STEP_SUMMARY": "summary.md", "NPM_TOKEN": "made up"}
@@ -45,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     demoimage.write(folder)
     (folder / ".secrets.baseline").write_text(json.dumps(_BASELINE))
     shell = Shell(folder, programs(folder.parent, REPOSITORY))
+    shell("audit baseline create --min-severity critical")
     shell("audit lint --quiet --format json:lint.json; audit image --quiet --format json:image.json shop.tar")
     return folder
 
