@@ -154,6 +154,15 @@ class TestRunning:
         done = tool.run("lint", "Dockerfile", "db/Dockerfile", options=options)
         assert done.returncode == 1 and b"db/Dockerfile:3:20" in done.stdout
 
+    def test_commands_of_the_page(self, tool: Tool, repository: Path) -> None:
+        page = (ROOT / "docs/ci.md").read_text()
+        (block,) = re.findall(r"^```sh\n(docker run .*?)^```", page, re.MULTILINE | re.DOTALL)
+        assert block.count("docker run") == 3
+        for line in block.splitlines():
+            command = line.replace("image-leak-auditor", tool.image)
+            done = subprocess.run(["bash", "-c", command], cwd=repository, env=tool.environment, capture_output=True)
+            assert done.returncode == 1 and b"npm_token" in done.stdout.lower() + done.stderr, line
+
     @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=str)
     def test_it_ends_when_it_is_told(self, tool: Tool, sent: signal.Signals, code: int) -> None:
         """As the first process of the container; it waits for standard input meanwhile."""
