@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.ci.toolimage import OFFLINE
 from tests.quality.consoles import blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,3 +95,8 @@ def test_files_and_variables_that_the_page_names_exist() -> None:
     assert len(set(names)) == 6
     assert [name for name in names if not (ROOT / name).is_file()] == []
     assert "LEAK_AUDITOR_TARGET" in (ROOT / "ci/gitlab/audit.gitlab-ci.yml").read_text()
+
+
+def test_the_build_without_a_network_is_the_one_that_is_tested() -> None:
+    assert "docker build " + " ".join(f"--build-arg {each}" for each in OFFLINE) in PAGE
+    assert "pip wheel --wheel-dir wheels . hatchling\n" in PAGE

@@ -25,9 +25,11 @@ LEAKING = b"FROM debian:12\nARG NPM_TOKEN\nRUN make\n"
 class Tool:
     """The image; `run` is `docker run --rm` without a network."""
 
-    def __init__(self, engine: DockerEngine, image: str) -> None:
+    def __init__(self, engine: DockerEngine, image: str, base: str, context: Path) -> None:
         self.engine = engine
         self.image = image
+        self.base = base
+        self.context = context
         self.environment = {**os.environ, **engine.environment}
 
     def words(self, *words: str, options: tuple[str, ...] = ()) -> list[str]:
@@ -49,7 +51,7 @@ def tool(root: Path, docker_engine: DockerEngine, tmp_path_factory: pytest.TempP
     (folder / "packages").mkdir()
     base = import_base(docker_engine, folder / "packages")
     image = build(docker_engine, base, context, "--build-arg", f"VERSION={__version__}")
-    yield Tool(docker_engine, image)
+    yield Tool(docker_engine, image, base, context)
     docker_engine("rmi", "--force", image, base)
 
 
@@ -133,6 +135,36 @@ class TestRunning:
         done = tool.run("image", "-", data=(repository / "shop.tar").read_bytes(), options=options)
         assert done.returncode == 1 and b"npm_****" in done.stdout
         assert b"cache" not in done.stderr.lower()
+
+    def test_it_finds_nothing_in_itself(self, tool: Tool) -> None:
+        words = [program("docker"), "save", tool.image]
+        with subprocess.Popen(words, env=tool.environment, stdout=subprocess.PIPE) as save:
+            run = tool.words("image", "--format", "gnu", "-", options=("-i", "--read-only"))
+            done = subprocess.run(
+                run, env=tool.environment, stdin=save.stdout, capture_output=True, text=True, check=False
+            )
+        assert (done.returncode, done.stdout) == (0, ""), done.stdout[:2000] + done.stderr
+
+    def test_an_index_with_a_password(self, tool: Tool) -> None:
+        """pip reads its settings from a build secret; the image keeps nothing of it."""
+        password = "tk7" + "-QpZ4mVn81sR"
+        settings = f"[global]\nno-index = true\nfind-links = /src/wheels\nextra-index-url = https://ci:{password}@pip.example\n"
+        file = tool.context.parent / "pip.conf"
+        file.write_text(settings)
+        image = build(
+            tool.engine,
+            tool.base,
+            tool.context,
+            "--secret",
+            f"id=pip.conf,src={file}",
+            given=(),
+        )
+        try:
+            words = [program("docker"), "save", image]
+            saved = subprocess.run(words, env=tool.environment, capture_output=True, check=True).stdout
+            assert b"image_leak_auditor" in saved and password.encode() not in saved
+        finally:
+            tool.engine("rmi", "--force", image)
 
     def test_a_cache_in_a_volume(self, tool: Tool, repository: Path) -> None:
         volume = f"audit-test-cache-{os.getpid()}"

@@ -19,6 +19,8 @@ from tests.images.pythonroot import python_root
 from tests.realparts import DockerEngine
 
 PYTHON = "/usr/local/bin/python3"
+#: How the page about CI has it.
+OFFLINE = ("PIP_NO_INDEX=1", "PIP_FIND_LINKS=/src/wheels")
 _PATH = "PATH=/usr/local/bin:/usr/bin:/bin"
 
 
@@ -60,10 +62,9 @@ def write_context(root: Path, folder: Path) -> None:
         pytest.skip(f"no wheels can be had here: {done.stderr.strip()[-300:]}")
 
 
-def build(engine: DockerEngine, base: str, context: Path, *options: str) -> str:
+def build(engine: DockerEngine, base: str, context: Path, *options: str, given: tuple[str, ...] = OFFLINE) -> str:
     """Build the context's Dockerfile from a base, without a network; the id of the image."""
-    given = (f"BASE={base}", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/src/wheels")
-    words = [word for each in given for word in ("--build-arg", each)]
+    words = [word for each in (f"BASE={base}", *given) for word in ("--build-arg", each)]
     return engine.build(context, "-q", *words, *options, builder="1").strip()
 
 
