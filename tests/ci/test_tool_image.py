@@ -42,6 +42,21 @@ class Tool:
         argv = self.words(*words, options=(*stdin, *options))
         return subprocess.run(argv, env=self.environment, input=data, capture_output=True, timeout=300, check=False)
 
+    def search(self, image: str, *words: str, value: str = "") -> subprocess.CompletedProcess[str]:
+        """Search an image of the engine with this one; `value` is the variable VALUE."""
+        save = [program("docker"), "save", image]
+        run = self.words("image", *words, "-", options=("-i", "--read-only", "-e", f"VALUE={value}"))
+        with subprocess.Popen(save, env=self.environment, stdout=subprocess.PIPE) as process:
+            return subprocess.run(
+                run,
+                env=self.environment,
+                stdin=process.stdout,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+
 
 @pytest.fixture(scope="module")
 def tool(root: Path, docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
@@ -137,12 +152,7 @@ class TestRunning:
         assert b"cache" not in done.stderr.lower()
 
     def test_it_finds_nothing_in_itself(self, tool: Tool) -> None:
-        words = [program("docker"), "save", tool.image]
-        with subprocess.Popen(words, env=tool.environment, stdout=subprocess.PIPE) as save:
-            run = tool.words("image", "--format", "gnu", "-", options=("-i", "--read-only"))
-            done = subprocess.run(
-                run, env=tool.environment, stdin=save.stdout, capture_output=True, text=True, check=False
-            )
+        done = tool.search(tool.image, "--format", "gnu")
         assert (done.returncode, done.stdout) == (0, ""), done.stdout[:2000] + done.stderr
 
     def test_an_index_with_a_password(self, tool: Tool) -> None:
@@ -160,9 +170,9 @@ class TestRunning:
             given=(),
         )
         try:
-            words = [program("docker"), "save", image]
-            saved = subprocess.run(words, env=tool.environment, capture_output=True, check=True).stdout
-            assert b"image_leak_auditor" in saved and password.encode() not in saved
+            assert tool.search(image, "--assert-absent", "PASSWORD=env:VALUE", value=password).returncode == 0
+            known = tool.search(image, "--assert-absent", "TITLE=env:VALUE", value="image-leak-auditor")
+            assert known.returncode == 1, known.stderr
         finally:
             tool.engine("rmi", "--force", image)
 
