@@ -48,7 +48,9 @@ def entry() -> NoReturn:
     gc.set_threshold(100_000)  # start-up: collecting while modules load finds nothing and costs two milliseconds
     if os.getpid() == 1:
         _end_when_told()
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # else Python would look through all that a large report has left, and give it back piece by piece
+    sys.exit(code)
 
 
 def _end_when_told() -> None:

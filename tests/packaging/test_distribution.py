@@ -94,17 +94,8 @@ def test_the_source_distribution_builds_and_tests_by_itself(dist: Path) -> None:
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {
-        "Makefile",
-        "LICENSE",
-        "CHANGELOG.md",
-        "hatch_build.py",
-        "tests/conftest.py",
-        ".ci/run",
-        "action.yml",
-        "Dockerfile",
-    }
-    wanted |= {".dockerignore", "ci/github/run.sh", "ci/gitlab/audit.gitlab-ci.yml", "ci/jenkins/Jenkinsfile"}
+    wanted = {"Makefile", "mkdocs.yml", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
+    wanted |= {"Dockerfile", ".dockerignore", "action.yml", "ci/github/run.sh", "ci/jenkins/Jenkinsfile"}
     assert wanted <= names
     assert any(name.startswith("rules/") and name.endswith(".toml") for name in names)
     assert [name for name in names if name.startswith((".venv", "auditor/_data", "dist"))] == []
