@@ -24,8 +24,8 @@ find_python() {
   return 1
 }
 
-# A second use in the same job.
-if [ -f "$venv/ready" ]; then exit 0; fi
+# A second use in the same job, of the same version.
+if [ -f "$venv/ready" ] && [ "$(cat "$venv/ready")" = "$GITHUB_ACTION_PATH" ]; then exit 0; fi
 
 python=${AUDIT_PYTHON:-}
 case $python in
@@ -33,6 +33,6 @@ case $python in
   *) is_new_enough "$python" || fail 'the input "python" is no Python from 3.11 on' ;;
 esac
 
-"$python" -m venv "$venv"
+"$python" -m venv --clear "$venv"
 "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet "$GITHUB_ACTION_PATH"
-touch "$venv/ready"
+printf '%s\n' "$GITHUB_ACTION_PATH" >"$venv/ready"

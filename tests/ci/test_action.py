@@ -38,7 +38,7 @@ def run(root: Path, repository: Path, commands: Path, environment: Mapping[str, 
     """Runs the action in the repository, with what is installed already."""
     scratch = tmp_path / "runner temp"
     (scratch / "audit/venv/bin").mkdir(parents=True)
-    (scratch / "audit/venv/ready").touch()
+    (scratch / "audit/venv/ready").write_text(f"{root}\n")
     (scratch / "audit/venv/bin/audit").symlink_to(commands / "audit")
 
     def run(inputs: Mapping[str, str], folder: Path = repository) -> Result:
@@ -172,17 +172,20 @@ def test_a_python_that_is_none(root: Path, clean: Path, tmp_path: Path, python: 
 
 @pytest.mark.xdist_group("packaging")
 def test_from_a_checkout(root: Path, repository: Path, tmp_path: Path) -> None:
-    """Both steps for real: the package is built and installed, here without a network; a second use is quick."""
+    """Both steps for real: the package is built and installed, here without a network; a second use finds it there."""
     action, scratch = tmp_path / "action", tmp_path / "temp"
     scratch.mkdir()
     action.mkdir()
     copy_parts(root, action)
-    packages = sysconfig.get_path("purelib")
+    (scratch / "audit/venv").mkdir(parents=True)
+    (scratch / "audit/venv/ready").write_text("/another/version\n")
+    installed = []
     for _ in range(2):
-        result = run_action(action, repository, scratch, {"fail-on": "never"}, offline(packages))
+        result = run_action(action, repository, scratch, {"fail-on": "never"}, offline(sysconfig.get_path("purelib")))
         assert result.code == 0, result.log
         assert int(result.outputs["findings"]) > 3
-    assert (scratch / "audit/venv/bin/audit").is_file()
+        installed.append((scratch / "audit/venv/bin/audit").stat().st_mtime_ns)
+    assert installed[0] == installed[1]
 
 
 def test_the_scripts_are_what_shellcheck_wants(root: Path) -> None:
