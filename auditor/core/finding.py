@@ -247,16 +247,19 @@ class Target:
 class Report:
     """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
-    `sought` are the names of the values that a proof of absence has looked for, instead of for secrets.
+    `sought` are the names of the values that a proof of absence has looked for, instead of for secrets. `key` is that
+    of fingerprints, if the run has one; `notes` are sentences for the summary.
     """
 
-    __slots__ = ("findings", "seconds", "sought", "targets")
+    __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets")
 
     def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
         self.targets = targets
         self.findings = findings
         self.seconds = seconds
         self.sought: tuple[str, ...] = ()
+        self.key = b""
+        self.notes: list[str] = []
 
     @property
     def active(self) -> list[Finding]:
