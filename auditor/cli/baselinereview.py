@@ -16,6 +16,7 @@ from auditor.report.terminal import escape, inert
 from auditor.report.text import render
 from auditor.run.acceptance import editing
 from auditor.run.acceptance.known import today
+from auditor.run.acceptance.matching import covered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,9 @@ class Reviewing:
                 continue
             item = found.setdefault(one.mark, Item(one.mark, one.subject, command, target, []))
             item.findings.append(one.finding)
-        yield from found.values()
+        # What is said of a file holds for what git stores of it.
+        committed = covered((mark for mark in found if mark not in self._entries), {**found, **self._entries})
+        yield from (item for mark, item in found.items() if mark not in committed)
 
     def is_open(self, mark: Mark) -> bool:
         """Whether nobody has said what this is, or the time of what was said is over."""

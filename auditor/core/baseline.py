@@ -35,6 +35,8 @@ _ABRIDGED = (
 #: Values of which it hashes a part that is as unique as the whole.
 _CUT = (Pattern(r"(eyJ[\w=-]+\.[\w=-]+\.)"), Pattern(r"([rs]k_live_[0-9A-Za-z]{24})"))
 _AZURE = Pattern(r"[A-Za-z0-9+/=]{88}")
+#: How git names what it stores differs from clone to clone; a secret in there is one entry.
+_GIT_STORE = Pattern(r"((?:.*/)?)\.git/(?:modules/.+?/)?objects(?=/|$)")
 
 
 class Entry(NamedTuple):
@@ -154,6 +156,18 @@ def path_key(path: str, folder: str) -> str:
 def entry_key(path: str, folder: str) -> str:
     """`path_key` of a path that stands in a baseline of this folder."""
     return path_key(os.path.join(folder, _slashes(path)), folder)
+
+
+def stored(path: str) -> str:
+    """A path of a baseline without what is different in every clone of a git repository."""
+    found = _GIT_STORE.match(path)
+    return found[0] if found else path
+
+
+def repository_of(path: str) -> str | None:
+    """Of a path in what git stores: the folder of the repository, "" or with "/" at its end; of others None."""
+    found = _GIT_STORE.match(path)
+    return found[1] if found else None
 
 
 def _real(path: str) -> str:

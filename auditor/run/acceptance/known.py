@@ -86,11 +86,12 @@ class OwnBaseline:
         vacated = Vacated(self.marker, read)
         marked = self.marker.all(report)
         matches = matches_of(self._entries, marked, vacated.holds)
+        entries = {**matches.committed, **matches.by_mark}
         masker = masker_of([report])
-        reasons = {entry.reason: masker.mask(entry.reason) for entry in matches.by_mark.values()}
+        reasons = {entry.reason: masker.mask(entry.reason) for entry in entries.values()}
         expired = 0
         for one in marked:
-            entry = matches.by_mark.get(one.mark)
+            entry = entries.get(one.mark)
             if entry is not None and one.finding.suppressed is None:
                 expired += self._judge(one.finding, entry._replace(reason=reasons[entry.reason]))
         report.notes += self._notes(expired, {rule.id for rule in more})

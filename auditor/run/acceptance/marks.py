@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from auditor.core.acceptance import Mark
-from auditor.core.baseline import entry_key, folder_of, path_key
+from auditor.core.baseline import entry_key, folder_of, path_key, stored
 from auditor.core.identity import image_place
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Nothing else in such a file was looked at, so that to accept it would hide what nobody has seen.
 NEVER_ACCEPTED = frozenset({"unreadable-dockerfile"})
-#: How git names what it stores differs from clone to clone; a secret in there is one entry.
-_GIT_STORE = Pattern(r"(?:.*/)?\.git/(?:modules/.+?/)?objects(?=/)")
 _SEPARATORS = Pattern(r"&&|\|\|?|;")
 _CONTINUED = ("\\", "`")
 #: Lines around a place that may belong to its instruction, characters of names that are kept.
@@ -107,12 +105,6 @@ class Marker:
         text = statements.at(finding.location.span.start) if statements is not None else ""
         # No value begins with a null character.
         return Secret(f"\0{finding.subject}\0{text}", "").fingerprint(self._salt)
-
-
-def stored(path: str) -> str:
-    """A path of a baseline without what is different in every clone of a git repository."""
-    found = _GIT_STORE.match(path)
-    return found[0] if found else path
 
 
 class Statements:
