@@ -29,6 +29,7 @@ def report(
     flow: list[Step] | None = None,
     literal: facts.Literal | None = None,
     remedy: str = "",
+    covers: tuple[str, ...] = (),
 ) -> Finding:
     """A finding; inside an ONBUILD trigger it becomes one of the rule for triggers."""
     if where.onbuild and rule != ONBUILD:
@@ -48,6 +49,7 @@ def report(
         secret=literal.secret if literal else None,
         secret_span=literal.span if literal else None,
         remedy=remedy,
+        covers=covers,
     )
 
 

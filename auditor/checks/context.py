@@ -31,6 +31,7 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
             graded(taken.step) if certain else Severity.MEDIUM,
             f"{shown} {verb} copied into the layer; .dockerignore does not exclude {them}.",
             names[0],
+            covers=tuple(names),
             flow=story(build, naming),
             remedy=remedy(naming, ignored=True)
             if len(names) == 1 and naming

@@ -114,11 +114,12 @@ class Finding:
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
     line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
-    `facts` are set where a report is read back.
+    `covers` are all names where the subject is the first of several. `facts` are set where a report is read back.
     """
 
     __slots__ = (
         "confidence",
+        "covers",
         "excerpt",
         "facts",
         "flow",
@@ -156,10 +157,12 @@ class Finding:
         related: tuple[Related, ...] = (),
         group: str = "",
         excerpt: str = "",
+        covers: tuple[str, ...] = (),
     ) -> None:
         self.rule = rule
         self.severity = severity
         self.confidence = confidence
+        self.covers = covers
         self.verdict = verdict
         self.location = location
         self.message = message

@@ -99,12 +99,13 @@ class Marker:
         return (part, _short(path), _short(inner), _short(pointer))
 
     def _hash(self, finding: Finding, statements: Statements | None) -> str:
-        """Of the value; of a finding without one, of its subject and the command that it stands in."""
+        """Of the value; of a finding without one, of all that it names and the command that it stands in."""
         if finding.secret is not None:
             return finding.secret.fingerprint(self._salt)
         text = statements.at(finding.location.span.start) if statements is not None else ""
+        named = "\0".join(sorted(finding.covers)) or finding.subject
         # No value begins with a null character.
-        return Secret(f"\0{finding.subject}\0{text}", "").fingerprint(self._salt)
+        return Secret(f"\0{named}\0{text}", "").fingerprint(self._salt)
 
 
 class Statements:
