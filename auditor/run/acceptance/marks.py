@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from auditor.core.acceptance import Mark
-from auditor.core.baseline import entry_key, folder_of, path_key, stored
+from auditor.core.baseline import Keys, folder_of, stored
 from auditor.core.identity import image_place
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -51,6 +51,7 @@ class Marker:
         self._folder = folder_of(path)
         self._salt = salt
         self._keys: dict[str, str] = {}
+        self._places = Keys(self._folder)
 
     def all(self, report: Report) -> list[Marked]:
         """The findings of a run that a baseline may speak of, silenced ones included, in order."""
@@ -80,12 +81,12 @@ class Marker:
     def key(self, path: str) -> str:
         """How the path of a file of this run stands in the baseline."""
         if path not in self._keys:
-            self._keys[path] = _short(stored(path_key(path, self._folder)))
+            self._keys[path] = _short(stored(self._places.path(path)))
         return self._keys[path]
 
     def entry(self, path: str) -> str:
         """As `key`, of a path that stands in the baseline."""
-        return stored(entry_key(path, self._folder))
+        return stored(self._places.entry(path))
 
     @property
     def folder(self) -> str:
