@@ -12,6 +12,7 @@ import pytest
 
 from auditor.cli import baselinereview
 from auditor.cli.main import main
+from auditor.core.acceptance import Acceptances
 
 VALUE = "Tundra-42" + "-kite"
 OTHER = "Other-77" + "-harbour"
@@ -156,3 +157,40 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["baseline", "review"]) == 2
     assert "standard input is closed" in capsys.readouterr().err
+
+
+def test_what_others_write_during_a_review_stays(review: Reviewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["a", "mine", "", "a", "mine, too", ""])
+    review("a", "old", "")
+
+    def answer(_question: str) -> str:
+        text = next(answers, "q")
+        if text == "mine, too":
+            Path(NAME).write_text(Path(NAME).read_text().replace('"reason": "old"', '"reason": "theirs"'))
+        return text
+
+    monkeypatch.setattr(baselinereview, "_answer", answer)
+    review()
+    assert sorted(str(row["reason"]) for row in entries()) == ["mine", "mine, too", "theirs"]
+
+
+@pytest.mark.parametrize("action", [("update",), ("prune",), ("import", "old.json")])
+def test_what_others_write_during_a_run_is_not_lost(
+    action: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from auditor.cli import baselineruns, baselinetask
+
+    Path("old.json").write_text("[]")
+    main(["baseline", "create", "--only", "lint"])
+    theirs = Path(NAME).read_text()[:-2] + ', "reason": "theirs"}\n'
+
+    def look(task: baselinetask.Task, known: Acceptances) -> object:
+        looked = baselinetask.looked_at(task, known)
+        Path(NAME).write_text(theirs)
+        return looked
+
+    monkeypatch.setattr(baselineruns, "looked_at", look)
+    capsys.readouterr()
+    assert main(["baseline", *action]) == 2
+    assert "somebody has changed it meanwhile" in capsys.readouterr().err
+    assert Path(NAME).read_text() == theirs
