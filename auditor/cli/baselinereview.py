@@ -204,6 +204,10 @@ def _answer(question: str) -> str:
     line = sys.stdin.buffer.readline(_LONGEST_LINE)
     if not line:
         raise _EndError
+    rest = line
+    while len(rest) == _LONGEST_LINE and not rest.endswith(b"\n"):
+        # The end of a line that is too long is no further answer.
+        rest = sys.stdin.buffer.readline(_LONGEST_LINE)
     if not sys.stdin.isatty():
         sys.stdout.write("\n")
     return line.decode("utf-8", "replace").strip()

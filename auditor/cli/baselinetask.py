@@ -14,6 +14,8 @@ from auditor.run.acceptance.known import need_ours
 from auditor.run.acceptance.looking import Looked, Where, look
 from auditor.run.acceptance.marks import Marker
 
+_MOST_DIGITS = 6
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -97,7 +99,9 @@ def day_of(text: str, where: str) -> str:
     number = text.removesuffix("d")
     try:
         if number != text and number.isascii() and number.isdecimal():
-            return (today + timedelta(days=int(number[:6]))).isoformat()
+            if len(number) > _MOST_DIGITS:
+                raise ValueError(number)
+            return (today + timedelta(days=int(number))).isoformat()
         day = acceptance.check_date(text)
     except (ValueError, OverflowError):
         raise UsageError(

@@ -194,3 +194,14 @@ def test_what_others_write_during_a_run_is_not_lost(
     assert main(["baseline", *action]) == 2
     assert "somebody has changed it meanwhile" in capsys.readouterr().err
     assert Path(NAME).read_text() == theirs
+
+
+def test_the_end_of_a_long_line_is_no_further_answer(review: Reviewer) -> None:
+    assert "1 answered" in review("a", "x" * 4_000 + "2", "")
+    assert [row.get("expires") for row in entries()] == [None]
+    assert "0 answered" in review(" " * 4_000 + "s")
+
+
+def test_a_number_of_days_is_taken_whole_or_not_at_all(review: Reviewer) -> None:
+    assert "a number of days as 90d, not '9999999d'" in review("a", "why", "9999999d", "")
+    assert [row.get("expires") for row in entries()] == [None]
