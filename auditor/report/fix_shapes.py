@@ -51,6 +51,18 @@ if TYPE_CHECKING:
         @property
         def after(self) -> str: ...
 
+    class Unchanged(Protocol):
+        """A call of the build, in a file that is not among the paths, that would have to change along."""
+
+        @property
+        def path(self) -> str: ...
+        @property
+        def line(self) -> int: ...
+        @property
+        def arguments(self) -> Sequence[str]: ...
+        @property
+        def problem(self) -> str: ...
+
     class Rewrite(Protocol):
         """One Dockerfile or compose file with everything that changes along with it."""
 
@@ -71,6 +83,8 @@ if TYPE_CHECKING:
         def notes(self) -> Sequence[str]: ...
         @property
         def secrets(self) -> Sequence[BuildSecret]: ...
+        @property
+        def unchanged(self) -> Sequence[Unchanged]: ...
 
     class Check(Protocol):
         """One thing that a proof looked at."""

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("engine", "here")
         (["--diff", "Dockerfile"], FixOptions(diff=True)),
         (["--unsafe-fixes", "--exit-non-zero-on-fix"], FixOptions(unsafe=True, exit_non_zero_on_fix=True)),
         (["--secret-form", "env", "--no-callers", "--diff"], FixOptions(secret_form="env", callers=False, diff=True)),
+        (["--callers", "Dockerfile"], FixOptions(all_callers=True)),
         (["--secret-form=env", "--", "-odd"], FixOptions(secret_form="env")),
     ],
 )
@@ -52,6 +53,7 @@ def test_settings_are_those_of_lint(here: Path, engine: Engine, capsys: Capture)
         (["--format", "json", "-"], "--format: - takes the standard output; name a file: json:FILE"),
         (["--format", "json", "--format", "text"], "--format: several reports cannot go to standard output"),
         (["-", "Dockerfile"], "-: standard input cannot be fixed together with files"),
+        (["--callers", "--no-callers"], "--callers changes files, which neither --no-callers nor - does"),
         (["-", "--prove"], "--prove builds files, not standard input"),
         (["--secret", "id=a,src=b"], "--secret is for --prove, which is not given"),
         (["--keep-images"], "--keep-images is for --prove, which is not given"),

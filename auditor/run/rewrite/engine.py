@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
+    from auditor.run.rewrite.around import Around
     from auditor.run.rewrite.callers import CallerFiles
     from auditor.run.rewrite.dockerfile import DockerfileFixer, State
+    from auditor.run.rewrite.mending import Mended, Mender
     from auditor.run.rewrite.options import FixOptions
     from auditor.sources.files import Input
 
 STDIN = "-"
+#: What stands in a file that hands over a build argument; the second one where files are not commands.
+_PASSED, _LISTED = b"build-arg", b"args"
 
 
 def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
@@ -44,6 +48,10 @@ class _Run:
         #: Texts of files that an earlier rewrite of this run changes, by absolute path.
         self.pending: dict[str, str] = {}
         self._callers: CallerFiles | None = None
+        self._surroundings: Around | None = None
+        self._mender: Mender | None = None
+        #: Dockerfiles among the paths that mount secrets.
+        self._mounting: list[Input] = []
 
     def run(self) -> FixRun:
         composed: list[Input] = []
@@ -54,6 +62,8 @@ class _Run:
             elif call_kind(source):
                 calling.append(source)
             else:
+                if b"type=secret" in (source.data or b"") and source.path != STDIN:
+                    self._mounting.append(source)
                 self._examine(source, self._rewrite)
         for source in composed:  # behind the Dockerfiles, which they build and may be changed with
             self._examine(self._as_left(source), self._rewrite_composed)
@@ -75,10 +85,31 @@ class _Run:
         active = asked(analysis.findings, self.wanted)
         # A wrapper that was asked for concerns what a container starts, which is no finding.
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
-        if concerned or not quiet or not target.complete:
+        mended = self._mended(source, active, rewrite) if target.kind != "dockerfile" else None
+        if concerned or not quiet or not target.complete or mended is not None or rewrite.notes:
             self.outcome.rewrites.append(rewrite)
-        if concerned:
+        if mended is not None:
+            self.pending[os.path.abspath(source.path)] = rewrite.changes[-1].after
+            if mended.findings:
+                rewriting(mended.source, mended.findings, rewrite)
+        elif concerned:
             rewriting(source, active, rewrite)
+
+    def _mended(self, source: Input, active: list[Finding], rewrite: Rewrite) -> Mended | None:
+        """A caller that still passes what a Dockerfile takes as a build secret by now, with its new text."""
+        if source.path == STDIN or not self.options.callers or source.data is None:
+            return None
+        is_of_commands = rewrite.target.kind == "script" and "bake" not in source.display
+        if _PASSED not in source.data and (is_of_commands or _LISTED not in source.data):
+            return None
+        if self._mender is None:
+            from auditor.run.rewrite.mending import Mender, mounting  # start-up: only where arguments are passed
+
+            among = [one for one in self._mounting if os.path.abspath(one.path) not in self.pending]
+            around = self._around().dockerfiles(source.path)
+            is_only_one = self._is_only_one() if not around else len(around) == 1 and not self._has_dockerfile()
+            self._mender = Mender(self.auditor, self.wanted, mounting([*among, *around]), is_only_one)
+        return self._mender.mend(source, active, rewrite)
 
     def _as_left(self, source: Input) -> Input:
         """An input with the text that an earlier rewrite of this run gives it."""
@@ -141,9 +172,31 @@ class _Run:
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
             return ""
-        return self._caller_files().change(
-            source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe
-        )
+        files = self._caller_files()
+        if not self.options.callers:
+            return files.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
+        around = self._around()
+        is_only_one = self._is_only_one()
+        is_only_around = is_only_one and not around.dockerfiles(source.path)
+        if self.options.all_callers:
+            files.add(around.callers(source.path))
+            is_only_one = is_only_around
+        reason = files.change(source, last, arguments, is_only_one, rewrite, unsafe=self.options.unsafe)
+        if not reason and not self.options.all_callers and around.callers(source.path):
+            from auditor.run.rewrite.callers import asked_of
+            from auditor.run.rewrite.unchanged import name_unchanged  # start-up: as above
+
+            asked_for = asked_of(source, last, arguments, is_only_around, rewrite)
+            name_unchanged(around.callers(source.path), asked_for, self.pending, rewrite)
+        return reason
+
+    def _around(self) -> Around:
+        """What lies around the paths in the repository."""
+        if self._surroundings is None:
+            from auditor.run.rewrite.around import Around  # start-up: only where something changes
+
+            self._surroundings = Around(self.paths, self.settings.exclude)
+        return self._surroundings
 
     def _is_pending(self, change: FileChange) -> bool:
         return os.path.abspath(change.path) in self.pending
@@ -162,14 +215,20 @@ class _Run:
             from auditor.run.rewrite.callers import CallerFiles  # start-up: as above
 
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
-            self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
+            self._callers = CallerFiles.among(paths, self.settings.exclude, self.pending)
         return self._callers
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
-        inputs = (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
+        inputs = self._dockerfiles()
         next(inputs, None)
         return next(inputs, None) is None
+
+    def _has_dockerfile(self) -> bool:
+        return next(self._dockerfiles(), None) is not None
+
+    def _dockerfiles(self) -> Iterator[Input]:
+        return (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
 
     def _rewrite_calling(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.called import CallFixer  # start-up: only such files with findings
@@ -177,12 +236,18 @@ class _Run:
 
         if reason := generated(rewrite.target.text):
             return rewrite.refuse(active, reason)
-        before = rewrite.target.text
+        before = (source.data or b"").decode("utf-8", "surrogateescape")
         after = CallFixer(source, self.settings, self.options, self.wanted).fix(rewrite)
         if after != before:
-            rewrite.changes.append(FileChange(source.path, rewrite.target.kind, before, after))
-            self.pending[os.path.abspath(source.path)] = after
+            self._change(FileChange(source.path, rewrite.target.kind, before, after), rewrite)
         return None
+
+    def _change(self, change: FileChange, rewrite: Rewrite) -> None:
+        """Take the change of a caller into the rewrite, as one with what mended it."""
+        if rewrite.changes:
+            change = change._replace(before=rewrite.changes.pop().before)
+        rewrite.changes.append(change)
+        self.pending[os.path.abspath(change.path)] = change.after
 
     def _rewrite_composed(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.flow.place import Place  # start-up: only compose files with findings
@@ -199,8 +264,7 @@ class _Run:
             return rewrite.refuse(active, "the file cannot be read again")
         last = fixer.fix(first, rewrite)
         if last.text != first.text:
-            rewrite.changes.append(FileChange(source.path, "compose", first.text, last.text))
-            self.pending[os.path.abspath(source.path)] = last.text
+            self._change(FileChange(source.path, "compose", first.text, last.text), rewrite)
         for ignore in fixer.ignores.values():
             shown = os.path.relpath(ignore.path, os.path.dirname(os.path.abspath(source.path)))
             path = os.path.normpath(os.path.join(os.path.dirname(source.path), shown))

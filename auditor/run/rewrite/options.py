@@ -28,7 +28,8 @@ class ProveOptions(NamedTuple):
 
 class FixOptions(NamedTuple):
     """`secret_form` is FILE or ENV: how a RUN reads a secret. `diff` and `check` write nothing. `callers`: scripts and
-    CI files that call the build change, too. `prove` is None where nothing is built. `wrapping`: what gives running
+    CI files that call the build change, too; with `all_callers` those of the repository that are not among the paths
+    as well. `prove` is None where nothing is built. `wrapping`: what gives running
     containers their secrets."""
 
     unsafe: bool = False
@@ -39,6 +40,7 @@ class FixOptions(NamedTuple):
     exit_non_zero_on_fix: bool = False
     prove: ProveOptions | None = None
     wrapping: Wrapping | None = None
+    all_callers: bool = False
 
     @property
     def writes(self) -> bool:

@@ -44,10 +44,24 @@ class FileChange(NamedTuple):
     after: str
 
 
+class Unchanged(NamedTuple):
+    """A call of a build that stays as it is though its Dockerfile changes: its file, as shown, is not among the paths.
+
+    `line` is 1-based. `arguments` are build arguments that it passes and that are secrets from now on; `problem` says
+    why `audit fix` could not change it ("" where it could).
+    """
+
+    path: str
+    line: int
+    arguments: tuple[str, ...] = ()
+    problem: str = ""
+
+
 class Rewrite:
     """One Dockerfile with everything that changes along with it: all of `changes` are written, or none.
 
-    `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
+    `commands` are the new ways to call the build, for callers that are not among the files; `unchanged` are such
+    callers that were found in the repository. `notes` are sentences for
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
     from, and errors of reading. `origin` tells where what stands in the text as it would become stands in the file as
     it is.
@@ -65,6 +79,7 @@ class Rewrite:
         "path",
         "secrets",
         "target",
+        "unchanged",
     )
 
     def __init__(self, path: str, target: Target) -> None:
@@ -76,6 +91,7 @@ class Rewrite:
         self.secrets: list[BuildSecret] = []
         self.burnt: list[Burnt] = []
         self.commands: list[str] = []
+        self.unchanged: list[Unchanged] = []
         self.given: list[Given] = []
         self.notes: list[str] = []
         self.origin: Origin | None = None
@@ -83,7 +99,7 @@ class Rewrite:
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
         self.changes, self.applied, self.secrets, self.burnt, self.commands = [], [], [], [], []
-        self.notes, self.given = [], []
+        self.notes, self.given, self.unchanged = [], [], []
         self.left = [Left(finding, reason, refused=True) for finding in findings]
 
 
