@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
+from auditor.detect.detection import ASSIGNED_SECRET
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.prefiltering.store import private_folder
 from auditor.run.crash import describe, wants_traceback
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.run.images.base import Base
     from auditor.run.images.findings import Attribution
     from auditor.run.images.history.entries import History
+    from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.layers.search import LayerSearch
     from auditor.run.images.metadata.examine import Metadata
@@ -98,6 +100,8 @@ class ImageScan:
         asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key, silence=heeded)
         self.depth_asked = "max-depth" in settings.origins
         rules_digest = _settings_digest(self._detector.digest, asked, settings)
+        self._asked = asked
+        self._rereads = True
         self._layers = Layers(lambda: self._searcher(asked), self._cache, rules_digest, listener)
         self._base: Base | None = None
 
@@ -135,6 +139,7 @@ class ImageScan:
     def source(self, source: Source, report: Report) -> None:
         """Search all images of a source."""
         try:
+            self._rereads = source.rereads
             examined: dict[int, Metadata] = {}
 
             def meanwhile(images: Sequence[Image]) -> None:
@@ -177,8 +182,27 @@ class ImageScan:
         target.skipped += (Skipped(part, reason) for part, reason in metadata.skipped)
         target.skipped += (Skipped("rules", note) for note in self._notes)
         target.errors += (TargetError(message, path) for message, path in dict.fromkeys(errors))
-        found = findings(target.name, image, scanned.outcomes, metadata, known)
+        outcomes = self._with_values(scanned, metadata, target)
+        found = findings(target.name, image, outcomes, metadata, known)
         return target, [finding for finding in found if finding.rule not in self.left_out]
+
+    def _with_values(self, scanned: Scanned, metadata: Metadata, target: Target) -> Sequence[LayerOutcome | None]:
+        """The outcomes of the layers, with what the values that the metadata shows are found in."""
+        if not metadata.found or ASSIGNED_SECRET in self.left_out:
+            return scanned.outcomes
+        from auditor.run.images.values import ValueSearch, values_of  # start-up: only where there are such values
+
+        values = values_of(metadata, len(scanned.image.layers))
+        if not values or not any(scanned.outcomes):
+            return scanned.outcomes
+        reason = "the source is not read a second time"
+        try:
+            if self._rereads:
+                return ValueSearch(values, self._asked, private_folder()).more(scanned.image, scanned.outcomes)
+        except SourceError as error:
+            reason = str(error)
+        target.skipped.append(Skipped("layers", f"not searched for the values that the metadata shows: {reason}"))
+        return scanned.outcomes
 
     def _examined(self, image: Image) -> Metadata:
         """What the metadata of an image tells."""
