@@ -15,7 +15,7 @@ from auditor.run.images.layers.cache import LayerCache
 from auditor.run.images.layers.outcomes import Layers
 from auditor.run.images.layers.telling import Wanted
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
-from auditor.sources.images.model import Problem, SourceError
+from auditor.sources.images.model import PassingSource, Problem, SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.layers.search import LayerSearch
     from auditor.run.images.metadata.examine import Metadata
+    from auditor.run.images.values import ValueSearch
     from auditor.sources.images.model import Image, Source
 
 
@@ -102,6 +103,7 @@ class ImageScan:
         rules_digest = _settings_digest(self._detector.digest, asked, settings)
         self._asked = asked
         self._rereads = True
+        self._beside: ValueSearch | None = None
         self._layers = Layers(lambda: self._searcher(asked), self._cache, rules_digest, listener)
         self._base: Base | None = None
 
@@ -140,6 +142,7 @@ class ImageScan:
         """Search all images of a source."""
         try:
             self._rereads = source.rereads
+            self._layers.beside = self._beside = self._values_before(source)
             examined: dict[int, Metadata] = {}
 
             def meanwhile(images: Sequence[Image]) -> None:
@@ -186,12 +189,26 @@ class ImageScan:
         found = findings(target.name, image, outcomes, metadata, known)
         return target, [finding for finding in found if finding.rule not in self.left_out]
 
+    def _values_before(self, source: Source) -> ValueSearch | None:
+        """What looks for the values of metadata that is known before layers pass by."""
+        if not isinstance(source, PassingSource) or ASSIGNED_SECRET in self.left_out:
+            return None
+        described = [(image, self._examined(image)) for image in source.described()]
+        if not any(metadata.found for _, metadata in described):
+            return None
+        from auditor.run.images.values import ValueSearch, values_of  # start-up: only where there are such values
+
+        values = [value for image, metadata in described for value in values_of(metadata, len(image.layers))]
+        return ValueSearch(values, self._asked, private_folder()) if values else None
+
     def _with_values(self, scanned: Scanned, metadata: Metadata, target: Target) -> Sequence[LayerOutcome | None]:
         """The outcomes of the layers, with what the values that the metadata shows are found in."""
         if not metadata.found or ASSIGNED_SECRET in self.left_out:
             return scanned.outcomes
         from auditor.run.images.values import ValueSearch, values_of  # start-up: only where there are such values
 
+        if self._beside is not None:
+            return self._beside.passed(scanned.image, scanned.outcomes)
         values = values_of(metadata, len(scanned.image.layers))
         if not values or not any(scanned.outcomes):
             return scanned.outcomes

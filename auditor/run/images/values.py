@@ -6,10 +6,12 @@ neither: `key = VALUE` in a file that a later layer deletes is found by the valu
 
 from __future__ import annotations
 
+from functools import partial
+
 from auditor.core.finding import Confidence, Severity
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.secret import encoded
+from auditor.core.secret import Secret, encoded
 from auditor.detect.detection import ASSIGNED_SECRET, Detection
 from auditor.detect.needles import Needles
 from auditor.detect.randomness import is_random
@@ -22,10 +24,10 @@ from auditor.sources.images.inflate import LayerStream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.core.secret import Secret
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
     from auditor.run.images.layers.outcome import LayerOutcome
+    from auditor.run.images.layers.searching import Searching
     from auditor.run.images.layers.telling import Wanted
     from auditor.run.images.leak import Leak
     from auditor.run.images.metadata.examine import Found, Metadata
@@ -37,6 +39,8 @@ _MOST_VALUES = 50
 #: Stored bytes up to which a layer is read again that is older than every value.
 _SMALL = 64 << 20
 _BLOCK = 1 << 20
+#: The kind of such a secret, and the number of such a hit beside those of rules.
+_KIND, _HIT = "shown-value", -1
 #: What may be shown of a line before the value: the name of a setting.
 _NAME = Pattern(r"[\w.@-]{1,40}[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?")
 
@@ -80,9 +84,32 @@ class ValueSearch:
     def __init__(self, values: Sequence[Value], wanted: Wanted, folder: str) -> None:
         self._since = min((value.since for value in values), default=0)
         self._needles = Needles({str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)})
-        sweep = _ValueSweep(self._needles, values)
+        self._sweep = _ValueSweep(self._needles, values)
         # What is packed stays so: it is the plain bytes that are looked for.
-        self._search = LayerSearch(Looking(sweep, wanted, 0, False, False, self._needles.reach, folder))
+        self._search = LayerSearch(Looking(self._sweep, wanted, 0, False, False, self._needles.reach, folder))
+        #: What was found in layers that passed by once, by their keys.
+        self._passed: dict[str, list[Leak]] = {}
+
+    def along(self, search: LayerSearch) -> LayerSearch:
+        """A search that looks for these values as well."""
+        settings = search.settings
+        overlap = max(settings.overlap, self._needles.reach)
+        return LayerSearch(settings._replace(sweep=_BothSweeps(settings.sweep, self._sweep), overlap=overlap))
+
+    def taken(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
+        """The outcome of a layer as the rules alone give it; the values are kept for `passed`."""
+        self._passed[key] = [leak for leak in outcome.leaks if leak.secret.kind == _KIND]
+        return outcome._replace(leaks=tuple(leak for leak in outcome.leaks if leak.secret.kind != _KIND))
+
+    def passed(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[LayerOutcome | None]:
+        """The outcomes of layers that have passed by, with the values that are in them and that were not told yet."""
+        told = list(outcomes)
+        for layer in image.layers:
+            outcome = told[layer.number]
+            if outcome is not None and layer.key in self._passed:
+                new = _new(outcome, self._passed[layer.key])
+                told[layer.number] = outcome._replace(leaks=(*outcome.leaks, *new))
+        return told
 
     def more(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[LayerOutcome | None]:
         """The outcomes, with the values that are in their layers and that were not told yet.
@@ -93,7 +120,7 @@ class ValueSearch:
         for layer in image.layers:
             outcome = told[layer.number]
             if outcome is not None and self._is_worth_it(layer, outcome) and self._holds_any(image, layer):
-                found = self._search.audit(Job(lambda layer=layer: image.open(layer), verify=False, again=False))
+                found = self._search.audit(Job(partial(image.open, layer), verify=False, again=False))
                 told[layer.number] = outcome._replace(leaks=(*outcome.leaks, *_new(outcome, found.leaks)))
         return told
 
@@ -147,7 +174,7 @@ class _ValueSweep:
 
     def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
         """Where values end, by place."""
-        return sorted(((0, hit.end) for hit in self._hits(data)), key=lambda hit: hit[1])
+        return sorted(((_HIT, hit.end) for hit in self._hits(data)), key=lambda hit: hit[1])
 
     def reads_whole(self, _path: str, _head: bytes) -> bool:
         """No content is read but around hits."""
@@ -180,4 +207,42 @@ class _ValueSweep:
     def _detection(self, hit: Hit) -> Detection:
         value = self._values[int(hit.name)]
         title = f"the value that the image's metadata shows as {value.name}"
-        return Detection(ASSIGNED_SECRET, title, hit.start, hit.end, value.secret, Confidence.HIGH)
+        return Detection(
+            ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), _KIND), Confidence.HIGH
+        )
+
+
+class _BothSweeps:
+    """What rules find, and values beside it."""
+
+    def __init__(self, rules: Searching, values: _ValueSweep) -> None:
+        self._rules = rules
+        self._values = values
+        self.reads_whole = rules.reads_whole
+        self.take_problems = rules.take_problems
+
+    def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
+        """Where in a block something may be."""
+        return sorted([*self._rules.hits(data), *self._values.hits(data)], key=lambda hit: hit[1])
+
+    def is_weak(self, index: int) -> bool:
+        """Whether a hit may wait."""
+        return index != _HIT and self._rules.is_weak(index)
+
+    def reach(self, index: int) -> int:
+        """Bytes around a weak hit that are needed."""
+        return self._values.reach(index) if index == _HIT else self._rules.reach(index)
+
+    def examine(
+        self,
+        data: bytes | memoryview,
+        hits: Sequence[tuple[int, int]],
+        path: str,
+        cuts: list[Cut] | None = None,
+        *,
+        whole: bool = False,
+    ) -> list[Detection]:
+        """What is in one content."""
+        near = [hit for hit in hits if hit[0] != _HIT]
+        found = self._rules.examine(data, near, path, cuts, whole=whole) if near or whole else []
+        return [*found, *self._values.examine(data, hits, path)] if len(near) < len(hits) else found
