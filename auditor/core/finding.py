@@ -11,6 +11,7 @@ from auditor.core.span import LineIndex, Span
 if TYPE_CHECKING:
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
+    from auditor.core.proposal import Proposal
 
 
 class Severity(IntEnum):
@@ -113,11 +114,13 @@ class Finding:
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
     line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
+    `fixes` is what `audit fix` would do, where a report that shows it was asked for.
     """
 
     __slots__ = (
         "confidence",
         "excerpt",
+        "fixes",
         "flow",
         "group",
         "id",
@@ -170,6 +173,7 @@ class Finding:
         self.group = group
         self.excerpt = excerpt
         self.suppressed: Suppression | None = None
+        self.fixes: tuple[Proposal, ...] = ()
         self.id = ""
 
     @property
@@ -248,15 +252,17 @@ class Report:
     """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
     `sought` are the names of the values that a proof of absence has looked for, instead of for secrets.
+    `unexamined` is the number of findings that no fix was looked for, as that would have taken too long.
     """
 
-    __slots__ = ("findings", "seconds", "sought", "targets")
+    __slots__ = ("findings", "seconds", "sought", "targets", "unexamined")
 
     def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
         self.targets = targets
         self.findings = findings
         self.seconds = seconds
         self.sought: tuple[str, ...] = ()
+        self.unexamined = 0
 
     @property
     def active(self) -> list[Finding]:

@@ -7,7 +7,7 @@ import re
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.diff import FileDiff, unified
 from auditor.report.fix_shapes import REFUSED, is_main
-from auditor.report.masking import FileMasker
+from auditor.report.masking import FileMasker, shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,12 +75,7 @@ class _File:
                 self._assigned = re.compile(rf"(?<![A-Za-z0-9_])(?P<name>{names}){_ASSIGNED}")
         # Where a line is new, no place of the old text is on it.
         offset = len(self.before or "") + 1 if start is None else start
-        parts: list[str] = []
-        at = 0
-        for masked in self._masker.line(line, offset):
-            parts += (line[at : masked.start], masked.shown)
-            at = masked.end
-        shown = "".join((*parts, line[at:]))
+        shown = shown_line(self._masker, line, offset)
         return self._assigned.sub(_without_value, shown) if self._assigned is not None else shown
 
 

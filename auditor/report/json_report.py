@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Target
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
+    from auditor.core.proposal import Proposal
     from auditor.core.secret import Secret
     from auditor.report.meta import Meta
 
@@ -108,7 +109,7 @@ def finding_of(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, ob
         "image": finding.image and _image(finding.image, masker),
         "related": _related(finding, masker),
         "secret": _secret(finding.secret, meta) if finding.secret is not None else None,
-        "fixes": [],
+        "fixes": [_fix(fix, masker) for fix in finding.fixes],
         "suppressed": suppressed and {"by": suppressed.by, "reason": clean(masker.mask(suppressed.reason))},
         **({"excerpt": clean(masker.mask(finding.excerpt)) or None} if finding.image else {}),
     }
@@ -171,3 +172,15 @@ def _secret(secret: Secret, meta: Meta) -> dict[str, str]:
     if meta.show_secrets and secret.reveal():
         shown["value"] = clean(secret.reveal())
     return shown
+
+
+def _fix(fix: Proposal, masker: FileMasker) -> dict[str, object]:
+    """A change that removes the finding; `also` and `commands` are there where there are some."""
+    return {
+        "title": clean(masker.mask(fix.title)),
+        "applicability": fix.applicability,
+        "reason": clean(masker.mask(fix.reason)) or None,
+        "diff": clean(masker.mask(fix.diff)) or None,
+        **({"also": [clean(path) for path in fix.also]} if fix.also else {}),
+        **({"commands": [clean(masker.mask(command)) for command in fix.commands]} if fix.commands else {}),
+    }

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
-from auditor.report import image_sarif
+from auditor.report import image_sarif, sarif_fixes
 from auditor.report.images import described, source, told
 from auditor.report.limits import fitted, left_out, strongest
 from auditor.report.masking import FileMasker, maskers
@@ -152,6 +152,8 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
         properties |= image_sarif.properties(finding.image, masker)
         if related := _related(finding, masker, meta):
             result["relatedLocations"] = related
+    if fixes := sarif_fixes.fixes(finding, lambda path: _uri(path, meta)):
+        result["fixes"] = fixes
     if finding.suppressed is not None:
         reason = clean(masker.mask(finding.suppressed.reason))
         kind = "inSource" if finding.suppressed.by == "inline" else "external"

@@ -124,6 +124,11 @@ class Table:
         values = cast("list[object]", self._get(key, list))
         return [Table({key: value}, self._file, self._path).line(key) for value in values]
 
+    def texts(self, key: str) -> list[str]:
+        """A list of any texts."""
+        values = cast("list[object]", self._get(key, list))
+        return [Table({key: value}, self._file, self._path).text(key) for value in values]
+
     def tables(self, key: str) -> list[Table]:
         """A list of objects."""
         values = cast("list[object]", self._get(key, list))

@@ -24,17 +24,23 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
+def fix(
+    settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None = None
+) -> FixRun:
     """What is to be changed in the files among and below these paths that `audit lint` reads ("-": standard input).
 
-    What calls a build changes along with its Dockerfile first, and then for findings of its own. Raises UsageError for
-    names of rules that do not exist; never for what a file contains.
+    What calls a build changes along with its Dockerfile first, and then for findings of its own. With `only` no file is
+    examined but those that are called so. Raises UsageError for names of rules that do not exist; never for what a file
+    contains.
     """
-    return _Run(settings, paths, options).run()
+    return _Run(settings, paths, options, only).run()
 
 
 class _Run:
-    def __init__(self, settings: Settings, paths: Sequence[str], options: FixOptions) -> None:
+    def __init__(
+        self, settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None
+    ) -> None:
+        self.only = only
         self.settings = settings
         self.paths = paths
         self.options = options
@@ -49,6 +55,8 @@ class _Run:
         composed: list[Input] = []
         calling: list[Input] = []
         for source in self._inputs():
+            if self.only is not None and source.display not in self.only:
+                continue
             if is_compose_name(source.display):
                 composed.append(source)
             elif call_kind(source):
@@ -69,6 +77,8 @@ class _Run:
         self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None], *, quiet: bool = False
     ) -> None:
         """Examine one input; a `quiet` one is mentioned only if there is something about it."""
+        if self.options.is_late:
+            return
         target, analysis = self.auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)

@@ -9,17 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
     from auditor.fixes.plan import BuildSecret, Burnt, Given
     from auditor.run.rewrite.origin import Origin
 
 
 class Applied(NamedTuple):
-    """One plan that was carried out, and the findings that it removed."""
+    """One plan that was carried out, and the findings that it removed.
+
+    `spans` are the places that it changes, in the text of the file as it is on disk. `has_more`: it changes other
+    files of the build context, too. `is_called`: what builds the image or starts containers has to give them more.
+    """
 
     title: str
     applicability: Applicability
     reason: str
     findings: tuple[Finding, ...]
+    spans: tuple[Span, ...] = ()
+    has_more: bool = False
+    is_called: bool = False
 
 
 class Left(NamedTuple):
@@ -49,8 +57,8 @@ class Rewrite:
 
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
-    from, and errors of reading. `origin` tells where what stands in the text as it would become stands in the file as
-    it is.
+    from, and errors of reading; `last` the text as it would become (None: as it is) with what is secret in it. `origin`
+    tells where what stands there stands in the file as it is.
     """
 
     __slots__ = (
@@ -59,6 +67,7 @@ class Rewrite:
         "changes",
         "commands",
         "given",
+        "last",
         "left",
         "notes",
         "origin",
@@ -79,6 +88,7 @@ class Rewrite:
         self.given: list[Given] = []
         self.notes: list[str] = []
         self.origin: Origin | None = None
+        self.last: Target | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""

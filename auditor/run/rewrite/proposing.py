@@ -1,0 +1,83 @@
+"""What `audit fix` would do about the findings of `audit lint`, for reports that show it; bounded, nothing is written.
+
+Safe fixes are made first, as `audit fix` does without an option; then, in files that have more, unsafe ones.
+"""
+
+from __future__ import annotations
+
+import time
+
+from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.run.rewrite.dockerfile import ANOTHER_RUN
+from auditor.run.rewrite.engine import fix
+from auditor.run.rewrite.options import FixOptions
+from auditor.run.rewrite.shown import remember
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from auditor.core.config import Settings
+    from auditor.core.finding import Finding, Report
+    from auditor.run.rewrite.outcome import Applied, FixRun, Rewrite
+
+#: Seconds for all files, and files: those with the worst findings come first.
+MOST_SECONDS, MOST_FILES = 10.0, 200
+
+_Key = tuple[str, int, int, str, str]
+
+
+class Proposed(NamedTuple):
+    """The plan that removes a finding, and the rewrite of its file that it is part of."""
+
+    finding: Finding
+    applied: Applied
+    rewrite: Rewrite
+
+
+def proposed(
+    settings: Settings, paths: Sequence[str], report: Report, most: float = MOST_SECONDS
+) -> tuple[list[Proposed], int]:
+    """What removes the findings of a report on these paths; and for how many findings there was no time to look.
+
+    At most so many seconds are taken, but for the plan that is being tried when they are over.
+    """
+    asked = [f for f in report.active if f.image is None and f.severity >= settings.min_severity]
+    wanted = {finding.sort_key: finding for finding in asked}
+    files = _strongest(asked)
+    kept = frozenset(files[:MOST_FILES])
+    until = time.monotonic() + most
+    options = FixOptions(check=True, until=until)
+    done = _fixed(settings, paths, options, kept)
+    found = {key: one for key, one in _by_place(done) if key in wanted}
+    more = frozenset(r.path for r in done.rewrites if any(left.unsafe for left in r.left))
+    if more and not options.is_late:
+        unsafe = _fixed(settings, paths, options._replace(unsafe=True), more)
+        for key, one in _by_place(unsafe):
+            if key in wanted:
+                found.setdefault(key, one)
+    ended = {r.path for r in done.rewrites if not any(left.reason == ANOTHER_RUN for left in r.left)}
+    unexamined = sum(key not in found and finding.location.path not in ended for key, finding in wanted.items())
+    return [Proposed(finding, *found[key]) for key, finding in wanted.items() if key in found], unexamined
+
+
+def _fixed(settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str]) -> FixRun:
+    done = fix(settings, paths, options, only)
+    remember(done, settings)
+    return done
+
+
+def _strongest(findings: Iterable[Finding]) -> list[str]:
+    """Files by their worst finding, then by name."""
+    worst: dict[str, int] = {}
+    for finding in findings:
+        path = finding.location.path
+        worst[path] = max(worst.get(path, 0), finding.severity)
+    return sorted(worst, key=lambda path: (-worst[path], path))
+
+
+def _by_place(done: FixRun) -> Iterable[tuple[_Key, tuple[Applied, Rewrite]]]:
+    """What was applied, by the findings that it answers as they stand in the files on disk."""
+    for rewrite in done.rewrites:
+        for applied in rewrite.applied:
+            for finding in applied.findings:
+                yield finding.sort_key, (applied, rewrite)
