@@ -53,7 +53,9 @@ def unified(file: FileDiff, hide: Hide | None = None, hide_new: Hide | None = No
             parts += [_line(" ", old[i], starts[i], hide) for i in range(at, part.start)]
             parts += [_line("-", old[i], starts[i], hide) for i in range(part.start, part.end)]
             for i in range(part.new_start, part.new_end):
-                parts.append(_line("+", new[i], new_starts[i], hide_new) if new_starts else _line("+", new[i], None, hide))
+                parts.append(
+                    _line("+", new[i], new_starts[i], hide_new) if new_starts else _line("+", new[i], None, hide)
+                )
             at = part.end
     return "".join(parts)
 

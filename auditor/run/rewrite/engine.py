@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def fix(
-    settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None = None
-) -> FixRun:
+def fix(settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None = None) -> FixRun:
     """What is to be changed in the files among and below these paths that `audit lint` reads ("-": standard input).
 
     What calls a build changes along with its Dockerfile first, and then for findings of its own. With `only` no file is
@@ -78,6 +76,7 @@ class _Run:
     ) -> None:
         """Examine one input; a `quiet` one is mentioned only if there is something about it."""
         if self.options.is_late:
+            self.outcome.late.append(source.display)
             return
         target, analysis = self.auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]

@@ -98,11 +98,13 @@ class Rewrite:
 
 
 class FixRun:
-    """One run of `audit fix`. `errors` are sentences about files that could not be read or written."""
+    """One run of `audit fix`. `errors` are sentences about files that could not be read or written, `late` files that
+    there was no time for."""
 
-    __slots__ = ("errors", "rewrites", "seconds")
+    __slots__ = ("errors", "late", "rewrites", "seconds")
 
     def __init__(self) -> None:
         self.rewrites: list[Rewrite] = []
         self.errors: list[str] = []
+        self.late: list[str] = []
         self.seconds = 0.0

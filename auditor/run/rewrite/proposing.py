@@ -55,8 +55,9 @@ def proposed(
         for key, one in _by_place(unsafe):
             if key in wanted:
                 found.setdefault(key, one)
-    ended = {r.path for r in done.rewrites if not any(left.reason == ANOTHER_RUN for left in r.left)}
-    unexamined = sum(key not in found and finding.location.path not in ended for key, finding in wanted.items())
+    cut = {r.path for r in done.rewrites if any(left.reason == ANOTHER_RUN for left in r.left)}
+    cut.update(done.late, files[MOST_FILES:])
+    unexamined = sum(key not in found and finding.location.path in cut for key, finding in wanted.items())
     return [Proposed(finding, *found[key]) for key, finding in wanted.items() if key in found], unexamined
 
 
