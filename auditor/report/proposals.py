@@ -113,7 +113,8 @@ class _File:
 
         def root(at: int) -> int:
             while parent[at] != at:
-                at = parent[at] = parent[parent[at]]
+                parent[at] = parent[parent[at]]
+                at = parent[at]
             return at
 
         for numbers in touched:
@@ -151,7 +152,7 @@ class _File:
             at = part.end
         after += self._old[at:]
         before = None if self._is_new else "".join(line.text for line in self._old)
-        file = FileDiff(name, before, "".join(line.text for line in after))
+        file = FileDiff(name.lstrip("/"), before, "".join(line.text for line in after))
         lines = unified(file, _hide(self._old), _hide(after)).split("\n")
         lines = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in lines]
         if len(lines) > _MOST_LINES + 1:

@@ -152,7 +152,7 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
         properties |= image_sarif.properties(finding.image, masker)
         if related := _related(finding, masker, meta):
             result["relatedLocations"] = related
-    if fixes := sarif_fixes.fixes(finding, lambda path: _uri(path, meta)):
+    if fixes := sarif_fixes.fixes(finding, masker, lambda path: _uri(path, meta)):
         result["fixes"] = fixes
     if finding.suppressed is not None:
         reason = clean(masker.mask(finding.suppressed.reason))

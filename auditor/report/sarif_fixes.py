@@ -10,22 +10,26 @@ if TYPE_CHECKING:
 
     from auditor.core.finding import Finding
     from auditor.core.proposal import Proposal, Replacement
+    from auditor.report.masking import FileMasker
 
 
-def fixes(finding: Finding, uri: Callable[[str], str]) -> list[dict[str, object]]:
+def fixes(finding: Finding, masker: FileMasker, uri: Callable[[str], str]) -> list[dict[str, object]]:
     """Those changes of a finding that a program can make: whole lines, no secret among the new ones."""
-    return [_fix(fix, uri) for fix in finding.fixes if fix.replacements]
+    able = [fix for fix in finding.fixes if fix.replacements]
+    return [
+        _fix(fix, masker, uri) for fix in able if all(masker.mask(one.text) == one.text for one in fix.replacements)
+    ]
 
 
-def _fix(fix: Proposal, uri: Callable[[str], str]) -> dict[str, object]:
+def _fix(fix: Proposal, masker: FileMasker, uri: Callable[[str], str]) -> dict[str, object]:
     said = f"{fix.title} ({fix.applicability}{': ' if fix.reason else ''}{fix.reason})"
     if fix.commands:
-        said += f"; then call the build so: {fix.commands[0]}"
+        said += f"; then build with: {fix.commands[0]}"
     files: dict[str, list[Replacement]] = {}
     for one in fix.replacements:
         files.setdefault(one.path, []).append(one)
     return {
-        "description": {"text": clean(said)},
+        "description": {"text": clean(masker.mask(said))},
         "artifactChanges": [
             {"artifactLocation": {"uri": uri(path)}, "replacements": [_replacement(one) for one in parts]}
             for path, parts in files.items()

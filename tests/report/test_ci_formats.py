@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.finding import Finding, Location, Report, Severity, Suppression, Target, TargetError, number_findings
+from auditor.core.proposal import Proposal, Replacement
 from auditor.core.secret import Secret
 from auditor.core.span import Span
 from auditor.report import (
@@ -70,6 +71,16 @@ def many(number: int, name: str = "Dockerfile") -> list[Finding]:
     return found
 
 
+#: The only HTML there is: what folds the proposed changes away.
+FOLDED = {"<details>\n<summary>Diffs</summary>\n", "</details>\n"}
+
+
+def hostile_fix(text: str) -> Proposal:
+    """A fix of which everything is this text."""
+    diff = f"diff --git a/{text} b/{text}\n--- a/{text}\n+++ b/{text}\n@@ -1 +1 @@\n-{text}\n+{text}\n"
+    return Proposal(text, "safe", text, diff, (text,), (text,), (Replacement(text, 1, 2, text, 3),))
+
+
 def hostile(text: str) -> Report:
     """A report of which every name and sentence is this text."""
     target = Target(text, "dockerfile")
@@ -77,6 +88,7 @@ def hostile(text: str) -> Report:
     found = [leak(text, text), leak(text, text, rule="of-the-user")]
     found[0].remedy = found[1].remedy = f"{text}\n\n    {text}"
     found[1].secret = Secret(text, "password")
+    found[0].fixes = (hostile_fix(text),)
     found.append(leak(text, text, rule="label-secret"))
     found[2].suppressed = Suppression("inline", text)
     number_findings(found)
@@ -124,7 +136,8 @@ def check_junit(got: str) -> None:
 
 
 def check_markdown(got: str) -> None:
-    assert {token.type for token in tokens(got)} <= BLOCKS, got
+    assert {token.type for token in tokens(got)} <= BLOCKS | {"html_block"}, got
+    assert {token.content for token in tokens(got) if token.type == "html_block"} <= FOLDED
     assert {token.type for token in spans(got)} <= SPANS, got
     assert links(got) == []
     told = "".join(token.content for token in spans(got) if token.type in ("text", "text_special"))
