@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Of one diff: lines, and characters of a line.
 _MOST_LINES, _LONGEST = 120, 400
+#: Unchanged lines beside a change, from which the diff takes what it shows.
+_AROUND = 10
 #: Other files and commands that are told of one fix.
 _MOST_ALONG = 20
 #: Kinds of changed files that are part of the build, not callers of it.
@@ -44,13 +46,18 @@ class Proposals:
         self._is_on_disk = main is not None and main.before == disk
         self._groups = self._main.groups([applied.spans for applied in rewrite.applied]) if self._main else []
         self._numbers = {id(applied): number for number, applied in enumerate(rewrite.applied)}
+        #: By group: whether its plans change other files of the build, and what has to call it.
+        self._flags: dict[int, tuple[bool, bool]] = {}
+        for one, group in zip(rewrite.applied, self._groups, strict=False):
+            has_more, is_called = self._flags.get(id(group), (False, False))
+            self._flags[id(group)] = (has_more or one.has_more, is_called or one.is_called)
 
     def of(self, applied: Applied) -> Proposal:
         """One fix of the rewrite."""
         rewrite, words = self._rewrite, self._words
         group = self._groups[self._numbers[id(applied)]] if self._groups else []
-        together = [one for one, other in zip(rewrite.applied, self._groups, strict=False) if other is group and group]
-        has_more, is_called = (any(getattr(one, f) for one in [applied, *together]) for f in ("has_more", "is_called"))
+        own = applied.has_more, applied.is_called
+        has_more, is_called = self._flags[id(group)] if group else own
         others = [c for c in rewrite.changes if not is_main(c, rewrite) and c.before != c.after]
         more = [change for change in others if change.kind in _OF_THE_BUILD] if has_more else []
         along = [self._name(c.path) for c in others if c.kind not in _OF_THE_BUILD] if is_called else []
@@ -108,7 +115,8 @@ class _File:
 
     def groups(self, plans: Sequence[Sequence[Span]]) -> list[list[Replaced]]:
         """For each plan, by the places that it changes in the old text, what belongs together with it."""
-        touched = [self._touched(spans) for spans in plans]
+        starts = [line.start for line in self._old]
+        touched = [self._touched(spans, starts) for spans in plans]
         parent = list(range(len(self._changed)))
 
         def root(at: int) -> int:
@@ -125,8 +133,7 @@ class _File:
             members.setdefault(root(number), []).append(part)
         return [members[root(numbers[0])] if numbers else [] for numbers in touched]
 
-    def _touched(self, spans: Iterable[Span]) -> list[int]:
-        starts = [line.start for line in self._old]
+    def _touched(self, spans: Iterable[Span], starts: list[int]) -> list[int]:
         found: set[int] = set()
         for start, end in spans:
             first = max(bisect_right(starts, start) - 1, 0)
@@ -137,7 +144,12 @@ class _File:
 
     def _between(self, start: int, end: int) -> list[int]:
         """What has changed at these lines; what is put in before or behind them does not count twice."""
-        return [n for n, part in enumerate(self._changed) if part.start < end and max(part.end, part.start + 1) > start]
+        number = bisect_left(self._changed, start, key=lambda part: max(part.end, part.start + 1) - 1)
+        found = []
+        while number < len(self._changed) and self._changed[number].start < end:
+            found.append(number)
+            number += 1
+        return found
 
     def whole(self, name: str) -> str:
         """The diff of all of it."""
@@ -145,15 +157,17 @@ class _File:
 
     def diff(self, parts: Sequence[Replaced], name: str) -> str:
         """The diff of these changes alone, as if no other one was made."""
+        top = max(parts[0].start - _AROUND, 0) if parts else 0
+        old = self._old[top : parts[-1].end + _AROUND] if parts else []
         after: list[_Line] = []
         at = 0
         for part in parts:
-            after += [*self._old[at : part.start], *self._new[part.new_start : part.new_end]]
-            at = part.end
-        after += self._old[at:]
-        before = None if self._is_new else "".join(line.text for line in self._old)
+            after += [*old[at : part.start - top], *self._new[part.new_start : part.new_end]]
+            at = part.end - top
+        after += old[at:]
+        before = None if self._is_new else "".join(line.text for line in old)
         file = FileDiff(name.lstrip("/"), before, "".join(line.text for line in after))
-        lines = unified(file, _hide(self._old), _hide(after)).split("\n")
+        lines = unified(file, _hide(old), _hide(after), top).split("\n")
         lines = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in lines]
         if len(lines) > _MOST_LINES + 1:
             lines[_MOST_LINES:] = [f"… {len(lines) - 1 - _MOST_LINES:,} more lines", ""]

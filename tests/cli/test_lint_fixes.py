@@ -35,7 +35,7 @@ SPELLED = "Kp7\\$x9Q2z"
 #: Changes that meet in one line, a guess, a heredoc, a value in another spelling beside a change.
 CASES = (
     LEAKY,
-    'FROM alpine:3.20\nARG A_TOKEN\nARG B_TOKEN\nRUN ./x "$A_TOKEN"\nRUN ./y "$A_TOKEN" "$B_TOKEN"\nRUN ./z "$B_TOKEN"\n',
+    'FROM a\nARG A_TOKEN\nARG B_TOKEN\nRUN ./x "$A_TOKEN"\nRUN ./y "$A_TOKEN" "$B_TOKEN"\nRUN ./z "$B_TOKEN"\n',
     f"FROM alpine:3.20\nENV A_PASSWORD={PASSWORD}\nENV B_PASSWORD={OTHER}\nENV C=1\n",
     f"FROM alpine:3.20\nARG API_TOKEN\nRUN <<EOF\n./x $API_TOKEN\nEOF\nENV DB_PASSWORD={PASSWORD}",
     f"FROM alpine:3.20\nARG API_TOKEN\nRUN ./x $API_TOKEN && curl -u deploy:{SPELLED} https://files.example/x\n",
@@ -189,3 +189,17 @@ def test_what_is_not_looked_at_is_counted(monkeypatch: pytest.MonkeyPatch, capsy
     settings = Settings()
     report = lint(settings, ["."])
     assert proposing.proposed(settings, ["."], report, -1.0) == ([], 3)
+
+
+def test_a_fault_in_a_fix_costs_no_report(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError(PASSWORD)
+
+    Path("Dockerfile").write_text(LEAKY)
+    Path("compose.yml").write_text(
+        f"services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: {PASSWORD}\n"
+    )
+    monkeypatch.setattr("auditor.run.rewrite.dockerfile.DockerfileFixer.fix", fail)
+    got = found()
+    assert got["env-secret"]["fixes"] == [] and len(got["compose-env-secret"]["fixes"]) == 1
+    assert PASSWORD not in capsys.readouterr().err

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.finding import Finding, Location, Report, Severity, Suppression, Target, TargetError, number_findings
-from auditor.core.proposal import Proposal, Replacement
 from auditor.core.secret import Secret
 from auditor.core.span import Span
 from auditor.report import (
@@ -27,6 +26,7 @@ from auditor.report.meta import Meta
 from auditor.report.xmltext import quoted
 from tests.report import test_formats, test_image_formats
 from tests.report.comparing import compare
+from tests.report.fixsamples import hostile_fix
 from tests.report.imagesamples import VALUES as IMAGE_VALUES
 from tests.report.imagesamples import image_report
 from tests.report.runbook.reading import BLOCKS, SPANS, links, spans, tokens
@@ -73,12 +73,6 @@ def many(number: int, name: str = "Dockerfile") -> list[Finding]:
 
 #: The only HTML there is: what folds the proposed changes away.
 FOLDED = {"<details>\n<summary>Diffs</summary>\n", "</details>\n"}
-
-
-def hostile_fix(text: str) -> Proposal:
-    """A fix of which everything is this text."""
-    diff = f"diff --git a/{text} b/{text}\n--- a/{text}\n+++ b/{text}\n@@ -1 +1 @@\n-{text}\n+{text}\n"
-    return Proposal(text, "safe", text, diff, (text,), (text,), (Replacement(text, 1, 2, text, 3),))
 
 
 def hostile(text: str) -> Report:

@@ -86,8 +86,16 @@ class _Run:
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
         if concerned or not quiet or not target.complete:
             self.outcome.rewrites.append(rewrite)
-        if concerned:
+        if not concerned:
+            return
+        try:
             rewriting(source, active, rewrite)
+        except Exception:
+            # A report that just shows fixes must not be lost to a fault in one of them.
+            if not self.options.until:
+                raise
+            self.outcome.rewrites.remove(rewrite)
+            self.outcome.late.append(source.display)
 
     def _as_left(self, source: Input) -> Input:
         """An input with the text that an earlier rewrite of this run gives it."""

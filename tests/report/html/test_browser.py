@@ -217,7 +217,7 @@ def test_text_can_be_read_in_light_and_dark(dark: bool, opened: Page, tmp_path: 
     opened.window(1200, 900, dark=dark)
     show(opened, tmp_path, image_report(), image_meta)
     names = ("paper", "raised", "sunken", "ink", "dim", "link", "critical", "high", "medium", "low", "info")
-    grounds = ("hit", "layer")
+    grounds = ("hit", "layer", "added", "removed")
     got = opened.run(
         "(() => { const found = {};"
         f"for (const name of {[*names, *grounds]!r}) {{ found[name] = getComputedStyle(document.documentElement)"
@@ -293,3 +293,18 @@ def test_thousands_of_findings_are_filtered(opened: Page, tmp_path: Path, meta: 
         )
         is False
     )
+
+
+def test_a_proposed_change_is_shown_with_its_finding(opened: Page, tmp_path: Path, report: Report, meta: Meta) -> None:
+    show(opened, tmp_path, report, meta)
+    click(opened, "#open")
+    removed = "getComputedStyle(document.querySelector('.diff .removed')).backgroundColor"
+    assert opened.run(removed) != opened.run("getComputedStyle(document.querySelector('.diff')).backgroundColor")
+    assert "-ARG NPM_TOKEN\n" in opened.run("document.querySelector('[data-rule=arg-secret] .diff').textContent")
+    heights = opened.run(
+        "[...document.querySelectorAll('.diff span')].map(one => Math.round(one.getBoundingClientRect().height))"
+    )
+    assert len(set(heights)) == 1, "a line for each line"
+    search(opened, "export NPM_TOKEN", "1 of 5 findings")
+    opened.window(390, 800)
+    assert opened.run("document.documentElement.scrollWidth") == 390
