@@ -61,7 +61,7 @@ def target_of(target: Target, masker: FileMasker) -> dict[str, object]:
     return {
         "name": clean(target.name),
         "kind": target.kind,
-        "digest": target.digest or None,
+        "digest": clean(target.digest) or None,
         "complete": target.complete,
         "errors": [{"message": clean(masker.mask(e.message)), "path": clean(e.path)} for e in target.errors],
         "skipped": [{"path": clean(s.path), "reason": clean(s.reason)} for s in target.skipped],
@@ -80,8 +80,8 @@ def _image_of(target: Target, masker: FileMasker) -> dict[str, object]:
 def _layer(layer: LayerLine, masker: FileMasker) -> dict[str, object]:
     return {
         "layer_index": layer.number,
-        "diff_id": layer.diff_id or None,
-        "digest": layer.digest or None,
+        "diff_id": clean(layer.diff_id) or None,
+        "digest": clean(layer.digest) or None,
         "size": layer.size if layer.size >= 0 else None,
         "stored_size": layer.stored if layer.stored >= 0 else None,
         "history_index": layer.history_index,
@@ -134,8 +134,8 @@ def _image(place: ImagePlace, masker: FileMasker) -> dict[str, object]:
     return {
         "part": place.part,
         "layer_index": place.layer_index,
-        "diff_id": place.diff_id or None,
-        "digest": place.digest or None,
+        "diff_id": clean(place.diff_id) or None,
+        "digest": clean(place.digest) or None,
         "path": clean(place.path) or None,
         "inner_path": clean(place.inner_path) or None,
         "line": place.line,
