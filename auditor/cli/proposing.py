@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.report.proposals import Proposals
+from auditor.report.proposals import Proposals, along
 from auditor.run.rewrite.proposing import proposed
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ def propose(report: Report, settings: Settings, paths: Sequence[str], stdin: byt
     made: dict[int, Proposals] = {}
     found, report.unexamined = proposed(settings, paths, report)
     for finding, applied, rewrite in found:
+        if applied is None:
+            fix = along(finding, rewrite, _shown)
+            finding.fixes = (fix,) if fix is not None else ()
+            continue
         if id(rewrite) not in made:
             made[id(rewrite)] = Proposals(rewrite, texts[finding.location.path], _shown)
         finding.fixes = (made[id(rewrite)].of(applied),)

@@ -46,6 +46,13 @@ def render(report: FixReport, *, show_secrets: bool, name: Callable[[str], str] 
     return Diffed("".join(parts), masked)
 
 
+def of_change(change: Change, rewrite: Rewrite, name: str) -> str:
+    """The diff of one change that a rewrite brings, secrets masked."""
+    file = _File(change)
+    file.add(change, rewrite)
+    return unified(FileDiff(name, change.before, change.after), file.hide, file.hide_new)
+
+
 class _File:
     """A file with all that rewrites make of it: one begins with what the one before it has left."""
 

@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from auditor.core.proposal import Proposal, Replacement
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.report import fix_diff
 from auditor.report.diff import FileDiff, unified
 from auditor.report.fix_shapes import is_main
 from auditor.report.linediff import Replaced, replaced
@@ -20,7 +21,7 @@ from auditor.report.plain import clean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from auditor.core.finding import Target
+    from auditor.core.finding import Finding, Target
     from auditor.core.span import Span
     from auditor.report.fix_shapes import Applied, Change, Origin, Rewrite
 
@@ -63,7 +64,7 @@ class Proposals:
         along = [self._name(c.path) for c in others if c.kind not in _OF_THE_BUILD] if is_called else []
         commands = [words.mask(c) for c in dict.fromkeys(rewrite.commands)] if is_called else []
         diffs = [self._main.diff(group, self._name(rewrite.path))] if self._main and group else []
-        diffs += [_File(change, rewrite).whole(self._name(change.path)) for change in more]
+        diffs += [_cut(fix_diff.of_change(change, rewrite, self._name(change.path).lstrip("/"))) for change in more]
         is_whole = self._is_on_disk and not more and not along
         return Proposal(
             words.mask(applied.title),
@@ -74,6 +75,24 @@ class Proposals:
             tuple(commands[:_MOST_ALONG]),
             self._main.replacements(group, rewrite.path) if self._main and is_whole else (),
         )
+
+
+def along(finding: Finding, rewrite: Rewrite, name: Callable[[str], str] = str) -> Proposal | None:
+    """The fix for a finding in a file that changes along with another one; None where the rewrite leaves that alone."""
+    path = finding.location.path
+    change = next((c for c in rewrite.changes if name(c.path) == name(path) and c.before != c.after), None)
+    calling = [applied for applied in rewrite.applied if applied.is_called]
+    if change is None or not calling:
+        return None
+    words = FileMasker(rewrite.target.secrets, [])
+    return Proposal(
+        words.mask(f"{name(path)} changes along with {rewrite.path}"),
+        max(applied.applicability for applied in calling).label,
+        "",
+        _cut(fix_diff.of_change(change, rewrite, name(path).lstrip("/"))),
+        (rewrite.path,),
+        tuple(words.mask(command) for command in list(dict.fromkeys(rewrite.commands))[:_MOST_ALONG]),
+    )
 
 
 class _Line(NamedTuple):
@@ -151,10 +170,6 @@ class _File:
             number += 1
         return found
 
-    def whole(self, name: str) -> str:
-        """The diff of all of it."""
-        return self.diff(self._changed, name)
-
     def diff(self, parts: Sequence[Replaced], name: str) -> str:
         """The diff of these changes alone, as if no other one was made."""
         top = max(parts[0].start - _AROUND, 0) if parts else 0
@@ -167,11 +182,7 @@ class _File:
         after += old[at:]
         before = None if self._is_new else "".join(line.text for line in old)
         file = FileDiff(name.lstrip("/"), before, "".join(line.text for line in after))
-        lines = unified(file, _hide(old), _hide(after), top).split("\n")
-        lines = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in lines]
-        if len(lines) > _MOST_LINES + 1:
-            lines[_MOST_LINES:] = [f"… {len(lines) - 1 - _MOST_LINES:,} more lines", ""]
-        return "\n".join(lines)
+        return _cut(unified(file, _hide(old), _hide(after), top))
 
     def replacements(self, parts: Sequence[Replaced], path: str) -> tuple[Replacement, ...]:
         """These changes for programs; nothing where new lines hold secrets, or are no text."""
@@ -187,6 +198,13 @@ class _File:
             width = 0 if last.endswith("\n") or part.start == part.end else len(last)
             found.append(Replacement(path, part.start + 1, part.end + 1, text, width))
         return tuple(found)
+
+
+def _cut(diff: str) -> str:
+    lines = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…" for line in diff.split("\n")]
+    if len(lines) > _MOST_LINES + 1:
+        lines[_MOST_LINES:] = [f"… {len(lines) - 1 - _MOST_LINES:,} more lines", ""]
+    return "\n".join(lines)
 
 
 def _lines(text: str, rewrite: Rewrite, target: Target | None) -> list[_Line]:

@@ -89,7 +89,9 @@ def test_each_finding_has_its_own_part_of_the_change() -> None:
     assert "-ARG NPM_TOKEN" in fix["diff"] and '+    export NPM_TOKEN="$(cat' in fix["diff"]
     assert "-ENV" not in fix["diff"] and fix["also"] == ["build.sh"]
     assert all("--secret id=npm_token,env=NPM_TOKEN" in command for command in fix["commands"])
-    assert got["build-arg-secret"]["fixes"] == []
+    (fix,) = got["build-arg-secret"]["fixes"]
+    assert fix["title"] == "build.sh changes along with Dockerfile" and fix["also"] == ["Dockerfile"]
+    assert "\n+docker build --secret id=npm_token" in fix["diff"] and "+++ b/build.sh" in fix["diff"]
 
 
 def test_guesses_are_marked_and_what_is_left_has_no_fix() -> None:
@@ -117,7 +119,7 @@ def replaced(text: str, finding: Finding) -> str | None:
 
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_a_fix_alone_removes_its_finding_in_every_spelling(case: int) -> None:
-    texts = [CASES[case], *(one.text for one in variants.variants(CASES[case]) if not one.onbuild)][:5]
+    texts = [CASES[case], *(one.text for one in variants.variants(CASES[case]) if not one.onbuild)][:3]
     made = 0
     for text in texts:
         report, shown = examined(text)

@@ -5,6 +5,7 @@ Safe fixes are made first, as `audit fix` does without an option; then, in files
 
 from __future__ import annotations
 
+import os.path
 import time
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -27,10 +28,11 @@ _Key = tuple[str, int, int, str, str]
 
 
 class Proposed(NamedTuple):
-    """The plan that removes a finding, and the rewrite of its file that it is part of."""
+    """The plan that removes a finding, and the rewrite of its file that it is part of; no plan where the file changes
+    along with another one, and the finding goes with that."""
 
     finding: Finding
-    applied: Applied
+    applied: Applied | None
     rewrite: Rewrite
 
 
@@ -58,7 +60,24 @@ def proposed(
     cut = {r.path for r in done.rewrites if any(left.reason == ANOTHER_RUN for left in r.left)}
     cut.update(done.late, files[MOST_FILES:])
     unexamined = sum(key not in found and finding.location.path in cut for key, finding in wanted.items())
-    return [Proposed(finding, *found[key]) for key, finding in wanted.items() if key in found], unexamined
+    made = [Proposed(finding, *found[key]) for key, finding in wanted.items() if key in found]
+    return [*made, *_along(done, [finding for key, finding in wanted.items() if key not in found])], unexamined
+
+
+def _along(done: FixRun, findings: Iterable[Finding]) -> Iterable[Proposed]:
+    """Findings that are gone once their files have changed along with others."""
+    left = {(r.path, one.finding.rule, one.finding.subject) for r in done.rewrites for one in r.left}
+    changed = {
+        os.path.normpath(change.path): rewrite
+        for rewrite in reversed(done.rewrites)
+        for change in rewrite.changes
+        if change.before is not None and os.path.normpath(change.path) != os.path.normpath(rewrite.path)
+    }
+    for finding in findings:
+        path = finding.location.path
+        rewrite = changed.get(os.path.normpath(path))
+        if rewrite is not None and (path, finding.rule, finding.subject) not in left:
+            yield Proposed(finding, None, rewrite)
 
 
 def _fixed(settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str]) -> FixRun:
