@@ -254,3 +254,28 @@ def test_markdown_counts_other_places_of_a_secret_in_an_image(image_meta: Meta) 
     got = markdown.render(image_report(), image_meta)
     assert got.startswith("## audit image: ") and " in 2 images\n" in got
     assert "Also in 3 other places" in got
+
+
+@pytest.mark.parametrize("text", ["word " * 400, "日本" * 400, "`" * 400, "@a|<b>" * 200])
+def test_a_comment_is_never_longer_than_github_takes(text: str, meta: Meta) -> None:
+    found = [leak(f"{number}/{text}", f"{number}{text}") for number in range(400)]
+    for number, finding in enumerate(found):
+        finding.remedy = f"{number}{text}.\n\n" + f"    {text}\n" * 30
+        finding.rule = f"rule-{number}"
+        finding.fixes = (hostile_fix(f"{number}{text}"),)
+    targets = [Target(finding.location.path, "dockerfile") for finding in found]
+    for target in targets:
+        target.errors.append(TargetError(text, text))
+    for number in (1, 40, 400):
+        got = markdown.render(Report(targets, found[:number]), meta)
+        assert len(got.encode("utf-8")) <= 65_536
+        check_markdown(got)
+    assert "left out, the least severe ones" in got and "proposed changes left out" in got
+
+
+def test_equal_changes_are_told_once(meta: Meta) -> None:
+    found = [leak("a"), leak("a", rule="arg-secret"), leak("b")]
+    for finding in found:
+        finding.fixes = (hostile_fix("x"),)
+    got = markdown.render(Report([Target("a", "dockerfile")], found), meta)
+    assert got.count("```diff") == 1 and "- `a:3`, `a:3`, `b:3`: x (safe: x)" in got
