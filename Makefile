@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NO_PYTHON := no Python from 3.11 on with venv found; install one (on Debian also python3-venv) or set PYTHON=
 
-.PHONY: help venv rules test demo bench docs format clean
+.PHONY: help venv rules test demo bench docs site format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +15,8 @@ help:
 	@echo 'make test    set up, then linters, types, layers and all tests'
 	@echo 'make demo    set up, then audit a small repository and a small image with leaks'
 	@echo 'make bench   start-up and throughput, as ratios; noise of a scan'
-	@echo 'make docs    write the pages about rules and formats from rules/'
+	@echo 'make docs    write the pages and schemas that are made from rules and code'
+	@echo 'make site    build the documentation as a web site into build/site'
 	@echo 'make format  format the code'
 	@echo 'make clean   remove .venv, built files and caches'
 
@@ -51,10 +52,15 @@ docs: rules
 	$(BIN)/python -m tools.ruledocs
 	$(BIN)/python -m tools.formatdocs
 	$(BIN)/python -m tools.wrapperdocs
+	$(BIN)/python -m tools.configdocs
+	$(BIN)/python -m tools.clidocs
+
+site: $(READY)
+	$(BIN)/mkdocs build --strict  # with --quiet it would not be strict
 
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv dist auditor/_data .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist auditor/_data .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

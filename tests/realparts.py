@@ -99,13 +99,13 @@ class DockerEngine:
 
         Skips where no docker command here has this builder. Raises Failed.
         """
-        client = self._client(builder)
+        client = self.client(builder)
         environment = {**self.environment, "DOCKER_BUILDKIT": builder}
         # Others may take steps that they share with us away at any moment.
         words = (client, "build", "--network=none", "--no-cache", *options, ".")
         return run(*words, folder=folder, environment=environment)
 
-    def _client(self, builder: str) -> str:
+    def client(self, builder: str) -> str:
         """A docker command with this builder: newer ones need a plugin for BuildKit, an older one beside may not."""
         if builder not in self._clients:
             self._clients[builder] = self._found(builder)

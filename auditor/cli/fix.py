@@ -7,6 +7,7 @@ import sys
 import time
 
 from auditor.cli.fixoptions import arguments_of, take_options
+from auditor.cli.fixoptions import build_parser as build_parser
 from auditor.cli.fixoutput import outputs_of, write_reports
 from auditor.cli.reporting import check_outputs, say
 from auditor.cli.settings import common_folder, settings_of

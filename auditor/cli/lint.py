@@ -62,12 +62,13 @@ def _read(argv: list[str]) -> dict[str, Any]:
     """The arguments by name; only those given where there are none but paths."""
     if not any(argument.startswith("-") and argument != "-" for argument in argv):
         return {"paths": argv}  # start-up: the hook passes file names alone, and argparse takes a tenth of the budget
-    return vars(_parser().parse_args(argv))
+    return vars(build_parser().parse_args(argv))
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     from auditor.cli.arguments import parser  # start-up: options only
-    from auditor.cli.options import add_report_options, add_rule_options
+    from auditor.cli.options import add_baseline_option, add_report_options, add_rule_options
 
     p = parser(
         "lint",
@@ -76,18 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
-    add_rule_options(p)
+    add_baseline_option(add_rule_options(p))
     _add_input_options(p)
     return p
 
 
 def _add_input_options(p: argparse.ArgumentParser) -> None:
-    from auditor.cli.options import add_search_options  # start-up: options only
+    from auditor.cli.options import add_search_options, add_setting  # start-up: options only
 
     group = p.add_argument_group("input")
-    group.add_argument("--context", metavar="DIR", help="build context (default: guessed for every file)")
-    group.add_argument("--no-context", action="store_true", default=None, help="read nothing but the Dockerfiles")
-    group.add_argument("--target", metavar="STAGE", help="the stage that is built (default: the last)")
+    for key in ("context", "no-context", "target"):
+        add_setting(group, key)
     add_search_options(group, stdin_filename="Dockerfile")
 
 

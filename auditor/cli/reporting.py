@@ -43,14 +43,14 @@ _EXCLUDED = "excluded"
 
 
 def write(report: Report, settings: Settings, command: str = "lint", key: bytes = b"") -> None:
-    """Print and write everything a run of `command` reports; `key` is that of fingerprints, if the run has one.
+    """Print and write everything a run of `command` reports; `key` is that of fingerprints, if the report has none.
 
     Raises UsageError where a file cannot be written.
     """
     if command != "image" and _has_nothing_to_show(report, settings):
         say("" if settings.quiet else _clean_line(report, command) + silenced(report, settings, command))
         return
-    write_all(report, settings, meta_of(settings, command, key))
+    write_all(report, settings, meta_of(settings, command, key or report.key))
     if not settings.quiet:
         say(silenced(report, settings, command))
 
@@ -202,7 +202,21 @@ def _clean_line(report: Report, command: str) -> str:
 
 
 def silenced(report: Report, settings: Settings, command: str) -> str:
-    """What a configuration file did that looks like a clean run: a tree that is not trusted may bring such a file."""
+    """What a configuration file did that looks like a clean run: a tree that is not trusted may bring such a file.
+
+    Before that the notes of the run."""
+    return _noted(report) + _silenced(report, settings, command)
+
+
+def _noted(report: Report) -> str:
+    if not report.notes:
+        return ""
+    from auditor.report.terminal import escape, inert  # start-up: only where there is something to say
+
+    return inert("".join(f"note: {escape(note)}\n" for note in report.notes))
+
+
+def _silenced(report: Report, settings: Settings, command: str) -> str:
     said = []
     excluded = any(item.reason == _EXCLUDED for target in report.targets for item in target.skipped)
     if excluded and not any(target.files for target in report.targets) and _is_from_file(settings, "exclude"):

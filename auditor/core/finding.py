@@ -251,17 +251,20 @@ class Target:
 class Report:
     """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
-    `sought` are the names of the values that a proof of absence has looked for, instead of for secrets.
-    `unexamined` is the number of findings that no fix was looked for, as that would have taken too long.
+    `sought` are the names of the values that a proof of absence has looked for, instead of for secrets. `key` is that
+    of fingerprints, if the run has one; `notes` are sentences for the summary. `unexamined` is the number of findings
+    that no fix was looked for, as that would have taken too long.
     """
 
-    __slots__ = ("findings", "seconds", "sought", "targets", "unexamined")
+    __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets", "unexamined")
 
     def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
         self.targets = targets
         self.findings = findings
         self.seconds = seconds
         self.sought: tuple[str, ...] = ()
+        self.key = b""
+        self.notes: list[str] = []
         self.unexamined = 0
 
     @property

@@ -75,7 +75,10 @@ class InputAuditor:
         else:
             analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
         _remember_secrets(target, analysis.findings)
-        return target, analysis._replace(findings=_silenced(analysis, target, self.settings))
+        findings = _silenced(analysis, target, self.settings)
+        if self.settings.accepted is not None:
+            self.settings.accepted.silence(findings, target)
+        return target, analysis._replace(findings=findings)
 
 
 def _beside(source: Input, settings: Settings) -> Place | None:

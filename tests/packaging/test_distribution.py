@@ -17,6 +17,21 @@ import pytest
 from auditor import __version__
 from auditor.core.rulefiles import compile_rules
 
+SHARED = {
+    "share/man/man1/audit.1": ("man",),
+    "share/bash-completion/completions/audit": ("completion", "bash"),
+    "share/zsh/site-functions/_audit": ("completion", "zsh"),
+    "share/fish/vendor_completions.d/audit.fish": ("completion", "fish"),
+}
+#: Generates everything without any package but our own.
+ALONE = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from auditor.cli import generate
+assert all(map(generate.completion, generate.SHELLS)) and generate.manual() and generate.schema()
+print(*(name for name in sys.modules if "site-packages" in str(getattr(sys.modules[name], "__file__", ""))))
+"""
+
 pytestmark = pytest.mark.xdist_group("packaging")
 
 
@@ -62,6 +77,8 @@ def test_the_wheel_holds_package_rules_and_templates_only(wheel: Path, root: Pat
     data = ("rules", "rules-docs", "providers", "rotation", "wrappers")
     expected |= {"auditor/py.typed", *(f"auditor/_data/{name}.json" for name in data)}
     expected |= {f"auditor/_data/{path.relative_to(root)}" for path in (root / "reports").rglob("*") if path.is_file()}
+    shared = f"image_leak_auditor-{__version__}.data/data"
+    expected |= {f"{shared}/{path}" for path in SHARED}
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == expected
 
@@ -92,7 +109,7 @@ def test_the_source_distribution_builds_and_tests_by_itself(dist: Path) -> None:
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"Makefile", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
+    wanted = {"Makefile", "mkdocs.yml", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
     assert wanted <= names
     assert any(name.startswith("rules/") and name.endswith(".toml") for name in names)
     assert [name for name in names if name.startswith((".venv", "auditor/_data", "dist"))] == []
@@ -103,6 +120,17 @@ def test_an_installed_command_runs(installed: Path, script: str, tmp_path: Path)
     assert __version__ in run(installed / script, "--version", folder=tmp_path)
     (tmp_path / "Dockerfile").write_text("FROM debian:12\nUSER 1000\n")
     run(installed / script, "lint", "Dockerfile", folder=tmp_path)
+
+
+@pytest.mark.parametrize("path", SHARED)
+def test_manual_and_completions_are_installed_where_programs_look(installed: Path, path: str) -> None:
+    text = (installed.parent / path).read_text(encoding="utf-8")
+    assert text == run(installed / "audit", "generate", *SHARED[path])
+
+
+def test_manual_and_completions_need_no_dependency(root: Path, tmp_path: Path) -> None:
+    """A wheel is built where there is nothing but hatchling."""
+    assert run(sys.executable, "-I", "-S", "-c", ALONE, root, folder=tmp_path).strip() == ""
 
 
 def test_an_installed_command_knows_its_rules(installed: Path, root: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED = {".git", ".venv", "__pycache__", "dist", "_data", ".hypothesis"}
+SKIPPED = {".git", ".venv", "__pycache__", "build", "dist", "_data", ".hypothesis"}
 SKIPPED_ENDINGS = ("_cache", ".egg-info", ".whl", ".gz", ".pyc")
 
 # Each word is written in pieces, so that this file does not hold it. A registry's manual may be cited: only the whole

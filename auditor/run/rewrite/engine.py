@@ -43,6 +43,10 @@ class _Run:
         self.paths = paths
         self.options = options
         self.wanted = chosen(settings)
+        if settings.baseline:
+            from auditor.run.acceptance.fixing import accepted_in  # start-up: only with a baseline
+
+            settings.accepted = accepted_in(settings, paths)
         self.auditor = InputAuditor(settings, self.wanted)
         self.outcome = FixRun()
         #: Texts of files that an earlier rewrite of this run changes, by absolute path.

@@ -8,16 +8,17 @@ from contextlib import suppress
 from auditor.core.record import TYPE_CHECKING
 from auditor.sources.images import fields
 from auditor.sources.images.answers import NotFound
+from auditor.sources.images.containerd import snapshots
 from auditor.sources.images.contexts import endpoint_of
-from auditor.sources.images.daemon import Engine, image_of, patience_for
+from auditor.sources.images.daemon import Engine, images_of, patience_for
 from auditor.sources.images.described import DescribedImage, as_json
 from auditor.sources.images.exported import Export, ExportSource, KeptSource
 from auditor.sources.images.model import CACHE, Document, Image, Layer, Problem, SourceError
-from auditor.sources.images.overlay import OverlayImage, used_folders
+from auditor.sources.images.overlay import used_folders
 from auditor.sources.images.rootfs import tar_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping, Sequence
     from typing import BinaryIO
 
     from auditor.sources.images.model import Source
@@ -55,7 +56,7 @@ def open_build_cache(kind: str, *, known: Container[str] = frozenset()) -> Sourc
         name = f"build cache of {engine.endpoint.shown}"
         images, size = _unnamed(engine)
         cache = _cache(engine)
-        closed = [image for image in images if image.layers and not isinstance(image, OverlayImage)]
+        closed = [image for image in images if image.layers and isinstance(image, DescribedImage)]
         beside = [*(image for image in images if image not in closed), *cache]
         if not closed:
             engine.close()
@@ -86,7 +87,7 @@ def _unnamed(engine: Engine) -> tuple[list[Image], int]:
         with suppress(NotFound):
             record = fields.mapping(engine.document(f"/images/{identity}/json"))
             name = f"untagged image {identity.removeprefix('sha256:')[:_SHORT]}"
-            images.append(image_of(engine, identity, name, record))
+            images.extend(images_of(engine, identity, name, record))
             size += max(fields.size(entry, "Size"), 0)
     return images, size
 
@@ -113,12 +114,19 @@ def _cache(engine: Engine) -> list[Image]:
         except ValueError as error:
             image.problems.append(Problem(f"build cache {identity}", str(error)))
     try:
-        folders = _folders(engine)
+        folders = _snapshots(engine, records) if engine.containerd else _folders(engine)
     except (OSError, SourceError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         image.problems.append(Problem("files of the build cache", f"not searched: {reason}"))
         return [image]
     return [image, *(CacheImage(f"build cache {name}", path, steps.get(name, "")) for name, path in folders)]
+
+
+def _snapshots(engine: Engine, records: Sequence[Mapping[str, object]]) -> list[tuple[str, str]]:
+    """As `_folders`, where containerd keeps them; what the engine calls shared belongs to an image, too."""
+    found = snapshots(engine.containerd)
+    names = (fields.short(record, "ID") for record in records if record.get("Shared") is not True)
+    return sorted((name, found[name]) for name in names if name in found)
 
 
 def _folders(engine: Engine) -> list[tuple[str, str]]:

@@ -9,11 +9,14 @@ import json
 import socket
 import warnings
 from contextlib import suppress
+from functools import cached_property
 from urllib.parse import quote
 
 from auditor.core.record import TYPE_CHECKING, cast
 from auditor.sources.images import fields, platforms
 from auditor.sources.images.answers import Body, NotFound, failure, refusal
+from auditor.sources.images.containerd import DRIVER as CONTAINERD
+from auditor.sources.images.containerd import roots_of, stored_images
 from auditor.sources.images.contexts import endpoint_of
 from auditor.sources.images.described import DescribedImage, fill, platform_of
 from auditor.sources.images.exported import Export, ExportSource, KeptSource
@@ -63,6 +66,13 @@ class Engine:
     def document(self, path: str, **parameters: str | Sequence[str]) -> object:
         """The JSON that the engine answers to a question."""
         return self._document(self._versioned(path), parameters)
+
+    @cached_property
+    def containerd(self) -> Sequence[str]:
+        """Folders on this machine's disk in which it may keep its images with containerd (`containerd.roots_of`)."""
+        with suppress(SourceError):
+            return roots_of(fields.mapping(self.document("/info")))
+        return []
 
     def stream(self, path: str, patience: int, **parameters: str | Sequence[str]) -> BinaryIO:
         """The bytes that the engine answers. `patience`: seconds in which it has to give the next ones."""
@@ -165,14 +175,27 @@ def open_daemon(target: Target, platform: str = "", *, known: Container[str] = f
         raise
 
 
-def image_of(engine: Engine, reference: str, name: str, record: Mapping[str, object]) -> Image:
-    """An image that an engine has described, its layers to be opened if they lie on this machine's disk."""
+def images_of(engine: Engine, reference: str, name: str, record: Mapping[str, object]) -> Sequence[Image]:
+    """An image that an engine has described, as it lies on this machine's disk; if it does not, as described.
+
+    More than one where containerd keeps, beside it, something about it that is an image of its own.
+    """
     # Nothing else tells that an engine behind a network address works on this disk.
-    kept = kept_image(record) if engine.endpoint.socket else None
-    if kept:
-        image: Image = OverlayImage(name, kept.layers)
-        fill(image, record, [], kept.config)
-        return image
+    if not engine.endpoint.socket:
+        return [_described(engine, reference, name, record)]
+    if fields.text(fields.mapping(record, "GraphDriver"), "Name") == CONTAINERD:
+        digest = fields.text(record, "Id")
+        stored = stored_images(engine.containerd, name, digest, platform_of(record))
+        return stored or [_described(engine, reference, name, record)]
+    kept = kept_image(record)
+    if kept is None:
+        return [_described(engine, reference, name, record)]
+    image = OverlayImage(name, kept.layers)
+    fill(image, record, [], kept.config)
+    return [image]
+
+
+def _described(engine: Engine, reference: str, name: str, record: Mapping[str, object]) -> Image:
     image = DescribedImage(name)
     history: object = []
     try:
@@ -190,13 +213,13 @@ def patience_for(size: int) -> int:
 
 def _opened(engine: Engine, target: Target, platform: str, known: Container[str]) -> Source:
     record = _inspected(engine, target, platform)
-    image = image_of(engine, target.where, target.name, record)
-    if isinstance(image, OverlayImage):
+    images = images_of(engine, target.where, target.name, record)
+    if not isinstance(images[0], DescribedImage):
         engine.close()
-        return KeptSource(target.name, [image])
+        return KeptSource(target.name, images)
     parameters = {"platform": _as_json(platform)} if _chosen(engine, platform, _PLATFORM_EXPORTED) else {}
     export = Export(engine, f"/images/{target.where}/get", parameters, patience_for(fields.size(record, "Size")))
-    return ExportSource(target.name, export, [image], known=known, platform=platform)
+    return ExportSource(target.name, export, images, known=known, platform=platform)
 
 
 def _inspected(engine: Engine, target: Target, platform: str) -> Mapping[str, object]:

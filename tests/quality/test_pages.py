@@ -1,0 +1,79 @@
+"""Pages that need no engine: `--update` pastes what their commands print."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests import demoimage
+from tests.quality.transcripts import Shell, Transcript, programs
+
+PAGES = ("quickstart", "exit-codes")
+
+
+@pytest.fixture
+def shell(root: Path, tmp_path: Path) -> Shell:
+    """A folder with an archive of an image, and `audit` on the path."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    demoimage.write(folder)
+    return Shell(folder, programs(tmp_path, root))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_shows_what_its_commands_print(name: str, shell: Shell, root: Path, update_golden: bool) -> None:
+    page = Transcript(root / f"docs/{name}.md", shell)
+    assert len(page.said) > 3
+    page.compare(update_golden)
+
+
+def names_of(path: Path) -> set[str]:
+    """What a module defines."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def test_the_architecture_is_that_of_the_code(root: Path) -> None:
+    page = (root / "docs/architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"((?:`\w+`(?: and )?)+) (?:in|at)\s+\[(auditor/[\w/.]+)\]\(\.\./\2\)", page)
+    pairs = [(name, path) for names, path in named for name in re.findall(r"\w+", names.replace(" and ", " "))]
+    assert len(pairs) > 15
+    assert [(name, path) for name, path in pairs if name not in names_of(root / path)] == []
+    paths = re.findall(r"`((?:auditor|rules|tests)/[\w/.]+)`", page)
+    assert len(paths) > 5
+    assert [path for path in paths if not (root / path).exists()] == []
+
+
+def test_the_layers_are_those_of_the_contract(root: Path) -> None:
+    page = (root / "docs/architecture.md").read_text(encoding="utf-8")
+    block = page.partition("```text\n")[2].partition("```")[0]
+    shown = [line[:20].strip() for line in block.splitlines()]
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert shown == [re.sub("[()]", "", layer) for layer in contracts[0]["layers"]]
+
+
+@pytest.mark.parametrize("page", ["docs/comparison.md", "docs/architecture.md", "docs/html-report.md"])
+def test_modules_that_a_page_calls_exist(page: str, root: Path) -> None:
+    for module in re.findall(r"python -m ((?:bench|tools)\.\w+)", (root / page).read_text(encoding="utf-8")):
+        assert importlib.util.find_spec(module), module
+
+
+def test_the_comparison_has_the_figures_of_the_readme(root: Path) -> None:
+    """Neither is changed alone."""
+    page = (root / "docs/comparison.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([\w ().-]+) \| (0\.\d\d \| 0\.\d\d \| 0\.\d\d) \|$", (root / "README.md").read_text(), re.M
+    )
+    assert len(rows) > 5
+    assert [tool for tool, figures in rows if figures not in page] == []
