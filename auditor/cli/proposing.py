@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from auditor.cli.standardinput import give
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.proposals import Proposals, along
 from auditor.run.rewrite.proposing import proposed
@@ -17,13 +18,9 @@ if TYPE_CHECKING:
 
 def propose(report: Report, settings: Settings, paths: Sequence[str], stdin: bytes = b"") -> None:
     """Note the fixes in the findings of a report on these paths; `stdin` is what the standard input was."""
-    if "-" in paths:
-        from auditor.cli.standardinput import give  # start-up: only then
-
-        give(stdin)
     texts = {target.name: target.text for target in report.targets}
     made: dict[int, Proposals] = {}
-    found, report.unexamined = proposed(settings, paths, report)
+    found, report.unexamined = proposed(settings, paths, report, rewind=lambda: give(stdin) if "-" in paths else None)
     for finding, applied, rewrite in found:
         if applied is None:
             fix = along(finding, rewrite, _shown)

@@ -169,6 +169,28 @@ def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, capsys: Ca
     assert "-ENV DB_PASSWORD=****" in got["env-secret"][0]["diff"]
 
 
+def test_standard_input_has_its_guesses_too(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    text = "FROM alpine:3.20\nCOPY id_rsa /root/.ssh/id_rsa\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert main(["lint", "-", "--format", "json"]) == 1
+    fixes = [fix for f in json.loads(capsys.readouterr().out)["findings"] for fix in f["fixes"]]
+    assert [fix["applicability"] for fix in fixes] == ["unsafe"] and "-COPY id_rsa" in fixes[0]["diff"]
+
+
+def test_what_a_baseline_accepts_gets_no_fix(capsys: Capture) -> None:
+    Path("Dockerfile").write_text(LEAKY)
+    assert main(["baseline", "create"]) == 0
+    capsys.readouterr()
+    Path("more.Dockerfile").write_text(f"FROM alpine:3.20\nENV DB_PASSWORD={OTHER}\n")
+    assert main(["lint", "--baseline", "audit-baseline.jsonl", "--format", "json"]) in (0, 1)
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    known = [finding for finding in findings if finding["suppressed"] is not None]
+    assert len(known) >= 2 and {finding["location"]["path"] for finding in known} == {"Dockerfile"}
+    assert [finding["fixes"] for finding in known if finding["fixes"]] == []
+    (new,) = (finding for finding in findings if finding["location"]["path"] == "more.Dockerfile")
+    assert new["suppressed"] is None and len(new["fixes"]) == 1
+
+
 def test_formats_without_fixes_look_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("Dockerfile").write_text(LEAKY)
     monkeypatch.setattr(proposing, "fix", lambda *_: pytest.fail("no report shows it"))

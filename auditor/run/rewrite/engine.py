@@ -43,7 +43,7 @@ class _Run:
         self.paths = paths
         self.options = options
         self.wanted = chosen(settings)
-        if settings.baseline:
+        if settings.baseline and settings.accepted is None:
             from auditor.run.acceptance.fixing import accepted_in  # start-up: only with a baseline
 
             settings.accepted = accepted_in(settings, paths)

@@ -15,7 +15,7 @@ from auditor.run.rewrite.options import FixOptions
 from auditor.run.rewrite.shown import remember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Report
@@ -37,11 +37,16 @@ class Proposed(NamedTuple):
 
 
 def proposed(
-    settings: Settings, paths: Sequence[str], report: Report, most: float = MOST_SECONDS
+    settings: Settings,
+    paths: Sequence[str],
+    report: Report,
+    most: float = MOST_SECONDS,
+    rewind: Callable[[], None] = lambda: None,
 ) -> tuple[list[Proposed], int]:
     """What removes the findings of a report on these paths; and for how many findings there was no time to look.
 
-    At most so many seconds are taken, but for the plan that is being tried when they are over.
+    At most so many seconds are taken, but for the plan that is being tried when they are over. `rewind` is called
+    before files are read, which may be twice: it brings the standard input back.
     """
     asked = [f for f in report.active if f.image is None and f.severity >= settings.min_severity]
     wanted = {finding.sort_key: finding for finding in asked}
@@ -49,10 +54,12 @@ def proposed(
     kept = frozenset(files[:MOST_FILES])
     until = time.monotonic() + most
     options = FixOptions(check=True, until=until)
+    rewind()
     done = _fixed(settings, paths, options, kept)
     found = {key: one for key, one in _by_place(done) if key in wanted}
     more = frozenset(r.path for r in done.rewrites if any(left.unsafe for left in r.left))
     if more and not options.is_late:
+        rewind()
         unsafe = _fixed(settings, paths, options._replace(unsafe=True), more)
         for key, one in _by_place(unsafe):
             if key in wanted:
