@@ -12,7 +12,7 @@ from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
 from auditor.report.html import render
 from auditor.report.meta import Meta
-from tests.report.html.browser import Page, browser
+from tests.report.html.browser import Page, browser, contrast
 from tests.report.html.test_page import renamed
 from tests.report.imagesamples import image_report
 
@@ -199,17 +199,6 @@ def test_on_paper_everything_is_open(opened: Page, tmp_path: Path, image_meta: M
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
     opened.window(1200, 900)
     assert opened.run(height) == closed
-
-
-def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Of two colours, by WCAG 2.2."""
-
-    def light(colour: tuple[float, ...]) -> float:
-        parts = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    first, second = sorted((light(one), light(other)))
-    return (second + 0.05) / (first + 0.05)
 
 
 @pytest.mark.parametrize("dark", [False, True])
