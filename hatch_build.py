@@ -27,12 +27,13 @@ class CompileRules(BuildHookInterface[Any]):
     _made = ""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write `auditor/_data/*.json`. `version` is "standard" or "editable"; a rule error fails the build."""
+        """Write the files of `auditor/_data`. `version` is "standard" or "editable"; a rule error fails the build."""
         sys.path.insert(0, self.root)
         from auditor.core.rulefiles import write_rules  # only importable once the root is on the path
 
-        write_rules(os.path.join(self.root, "rules"), os.path.join(self.root, "auditor", "_data"))
-        build_data["artifacts"].append("auditor/_data/*.json")
+        written = write_rules(os.path.join(self.root, "rules"), os.path.join(self.root, "auditor", "_data"))
+        # By name: files of an older version may lie beside them.
+        build_data["artifacts"] += [os.path.relpath(path, self.root).replace(os.sep, "/") for path in written]
         reports = os.path.join(self.root, "reports")
         if version == "standard" and os.path.isdir(reports) and os.listdir(reports):
             build_data["force_include"][reports] = "auditor/_data/reports"

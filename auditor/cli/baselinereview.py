@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from auditor.core.acceptance import Mark
     from auditor.core.finding import Finding, Target
+    from auditor.core.secret import Masker
     from auditor.report.meta import Meta
     from auditor.run.acceptance.looking import Looked
 
@@ -54,7 +55,7 @@ def review(task: Task) -> int:
     else:
         known = acceptance.Acceptances(task.path, acceptance.new_salt(), ())
     looked = looked_at(task, known)
-    reviewing = Reviewing(task, known.salt, editing.followed(known.entries, looked).entries)
+    reviewing = Reviewing(task, known.salt, editing.followed(known.entries, looked).entries, looked.masker)
     items = list(reviewing.items(looked))
     shown = Showing(task, known.salt, looked)
     try:
@@ -68,8 +69,9 @@ def review(task: Task) -> int:
 class Reviewing:
     """The entries while they are reviewed; `answered` counts the answers."""
 
-    def __init__(self, task: Task, salt: bytes, entries: tuple[Entry, ...]) -> None:
+    def __init__(self, task: Task, salt: bytes, entries: tuple[Entry, ...], masker: Masker) -> None:
         self.answered = 0
+        self._masker = masker
         self._task = task
         self._salt = salt
         self._today = today()
@@ -105,7 +107,8 @@ class Reviewing:
         return f"accepted{until}: {entry.reason}" if entry.reason else f"accepted{until} without a reason"
 
     def say(self, item: Item, *, secret: bool, reason: str = "", expires: str = "") -> None:
-        """Save an answer."""
+        """Save an answer; a value that it tells is masked."""
+        reason = self._masker.mask(reason)
         self._entries[item.mark] = Entry(item.mark, item.subject, secret, reason, expires)
         acceptance.write(self._task.path, self._salt, self._entries.values())
         self.answered += 1

@@ -70,10 +70,11 @@ def take_over(task: Task) -> int:
     there = os.path.lexists(task.path)
     known = opened(task.path) if there else acceptance.Acceptances(task.path, acceptance.new_salt(), ())
     looked = looked_at(task, known)
+    reason = looked.masker.mask(task.reason)
     if is_gitleaks(content_of(task.file, MAX_BYTES)):
-        found = from_gitleaks(task.file, looked.marked, looked.marker.key, task.reason, task.expires)
+        found = from_gitleaks(task.file, looked.marked, looked.marker.key, reason, task.expires)
     else:
-        found = from_detect_secrets(task.file, looked.marked, task.reason, task.expires)
+        found = from_detect_secrets(task.file, looked.marked, reason, task.expires)
     before = editing.followed(known.entries, looked).entries
     marks = {entry.mark for entry in before}
     new = [entry for entry in found.entries if entry.mark not in marks]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.core.config import Settings
+    from auditor.core.finding import Finding
     from auditor.run.rewrite.options import FixOptions
     from auditor.run.rewrite.outcome import FixRun, Rewrite
 
@@ -57,8 +58,8 @@ def run(argv: list[str]) -> int:
             _print_text(files, original)
     else:
         files = _carried_out(done.rewrites, paths, settings, options)
-    for rewrite, fixed in zip(done.rewrites, files, strict=True):
-        _settle(rewrite, is_written=fixed.state == FIXED)
+    for number, fixed in enumerate(files):
+        _settle(done.rewrites[number], files[:number], is_written=fixed.state == FIXED)
     report = FixReport(files, _more_errors(done), time.perf_counter() - started, from_stdin=stdin)
     write_reports(report, settings, options, outputs)
     if options.wrapping is not None and not settings.quiet:
@@ -139,15 +140,37 @@ def _carry_out(
     return Fixed(rewrite, FIXED, proof=proof)
 
 
-def _settle(rewrite: Rewrite, *, is_written: bool) -> None:
+def _settle(rewrite: Rewrite, earlier: Sequence[Fixed], *, is_written: bool) -> None:
     """Give findings their ids, and those that stay the places that they have in the file as it is now."""
     findings = [left.finding for left in rewrite.left]
     if not is_written and rewrite.changes and rewrite.origin is not None:
         for finding in findings:
             rewrite.origin.move(finding)
     findings += [finding for applied in rewrite.applied for finding in applied.findings]
+    if rewrite.earlier and not is_written:
+        _take_back(rewrite, findings, earlier)
     if findings:
         number_findings(sorted(findings, key=lambda finding: finding.sort_key))
+
+
+def _take_back(rewrite: Rewrite, findings: Sequence[Finding], earlier: Sequence[Fixed]) -> None:
+    """Let a rewrite tell of the file on disk, where what an earlier one would have changed in it was not written."""
+    from auditor.run.rewrite.origin import Origin  # start-up: only where a file changes twice
+
+    there = {
+        (os.path.abspath(change.path), change.after)
+        for fixed in earlier
+        if fixed.state == FIXED
+        for change in fixed.rewrite.changes
+    }
+    lacking = [change for change in rewrite.earlier if (os.path.abspath(change.path), change.after) not in there]
+    if not lacking:
+        return
+    origin = Origin.behind(lacking)
+    for finding in findings:
+        origin.move(finding)
+    rewrite.burnt = [burnt._replace(span=origin.span(burnt.span)) for burnt in rewrite.burnt]
+    rewrite.disk = lacking[0].before
 
 
 def _shares_a_refusal(rewrite: Rewrite, earlier: Sequence[Fixed]) -> str:

@@ -21,6 +21,8 @@ NAME = "audit-baseline.jsonl"
 MAX_BYTES = 32 << 20
 SALT_BYTES = 32
 LONGEST_REASON = 1_000
+#: Characters of a path; no system has longer ones.
+_LONGEST_PATH = 8_192
 _MAX_LINE = 64 << 10
 _VERSION = 1
 _HEADER = "audit_baseline"
@@ -275,4 +277,6 @@ def _texts(table: dict[str, object], where: str) -> Iterator[tuple[str, str]]:
             raise UsageError(f"{where}: {key}: must be a text")
         if "\0" in value:
             raise UsageError(f"{where}: {key}: holds a null character")
+        if key == "path" and len(value) > _LONGEST_PATH:
+            raise UsageError(f"{where}: path: longer than {_LONGEST_PATH} characters")
         yield key, value

@@ -9,6 +9,7 @@ from auditor.core.secret import Secret, encoded
 from auditor.core.span import LineIndex, Span
 
 if TYPE_CHECKING:
+    from auditor.core.facts import Facts
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
     from auditor.core.proposal import Proposal
@@ -114,12 +115,13 @@ class Finding:
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
     line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
-    `fixes` is what `audit fix` would do, where a report that shows it was asked for.
+    `fixes` is what `audit fix` would do, if asked for; `facts` are set where a report is read back.
     """
 
     __slots__ = (
         "confidence",
         "excerpt",
+        "facts",
         "fixes",
         "flow",
         "group",
@@ -173,6 +175,7 @@ class Finding:
         self.group = group
         self.excerpt = excerpt
         self.suppressed: Suppression | None = None
+        self.facts: Facts | None = None
         self.fixes: tuple[Proposal, ...] = ()
         self.id = ""
 
@@ -252,8 +255,8 @@ class Report:
     """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
     `sought` are the names of the values that a proof of absence has looked for, instead of for secrets. `key` is that
-    of fingerprints, if the run has one; `notes` are sentences for the summary. `unexamined` is the number of findings
-    that no fix was looked for, as that would have taken too long.
+    of fingerprints, if the run has one; `notes` are sentences for the summary. `unexamined` findings had
+    no time left to look for a fix.
     """
 
     __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets", "unexamined")
@@ -263,9 +266,7 @@ class Report:
         self.findings = findings
         self.seconds = seconds
         self.sought: tuple[str, ...] = ()
-        self.key = b""
-        self.notes: list[str] = []
-        self.unexamined = 0
+        self.key, self.notes, self.unexamined = b"", list[str](), 0
 
     @property
     def active(self) -> list[Finding]:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         path: str
         target: Target
         last: Target | None
+        disk: str | None
 
         @property
         def origin(self) -> Origin | None: ...
@@ -137,6 +138,8 @@ class Fixed(NamedTuple):
     @property
     def text(self) -> str:
         """The old text of the file, which findings and credentials have their places in."""
+        if self.rewrite.disk is not None:
+            return self.rewrite.disk
         for change in self.rewrite.changes:
             if is_main(change, self.rewrite) and change.before is not None:
                 return change.before

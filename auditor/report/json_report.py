@@ -9,9 +9,13 @@ from auditor.report.images import location, source
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import IMAGES, counts
 from auditor.report.plain import clean
+from auditor.report.runbook.masks import masks_of
+from auditor.report.runbook.told import told
 from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from auditor.core.finding import Finding, Location, Report, Target
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
@@ -25,13 +29,12 @@ SCHEMA_VERSION = 1
 def render(report: Report, meta: Meta) -> str:
     """All findings, hidden and suppressed ones too; severities are counted over those that are not suppressed."""
     masks = maskers(report)
-    nothing = FileMasker([], [])
     content = {
         "schema_version": SCHEMA_VERSION,
         "tool": tool_of(meta),
         **sought_of(report),
         "targets": [target_of(target, masks[target.name]) for target in report.targets],
-        "findings": [finding_of(f, masks.get(f.location.path, nothing), meta) for f in report.findings],
+        "findings": list(findings_of(report, masks, meta)),
         "summary": summary_of(report),
     }
     return inert_json(json.dumps(content, indent=1)) + "\n"
@@ -90,6 +93,16 @@ def _layer(layer: LayerLine, masker: FileMasker) -> dict[str, object]:
         "in_base": layer.in_base,
         "state": layer.state,
     }
+
+
+def findings_of(report: Report, masks: Mapping[str, FileMasker], meta: Meta) -> Iterator[dict[str, object]]:
+    """Every finding, with what a runbook needs."""
+    nothing = FileMasker([], [])
+    kinds, quoting = {target.name: target.kind for target in report.targets}, masks_of(report)
+    for finding in report.findings:
+        path = finding.location.path
+        facts = told(finding, kinds.get(path, ""), quoting[path])
+        yield {**finding_of(finding, masks.get(path, nothing), meta), "facts": facts}
 
 
 def finding_of(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, object]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.main import main
+from auditor.core.config import FORMATS
 from tests.cli.baselining import DOCKERFILE, INI, NAME, OTHER, VALUE, lines, said
 
 
@@ -101,3 +102,21 @@ def test_export_gives_what_the_baseline_accepts(capsys: pytest.CaptureFixture[st
     said(capsys, "create", "app.ini")
     assert said(capsys, "export")[2].endswith("1 added, 0 kept, 0 removed")
     assert list(json.loads(Path(".secrets.baseline").read_text())["results"]) == ["app.ini"]
+
+
+def test_a_value_in_a_reason_is_not_written_down(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "create", "--reason", f"{OTHER} is a test value")
+    assert {row["reason"] for row in lines()} == {"**** is a test value"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("command", ["lint", "scan"])
+def test_a_reason_that_tells_a_value_is_masked(capsys: pytest.CaptureFixture[str], command: str, name: str) -> None:
+    said(capsys, "create", "--reason", "\u202e why ::error:: \x1b[2J")
+    text = Path(NAME).read_text().replace(" why ", f" {VALUE} ")
+    assert "\x1b" not in text
+    Path(NAME).write_text(text.replace('"env-secret"', '"old\\u001b[2J"', 1))
+    main([command, "--baseline", NAME, "--format", name])
+    done = capsys.readouterr()
+    assert VALUE not in done.out + done.err
+    assert "\x1b" not in done.out + done.err

@@ -85,6 +85,11 @@ def test_every_answer_is_written_down(review: Reviewer) -> None:
     assert "[1/1] new\napp.ini:2:13" in again
 
 
+def test_a_value_in_an_answer_is_not_written_down(review: Reviewer) -> None:
+    review("a", f"{OTHER} is a test value", "")
+    assert entries()[0]["reason"] == "**** is a test value"
+
+
 def test_accepted_ones_without_a_reason_are_asked_for(review: Reviewer) -> None:
     main(["baseline", "create"])
     assert "[1/3] accepted without a reason\n" in review("s")

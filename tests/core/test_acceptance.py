@@ -126,6 +126,7 @@ def test_a_broken_header(content: bytes, line: int, what: str) -> None:
         (LINE.replace(HASH, HASH.upper()), "hash: must be"),
         (LINE.replace('"Dockerfile"', "7"), "path: must be a text"),
         (LINE.replace("Dockerfile", "a\\u0000b"), "path: holds a null character"),
+        (LINE.replace("Dockerfile", "a!" * 5_000), "path: longer than"),
         (LINE.replace('"hash"', '"hsh"'), "unknown key 'hsh'; did you mean 'hash'?"),
         (LINE.replace('"hash"', '"path"'), "the key 'path' is there twice"),
         (LINE[:-1] + ', "expires": "2027-02-30"}', "expires: must be a day"),

@@ -10,6 +10,7 @@ import sysconfig
 import tarfile
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,8 @@ def test_the_wheel_is_pure_and_named_right(wheel: Path) -> None:
 
 def test_the_wheel_holds_package_rules_and_templates_only(wheel: Path, root: Path) -> None:
     expected = {path.relative_to(root).as_posix() for path in (root / "auditor").rglob("*.py")}
-    data = ("rules", "rules-docs", "providers", "rotation", "wrappers")
-    expected |= {"auditor/py.typed", *(f"auditor/_data/{name}.json" for name in data)}
+    data = ("rules.json", "rules-docs.deflate", "providers.json", "rotation.json", "wrappers.json")
+    expected |= {"auditor/py.typed", *(f"auditor/_data/{name}" for name in data)}
     expected |= {f"auditor/_data/{path.relative_to(root)}" for path in (root / "reports").rglob("*") if path.is_file()}
     shared = f"image_leak_auditor-{__version__}.data/data"
     expected |= {f"{shared}/{path}" for path in SHARED}
@@ -87,7 +88,8 @@ def test_the_wheel_has_the_rules_of_the_checkout(wheel: Path, root: Path) -> Non
     compiled = compile_rules(str(root / "rules"))
     with zipfile.ZipFile(wheel) as archive:
         assert json.loads(archive.read("auditor/_data/rules.json")) == compiled["running"]
-        assert json.loads(archive.read("auditor/_data/rules-docs.json")) == compiled["docs"]
+        docs = zlib.decompress(archive.read("auditor/_data/rules-docs.deflate"), wbits=-zlib.MAX_WBITS)
+        assert json.loads(docs) == compiled["docs"]
         assert json.loads(archive.read("auditor/_data/providers.json")) == compiled["providers"]
         assert json.loads(archive.read("auditor/_data/wrappers.json")) == compiled["wrappers"]
 
@@ -110,6 +112,7 @@ def test_the_source_distribution_builds_and_tests_by_itself(dist: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"Makefile", "mkdocs.yml", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
+    wanted |= {"Dockerfile", ".dockerignore", "action.yml", "ci/github/run.sh", "ci/jenkins/Jenkinsfile"}
     assert wanted <= names
     assert any(name.startswith("rules/") and name.endswith(".toml") for name in names)
     assert [name for name in names if name.startswith((".venv", "auditor/_data", "dist"))] == []

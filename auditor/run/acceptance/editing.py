@@ -36,6 +36,7 @@ def updated(
 ) -> Edited:
     """With an entry for everything that is new and would be reported; what is there stays as it is."""
     edited = followed(entries, looked)
+    reason = looked.masker.mask(reason)
     known = {entry.mark for entry in edited.entries}
     new = [
         Entry(one.mark, one.subject, reason=reason, expires=expires)

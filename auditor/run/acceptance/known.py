@@ -10,7 +10,8 @@ from auditor.core.finding import Step, Suppression
 from auditor.core.places import near
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.smallfile import content_of
-from auditor.run.acceptance.marks import Marker
+from auditor.detect.detection import SECOND_OPINION
+from auditor.run.acceptance.marks import Marker, masker_of
 from auditor.run.acceptance.matching import is_among, is_gone, matches_of
 from auditor.run.selection import rule_ids
 
@@ -85,11 +86,13 @@ class OwnBaseline:
         vacated = Vacated(self.marker, read)
         marked = self.marker.all(report)
         matches = matches_of(self._entries, marked, vacated.holds)
+        masker = masker_of([report])
+        reasons = {entry.reason: masker.mask(entry.reason) for entry in matches.by_mark.values()}
         expired = 0
         for one in marked:
             entry = matches.by_mark.get(one.mark)
             if entry is not None and one.finding.suppressed is None:
-                expired += self._judge(one.finding, entry)
+                expired += self._judge(one.finding, entry._replace(reason=reasons[entry.reason]))
         report.notes += self._notes(expired, {rule.id for rule in more})
 
     def _judge(self, finding: Finding, entry: Entry) -> bool:
@@ -109,7 +112,7 @@ class OwnBaseline:
         if expired:
             what = "1 finding" if expired == 1 else f"{expired:,} findings"
             notes.append(f"{self._path}: the acceptance of {what} has expired")
-        known = rule_ids() | more
+        known = rule_ids() | more | {SECOND_OPINION}
         unknown = sorted({entry.mark.rule for entry in self._entries} - known)
         if unknown:
             rest = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""

@@ -6,7 +6,8 @@ import os
 
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.run.acceptance.marks import Marker
+from auditor.detect.detection import SECOND_OPINION
+from auditor.run.acceptance.marks import Marker, masker_of
 from auditor.run.acceptance.matching import is_among, is_gone
 from auditor.run.inputs import is_wanted
 from auditor.run.selection import IMAGE, LINT, SCAN, all_rules, chosen, more_rules, rule_ids
@@ -41,7 +42,11 @@ class Where(NamedTuple):
 
 
 class Looked:
-    """The outcome: `reports` by command, and `marked`, the findings of all of them in their order."""
+    """The outcome: `reports` by command, and `marked`, the findings of all of them in their order.
+
+    `read` are the files that each command has read whole, as places of the baseline; `roots` the folders and files that
+    were looked at; `known` the rules that there are; `masker` masks every value that was found.
+    """
 
     def __init__(self, reports: dict[str, Report], rules: dict[str, frozenset[str]], marker: Marker) -> None:
         self.reports = reports
@@ -49,8 +54,9 @@ class Looked:
         self.marked: list[Marked] = [one for report in reports.values() for one in marker.all(report)]
         self.roots: list[str] = []
         self.read: dict[str, set[str]] = {}
-        self.known = rule_ids()
+        self.known = rule_ids() | {SECOND_OPINION}
         self._rules = rules
+        self.masker = masker_of(reports.values())
 
     @property
     def complete(self) -> bool:

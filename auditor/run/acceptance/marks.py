@@ -36,6 +36,16 @@ class Marked(NamedTuple):
     subject: str
 
 
+def masker_of(reports: Iterable[Report]) -> Masker:
+    """Masks every value that these runs have found: a reason may tell one, of another file even."""
+    secrets: dict[Secret, None] = {}
+    for report in reports:
+        for target in report.targets:
+            secrets.update(dict.fromkeys(target.secrets))
+        secrets.update({finding.secret: None for finding in report.findings if finding.secret is not None})
+    return Masker(list(secrets))
+
+
 class Marker:
     """Makes the marks of findings under the salt of a baseline in this file."""
 

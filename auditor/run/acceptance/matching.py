@@ -8,10 +8,13 @@ import posixpath
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from auditor.core.acceptance import Entry, Mark
     from auditor.run.acceptance.marks import Marked
+
+#: Exclamation marks of a path that are looked at.
+_MOST_ARCHIVES = 64
 
 
 class Matches(NamedTuple):
@@ -44,16 +47,19 @@ def match(entries: Iterable[Entry], marks: Collection[Mark], is_vacated: Callabl
     absent: dict[Mark, Entry] = {}
     for entry in entries:
         (by_mark if entry.mark in marks else absent)[entry.mark] = entry
-    moved: dict[Mark, Entry] = {}
+    new: dict[tuple[str, str], list[Mark]] = {}
+    for mark in marks:
+        if mark not in by_mark and not mark.image:
+            new.setdefault(_same(mark), []).append(mark)
     left: dict[tuple[str, str], list[Entry]] = {}
-    for entry in absent.values():
-        left.setdefault(_same(entry.mark), []).append(entry)
-    for mark in sorted(mark for mark in marks if mark not in by_mark and not mark.image and _same(mark) in left):
-        near = sorted((entry for entry in left[_same(mark)] if not entry.mark.image), key=lambda e: _far(e.mark, mark))
-        old = next(filter(is_vacated, near), None)
-        if old is not None:
-            left[_same(mark)].remove(old)
-            moved[mark] = absent.pop(old.mark)
+    for mark, entry in absent.items():
+        if _same(mark) in new and not mark.image and is_vacated(entry):
+            left.setdefault(_same(mark), []).append(entry)
+    moved: dict[Mark, Entry] = {}
+    for same, old in left.items():
+        moved.update(_paired(sorted(new[same]), sorted(old, key=lambda entry: entry.mark)))
+    for entry in moved.values():
+        del absent[entry.mark]
     return Matches({**by_mark, **moved}, moved, list(absent.values()))
 
 
@@ -61,26 +67,35 @@ def _same(mark: Mark) -> tuple[str, str]:
     return (mark.rule, mark.hash)
 
 
-def _far(old: Mark, new: Mark) -> tuple[bool, str]:
-    """Files of one name first."""
-    return (posixpath.basename(old.path) != posixpath.basename(new.path), old.path)
+def _paired(new: Iterable[Mark], old: Iterable[Entry]) -> dict[Mark, Entry]:
+    """Which entry goes to which mark, as long as there are any: files of one name first, then in order."""
+    by_name: dict[str, list[Entry]] = {}
+    for entry in old:
+        by_name.setdefault(posixpath.basename(entry.mark.path), []).append(entry)
+    for entries in by_name.values():
+        entries.reverse()
+    paired: dict[Mark, Entry] = {}
+    rest: list[Mark] = []
+    for mark in new:
+        named = by_name.get(posixpath.basename(mark.path))
+        if named:
+            paired[mark] = named.pop()
+        else:
+            rest.append(mark)
+    others = sorted((entry for entries in by_name.values() for entry in entries), key=lambda entry: entry.mark)
+    paired.update(zip(rest, others, strict=False))
+    return paired
 
 
 def is_among(key: str, files: Collection[str]) -> bool:
     """Whether a file, or the archive that it is packed in (`app.jar!inner/name`), is one of these."""
-    at = len(key)
-    while at > 0 and key[:at] not in files:
-        at = key.rfind("!", 0, at)
-    return at > 0
+    return key in files or any(archive in files for archive in _archives(key))
 
 
 def is_gone(path: str) -> bool:
     """Whether nothing is there; a folder that may not be entered hides what it holds."""
-    at = path.find("!")
-    while at > 0:
-        if _exists(path[:at]):
-            return False
-        at = path.find("!", at + 1)
+    if any(map(_exists, _archives(path))):
+        return False
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -88,6 +103,16 @@ def is_gone(path: str) -> bool:
     except (OSError, ValueError):
         return False
     return False
+
+
+def _archives(path: str) -> Iterator[str]:
+    """What may be an archive that the file of this path is packed in."""
+    at = path.find("!")
+    for _ in range(_MOST_ARCHIVES):
+        if at <= 0:
+            return
+        yield path[:at]
+        at = path.find("!", at + 1)
 
 
 def _exists(path: str) -> bool:

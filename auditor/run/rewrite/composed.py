@@ -63,6 +63,10 @@ class State:
         return self._active
 
 
+class _Unwritable(Refused):
+    """The text is written in a way that the change does not fit: no fix that failed, there is none."""
+
+
 class ComposeFixer:
     """Rewrites one compose file in memory. `source` holds the text to begin with."""
 
@@ -76,6 +80,8 @@ class ComposeFixer:
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept, by setting.
         self.failed: dict[str, str] = {}
+        #: Why others cannot be written at all, likewise.
+        self._unable: dict[str, str] = {}
         self._origin = Origin("")
         self._shown_place = place if place.path else None
         self.ignores: dict[str, IgnoreText] = {}
@@ -145,6 +151,7 @@ class ComposeFixer:
             if not isinstance(plan, Refusal | IgnorePlan)
             and plan.applicability <= self.allowed
             and plan.label not in self.failed
+            and plan.label not in self._unable
             and self._answered(plan, state)
         ]
         if not plans:
@@ -170,6 +177,8 @@ class ComposeFixer:
                 continue
             try:
                 self._carried_out([*kept, plan], state)
+            except _Unwritable as refused:
+                self._unable[plan.label] = refused.reason
             except Refused as refused:
                 self.failed[plan.label] = refused.reason
             else:
@@ -190,7 +199,10 @@ class ComposeFixer:
         """The state after plans, and their edits. Raises Refused where the result must not be kept."""
         facts = state.analysis.compose
         assert facts is not None
-        edits = edits_of(facts.file, plans)
+        try:
+            edits = edits_of(facts.file, plans)
+        except Refused as refused:
+            raise _Unwritable(refused.reason) from None
         try:
             text = apply_edits(state.text, edits)
         except EditConflict:
@@ -232,9 +244,9 @@ class ComposeFixer:
         for finding in asked(state.analysis.findings, self.wanted):
             why = plans.get(finding.location.span)
             if why is not None and not isinstance(why, Refusal):
-                failure = self.failed.get(why.label, "")
-                is_unsafe = not failure and why.applicability > self.allowed
-                rewrite.left.append(Left(finding, failure or why.reason, is_unsafe, bool(failure)))
+                failure, unable = self.failed.get(why.label, ""), self._unable.get(why.label, "")
+                is_unsafe = not failure and not unable and why.applicability > self.allowed
+                rewrite.left.append(Left(finding, failure or unable or why.reason, is_unsafe, bool(failure)))
             else:
                 rewrite.left.append(Left(finding, why.reason if why is not None else _NO_FIX))
 

@@ -66,8 +66,10 @@ class DockerfileFixer:
         options: FixOptions,
         wanted: frozenset[str],
         pending: Mapping[str, str],
+        handed: Mapping[str, str] | None = None,
     ) -> None:
         self.source = source
+        self.handed = handed
         self.pending = pending
         self.settings = settings
         self.wanted = wanted
@@ -84,8 +86,7 @@ class DockerfileFixer:
 
         Raises UnreadableFile for the ignore file of its context.
         """
-        auditor = InputAuditor(self.settings, self.wanted)
-        target, analysis = auditor.examine(self.source)
+        target, analysis = InputAuditor(self.settings, self.wanted, handed=self.handed).examine(self.source)
         document = analysis.document
         if document is None or document.error is not None or analysis.build is None:
             return None
@@ -205,7 +206,7 @@ class DockerfileFixer:
 
     def _state(self, text: str, ignore: IgnoreText | None, others: tuple[OtherText, ...] = ()) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
-        auditor = InputAuditor(self.settings, self.wanted)
+        auditor = InputAuditor(self.settings, self.wanted, handed=self.handed)
         target, analysis = auditor.examine(source)
         is_ignoring = ignore is not None and ignore.after != (ignore.before or "")
         if is_ignoring or others:
@@ -213,7 +214,7 @@ class DockerfileFixer:
                 key: context_with(context, ignore if is_ignoring else None, others)
                 for key, context in auditor.contexts.items()
             }
-            target, analysis = InputAuditor(self.settings, self.wanted, contexts).examine(source)
+            target, analysis = InputAuditor(self.settings, self.wanted, contexts, handed=self.handed).examine(source)
         return State(text, target, analysis, ignore, others)
 
     # -- what is left --------------------------------------------------------------------------------------------

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
+    from auditor.flow.build import Build
+    from auditor.run.analysis import Analysis
     from auditor.run.rewrite.callers import CallerFiles
     from auditor.run.rewrite.dockerfile import DockerfileFixer, State
+    from auditor.run.rewrite.handed import Handing
     from auditor.run.rewrite.options import FixOptions
     from auditor.sources.files import Input
 
@@ -51,7 +54,12 @@ class _Run:
         self.outcome = FixRun()
         #: Texts of files that an earlier rewrite of this run changes, by absolute path.
         self.pending: dict[str, str] = {}
+        self._earlier: dict[str, list[FileChange]] = {}
         self._callers: CallerFiles | None = None
+        self._handing: Handing | None = None
+        self._found_callers: bool | None = None
+        #: Build arguments of the Dockerfile at hand that are secrets by what calls its build, each with the reason.
+        self._handed_to: dict[str, str] = {}
 
     def run(self) -> FixRun:
         composed: list[Input] = []
@@ -83,8 +91,13 @@ class _Run:
             self.outcome.late.append(source.display)
             return
         target, analysis = self.auditor.examine(source)
+        self._handed_to = self._handed(source, analysis)
+        if self._handed_to:
+            auditor = InputAuditor(self.settings, self.wanted, self.auditor.contexts, handed=self._handed_to)
+            target, analysis = auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
+        rewrite.earlier = tuple(self._earlier.get(os.path.abspath(source.path), ()))
         active = asked(analysis.findings, self.wanted)
         # A wrapper that was asked for concerns what a container starts, which is no finding.
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
@@ -100,6 +113,19 @@ class _Run:
                 raise
             self.outcome.rewrites.remove(rewrite)
             self.outcome.late.append(source.display)
+
+    def _handed(self, source: Input, analysis: Analysis) -> dict[str, str]:
+        """Build arguments of a Dockerfile that its callers hand secrets to, though nothing in it tells."""
+        names = _receiving(analysis.build) if source.path != STDIN else frozenset()
+        if analysis.build is None or not names or not self._has_callers():
+            return {}
+        if self._handing is None:
+            from auditor.run.rewrite.handed import Handing  # start-up: only Dockerfiles with arguments, and callers
+
+            self._handing = Handing(self._caller_files(), self.settings, self.wanted)
+        context = analysis.build.context
+        root = context.root if context is not None else os.path.dirname(source.path)
+        return self._handing.handed(names, source.path, root, sole=self._is_only_one())
 
     def _as_left(self, source: Input) -> Input:
         """An input with the text that an earlier rewrite of this run gives it."""
@@ -120,7 +146,7 @@ class _Run:
         from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
         from auditor.run.rewrite.generated import generated
 
-        fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending)
+        fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending, self._handed_to)
         try:
             first = fixer.read()
         except UnreadableFile as error:
@@ -154,6 +180,7 @@ class _Run:
                 fixer.take_back(rewrite, reason)
         for change in rewrite.changes:
             self.pending[os.path.abspath(change.path)] = change.after
+            self._earlier.setdefault(os.path.abspath(change.path), []).append(change)
 
     def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> str:
         """Have the callers change too, or say how the build is called from now on; why that cannot be, or ""."""
@@ -185,6 +212,13 @@ class _Run:
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
             self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
         return self._callers
+
+    def _has_callers(self) -> bool:
+        """Whether there are files among the paths that may build a Dockerfile, and that are to be looked at."""
+        if self._found_callers is None:
+            others = (is_compose_name(one.display) or call_kind(one) for one in self._inputs())
+            self._found_callers = self.options.callers and any(others)
+        return self._found_callers
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
@@ -228,3 +262,11 @@ class _Run:
             rewrite.changes.append(FileChange(path, "ignore", ignore.before, ignore.after))
             self.pending[os.path.abspath(ignore.path)] = ignore.after
         return None
+
+
+def _receiving(build: Build | None) -> frozenset[str]:
+    """Names of the build arguments that a build has to be given and that are not known to be secrets."""
+    variables = [v for v in build.facts.variables if v.kind == "argument"] if build is not None else []
+    # One with a default is built without, too: as a build secret it could not be left out.
+    others = {v.name for v in variables if not v.receives or v.sensitive}
+    return frozenset(v.name for v in variables) - others

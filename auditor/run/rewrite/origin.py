@@ -8,10 +8,11 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from auditor.core.edit import Edit
     from auditor.core.finding import Finding
+    from auditor.run.rewrite.outcome import FileChange
 
 
 class Origin:
@@ -29,6 +30,16 @@ class Origin:
         """The place in the first text; of what was put in, the place where that happened."""
         start = self._offset(span.start)
         return Span(start, max(start, self._offset(span.end)))
+
+    @classmethod
+    def behind(cls, changes: Sequence[FileChange]) -> Origin:
+        """The origin of the text that some changes of one file, one after the other, come to. Raises IndexError without
+        one."""
+        made = cls(changes[0].before or "")
+        for change in changes:
+            for edits in change.steps:
+                made.add(edits)
+        return made
 
     def ahead(self, offset: int) -> int | None:
         """Where a place between two characters of the first text is in the last one, before what was put in there; None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.core.edit import Applicability
+from auditor.core.edit import Applicability, Edit
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ class FileChange(NamedTuple):
     """New content of one file. `before` is None for a file that is made, `path` as shown, `kind` one of `dockerfile`,
     `script`, `makefile`, `compose`, `ci`, `bake`, `ignore`, `configuration` (of a server in the image). Texts are
     decoded with surrogateescape, byte order mark and carriage returns kept, so that encoding them the same way gives
-    the file's bytes."""
+    the file's bytes. `steps` are the edits of a file that calls or starts what is built, one set after the other."""
 
     path: str
     kind: str
     before: str | None
     after: str
+    steps: tuple[tuple[Edit, ...], ...] = ()
 
 
 class Rewrite:
@@ -58,7 +59,9 @@ class Rewrite:
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
     from, and errors of reading; `last` the text as it would become (None: as it is) with what is secret in it. `origin`
-    tells where what stands there stands in the file as it is.
+    tells where what stands there stands in the file as it is. `earlier` are the changes of the same file by rewrites
+    before this one, in their order: `target` and `origin` tell of the text after them. `disk` is set to the text on disk
+    where findings tell of that one instead.
     """
 
     __slots__ = (
@@ -66,6 +69,8 @@ class Rewrite:
         "burnt",
         "changes",
         "commands",
+        "disk",
+        "earlier",
         "given",
         "last",
         "left",
@@ -89,6 +94,8 @@ class Rewrite:
         self.notes: list[str] = []
         self.origin: Origin | None = None
         self.last: Target | None = None
+        self.earlier: tuple[FileChange, ...] = ()
+        self.disk: str | None = None
 
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
