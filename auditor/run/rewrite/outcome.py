@@ -60,8 +60,8 @@ class Rewrite:
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
     from, and errors of reading; `last` the text as it would become (None: as it is) with what is secret in it. `origin`
     tells where what stands there stands in the file as it is. `earlier` are the changes of the same file by rewrites
-    before this one, in their order: `target` and `origin` tell of the text after them. `disk` is set to the text on disk
-    where findings tell of that one instead.
+    before this one, in their order: `target` and `origin` tell of the text after them. `disk` is set to the text
+    on disk where findings tell of that one instead.
     """
 
     __slots__ = (
