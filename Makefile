@@ -15,7 +15,7 @@ help:
 	@echo 'make test    set up, then linters, types, layers and all tests'
 	@echo 'make demo    set up, then audit a small repository and a small image with leaks'
 	@echo 'make bench   start-up and throughput, as ratios; noise of a scan'
-	@echo 'make docs    write the pages about rules and formats from rules/'
+	@echo 'make docs    write the pages and schemas that are made from rules and code'
 	@echo 'make site    build the documentation as a web site into build/site'
 	@echo 'make format  format the code'
 	@echo 'make clean   remove .venv, built files and caches'
@@ -52,6 +52,8 @@ docs: rules
 	$(BIN)/python -m tools.ruledocs
 	$(BIN)/python -m tools.formatdocs
 	$(BIN)/python -m tools.wrapperdocs
+	$(BIN)/python -m tools.configdocs
+	$(BIN)/python -m tools.clidocs
 
 site: $(READY)
 	$(BIN)/mkdocs build --strict  # with --quiet it would not be strict

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from auditor.core.rulefiles import compile_rules
 from auditor.core.secretrules import CLASSES
-from auditor.detect.verify import VERIFIERS, verify
+from auditor.detect.verify import VERIFIERS
+from auditor.run.formats import offline_check, public_prefixes
 from tools import onepage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.core.ruledata import CompiledRules, Entry, JsonValue, ProviderEntry, SecretEntry
+    from auditor.core.ruledata import CompiledRules, Entry, ProviderEntry, SecretEntry
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "formats.md")
 NOTE = "<!-- Made from rules/secrets/ by `python -m tools.formatdocs`: edit those files, not this page. -->"
-#: Unix time that examples are judged at, so that the page does not depend on the day.
-_NOW = 1_700_000_000.0
-_MOST_PREFIXES, _LONGEST_PREFIX = 4, 20
+_MOST_PREFIXES = 4
 
 _FORMATS = """\
 A value of these kinds gives itself away wherever it stands. *Prefix* is the part that everybody may know; reports show
@@ -78,7 +77,7 @@ def _table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
 
 
 def _format(row: SecretEntry, docs: Entry) -> tuple[str, ...]:
-    return (_code(row["id"]), _plain(row["title"]), _prefixes(row, docs), _check(row["id"], docs), _source(docs))
+    return (_code(row["id"]), _plain(row["title"]), _prefixes(row, docs), offline_check(row["id"], docs), _source(docs))
 
 
 def _provider(row: ProviderEntry, docs: Entry) -> tuple[str, ...]:
@@ -87,30 +86,7 @@ def _provider(row: ProviderEntry, docs: Entry) -> tuple[str, ...]:
 
 
 def _prefixes(row: SecretEntry, docs: Entry) -> str:
-    """The public parts that the examples begin with; never more of an example than that."""
-    found = dict.fromkeys(secret[: row["prefix"]] for _, secret in _examples(docs))
-    shown = [_code(_cut(prefix)) for prefix in found if prefix]
-    return ", ".join(shown[:_MOST_PREFIXES])
-
-
-def _cut(prefix: str) -> str:
-    return prefix if len(prefix) <= _LONGEST_PREFIX else f"{prefix[:_LONGEST_PREFIX]}..."
-
-
-def _check(format_id: str, docs: Entry) -> str:
-    """What the verdicts on the format's own examples rest on."""
-    if format_id not in VERIFIERS:
-        return ""
-    proofs = {verify(format_id, secret, beside=text, now=_NOW).proof for text, secret in _examples(docs)}
-    return next((proof for proof in ("checksum", "structure") if proof in proofs), "facts")
-
-
-def _examples(docs: Entry) -> list[tuple[str, str]]:
-    return [_example(one) for one in cast("list[JsonValue]", docs["examples"])]
-
-
-def _example(one: JsonValue) -> tuple[str, str]:
-    return (str(one["text"]), str(one["secret"])) if isinstance(one, dict) else (str(one), str(one))
+    return ", ".join(map(_code, public_prefixes(row, docs)[:_MOST_PREFIXES]))
 
 
 def _source(docs: Entry) -> str:

@@ -19,7 +19,9 @@ def main(argv: Sequence[str] | None, tool: str, about: str | None, path: str, pa
     wanted = page()
     if _read(path) == wanted:
         return 0
-    sys.stdout.write(f"{'stale' if options.check else 'written'}: docs/{os.path.basename(path)}\n")
+    folder, name = os.path.split(path)
+    shown = f"docs/schemas/{name}" if os.path.basename(folder) == "schemas" else f"docs/{name}"
+    sys.stdout.write(f"{'stale' if options.check else 'written'}: {shown}\n")
     if options.check:
         return 1
     with open(path, "w", encoding="utf-8", newline="\n") as file:

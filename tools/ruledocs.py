@@ -203,7 +203,7 @@ def _ignoring_scanned(rule_id: str) -> Iterator[str]:
     yield "On its line or on the line above, in a comment of any style, with the reason:"
     yield _fence(f"# audit: ignore[{rule_id}] why this is no leak here", "")
     yield "Where a file has no comments, leave it out, or accept what is there in a baseline:"
-    yield _fence("audit scan --exclude 'fixtures/*.json' --baseline .secrets.baseline .", "console")
+    yield _fence("audit scan --exclude 'fixtures/*.json' --baseline audit-baseline.jsonl .", "console")
 
 
 def _ignoring_in_images(rule_id: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from auditor.sources.context import BuildContext
 from auditor.sources.files import SKIPPED_DIRECTORIES
 
 if TYPE_CHECKING:
+    import argparse
+
     from auditor.sources.context import ContextFile
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -23,18 +25,23 @@ _MARKS = {"sure": "sensitive", "maybe": "may be sensitive"}
 
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code: 3 where the folder could not be read whole. Raises UsageError."""
-    p = parser("context", "List what COPY . would take into an image, sensitive files marked.")
-    p.add_argument("directory", metavar="DIR", nargs="?", default=".", help="the build context (default: .)")
-    p.add_argument("-f", "--file", metavar="DOCKERFILE", help="the Dockerfile, whose own ignore file takes precedence")
-    p.add_argument("-v", "--verbose", action="store_true", help="every file, those of .git, node_modules, ... as well")
-    p.add_argument("--sensitive", action="store_true", help="list only the files that are marked")
-    arguments = p.parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     if not os.path.isdir(arguments.directory):
         raise UsageError(f"{arguments.directory}: no such directory")
     dockerfile = arguments.file or os.path.join(arguments.directory, "Dockerfile")
     context = BuildContext.open(arguments.directory, dockerfile)
     _print(context, only_sensitive=arguments.sensitive, verbose=arguments.verbose)
     return ExitCode.INCOMPLETE if context.skipped else ExitCode.CLEAN
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
+    p = parser("context", "List what COPY . would take into an image, sensitive files marked.")
+    p.add_argument("directory", metavar="DIR", nargs="?", default=".", help="the build context (default: .)")
+    p.add_argument("-f", "--file", metavar="DOCKERFILE", help="the Dockerfile, whose own ignore file takes precedence")
+    p.add_argument("-v", "--verbose", action="store_true", help="every file, those of .git, node_modules, ... as well")
+    p.add_argument("--sensitive", action="store_true", help="list only the files that are marked")
+    return p
 
 
 def _print(context: BuildContext, *, only_sensitive: bool, verbose: bool) -> None:

@@ -1,4 +1,4 @@
-"""`audit explain RULE`: what a rule finds, why it matters, what to do, with examples."""
+"""`audit explain NAME`: what a rule finds, why it matters, what to do, with examples; kinds of secrets, wrappers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from auditor.run.examples import load_examples
 from auditor.run.selection import IMAGE, SCAN, all_rules
 
 if TYPE_CHECKING:
+    import argparse
+
     from auditor.core.rule import Rule
     from auditor.run.examples import Example
 
@@ -39,17 +41,46 @@ See
   https://github.com/Yelp/detect-secrets"""
 
 
+_EPILOG = """\
+NAME is a rule, as findings and audit rules name it; a kind of secret, as the
+JSON report names it (github-token; docs/formats.md lists them); or a wrapper
+(ksm; docs/wrappers.md). Nothing is asked of the network.
+"""
+
+
 def run(argv: list[str]) -> int:
-    """Run the command and return the exit code. Raises UsageError for an unknown rule."""
-    p = parser("explain", "Say what a rule finds, why it matters and what to do.")
-    p.add_argument("rules", nargs="+", metavar="RULE", help="a rule id, as findings and `audit rules` name it")
+    """Run the command and return the exit code. Raises UsageError for an unknown name."""
+    wanted = build_parser().parse_args(argv).names
     rules = all_rules()
-    wanted = p.parse_args(argv).rules
+    pages: list[str] = []
     for name in wanted:
-        if name not in rules and name != SECOND_OPINION:
-            raise UsageError(f"there is no rule {name!r}{suggestion(name, [*rules, SECOND_OPINION])}")
-    print("\n\n".join(explanation(rules[name]) if name in rules else _SECOND for name in wanted))
+        if name in rules:
+            pages.append(explanation(rules[name]))
+        elif name == SECOND_OPINION:
+            pages.append(_SECOND)
+        else:
+            pages.append(_other(name, rules))
+    print("\n\n".join(pages))
     return ExitCode.CLEAN
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
+    p = parser("explain", "Say what a rule finds, why it matters and what to do.", epilog=_EPILOG)
+    p.add_argument("names", nargs="+", metavar="NAME", help="a rule, a kind of secret or a wrapper")
+    return p
+
+
+def _other(name: str, rules: dict[str, Rule]) -> str:
+    from auditor.cli import explained  # start-up: rules do not need these tables
+
+    others = explained.names()
+    if name in others:
+        return explained.explained(name)
+    if listed := [rule.id for rule in rules.values() if rule.family == name]:
+        raise UsageError(f"{name!r} is a family of rules: {', '.join(sorted(listed))}")
+    known = suggestion(name, [*rules, SECOND_OPINION]) or suggestion(name, sorted(others))
+    raise UsageError(f"there is no rule {name!r}{known}")
 
 
 def explanation(rule: Rule) -> str:

@@ -7,10 +7,12 @@ import sys
 import time
 
 from auditor.cli.fixoptions import arguments_of, take_options
+from auditor.cli.fixoptions import build_parser as build_parser
 from auditor.cli.fixoutput import outputs_of, write_reports
 from auditor.cli.reporting import check_outputs, say
 from auditor.cli.settings import common_folder, settings_of
-from auditor.core.errors import ExitCode, UsageError
+from auditor.cli.standardinput import kept
+from auditor.core.errors import ExitCode
 from auditor.core.finding import number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.fix_shapes import (
@@ -24,12 +26,13 @@ from auditor.report.fix_shapes import (
     is_main,
     is_refused,
 )
-from auditor.sources.files import DOCKERFILE_LIMIT, repository_root
+from auditor.sources.files import repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.core.config import Settings
+    from auditor.core.finding import Finding
     from auditor.run.rewrite.options import FixOptions
     from auditor.run.rewrite.outcome import FixRun, Rewrite
 
@@ -47,7 +50,7 @@ def run(argv: list[str]) -> int:
     check_outputs(settings)
     stdin = STDIN in paths
     outputs = outputs_of(settings, options, stdin=stdin)
-    original = _standard_input() if stdin else b""
+    original = kept() if stdin else b""
     done = _engine(settings, paths, options)
     if stdin:
         files = [_for_stdout(rewrite, options) for rewrite in done.rewrites]
@@ -55,8 +58,8 @@ def run(argv: list[str]) -> int:
             _print_text(files, original)
     else:
         files = _carried_out(done.rewrites, paths, settings, options)
-    for rewrite, fixed in zip(done.rewrites, files, strict=True):
-        _settle(rewrite, is_written=fixed.state == FIXED)
+    for number, fixed in enumerate(files):
+        _settle(done.rewrites[number], files[:number], is_written=fixed.state == FIXED)
     report = FixReport(files, _more_errors(done), time.perf_counter() - started, from_stdin=stdin)
     write_reports(report, settings, options, outputs)
     if options.wrapping is not None and not settings.quiet:
@@ -137,15 +140,37 @@ def _carry_out(
     return Fixed(rewrite, FIXED, proof=proof)
 
 
-def _settle(rewrite: Rewrite, *, is_written: bool) -> None:
+def _settle(rewrite: Rewrite, earlier: Sequence[Fixed], *, is_written: bool) -> None:
     """Give findings their ids, and those that stay the places that they have in the file as it is now."""
     findings = [left.finding for left in rewrite.left]
     if not is_written and rewrite.changes and rewrite.origin is not None:
         for finding in findings:
             rewrite.origin.move(finding)
     findings += [finding for applied in rewrite.applied for finding in applied.findings]
+    if rewrite.earlier and not is_written:
+        _take_back(rewrite, findings, earlier)
     if findings:
         number_findings(sorted(findings, key=lambda finding: finding.sort_key))
+
+
+def _take_back(rewrite: Rewrite, findings: Sequence[Finding], earlier: Sequence[Fixed]) -> None:
+    """Let a rewrite tell of the file on disk, where what an earlier one would have changed in it was not written."""
+    from auditor.run.rewrite.origin import Origin  # start-up: only where a file changes twice
+
+    there = {
+        (os.path.abspath(change.path), change.after)
+        for fixed in earlier
+        if fixed.state == FIXED
+        for change in fixed.rewrite.changes
+    }
+    lacking = [change for change in rewrite.earlier if (os.path.abspath(change.path), change.after) not in there]
+    if not lacking:
+        return
+    origin = Origin.behind(lacking)
+    for finding in findings:
+        origin.move(finding)
+    rewrite.burnt = [burnt._replace(span=origin.span(burnt.span)) for burnt in rewrite.burnt]
+    rewrite.disk = lacking[0].before
 
 
 def _shares_a_refusal(rewrite: Rewrite, earlier: Sequence[Fixed]) -> str:
@@ -166,21 +191,6 @@ def _shown(path: str, beside: str) -> str:
         return os.path.relpath(path)
     except ValueError:  # another drive
         return path
-
-
-def _standard_input() -> bytes:
-    """What stays if nothing is fixed: all of standard input, which the run reads once more; nothing of one that is too
-    large. Raises UsageError where there is none."""
-    if sys.stdin is None or sys.stdin.closed:
-        raise UsageError("-: standard input is closed")
-    import io  # start-up: loaded anyway
-
-    try:
-        data = sys.stdin.buffer.read(DOCKERFILE_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"-: standard input cannot be read: {error.strerror}") from None
-    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
-    return data if len(data) <= DOCKERFILE_LIMIT else b""
 
 
 def _for_stdout(rewrite: Rewrite, options: FixOptions) -> Fixed:

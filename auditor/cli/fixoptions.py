@@ -54,7 +54,7 @@ def arguments_of(argv: list[str]) -> dict[str, Any]:
         # start-up: file names and switches alone do not need argparse, which takes a tenth of the budget
         flags = {FLAGS[argument]: True for argument in argv if argument in FLAGS}
         return {"paths": [argument for argument in argv if argument not in FLAGS], **flags}
-    return vars(_parser().parse_args(argv))
+    return vars(build_parser().parse_args(argv))
 
 
 def take_options(given: dict[str, Any], paths: list[str]) -> FixOptions:
@@ -128,9 +128,10 @@ def _words(command: str) -> tuple[str, ...]:
         raise UsageError(f"--prove-command: {error}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     from auditor.cli.arguments import parser  # start-up: options only
-    from auditor.cli.options import add_rule_options, add_search_options
+    from auditor.cli.options import add_baseline_option, add_rule_options, add_search_options, add_setting
 
     p = parser("fix", "Rewrite Dockerfiles and compose files so that secrets do not stay in them.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
@@ -138,11 +139,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_wrapper_options(p)
     _add_prove_options(p)
     _add_report_options(p)
-    add_rule_options(p)
+    add_baseline_option(add_rule_options(p))
     group = p.add_argument_group("input")
-    group.add_argument("--context", metavar="DIR", help="build context (default: guessed for every file)")
-    group.add_argument("--no-context", action="store_true", default=None, help="read nothing but the Dockerfiles")
-    group.add_argument("--target", metavar="STAGE", help="the stage that is built (default: the last)")
+    for key in ("context", "no-context", "target"):
+        add_setting(group, key)
     add_search_options(group, stdin_filename="Dockerfile")
     return p
 

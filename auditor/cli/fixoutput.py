@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.report.meta import Meta
     from auditor.run.rewrite.options import FixOptions
 
-_FORMATS = ("text", "json", "runbook")
+FORMATS = ("text", "json", "runbook")
 _WIDTH = 80
 
 
@@ -25,11 +25,11 @@ def outputs_of(settings: Settings, options: FixOptions, *, stdin: bool) -> list[
 
     Formats that a configuration names are meant for `audit lint`, too: those that there are not here do not count.
     """
-    chosen = [output for output in settings.format if output.format in _FORMATS]
+    chosen = [output for output in settings.format if output.format in FORMATS]
     if settings.origins.get("format", "") == "--format":
         for output in settings.format:
-            if output.format not in _FORMATS:
-                raise UsageError(f"--format: audit fix writes {', '.join(_FORMATS)}, not {output.format}")
+            if output.format not in FORMATS:
+                raise UsageError(f"--format: audit fix writes {', '.join(FORMATS)}, not {output.format}")
     if not chosen:
         chosen = [settings.format[0]._replace(format="text", file="")]
     taken = "--diff" if options.diff else "-" if stdin and not options.check else ""

@@ -7,7 +7,8 @@ import time
 
 from auditor.cli.arguments import parser
 from auditor.cli.image import Shown, check_targets
-from auditor.cli.reporting import wants_color
+from auditor.cli.options import add_setting
+from auditor.cli.reporting import silenced, wants_color
 from auditor.cli.settings import settings_of
 from auditor.core.record import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ Targets are those of audit image.
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
     started = time.perf_counter()
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     targets: list[str] = arguments.pop("targets")
     only_text: bool = arguments.pop("plain")
     settings = settings_of(arguments, [])
@@ -45,21 +46,24 @@ def run(argv: list[str]) -> int:
     shown = meta._replace(color=wants_color(settings.color, sys.stdout))
     sys.stdout.write(plain(found) if only_text else render(found, shown))
     sys.stdout.flush()
+    sys.stderr.write(silenced(report, settings, IMAGE))
     sys.stderr.write(problems(report, meta._replace(color=wants_color(settings.color, sys.stderr))))
     return exit_code(report, settings)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser("history", "Show the Dockerfile that an image tells of, with its findings.", epilog=_EPILOG)
     p.add_argument("targets", nargs="+", metavar="TARGET", help="images, archives, layouts")
     p.add_argument("--plain", action="store_true", help="print the Dockerfile only, for other programs")
-    p.add_argument("--platform", metavar="OS/ARCH", help="which image of an index, or all (default: this machine's)")
-    p.add_argument("--base", metavar="REF|DIFF_ID", help="the base image, whose lines are marked")
-    p.add_argument("--no-cache", action="store_true", default=None, help="search layers that are known, too")
-    p.add_argument("--min-severity", metavar="SEVERITY", help="least severity that is shown (medium)")
-    p.add_argument("--fail-on", metavar="SEVERITY", help="least severity for exit code 1, or never (medium)")
-    p.add_argument("--exit-zero", action="store_true", default=None, help="exit with 0 even if there are findings")
-    p.add_argument("--color", metavar="WHEN", help="auto (default), always or never")
+    add_setting(p, "platform")
+    add_setting(p, "base", "the base image, whose lines are marked")
+    add_setting(p, "no-cache")
+    add_setting(p, "min-severity", "least severity that is shown (medium)")
+    for key in ("fail-on", "exit-zero"):
+        add_setting(p, key)
+    add_setting(p, "baseline", "findings to accept, which are not shown")
+    add_setting(p, "color")
     p.add_argument("--config", metavar="FILE", help="use this configuration file")
     p.add_argument("--isolated", action="store_true", help="use no configuration file")
     return p

@@ -6,7 +6,7 @@ import sys
 import time
 
 from auditor.cli.arguments import parser
-from auditor.cli.options import add_report_options, add_rule_options
+from auditor.cli.options import add_baseline_option, add_report_options, add_rule_options, add_setting
 from auditor.cli.reporting import check_outputs, write
 from auditor.cli.scan import add_detection_options, check_files
 from auditor.cli.settings import settings_of
@@ -37,7 +37,7 @@ Nothing is unpacked, and nothing leaves this machine.
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
     started = time.perf_counter()
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     targets: list[str] = arguments.pop("targets")
     build_cache: bool = arguments.pop("build_cache")
     insecure: list[str] = arguments.pop("insecure_registry") or []
@@ -66,18 +66,16 @@ def run(argv: list[str]) -> int:
     return exit_code(report, settings)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser(
         "image", "Find what a built image keeps, by layer, and the instruction that put it there.", epilog=_EPILOG
     )
     p.add_argument("targets", nargs="*", metavar="TARGET", help="images, archives, layouts; see below")
     group = p.add_argument_group("image")
-    group.add_argument(
-        "--platform", metavar="OS/ARCH", help="which image of an index, or all (default: this machine's)"
-    )
-    group.add_argument("--base", metavar="REF|DIFF_ID", help="the base image, whose findings are marked")
-    group.add_argument("--dockerfile", metavar="FILE", help="the Dockerfile, to tell its lines (default: found here)")
-    group.add_argument("--target", metavar="STAGE", help="the stage that was built (default: the last one)")
+    for key in ("platform", "base", "dockerfile"):
+        add_setting(group, key)
+    add_setting(group, "target", "the stage that was built (default: the last one)")
     group.add_argument("--build-cache", action="store_true", help="search what builds left behind in the docker engine")
     group.add_argument(
         "--assert-absent",
@@ -91,15 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST[:PORT]",
         help="speak plain http to this registry, or do not check who it is; repeatable",
     )
-    group.add_argument("--no-cache", action="store_true", default=None, help="search layers that are known, too")
+    add_setting(group, "no-cache")
     add_report_options(p)
-    add_rule_options(p).add_argument(
-        "--no-inline-ignores",
-        action="store_true",
-        default=None,
-        help="heed no comments in the image's files; for images of others",
-    )
-    add_detection_options(p.add_argument_group("detection"), baseline="")
+    rules = add_rule_options(p)
+    add_setting(rules, "no-inline-ignores")
+    add_baseline_option(rules)
+    add_detection_options(p.add_argument_group("detection"))
     group = p.add_argument_group("input")
     group.add_argument("--config", metavar="FILE", help="use this configuration file")
     group.add_argument("--isolated", action="store_true", help="use no configuration file")
@@ -113,6 +108,8 @@ def _check(settings: Settings, targets: list[str], assertions: list[str], *, bui
     if not targets and not build_cache:
         raise UsageError("name an image, an archive or an OCI layout; audit image --help lists what there is")
     check_targets(targets)
+    if assertions and settings.origins.get("baseline", "").startswith("--"):
+        raise UsageError("--assert-absent: what it finds cannot be accepted; leave out --baseline")
     if "-" in targets and any(text.endswith("=-") for text in assertions):
         raise UsageError("--assert-absent: - is read as the value, and cannot be the archive, too")
 

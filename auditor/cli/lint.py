@@ -26,6 +26,8 @@ as a Dockerfile if they say nothing. Settings may also stand in audit.toml,
 To accept a finding, put a comment on the line above it:
   # audit: ignore[rule-id] why this is fine
 """
+#: Formats that show what `audit fix` would change.
+_WITH_FIXES = ("json", "jsonl", "sarif", "markdown", "html")
 
 
 def run(argv: list[str]) -> int:
@@ -38,22 +40,35 @@ def run(argv: list[str]) -> int:
     check_outputs(settings)
     if "-" in paths and sys.stdin is None:
         raise UsageError("-: standard input is closed")
+    shows_fixes = any(output.format in _WITH_FIXES for output in settings.format)
+    stdin = _kept() if shows_fixes and "-" in paths else b""
     report = lint(settings, paths)
+    if shows_fixes and report.active:
+        from auditor.cli.proposing import propose  # start-up: only where there is something to fix
+
+        propose(report, settings, paths, stdin)
     report.seconds = time.perf_counter() - started
     write(report, settings)
     return exit_code(report, settings)
+
+
+def _kept() -> bytes:
+    from auditor.cli.standardinput import kept  # start-up: only where it is read twice
+
+    return kept()
 
 
 def _read(argv: list[str]) -> dict[str, Any]:
     """The arguments by name; only those given where there are none but paths."""
     if not any(argument.startswith("-") and argument != "-" for argument in argv):
         return {"paths": argv}  # start-up: the hook passes file names alone, and argparse takes a tenth of the budget
-    return vars(_parser().parse_args(argv))
+    return vars(build_parser().parse_args(argv))
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     from auditor.cli.arguments import parser  # start-up: options only
-    from auditor.cli.options import add_report_options, add_rule_options
+    from auditor.cli.options import add_baseline_option, add_report_options, add_rule_options
 
     p = parser(
         "lint",
@@ -62,18 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
-    add_rule_options(p)
+    add_baseline_option(add_rule_options(p))
     _add_input_options(p)
     return p
 
 
 def _add_input_options(p: argparse.ArgumentParser) -> None:
-    from auditor.cli.options import add_search_options  # start-up: options only
+    from auditor.cli.options import add_search_options, add_setting  # start-up: options only
 
     group = p.add_argument_group("input")
-    group.add_argument("--context", metavar="DIR", help="build context (default: guessed for every file)")
-    group.add_argument("--no-context", action="store_true", default=None, help="read nothing but the Dockerfiles")
-    group.add_argument("--target", metavar="STAGE", help="the stage that is built (default: the last)")
+    for key in ("context", "no-context", "target"):
+        add_setting(group, key)
     add_search_options(group, stdin_filename="Dockerfile")
 
 

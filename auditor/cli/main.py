@@ -6,7 +6,7 @@ import os
 import sys
 
 from auditor import __version__
-from auditor.core.errors import AuditError, ExitCode, UsageError
+from auditor.core.errors import EXIT_CODES, AuditError, ExitCode, UsageError
 
 TYPE_CHECKING = False  # start-up: `typing` would be a fifth of what --version costs
 if TYPE_CHECKING:
@@ -21,23 +21,21 @@ COMMANDS = {
     "image": "find what a built image keeps, by layer and instruction",
     "history": "show the Dockerfile that an image tells of, with its findings",
     "wrap": "give secrets to a container of an image that is not yours to rebuild",
-    "baseline": "write the findings of a scan into a file that later scans accept",
+    "baseline": "keep a file of accepted findings, so that runs tell of new ones",
     "report": "render JSON reports again in any format, several as one",
     "context": "list what COPY . would take into an image, sensitive files marked",
+    "config": "show every setting with its value, and where that came from",
     "explain": "say what a rule finds, why it matters and what to do",
     "rules": "list the rules, or check rule files of your own",
+    "generate": "print shell completions, the manual page, the schema of settings",
 }
-_INTERRUPTED = 130
+_INTERRUPTED, _TERMINATED = 130, 143
 _HELP_TAIL = """
 audit COMMAND --help says more. audit lint without a path reads every
 Dockerfile below the current directory.
 
 exit codes:
-  0  nothing found (or nothing as bad as --fail-on)
-  1  findings
-  2  wrong usage or configuration
-  3  an input could not be read whole
-  4  internal error
+{codes}
 """
 
 
@@ -46,9 +44,22 @@ def entry() -> NoReturn:
     import gc
 
     gc.set_threshold(100_000)  # start-up: collecting while modules load finds nothing and costs two milliseconds
+    if os.getpid() == 1:
+        _end_when_told()
     code = main(sys.argv[1:])
     gc.freeze()  # else Python would look through all that a large report has left, and give it back piece by piece
     sys.exit(code)
+
+
+def _end_when_told() -> None:
+    """The first process of a container gets no signal that it does not handle: `docker stop` would wait, then kill."""
+    import signal  # start-up: in a container only
+
+    def end(_number: int, _frame: object) -> NoReturn:
+        # At once: threads that are searching would be waited for, and nothing is half written (files are replaced).
+        os._exit(_TERMINATED)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -86,7 +97,7 @@ def _open_closed() -> None:
 def _dispatch(argv: list[str]) -> int:
     name = argv[0] if argv else "--help"
     if name in ("-h", "--help", "help"):
-        print(_help())
+        print(help_text())
         return ExitCode.CLEAN if argv else ExitCode.USAGE
     if name in ("-V", "--version"):
         print(f"audit {__version__}")
@@ -100,13 +111,15 @@ def _dispatch(argv: list[str]) -> int:
     return run(argv[1:])
 
 
-def _help() -> str:
+def help_text() -> str:
+    """What `audit --help` prints."""
     width = max(map(len, COMMANDS))
     listed = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items())
+    codes = "\n".join(f"  {int(code)}  {meaning}" for code, meaning in EXIT_CODES.items())
     return (
         "usage: audit COMMAND [OPTIONS]\n\nFinds secrets that a container build leaks.\n\n"
         f"commands:\n{listed}\n\noptions:\n  -h, --help     show this help\n"
-        f"  -V, --version  show the version\n{_HELP_TAIL}"
+        f"  -V, --version  show the version\n{_HELP_TAIL.format(codes=codes)}"
     ).rstrip()
 
 

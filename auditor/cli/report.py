@@ -35,7 +35,7 @@ def run(argv: list[str]) -> int:
 
     Raises UsageError and SystemExit (wrong arguments, --help); RecordError for a report that cannot be read.
     """
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     files: list[str] = arguments.pop("files")
     settings = settings_of(arguments, [])
     check_outputs(settings)
@@ -58,7 +58,8 @@ def run(argv: list[str]) -> int:
     return exit_code(whole.report, settings)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser("report", "Render JSON reports again in any format, several of them as one.", epilog=_EPILOG)
     p.add_argument("files", nargs="+", metavar="FILE.json", help="JSON reports, - for standard input")
     add_report_options(p)

@@ -37,19 +37,20 @@ RENDERERS = {
 }
 #: Formats that say why a rule matters.
 _WITH_PROSE = ("sarif", "html")
+_UNEXAMINED = "no change was worked out for {:,} finding{}, which would have taken too long; audit fix --diff does it"
 #: As searches through directories call it.
 _EXCLUDED = "excluded"
 
 
 def write(report: Report, settings: Settings, command: str = "lint", key: bytes = b"") -> None:
-    """Print and write everything a run of `command` reports; `key` is that of fingerprints, if the run has one.
+    """Print and write everything a run of `command` reports; `key` is that of fingerprints, if the report has none.
 
     Raises UsageError where a file cannot be written.
     """
     if command != "image" and _has_nothing_to_show(report, settings):
         say("" if settings.quiet else _clean_line(report, command) + silenced(report, settings, command))
         return
-    write_all(report, settings, meta_of(settings, command, key))
+    write_all(report, settings, meta_of(settings, command, key or report.key))
     if not settings.quiet:
         say(silenced(report, settings, command))
 
@@ -64,6 +65,8 @@ def write_all(report: Report, settings: Settings, meta: Meta) -> None:
     notes = [
         f"note: {out.format}: {note}\n" for out in settings.format for note in _write_one(out, report, meta, settings)
     ]
+    if report.unexamined:
+        notes.append(f"note: {_UNEXAMINED.format(report.unexamined, '' if report.unexamined == 1 else 's')}\n")
     sys.stdout.flush()
     on_terminal = meta._replace(color=wants_color(settings.color, sys.stderr))
     say(problems(report, on_terminal) + "".join(notes))
@@ -199,7 +202,21 @@ def _clean_line(report: Report, command: str) -> str:
 
 
 def silenced(report: Report, settings: Settings, command: str) -> str:
-    """What a configuration file did that looks like a clean run: a tree that is not trusted may bring such a file."""
+    """What a configuration file did that looks like a clean run: a tree that is not trusted may bring such a file.
+
+    Before that the notes of the run."""
+    return _noted(report) + _silenced(report, settings, command)
+
+
+def _noted(report: Report) -> str:
+    if not report.notes:
+        return ""
+    from auditor.report.terminal import escape, inert  # start-up: only where there is something to say
+
+    return inert("".join(f"note: {escape(note)}\n" for note in report.notes))
+
+
+def _silenced(report: Report, settings: Settings, command: str) -> str:
     said = []
     excluded = any(item.reason == _EXCLUDED for target in report.targets for item in target.skipped)
     if excluded and not any(target.files for target in report.targets) and _is_from_file(settings, "exclude"):

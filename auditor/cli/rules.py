@@ -3,35 +3,77 @@
 from __future__ import annotations
 
 import os
+import sys
 
+from auditor import __version__
 from auditor.cli.arguments import parser
 from auditor.core.errors import ExitCode, RuleDataError, UsageError
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.selection import all_rules, rule_ids
+from auditor.core.resources import rules_digest
+from auditor.run.selection import IMAGE, LINT, SCAN, all_rules, rule_ids
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from auditor.core.rotationrules import RotationEntry
     from auditor.core.ruledata import CompiledRules, Entry
     from auditor.run.examples import Example
 
+_EPILOG = """\
+audit explain RULE says more about one. Formats of tokens and wrappers are no
+rules: docs/formats.md and docs/wrappers.md list them.
+"""
 _LEAST_BAD, _LEAST_GOOD = 2, 3
 
 
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and RuleDataError."""
-    p = parser("rules", "List the rules, or check rule files (TOML) and run their examples.")
+    arguments = build_parser().parse_args(argv)
+    if arguments.action == "check":
+        if arguments.format != "text":
+            raise UsageError("--format is for audit rules list")
+        return _check(arguments.directory)
+    if arguments.directory:
+        raise UsageError("audit rules list takes no directory")
+    sys.stdout.write(as_json() if arguments.format == "json" else f"{listing()}\n")
+    return ExitCode.CLEAN
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
+    p = parser("rules", "List the rules, or check rule files (TOML) and run their examples.", epilog=_EPILOG)
     p.add_argument("action", nargs="?", choices=("list", "check"), default="list", help="list (default) or check")
     p.add_argument("directory", nargs="?", metavar="DIR", help="check: folder of rule files (default: our own rules)")
-    arguments = p.parse_args(argv)
-    if arguments.action == "list":
-        if arguments.directory:
-            raise UsageError("audit rules list takes no directory")
-        print(listing())
-        return ExitCode.CLEAN
-    return _check(arguments.directory)
+    p.add_argument("--format", choices=("text", "json"), default="text", help="list: text (default) or json")
+    return p
+
+
+def as_json() -> str:
+    """All rules in the order of ids, version 1; docs/schemas/rules-1.schema.json. Fields are added, never renamed."""
+    import json
+
+    content = {
+        "schema_version": 1,
+        "tool": {"name": "audit", "version": __version__, "rules_digest": rules_digest()},
+        "rules": [
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "family": rule.family,
+                "severity": rule.severity.label,
+                "confidence": rule.confidence.label,
+                "cwe": rule.cwe,
+                "fix": rule.fix,
+                "commands": [command for command in (LINT, SCAN, IMAGE) if rule.id in rule_ids(command)],
+                "remedy": rule.remedy,
+                "docs": rule.docs,
+            }
+            for rule in all_rules().values()
+        ],
+    }
+    return json.dumps(content, indent=1) + "\n"
 
 
 def listing() -> str:

@@ -7,7 +7,13 @@ import sys
 import time
 
 from auditor.cli.arguments import parser
-from auditor.cli.options import add_report_options, add_rule_options, add_search_options
+from auditor.cli.options import (
+    add_baseline_option,
+    add_report_options,
+    add_rule_options,
+    add_search_options,
+    add_setting,
+)
 from auditor.cli.reporting import check_outputs, write
 from auditor.cli.settings import settings_of
 from auditor.core.errors import UsageError
@@ -26,14 +32,12 @@ searched as well. Settings may also stand in audit.toml, .audit.toml or
 To accept a finding, put a comment on its line or on the line above:
   # audit: ignore[rule-id] why this is fine
 """
-_PLUGIN = "your own detect-secrets plugin, whose code is run; needs --engine detect-secrets; repeatable"
-_BASELINE = "findings to accept, in the format of detect-secrets"
 
 
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
     started = time.perf_counter()
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     paths: list[str] = arguments.pop("paths") or ["."]
     settings = settings_of(arguments, paths)
     check_outputs(settings)
@@ -50,30 +54,22 @@ def run(argv: list[str]) -> int:
     return exit_code(report, settings)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser("scan", "Find secrets in files of any kind, archives opened.", epilog=_EPILOG)
     p.add_argument("paths", nargs="*", metavar="PATH", help="files or directories, - for standard input (default: .)")
     add_report_options(p)
-    add_rule_options(p)
+    rules = add_rule_options(p)
     add_detection_options(p.add_argument_group("detection"))
+    add_baseline_option(rules)
     add_search_options(p.add_argument_group("input"), stdin_filename="-")
     return p
 
 
-def add_detection_options(group: argparse._ArgumentGroup, *, baseline: str = _BASELINE) -> None:
-    """How secrets are looked for, and which are known already (unless `baseline`, the help for that, is "")."""
-    group.add_argument(
-        "--engine",
-        metavar="NAME",
-        help="auto (default), hyperscan or keywords for the first search, or detect-secrets, which adds its plugins",
-    )
-    group.add_argument("--plugin", action="append", dest="plugins", metavar="FILE", help=_PLUGIN)
-    group.add_argument(
-        "--rules", action="append", metavar="FILE", help="rules of your own, or of gitleaks or betterleaks; repeatable"
-    )
-    if baseline:
-        group.add_argument("--baseline", metavar="FILE", help=baseline)
-    group.add_argument("--max-depth", metavar="N", help="open archives in archives down to this depth (8)")
+def add_detection_options(group: argparse._ArgumentGroup) -> None:
+    """How secrets are looked for."""
+    for key in ("engine", "plugins", "rules", "max-depth"):
+        add_setting(group, key)
 
 
 def check_files(settings: Settings) -> None:

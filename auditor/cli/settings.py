@@ -14,21 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from auditor.core.config import ConfigFile
+
 
 def settings_of(given: dict[str, Any], paths: Sequence[str]) -> Settings:
     """The settings for these arguments by name, of which `config` and `isolated` are taken out. Raises UsageError."""
+    file = file_for(given, paths)
+    return resolve(given, os.environ, file)
+
+
+def file_for(given: dict[str, Any], paths: Sequence[str]) -> ConfigFile | None:
+    """The configuration file that counts for these paths; takes `config` and `isolated` out. Raises UsageError."""
     config, isolated = given.pop("config", None), given.pop("isolated", False)
     if config and isolated:
         raise UsageError("--config and --isolated cannot be used together")
-    path = config or os.environ.get("AUDIT_CONFIG", "")
     if isolated:
-        file = None
-    elif path:
-        file = read(path)
-    else:
-        folder = common_folder(paths)
-        file = find(folder, repository_root(folder))
-    return resolve(given, os.environ, file)
+        return None
+    if path := config or os.environ.get("AUDIT_CONFIG", ""):
+        return read(path)
+    folder = common_folder(paths)
+    return find(folder, repository_root(folder))
 
 
 def common_folder(paths: Sequence[str]) -> str:

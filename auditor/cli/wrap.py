@@ -43,7 +43,7 @@ _FILE_MODE = 0o666
 
 def run(argv: list[str]) -> int:
     """Run the command and return the exit code. Raises UsageError and SystemExit (wrong arguments, --help)."""
-    arguments = vars(_parser().parse_args(argv))
+    arguments = vars(build_parser().parse_args(argv))
     shown_as: str = arguments.pop("format")
     quiet = bool(arguments.pop("quiet"))
     options = _options(arguments)
@@ -134,7 +134,8 @@ def _write(path: str, text: str) -> None:
         raise UsageError(f"--output: {path}: {error.strerror or 'cannot be written'}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     p = parser("wrap", "Give secrets to a container of an image that stays as it is.", epilog=_EPILOG)
     p.add_argument("target", metavar="TARGET", help="the image; see below")
     p.add_argument("--with", dest="method", metavar="HOW", required=True, help="file, swarm, or the name of a wrapper")

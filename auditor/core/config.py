@@ -15,6 +15,16 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Protocol
+
+    from auditor.core.finding import Finding, Target
+
+    class Silencing(Protocol):
+        """What a baseline accepts, for those who look at files once more."""
+
+        def silence(self, findings: list[Finding], target: Target) -> None:
+            """Mark the findings of this target that are accepted."""
+
 
 FORMATS = (
     "text",
@@ -36,7 +46,7 @@ ENGINES = ("auto", "hyperscan", "keywords", "detect-secrets")
 NEVER = "never"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
-_MOST_DIGITS = 9
+MOST_DIGITS = 9
 _LISTS = ("names", "globs", "formats", "files")
 _CHOICES = {"color": COLORS, "engine": ENGINES}
 _SEVERITIES = tuple(s.label for s in reversed(Severity))
@@ -50,9 +60,13 @@ class Output(NamedTuple):
 
 
 class Settings:
-    """Everything a run can be told. `origins` says for every key that was set where its value came from."""
+    """Everything a run can be told. `origins` says for every key that was set where its value came from.
+
+    `accepted` is no setting: what an earlier look at the same files has found to be accepted by the baseline.
+    """
 
     __slots__ = (
+        "accepted",
         "base",
         "baseline",
         "color",
@@ -113,6 +127,7 @@ class Settings:
         self.quiet = False
         self.verbose = False
         self.severities: dict[str, Severity] = {}
+        self.accepted: Silencing | None = None
         self.origins: dict[str, str] = {}
 
     def folder_of(self, key: str) -> str:
@@ -178,6 +193,8 @@ def _apply_file(settings: Settings, file: ConfigFile) -> None:
             _reject_key(key, where, [*shared, "severity"])
         else:
             option = shared[key]
+            if option.kind == "number" and isinstance(value, str):
+                raise UsageError(f"{where}: must be a whole number from 0 on, not {value!r}")
             read = _read(option.kind, value, where)
             if option.kind == "formats":
                 _reject_files(read, where)
@@ -243,7 +260,7 @@ def _read(kind: str, value: object, where: str, *, commas: bool = False) -> obje
 def _number(value: object, where: str) -> int:
     """A whole number from 0 on; in the environment and on the command line it is written as a text."""
     text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         raise UsageError(f"{where}: must be a whole number from 0 on, not {_shown(value)}")
     return int(text)
 

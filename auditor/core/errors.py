@@ -15,6 +15,16 @@ class ExitCode(IntEnum):
     INTERNAL = 4
 
 
+#: What each code means, in all commands.
+EXIT_CODES = {
+    ExitCode.CLEAN: "nothing found (or nothing as bad as --fail-on)",
+    ExitCode.FINDINGS: "findings",
+    ExitCode.USAGE: "wrong usage or configuration",
+    ExitCode.INCOMPLETE: "an input could not be read whole",
+    ExitCode.INTERNAL: "internal error, or a change that was refused",
+}
+
+
 class AuditError(Exception):
     """Base of every error raised on purpose; the message is one sentence for the user."""
 

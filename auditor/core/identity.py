@@ -20,9 +20,14 @@ def identity(finding: Finding) -> tuple[str, ...]:
     place = finding.image
     if place is None:
         return (finding.rule, finding.location.path, finding.subject)
+    return ("image", finding.rule, *image_place(place), finding.subject)
+
+
+def image_place(place: ImagePlace) -> tuple[str, str, str, str]:
+    """What of a place outlives a rebuild: part, path, inner path, and the pointer without positions in lists."""
     # Positions in lists (of the history, of the environment) shift with every instruction that is added.
     pointer = "/".join("-" if part.isdecimal() else part for part in place.pointer.split("/"))
-    return ("image", finding.rule, place.part, place.path, place.inner_path, pointer, finding.subject)
+    return (place.part, place.path, place.inner_path, pointer)
 
 
 def image_order(finding: Finding, place: ImagePlace) -> tuple[str, int, int, str, str]:

@@ -13,8 +13,19 @@ def is_below(path: str, folder: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
+def near(path: str) -> str:
+    """A path as somebody in the current folder would call it: relative where it lies below that."""
+    try:
+        beside = os.path.relpath(path)
+    except (OSError, ValueError):  # another drive; a current folder that is gone
+        return path
+    return path if beside == os.pardir or beside.startswith(os.pardir + os.sep) else beside
+
+
 def inside(config: str, path: str, where: str) -> str:
     """`path` relative to the configuration file. Raises UsageError where it leads out of that file's folder."""
+    if "\0" in path:
+        raise UsageError(f"{where}: a path has no null character")
     folder, joined = os.path.dirname(config), os.path.normpath(path)
     outside = os.path.isabs(joined) or joined.split(os.sep)[0] == os.pardir
     if outside or not is_below(os.path.join(folder, joined), folder or os.curdir):

@@ -19,7 +19,7 @@ _CHECKOUT = os.path.dirname(_PACKAGE)
 _RUNNING = os.path.join(_DATA, "rules.json")
 _PROVIDERS = os.path.join(_DATA, "providers.json")
 _WRAPPERS = os.path.join(_DATA, "wrappers.json")
-_DOCS = os.path.join(_DATA, "rules-docs.json")
+_DOCS = os.path.join(_DATA, "rules-docs.deflate")
 _ROTATION = os.path.join(_DATA, "rotation.json")
 
 
@@ -63,7 +63,7 @@ def load_wrappers() -> WrapperData:
 def load_rule_docs() -> RuleDocs:
     """Prose, references and examples: for explanations, the documentation and tests. Raises RuleDataError."""
     if _is_current(_DOCS):
-        return cast("RuleDocs", _read_json(_DOCS))
+        return cast("RuleDocs", _read_json(_DOCS, deflated=True))
     from auditor.core.rulefiles import compile_rules  # start-up: a checkout with edited rules only
 
     return compile_rules(os.path.join(_CHECKOUT, "rules"))["docs"]
@@ -93,15 +93,26 @@ def template_dir(name: str) -> str:
     raise AuditError(f"the installation is incomplete: no folder {name!r}; reinstall image-leak-auditor")
 
 
-def _read_json(path: str) -> object:
+def _read_json(path: str, *, deflated: bool = False) -> object:
     import json  # start-up: only a run that needs rules
 
     try:
-        with open(path, encoding="utf-8") as file:
-            content: object = json.load(file)
-            return content
+        with open(path, "rb") as file:
+            data = file.read()
+        content: object = json.loads(_inflated(data) if deflated else data)
+        return content
     except (OSError, ValueError) as error:
         raise RuleDataError(f"{path}: {error}; reinstall image-leak-auditor") from None
+
+
+def _inflated(data: bytes) -> bytes:
+    """Raises ValueError."""
+    import zlib  # start-up: explanations and reports only
+
+    try:
+        return zlib.decompress(data, wbits=-zlib.MAX_WBITS)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
 
 
 def _in_checkout() -> bool:

@@ -1,4 +1,4 @@
-"""Shapes of the compiled rule files: `rules.json`, `providers.json`, `wrappers.json` and `rules-docs.json`."""
+"""Shapes of the compiled rule files: `rules.json`, `providers.json`, `wrappers.json` and `rules-docs.deflate`."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 RUNNING_FILE = "rules.json"
-DOCS_FILE = "rules-docs.json"
+#: Deflated: its examples look like credentials, and searches of whoever installs the package should not find them.
+DOCS_FILE = "rules-docs.deflate"
 PROVIDERS_FILE = "providers.json"
 WRAPPERS_FILE = "wrappers.json"
 TABLES = ("secrets", "files", "commands", "images", "configurations", "wrappers", "vendors")
@@ -92,7 +93,7 @@ def compile_rules(rules_dir: str) -> CompiledRules:
 
 
 def write_rules(rules_dir: str, data_dir: str) -> list[str]:
-    """Compile `rules_dir` and write the JSON files into `data_dir`; returns their paths.
+    """Compile `rules_dir` and write the JSON files, that of examples deflated, into `data_dir`; returns their paths.
 
     The files are replaced whole, so a reader never sees half of one. Raises RuleDataError and OSError.
     """
@@ -110,11 +111,20 @@ def write_rules(rules_dir: str, data_dir: str) -> list[str]:
     ):
         path = os.path.join(data_dir, name)
         scratch = f"{path}.{os.getpid()}"
-        with open(scratch, "w", encoding="utf-8", newline="\n") as file:
-            json.dump(content, file, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        with open(scratch, "wb") as file:
+            file.write(deflate(text) if name == DOCS_FILE else text.encode())
         os.replace(scratch, path)
         written.append(path)
     return written
+
+
+def deflate(text: str) -> bytes:
+    """A text as plain deflate (RFC 1951), as `load_rule_docs` reads it."""
+    import zlib  # start-up: building only
+
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return packer.compress(text.encode()) + packer.flush()
 
 
 def rule_paths(rules_dir: str) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Files that are read whole because a person wrote them for us: settings, rules, baselines."""
+"""Small files that are read or replaced whole: settings, rules, baselines."""
 
 from __future__ import annotations
 
@@ -23,3 +23,31 @@ def content_of(path: str, most: int, error: type[Exception] = UsageError) -> byt
     if len(content) > most:
         raise error(f"{path}: larger than {most} bytes")
     return content
+
+
+def replace_file(path: str, text: str) -> None:
+    """Write beside the file and move into its place, so that nobody reads half of it: UTF-8, its permissions kept.
+
+    A link stays a link. Raises UsageError where that cannot be done, and for a file that is read-only.
+    """
+    target = os.path.realpath(path)
+    scratch = f"{target}.{os.getpid()}.tmp"
+    try:
+        mode = os.stat(target).st_mode if os.path.exists(target) else None
+        if mode is not None and not os.path.isfile(target):
+            raise UsageError(f"{path}: cannot be written: not a regular file")
+        # To replace a file needs no leave to write to it; who took that away wants it to stay as it is.
+        if mode is not None and not mode & 0o222:
+            raise UsageError(f"{path}: cannot be written: it is read-only")
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            with open(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            if mode is not None:
+                os.chmod(scratch, mode & 0o7777)
+            os.replace(scratch, target)
+        except BaseException:
+            os.unlink(scratch)
+            raise
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"{path}: cannot be written: {getattr(problem, 'strerror', None) or problem}") from None

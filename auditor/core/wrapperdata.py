@@ -9,7 +9,8 @@ class CredentialEntry(TypedDict):
     """What a wrapper proves itself with: a run-time secret, never an ARG, an ENV or a file of the image.
 
     `variable` takes the value itself, `file_variable` the path of a file that holds it (`file_is` "file") or of the
-    folder that the file `file_name` lies in ("folder"); at least one of the two is there. `settings` are variables that
+    folder that the file `file_name` lies in ("folder"); at least one of the two is there. `file_made`: how such a file
+    is made anew, where it holds something else than the variable. `settings` are variables that
     go with it and are no secrets. `shared`: other programs use the same credential, so it stays in their environment.
     """
 
@@ -18,6 +19,7 @@ class CredentialEntry(TypedDict):
     file_variable: NotRequired[str]
     file_is: NotRequired[str]
     file_name: NotRequired[str]
+    file_made: NotRequired[str]
     settings: NotRequired[list[str]]
     shared: NotRequired[bool]
 

@@ -24,7 +24,7 @@ _SETTING = re.compile(r"[A-Z_][A-Z0-9_]*=[^\n]*")
 _PLACE = re.compile(r"\{[^{}]*\}")
 _PLACES = ("{reference}", "{before}", "{after}")
 _CREDENTIAL = {
-    **dict.fromkeys(("title", "variable", "file_variable", "file_is", "file_name"), "text"),
+    **dict.fromkeys(("title", "variable", "file_variable", "file_is", "file_name", "file_made"), "text"),
     "settings": "texts",
     "shared": "flag",
 }

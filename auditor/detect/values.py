@@ -29,7 +29,7 @@ _FILLER = BytePattern(
     r"|(?:to[-_ ]?be|insert|enter|put|add|fill|set|use|paste|type|some|none|if|build[-_ ]?time)[-_ ].*"
     r"|your?[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*"
     r"|(?:example|sample|placeholder|dummy|fake|mock|stub|invalid|some).*|.*example(?:key)?"
-    r"|redacted|removed|hidden|masked|censored|foo|bar|baz|foobar|temp|tmp|unused|build|ignored?"
+    r"|redacted|removed|hidden|masked|censored|geheim\$parole|foo|bar|baz|foobar|temp|tmp|unused|build|ignored?"
     r"|(?:.*[-_ ])?(?:not[-_ ]?(?:used|needed|required|real|a[-_ ])|dummy|placeholder|precompile).*"
     r"|test[-_ ]?(?:token|key|secret)?|dev(?:elopment)?[-_ ]?(?:only|key|token|secret)?)$"
 )
@@ -39,7 +39,8 @@ _WORKING_DEFAULT = BytePattern(
 )
 #: The name of a password as it stands, not in the brackets of a template.
 _PASS = BytePattern(r"(?i)[\w.-]*pass[\w.-]*\Z")
-_MASK = BytePattern(r"^(?:[xX*.#_\-?0]{3,}+|\.{2,}+|[xX]{2}[-_.\w]{2,}+(?<=[xX]{2}))$")
+#: The last one is how scanners show a value: its ends at most.
+_MASK = BytePattern(r"^(?:[xX*.#_\-?0]{3,}+|\.{2,}+|[xX]{2}[-_.\w]{2,}+(?<=[xX]{2})|[\w.:|-]{0,24}\*{4,}[\w=]{0,8})$")
 _TEMPLATE = BytePattern(
     r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^(?:\$\w++)++$|\$\{[A-Za-z_]\w*[}:]"
     r"|\$[A-Z_][A-Z0-9_]{2,}+(?![A-Za-z0-9])"

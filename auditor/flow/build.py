@@ -8,7 +8,7 @@ from auditor.detect import names, tokens
 from auditor.flow import variables
 from auditor.flow.contents import ContextReader, Taken
 from auditor.flow.copies import Copy
-from auditor.flow.facts import LayerFile, Literal, Run, Step, Use, Variable
+from auditor.flow.facts import Inference, LayerFile, Literal, Run, Step, Use, Variable
 from auditor.flow.metadata import metadata_uses
 from auditor.flow.paths import absolute, home_of, user_of
 from auditor.flow.runs import dialect_of, follow_run
@@ -16,9 +16,11 @@ from auditor.flow.state import Facts, Layers, Shell
 from auditor.lang.dockerfile import words
 from auditor.lang.dockerfile.nodes import Document, Instruction
 from auditor.lang.dockerfile.scope import Environment, walk
-from auditor.lang.dockerfile.stages import Stage, find_stage, stages
+from auditor.lang.dockerfile.stages import Stage, find_stage, shipped, stages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.sources.context import BuildContext
 
 _WINDOWS_BASES = ("windows", "nanoserver", "servercore", "dotnet/framework", "microsoft/iis", "microsoft/aspnet", "wcf")
@@ -37,7 +39,7 @@ class Build:
         self.context = context
         self.facts = Facts()
         self.taken: list[Taken] = []
-        self.ships = _shipped(stages_)
+        self.ships = shipped(stages_)
         self._runs: list[Instruction] | None = None
         self._files: dict[int, list[LayerFile]] | None = None
 
@@ -67,24 +69,21 @@ class Build:
         return not any(v.reading or v.literal or v.inferred for v in facts.variables)
 
 
-def _shipped(found: list[Stage]) -> frozenset[int]:
-    """Stages whose layers and configuration are part of the final image: the final one and what it builds on."""
-    index = next((s.index for s in found if s.is_final), None)
-    kept: set[int] = set()
-    while index is not None and index not in kept:
-        kept.add(index)
-        index = found[index].base_stage
-    return frozenset(kept)
-
-
-def follow(document: Document, path: str, context: BuildContext | None = None, target: str | None = None) -> Build:
+def follow(
+    document: Document,
+    path: str,
+    context: BuildContext | None = None,
+    target: str | None = None,
+    handed: Mapping[str, str] | None = None,
+) -> Build:
     """Follow the build that `document` describes.
 
     `path` is how the file is shown; `context` the build context to look into (None: names only); `target` the stage
-    that is built (default: the last). Never raises on content.
+    that is built (default: the last); `handed` the build arguments that are secrets by what calls the build, each with
+    the reason. Never raises on content.
     """
     build = Build(document, path, stages(document, target=target), context)
-    _Follower(build).run(target)
+    _Follower(build, handed or {}).run(target)
     return build
 
 
@@ -109,8 +108,9 @@ class _StageState:
 
 
 class _Follower:
-    def __init__(self, build: Build) -> None:
+    def __init__(self, build: Build, handed: Mapping[str, str]) -> None:
         self.build = build
+        self.handed = handed
         self.facts = build.facts
         self.reader = ContextReader(build.context) if build.context is not None else None
         self.states: dict[int, _StageState] = {}
@@ -219,6 +219,8 @@ class _Follower:
             )
             if kind == "argument" and pair.raw is None and not variable.value:
                 variable.value = environment.get(pair.name) or ""
+            if kind == "argument" and pair.name in self.handed:
+                variable.inferred = Inference(self.handed[pair.name], pair.name_span)
             variable.settle()
             self.known[pair.name_span.start] = variable
             if step.onbuild:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
-from auditor.lang.shell.nodes import Word
+from auditor.lang.shell.nodes import Literal, Word
 
 #: Shells that read a script as POSIX does.
 SHELLS = frozenset("sh bash dash ash zsh ksh".split())
@@ -35,6 +36,9 @@ RUNNERS: dict[str, frozenset[str]] = {
     "tini": frozenset({"-p"}),
     "dumb-init": frozenset(),
 }
+_TAKES_VARIABLES = frozenset({"env", "sudo"})
+_WITH_VALUE = frozenset().union(*(RUNNERS[name] for name in _TAKES_VARIABLES))
+_ASSIGNED = Pattern(r"([A-Za-z_]\w*)=")
 _TAKES_OPERAND = frozenset({"timeout", "gosu", "su-exec", "chroot"})
 
 
@@ -129,6 +133,22 @@ def program(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return words
 
 
+def assigned(words: tuple[Word, ...]) -> Iterator[tuple[str, Word]]:
+    """The words that programs like `env` and `sudo` take for variables of the one that they run, with their names."""
+    ran = program(words)
+    if not ran or ran is words:
+        return
+    before = words[: -len(ran)]
+    if not any(base_name(word) in _TAKES_VARIABLES for word in before):
+        return
+    skipped = False
+    for word in before:
+        match = _ASSIGNED.match(word.rendered)
+        if match is not None and not skipped and isinstance(word.parts[0], Literal):
+            yield match[1], word
+        skipped = word.rendered in _WITH_VALUE
+
+
 def _unwrap(name: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
     takes = RUNNERS[name]
     index = 1
@@ -140,7 +160,7 @@ def _unwrap(name: str, words: tuple[Word, ...]) -> tuple[Word, ...]:
             break
         if text.startswith("-") and len(text) > 1:
             index += 2 if text in takes else 1
-        elif name in ("env", "sudo") and "=" in text:
+        elif name in _TAKES_VARIABLES and "=" in text:
             index += 1
         elif operand:
             operand = False

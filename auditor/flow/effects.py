@@ -18,8 +18,7 @@ _REMOVERS = frozenset("rm unlink shred srm remove-item del erase rmdir".split())
 _COPIERS = frozenset("cp mv install ln rsync scp copy-item move-item".split())
 _WRITERS = frozenset("tee set-content add-content out-file".split())
 _DOWNLOADS = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}
-_GENERATORS = {"ssh-keygen": ("-f",), "openssl": ("-keyout", "-out")}
-_KEY_MAKERS = frozenset("req genrsa genpkey ecparam".split())
+_GENERATORS = frozenset("ssh-keygen openssl keytool mkcert".split())
 _SED_IN_PLACE = Pattern(r"^(?:-[a-zA-Z]*i[^ ]*|--in-place(?:=.*)?)$")
 #: An option that the script follows, and one that it is part of.
 _SED_EXPRESSION = Pattern(r"-[nrEsuz]*e\Z|--expression\Z")
@@ -111,8 +110,10 @@ class Effects:
             self._sed()
         elif name in _WRITERS:
             self._tee()
-        elif name in _DOWNLOADS or name in _GENERATORS:
-            self._produce()
+        elif name in _DOWNLOADS:
+            self._download()
+        elif name in _GENERATORS:
+            self._generate()
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -188,27 +189,19 @@ class Effects:
         for word in files if origins else ():
             self._write(self.shell.path(word), word.span, origins, [])
 
-    def _produce(self) -> None:
-        """Downloads and key generators that are told to write a credential file."""
-        options = _DOWNLOADS.get(self.name) or _GENERATORS[self.name]
-        if self.name == "openssl" and (len(self.words) < 2 or self.words[1].rendered not in _KEY_MAKERS):
-            return
-        if self.name == "ssh-keygen":
-            self._host_keys()
+    def _download(self) -> None:
+        """A download that is told to write a credential file."""
         for option, value in pairwise(self.words[1:]):
             path = self.shell.path(value)
-            kind = credfiles.recognise(path) if option.rendered in options else None
+            kind = credfiles.recognise(path) if option.rendered in _DOWNLOADS[self.name] else None
             if kind is not None and kind.certainty == "sure":
-                how = "generated" if self.name in _GENERATORS else "downloaded"
-                self._write(path, value.span, (Origin(how, self.name, self.command.span),), [])
+                self._write(path, value.span, (Origin("downloaded", self.name, self.command.span),), [])
 
-    def _host_keys(self) -> None:
-        """`ssh-keygen -A` makes those that are missing; one stands for all of them. With `-f` below another folder."""
-        word = next((word for word in self.words[1:] if word.rendered == "-A"), None)
-        if word is not None:
-            below = next((value.rendered for option, value in pairwise(self.words[1:]) if option.rendered == "-f"), "")
-            path = f"{below.rstrip('/')}/etc/ssh/ssh_host_ed25519_key"
-            self._write(path, word.span, (Origin("generated", self.name, self.command.span),), [])
+    def _generate(self) -> None:
+        from auditor.flow import generators  # start-up: only what makes keys
+
+        for path, span in generators.made(self.words, self.shell):
+            self._write(path, span, (Origin("generated", self.name, self.command.span),), [])
 
     # -- copying -------------------------------------------------------------------------------------------------
 

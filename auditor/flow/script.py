@@ -11,7 +11,7 @@ from auditor.flow import commands, outputs
 from auditor.flow.caches import cache_use
 from auditor.flow.credentials import Credentials
 from auditor.flow.effects import Effects, carries_text
-from auditor.flow.expected import literal_at
+from auditor.flow.expected import drop, literal_at
 from auditor.flow.facts import Literal
 from auditor.flow.flat import Flat
 from auditor.flow.servers import server_use
@@ -68,8 +68,9 @@ def _command(command: Command, shell: Shell, depth: int) -> None:
             follow(part.script, shell, depth + 1)
             shell.restore(state)
     words = commands.program(command.words)
-    before = shell.saved() if words and command.assignments and command.kind == "command" else None
-    for assignment in command.assignments:
+    given = [*command.assignments, *_of_runner(command, words)]
+    before = shell.saved() if words and given and command.kind == "command" else None
+    for assignment in given:
         _assign(assignment, command, shell)
     if command.kind == "command":
         _run(command, words, shell, depth)
@@ -79,6 +80,17 @@ def _command(command: Command, shell: Shell, depth: int) -> None:
         shell.restore((shell.cwd, *before[1:]))
     if command.feeds:
         shell.outputs[id(command)] = outputs.of_command(command, shell)
+
+
+def _of_runner(command: Command, words: tuple[Word, ...]) -> list[Assignment]:
+    """`env NAME=value program`: the same as `NAME=value program`."""
+    if command.kind != "command" or words is command.words:
+        return []
+    found = []
+    for name, word in commands.assigned(command.words):
+        at = Flat([word]).span(0, len(name))
+        found.append(Assignment(name, drop(word, len(name) + 1), at, word.span))
+    return found
 
 
 def _run(command: Command, words: tuple[Word, ...], shell: Shell, depth: int) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.span import Span
-from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence
+from auditor.lang.compose.nodes import Mapping, Node, Scalar, Sequence, walk
 
 MAX_CHARS = 256 * 1024
 _MAX_DEPTH = 40
 _SPACE = Pattern(r"(?:[ \t\r\n,\ufeff]|#[^\n]*|//[^\n]*|/\*(?s:.*?)\*/)*")
 _INLINE = Pattern(r"(?:[ \t]|/\*(?s:.*?)\*/)*")
 _NAME = Pattern(r"[^\W\d][\w-]*")
+_MERGE = Pattern(r"merge[ \t]*\(")
 _HEREDOC = Pattern(r"<<-?([A-Za-z_]\w*)\r?\n")
 _EQUALS = Pattern(r"=(?![=>])|:")
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
@@ -42,6 +43,26 @@ def read(text: str) -> list[Block]:
     return reader.blocks
 
 
+def merged(node: Scalar) -> list[Mapping]:
+    """The objects among the arguments of `merge(...)`, with their places in the file; none for another expression."""
+    call = _MERGE.match(node.value)
+    if call is None or not node.value.endswith(")"):
+        return []
+    reader = _Reader(node.value[:-1])  # without what closes the call: a value ends where the text does
+    reader.at = call.end()
+    found: list[Mapping] = []
+    try:
+        while reader.peek():
+            value = reader.value()
+            found += [value] if isinstance(value, Mapping) else []
+    except Unreadable:
+        return []
+    for each in found:
+        for one in walk(each):
+            one.span = Span(one.span.start + node.span.start, one.span.end + node.span.start)
+    return found
+
+
 class _Reader:
     """Goes through the text once, from left to right."""
 
@@ -49,6 +70,14 @@ class _Reader:
         self.text = text
         self.at = 0
         self.blocks: list[Block] = []
+
+    def peek(self) -> str:
+        """The character behind white space and comments."""
+        return self._skip()
+
+    def value(self) -> Node:
+        """The next value."""
+        return self._value(1)
 
     def _skip(self, pattern: Pattern = _SPACE) -> str:
         """Behind white space and comments; the character there."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.report.json_report import SCHEMA_VERSION, finding_of, sought_of, summary_of, target_of, tool_of
-from auditor.report.masking import FileMasker, maskers
+from auditor.report.json_report import SCHEMA_VERSION, findings_of, sought_of, summary_of, target_of, tool_of
+from auditor.report.masking import maskers
 from auditor.report.terminal import inert_json
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ def render(report: Report, meta: Meta) -> str:
 
 def _records(report: Report, meta: Meta) -> Iterator[dict[str, object]]:
     masks = maskers(report)
-    nothing = FileMasker([], [])
     yield {"type": "report", "schema_version": SCHEMA_VERSION, "tool": tool_of(meta), **sought_of(report)}
     for target in report.targets:
         yield {"type": "target", **target_of(target, masks[target.name])}
-    for finding in report.findings:
-        yield {"type": "finding", **finding_of(finding, masks.get(finding.location.path, nothing), meta)}
+    for finding in findings_of(report, masks, meta):
+        yield {"type": "finding", **finding}
     yield {"type": "summary", **summary_of(report)}

@@ -12,6 +12,8 @@ from auditor.lang.dockerfile.parser import parse_bytes
 from auditor.run.crash import describe, wants_traceback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Target
     from auditor.flow.build import Build
@@ -42,8 +44,18 @@ class Analysis(NamedTuple):
     calls: CallFacts | None = None
 
 
-def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[str], contexts: Contexts) -> Analysis:
-    """Audit one input. What goes wrong is noted in `target.errors`; `target.text` is set for quoting."""
+def analyse(
+    source: Input,
+    target: Target,
+    settings: Settings,
+    rules: frozenset[str],
+    contexts: Contexts,
+    handed: Mapping[str, str] | None = None,
+) -> Analysis:
+    """Audit one input; `handed` as in `flow.build.follow`.
+
+    What goes wrong is noted in `target.errors`; `target.text` is set for quoting.
+    """
     if source.data is None:
         target.errors.append(TargetError(f"cannot be read: {source.error}", target.name))
         return Analysis(None, [], False)
@@ -57,7 +69,7 @@ def analyse(source: Input, target: Target, settings: Settings, rules: frozenset[
 
             found.append(rejection(document, document.error, target))
         context = _context(document, source, settings, contexts)
-        build = follow(document, target.name, context, settings.target or None)
+        build = follow(document, target.name, context, settings.target or None, handed)
     except Exception as error:
         internal("reading this file", error, target)
         return Analysis(document, found, context is not None)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from auditor.core.baseline import Baseline, Entry, entry_key, folder_of, hashes, path_key, read
-from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
+from auditor.core.smallfile import replace_file
 from auditor.detect.detection import SECOND_OPINION
 from auditor.run.selection import rule_ids
 
@@ -103,7 +103,7 @@ def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = (),
     for row in wanted.values():
         results.setdefault(str(row["filename"]), []).append(row)
     if old is None or old.document["results"] != results:
-        _replace(path, _text(old, results))
+        replace_file(path, _text(old, results))
     return Written(len(wanted), kept, removed, left_out, unjudged)
 
 
@@ -215,23 +215,3 @@ def _text(old: Baseline | None, results: dict[str, list[Row]]) -> str:
 def _order(row: Row) -> tuple[int, str, str]:
     line = row.get("line_number", 0)
     return (line if isinstance(line, int) else 0, str(row["hashed_secret"]), str(row["type"]))
-
-
-def _replace(path: str, text: str) -> None:
-    """Write beside the file and move into its place, so that nobody reads half of it; a link stays a link."""
-    target = os.path.realpath(path)
-    scratch = f"{target}.{os.getpid()}.tmp"
-    try:
-        mode = os.stat(target).st_mode & 0o7777 if os.path.exists(target) else None
-        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            if mode is not None:
-                os.chmod(scratch, mode)
-            os.replace(scratch, target)
-        except BaseException:
-            os.unlink(scratch)
-            raise
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None

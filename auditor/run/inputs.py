@@ -10,7 +10,7 @@ from auditor.sources.files import is_compose_name, is_dockerfile_name, is_source
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
@@ -35,7 +35,8 @@ class Outcome(NamedTuple):
 class InputAuditor:
     """What audits one input after the other; build contexts that they share are read once.
 
-    `contexts` are those that are known already, by root and ignore file; `place` is that of the only compose file.
+    `contexts` are those that are known already, by root and ignore file; `place` is that of the only compose file,
+    `handed` what is known from outside of the build arguments of the only Dockerfile (`flow.build.follow`).
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class InputAuditor:
         wanted: frozenset[str],
         contexts: Contexts | None = None,
         place: Place | None = None,
+        handed: Mapping[str, str] | None = None,
     ) -> None:
         self.place = place
+        self.handed = handed
         self.settings = settings
         self.wanted = wanted
         self.contexts: Contexts = {} if contexts is None else contexts
@@ -73,9 +76,12 @@ class InputAuditor:
             place = self.place if self.place is not None else _beside(source, self.settings)
             analysis = analyse_compose(source.data, target, rule_ids(LINT), place)
         else:
-            analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts)
+            analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts, self.handed)
         _remember_secrets(target, analysis.findings)
-        return target, analysis._replace(findings=_silenced(analysis, target, self.settings))
+        findings = _silenced(analysis, target, self.settings)
+        if self.settings.accepted is not None:
+            self.settings.accepted.silence(findings, target)
+        return target, analysis._replace(findings=findings)
 
 
 def _beside(source: Input, settings: Settings) -> Place | None:

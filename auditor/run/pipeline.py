@@ -37,6 +37,11 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     Raises UsageError for names of rules that do not exist; never for what a file contains.
     """
     auditing = InputAuditor(settings, chosen(settings))
+    known = None
+    if settings.baseline:
+        from auditor.run.acceptance.known import known_of  # start-up: only with a baseline
+
+        known = known_of(settings)
     report = Report([], [])
     skipped: list[SkippedFile] = []
     stdin_filename = settings.stdin_filename or "Dockerfile"
@@ -58,7 +63,18 @@ def lint(settings: Settings, paths: Sequence[str]) -> Report:
     report.findings.sort(key=lambda finding: finding.sort_key)
     if report.findings:
         number_findings(report.findings)
+    if known is not None:
+        from auditor.run.selection import more_rules  # start-up: as above
+
+        known.accept(report, read_whole(report, settings), more_rules(settings))
     return report
+
+
+def read_whole(report: Report, settings: Settings) -> list[str]:
+    """The files of which this run tells all that its rules find."""
+    if settings.target:
+        return []
+    return [target.name for target in report.targets if target.complete and target.files]
 
 
 def _outcomes(auditing: InputAuditor, inputs: Iterator[Input]) -> Iterator[Outcome]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from auditor.core.baseline import read as read_baseline
-from auditor.core.finding import Report, Skipped, Suppression, Target, TargetError, number_findings
+from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.detecting import detector_of
 from auditor.run.scanning.files import FileScanner
@@ -17,9 +16,7 @@ from auditor.sources.files import Skipped as SkippedFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from auditor.core.baseline import Baseline
     from auditor.core.config import Settings
-    from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
     from auditor.run.scanning.files import Detecting, Scanned
     from auditor.sources.contents import Found
@@ -39,30 +36,35 @@ def scan(
     paths: Sequence[str],
     detector: Detecting | None = None,
     *,
-    leave_out: str = "",
+    leave_out: Sequence[str] = (),
     whole: list[str] | None = None,
 ) -> Report:
     """Search the files among and below these paths ("-" is the standard input) for secrets, with this detector.
 
-    The baseline of the settings and the file `leave_out` are not searched. The paths of all files that were read whole
+    The baseline of the settings and the files `leave_out` are not searched. The paths of all files that were read whole
     are appended to `whole`. Raises UsageError for names of rules that do not exist and for an engine that is not
     installed; RuleDataError for rule files that cannot be used; never for what a file contains.
     """
     notes: list[str] = []
     skipped: list[SkippedFile] = []
     scanner = _scanner(settings, detector, notes)
-    known = read_baseline(settings.baseline) if settings.baseline else None
+    known = None
+    if settings.baseline:
+        from auditor.run.acceptance.known import known_of  # start-up: only with a baseline
+
+        known = known_of(settings)
+    read: list[str] = []
     found = find(paths, exclude=settings.exclude, stdin_filename=settings.stdin_filename or STDIN, skipped=skipped)
     report = Report([], [])
     rest = Target("", "files", files=0)
     rest.skipped += (Skipped("rules", note) for note in notes)
-    for scanned in _results(scanner, _without(found, (settings.baseline, leave_out), skipped)):
+    for scanned in _results(scanner, _without(found, (settings.baseline, *leave_out), skipped)):
         report.targets += scanned.targets
         report.findings += scanned.findings
         rest.files += scanned.files
         rest.size += scanned.size
-        if whole is not None and scanned.whole:
-            whole.append(scanned.path)
+        if scanned.whole:
+            read.append(scanned.path)
     _note_skipped(rest, skipped)
     if rest.files or rest.skipped or not report.targets:
         rest.name = _name(paths, {target.name for target in report.targets})
@@ -71,7 +73,9 @@ def scan(
     if report.findings:
         number_findings(report.findings)
     if known is not None:
-        _accept(report.findings, known)
+        known.accept(report, read, more_rules(settings))
+    if whole is not None:
+        whole += read
     return report
 
 
@@ -100,15 +104,6 @@ def _without(found: Iterable[Found], files: Iterable[str], skipped: list[Skipped
             skipped.append(SkippedFile(file.display, EXCLUDED))
         else:
             yield file
-
-
-def _accept(findings: Iterable[Finding], known: Baseline) -> None:
-    """Silence what the baseline lists, unless a person has confirmed there that it is a secret."""
-    for finding in findings:
-        if finding.secret is not None and finding.suppressed is None:
-            entry = known.holds(finding.location.path, finding.location.start_line, finding.secret.reveal())
-            if entry is not None and entry.suppresses:
-                finding.suppressed = Suppression("baseline", entry.reason)
 
 
 def _results(scanner: FileScanner, found: Iterator[Found]) -> Iterator[Scanned]:

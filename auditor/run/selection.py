@@ -93,6 +93,15 @@ def chosen(settings: Settings, command: str = LINT, more: Sequence[Named] | None
     return (wanted | extended) - _matching("ignore", settings, rules)
 
 
+def check_names(settings: Settings) -> None:
+    """Raise UsageError where a setting names a rule, family or prefix of rules that no command has."""
+    more = more_rules(settings)
+    rules = [*(Named(rule.id, rule.family) for rule in all_rules().values()), *more]
+    _check_severities(settings, frozenset(rule.id for rule in rules))
+    for key in ("select", "extend-select", "ignore"):
+        _matching(key, settings, rules)
+
+
 def asked(findings: Iterable[Finding], wanted: frozenset[str]) -> list[Finding]:
     """Those of the rules that were asked for, but for silenced ones."""
     return [finding for finding in findings if finding.suppressed is None and finding.rule in wanted]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import fix as command
 from auditor.cli.main import main
 from auditor.run.rewrite.options import FixOptions, ProveOptions
 from tests.cli.fixing import ORIGINAL, Capture, Engine, fix, only_dockerfile, state
@@ -137,7 +136,7 @@ def test_standard_input_that_needs_other_files_stays(
 def test_standard_input_that_cannot_be_taken(monkeypatch: pytest.MonkeyPatch, engine: Engine, capsys: Capture) -> None:
     monkeypatch.setattr("sys.stdin", None)
     assert fix(capsys, "-")[::2] == (2, "audit: error: -: standard input is closed\n")
-    monkeypatch.setattr(command, "DOCKERFILE_LIMIT", 10)
+    monkeypatch.setattr("auditor.cli.standardinput.DOCKERFILE_LIMIT", 10)
     feed(monkeypatch, b"x" * 12)
     engine.make = lambda: run(unread("Dockerfile"))
     assert fix(capsys, "-")[:2] == (3, "")

@@ -122,3 +122,12 @@ def test_the_module_runs_as_the_command_does() -> None:
         [sys.executable, "-m", "auditor", "--version"], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (0, f"audit {__version__}\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize(("first", "code"), [("os.getpid = lambda: 1", 143), ("", -15)], ids=["first", "other"])
+def test_the_first_process_of_a_container_ends_when_it_is_told(first: str, code: int) -> None:
+    """The kernel keeps signals from it that it does not handle; any other process ends by the signal as usual."""
+    program = "main.main = lambda argv: os.kill(process, signal.SIGTERM); main.entry()"
+    start = f"import os, signal; process = os.getpid(); {first}\nfrom auditor.cli import main; {program}"
+    assert subprocess.run([sys.executable, "-c", start], check=False).returncode == code

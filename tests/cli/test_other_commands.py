@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from auditor.cli.explained import names
 from auditor.cli.main import main
+from auditor.core.resources import load_rule_docs
+from auditor.core.wrappers import wrapper_ids
 from auditor.run.examples import load_examples
 from auditor.run.selection import IMAGE, all_rules, rule_ids
+from tests.report.validating import validate
 
 RULE = """\
 id = "NAME"
@@ -61,6 +66,54 @@ def test_a_fix_of_the_ignore_file_is_shown(capsys: pytest.CaptureFixture[str]) -
     assert "\n`audit fix` leaves the Dockerfile as it is, and adds to .dockerignore: .env\n" in out
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("github-token", ["GitHub token", "Begins with ghp_", "checksum is verified offline", "How to replace it"]),
+        ("algolia-key", ["key of Algolia", "in the name of the variable that holds it: algolia"]),
+        (
+            "ksm",
+            ["keeper://RECORD_UID/field/password", "audit fix --diff --wrapper ksm", "audit wrap IMAGE --with ksm"],
+        ),
+        ("password", ["a kind of secret", "How to replace it"]),
+    ],
+)
+def test_kinds_of_secrets_and_wrappers_are_explained(
+    name: str, said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "explain", name)
+    assert (code, err) == (0, "") and out.startswith(f"{name}: ")
+    assert [part for part in said if part not in " ".join(out.split())] == []
+
+
+def test_all_of_them_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    every = sorted(names())
+    assert len(every) > 3000 and set(wrapper_ids()) <= set(every)
+    code, out, _ = run(capsys, "explain", *every)
+    assert code == 0
+    assert [name for name in every if not out.startswith(f"{name}: ") and f"\n{name}: " not in out] == []
+
+
+def test_no_example_of_a_secret_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    docs = load_rule_docs()["tables"]["secrets"]
+    out = run(capsys, "explain", *docs)[1]
+    for entry in docs.values():
+        for one in entry["examples"] if isinstance(entry["examples"], list) else ():
+            example = str(one["secret"]) if isinstance(one, dict) else str(one)
+            assert len(example) < 24 or example[:24] not in out
+
+
+def test_a_family_of_rules_is_told_by_its_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "explain", "caches")
+    assert (code, out, err) == (2, "", "audit: error: 'caches' is a family of rules: package-cache\n")
+
+
+@pytest.mark.parametrize(("word", "known"), [("github-tokn", "github-token"), ("dopler", "doppler")])
+def test_an_unknown_kind_gets_a_suggestion(word: str, known: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "explain", word)
+    assert code == 2 and err.endswith(f"did you mean {known!r}?\n")
+
+
 def test_an_unknown_rule_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     message = "audit: error: there is no rule 'env-secrt'; did you mean 'env-secret'?\n"
     assert run(capsys, "explain", "env-secrt") == (2, "", message)
@@ -76,9 +129,12 @@ def test_what_plugins_of_detect_secrets_find_is_explained(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("baseline", "the file to write (default: .secrets.baseline)"),
-        ("baseline", "whose code is run; needs --engine detect-secrets"),
-        ("scan", "findings to accept, in the format of detect-secrets"),
+        ("baseline", "write a .secrets.baseline, for detect-secrets"),
+        ("scan", "whose code is run; needs --engine detect-secrets"),
+        ("scan", "findings to accept: what audit baseline wrote, or detect-secrets"),
+        ("lint", "findings to accept: what audit baseline wrote, or detect-secrets"),
+        ("fix", "findings to accept: what audit baseline wrote, or detect-secrets"),
+        ("image", "findings to accept: what audit baseline wrote, or detect-secrets"),
     ],
 )
 def test_help_says_what_files_are_for(capsys: pytest.CaptureFixture[str], command: str, said: str) -> None:
@@ -91,6 +147,21 @@ def test_the_list_has_every_rule_once(capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 0
     listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
     assert sorted(listed) == sorted(rule_ids())
+
+
+def test_the_list_for_machines_has_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "rules", "--format", "json")
+    assert code == 0
+    content = json.loads(out)
+    validate(content, "docs/schemas/rules-1.schema.json")
+    assert [rule["id"] for rule in content["rules"]] == sorted(rule_ids())
+    by_id = {rule["id"]: rule for rule in content["rules"]}
+    assert by_id["env-secret"]["commands"] == ["lint", "image"] and by_id["known-token"]["commands"] == [
+        "scan",
+        "image",
+    ]
+    root = Path(__file__).resolve().parents[2]
+    assert all((root / rule["docs"]).is_file() for rule in content["rules"])
 
 
 def write_rule(folder: Path, name: str, examples: str) -> None:
@@ -127,7 +198,9 @@ def test_rule_files_are_checked(
     assert message in out + err
 
 
-@pytest.mark.parametrize("argv", [["check", "no-such-folder"], ["list", "."], ["frobnicate"]])
+@pytest.mark.parametrize(
+    "argv", [["check", "no-such-folder"], ["list", "."], ["frobnicate"], ["check", "--format", "json"]]
+)
 def test_wrong_arguments_for_rules(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "rules", *argv)[0] == 2
 

@@ -28,7 +28,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(resources, "_CHECKOUT", str(tmp_path))
     monkeypatch.setattr(resources, "_DATA", str(data))
     monkeypatch.setattr(resources, "_RUNNING", str(data / "rules.json"))
-    monkeypatch.setattr(resources, "_DOCS", str(data / "rules-docs.json"))
+    monkeypatch.setattr(resources, "_DOCS", str(data / "rules-docs.deflate"))
     forget()
     yield tmp_path
     forget()
@@ -65,7 +65,7 @@ def test_newer_rule_files_are_compiled(checkout: Path, touched: str) -> None:
 
 def test_missing_compiled_rules_are_compiled(checkout: Path) -> None:
     (checkout / "auditor/_data/rules.json").unlink()
-    (checkout / "auditor/_data/rules-docs.json").unlink()
+    (checkout / "auditor/_data/rules-docs.deflate").unlink()
     assert loaded() == "toml"
     assert list(resources.load_rule_docs()["tables"]["commands"]) == ["toml"]
 

@@ -1,4 +1,4 @@
-"""Files that people write for us, read whole."""
+"""Small files, read and replaced whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.core.errors import RuleDataError, UsageError
-from auditor.core.smallfile import content_of
+from auditor.core.smallfile import content_of, replace_file
 
 
 def test_up_to_the_limit(tmp_path: Path) -> None:
@@ -29,3 +29,17 @@ def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="not a regular file"):
         content_of(str(tmp_path / "pipe"), 4)
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    monkeypatch.setattr(os, "replace", _fails)
+    with pytest.raises(UsageError, match="cannot be written: no room"):
+        replace_file(str(path), "new")
+    assert [file.name for file in tmp_path.iterdir()] == ["x"]
+    assert path.read_text() == "old"
+
+
+def _fails(_source: str, _target: str) -> None:
+    raise OSError(28, "no room")

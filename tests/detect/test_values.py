@@ -119,6 +119,16 @@ def test_logins_of_manuals_and_default_logins(user: str, password: str, manual: 
     assert values.is_example_login(user, password) == example
 
 
+@pytest.mark.parametrize("value", ["npm_****hnS9", "dp.st.****l6rS", "****", "gho_****", "********x8Q="])
+def test_what_scanners_show_of_a_value_is_none(value: str) -> None:
+    assert values.classify(value, "API_TOKEN").kind == "placeholder"
+
+
+@pytest.mark.parametrize("value", ["Kite***42-Tundra", "Fjord-88-lantern****Tundra-42-kite", "8s*K!q**Zt%2Lm"])
+def test_a_password_may_have_asterisks(value: str) -> None:
+    assert values.classify(value, "PASSWORD").kind == "opaque"
+
+
 @pytest.mark.parametrize("value", PLACEHOLDERS)
 def test_placeholder_is_known_as_one(value: str) -> None:
     assert values.classify(value, "API_TOKEN").kind == "placeholder"

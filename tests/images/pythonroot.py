@@ -24,14 +24,14 @@ NODE = "/usr/bin/node"
 PACKAGES = "/opt/packages"
 
 
-def python_root(packages: Path) -> bytes:
-    """The tar of a shell, Python as PYTHON and a folder of packages as PACKAGES. Skips without `ldd`."""
+def python_root(packages: Path, python: str = PYTHON) -> bytes:
+    """The tar of a shell, Python under the name given and a folder of packages as PACKAGES. Skips without `ldd`."""
     made = io.BytesIO(root_files())
     library = Path(sysconfig.get_path("stdlib"))
     executable = Path(os.path.realpath(sys.executable))
-    target = Path(PYTHON).parent.parent
+    target = Path(python).parent.parent
     with tarfile.open(fileobj=made, mode="a") as archive:
-        archive.add(executable, PYTHON.lstrip("/"))
+        archive.add(executable, python.lstrip("/"))
         archive.add(library, str(target / "lib" / library.name).lstrip("/"), filter=_needed)
         archive.add(packages, PACKAGES.lstrip("/"), filter=_needed)
         binaries = [executable, *_shared(library), *_shared(packages)]

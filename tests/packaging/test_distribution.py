@@ -10,12 +10,28 @@ import sysconfig
 import tarfile
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
 from auditor import __version__
 from auditor.core.rulefiles import compile_rules
+
+SHARED = {
+    "share/man/man1/audit.1": ("man",),
+    "share/bash-completion/completions/audit": ("completion", "bash"),
+    "share/zsh/site-functions/_audit": ("completion", "zsh"),
+    "share/fish/vendor_completions.d/audit.fish": ("completion", "fish"),
+}
+#: Generates everything without any package but our own.
+ALONE = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from auditor.cli import generate
+assert all(map(generate.completion, generate.SHELLS)) and generate.manual() and generate.schema()
+print(*(name for name in sys.modules if "site-packages" in str(getattr(sys.modules[name], "__file__", ""))))
+"""
 
 pytestmark = pytest.mark.xdist_group("packaging")
 
@@ -59,9 +75,11 @@ def test_the_wheel_is_pure_and_named_right(wheel: Path) -> None:
 
 def test_the_wheel_holds_package_rules_and_templates_only(wheel: Path, root: Path) -> None:
     expected = {path.relative_to(root).as_posix() for path in (root / "auditor").rglob("*.py")}
-    data = ("rules", "rules-docs", "providers", "rotation", "wrappers")
-    expected |= {"auditor/py.typed", *(f"auditor/_data/{name}.json" for name in data)}
+    data = ("rules.json", "rules-docs.deflate", "providers.json", "rotation.json", "wrappers.json")
+    expected |= {"auditor/py.typed", *(f"auditor/_data/{name}" for name in data)}
     expected |= {f"auditor/_data/{path.relative_to(root)}" for path in (root / "reports").rglob("*") if path.is_file()}
+    shared = f"image_leak_auditor-{__version__}.data/data"
+    expected |= {f"{shared}/{path}" for path in SHARED}
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == expected
 
@@ -70,7 +88,8 @@ def test_the_wheel_has_the_rules_of_the_checkout(wheel: Path, root: Path) -> Non
     compiled = compile_rules(str(root / "rules"))
     with zipfile.ZipFile(wheel) as archive:
         assert json.loads(archive.read("auditor/_data/rules.json")) == compiled["running"]
-        assert json.loads(archive.read("auditor/_data/rules-docs.json")) == compiled["docs"]
+        docs = zlib.decompress(archive.read("auditor/_data/rules-docs.deflate"), wbits=-zlib.MAX_WBITS)
+        assert json.loads(docs) == compiled["docs"]
         assert json.loads(archive.read("auditor/_data/providers.json")) == compiled["providers"]
         assert json.loads(archive.read("auditor/_data/wrappers.json")) == compiled["wrappers"]
 
@@ -93,6 +112,7 @@ def test_the_source_distribution_builds_and_tests_by_itself(dist: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"Makefile", "mkdocs.yml", "LICENSE", "CHANGELOG.md", "hatch_build.py", "tests/conftest.py", ".ci/run"}
+    wanted |= {"Dockerfile", ".dockerignore", "action.yml", "ci/github/run.sh", "ci/jenkins/Jenkinsfile"}
     assert wanted <= names
     assert any(name.startswith("rules/") and name.endswith(".toml") for name in names)
     assert [name for name in names if name.startswith((".venv", "auditor/_data", "dist"))] == []
@@ -103,6 +123,17 @@ def test_an_installed_command_runs(installed: Path, script: str, tmp_path: Path)
     assert __version__ in run(installed / script, "--version", folder=tmp_path)
     (tmp_path / "Dockerfile").write_text("FROM debian:12\nUSER 1000\n")
     run(installed / script, "lint", "Dockerfile", folder=tmp_path)
+
+
+@pytest.mark.parametrize("path", SHARED)
+def test_manual_and_completions_are_installed_where_programs_look(installed: Path, path: str) -> None:
+    text = (installed.parent / path).read_text(encoding="utf-8")
+    assert text == run(installed / "audit", "generate", *SHARED[path])
+
+
+def test_manual_and_completions_need_no_dependency(root: Path, tmp_path: Path) -> None:
+    """A wheel is built where there is nothing but hatchling."""
+    assert run(sys.executable, "-I", "-S", "-c", ALONE, root, folder=tmp_path).strip() == ""
 
 
 def test_an_installed_command_knows_its_rules(installed: Path, root: Path, tmp_path: Path) -> None:

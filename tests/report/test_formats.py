@@ -155,7 +155,7 @@ def test_json_counts_what_is_active_and_keys_fingerprints(report: Report, meta: 
     assert set(one) == {"schema_version", "tool", "targets", "findings", "summary"}
     assert list(one["findings"][0]) == [
         "id", "rule", "severity", "confidence", "verdict", "title", "message", "target", "location", "image",
-        "related", "secret", "fixes", "suppressed",
+        "related", "secret", "fixes", "suppressed", "facts",
     ]  # fmt: skip
 
 

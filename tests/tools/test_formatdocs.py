@@ -10,6 +10,7 @@ import pytest
 from auditor.cli.main import main as audit
 from auditor.core.ruledata import CompiledRules
 from auditor.core.rulefiles import compile_rules
+from auditor.run.formats import cut
 from tools import formatdocs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,5 +83,5 @@ def test_a_stale_page_is_written(
 
 
 def test_long_prefixes_and_bars_are_cut_and_escaped() -> None:
-    assert formatdocs._cut("a" * 21) == f"{'a' * 20}..."
+    assert cut("a" * 21) == f"{'a' * 20}..."
     assert formatdocs._code("a|`b") == "`` a\\|`b ``"

@@ -35,7 +35,7 @@ FIELDS: tuple[Field, ...] = (
         "password",
         line("_auth", separator="=", before=_NPM_SCOPE),
         ("npmrc",),
-        (":_auth=", ":_auth =", "\n_auth=", "\n_auth ="),
+        tuple(f"{lead}_auth{gap}=" for lead in ":\n" for gap in ("", " ")),
         verifier="npmrc-auth",
     ),
     Field(

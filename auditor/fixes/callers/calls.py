@@ -11,10 +11,12 @@ from auditor.core.span import Span
 from auditor.fixes.callers import needs
 from auditor.fixes.callers.surroundings import Unit, Variables
 from auditor.fixes.callers.work import Draft, Work
+from auditor.flow import commands
 from auditor.flow.calling import arguments
 from auditor.flow.calling.arguments import Argument
 from auditor.flow.calling.programs import Build, Option
 from auditor.flow.calling.units import ENVIRONMENT, OTHER, TYPED
+from auditor.flow.expected import drop
 from auditor.lang.derived import FOREIGN
 
 if TYPE_CHECKING:
@@ -125,6 +127,7 @@ class Call:
         if argument.kind == arguments.BARE:
             if self.variables.status(name) == TYPED:
                 self.variables.untype(name, name, self.draft)
+            self._untype_own(name)
             return name
         if argument.kind in (arguments.VARIABLE, arguments.DEFAULT):
             return self._variable(argument, name)
@@ -134,6 +137,19 @@ class Call:
                 return found.variable
         self._prefix(name, argument.quote, self.unit.raw(argument.start, argument.end))
         return name
+
+    def _untype_own(self, name: str) -> None:
+        """Take the text of `env NAME=text` before the builder out."""
+        for assigned, word in commands.assigned(self.words):
+            value = drop(word, len(name) + 1)
+            if assigned != name or not value.literal:
+                continue
+            start = word.span.start + len(name) + 1
+            if self.unit.text[start - 1 : start] != "=":
+                self.draft.fail(f"the value of {name} stands before the command where it cannot be taken out")
+            self.draft.burnt.append((name, self.unit.span(start, word.span.end)))
+            self.draft.replace(self.unit.span(start, word.span.end), self.unit.own('"${' + name + ':?}"'))
+            self.draft.ask(name)
 
     def _inner(self, argument: Argument) -> tuple[int, int]:
         return arguments.literal_span(argument.start, argument.end, argument.quote, self.unit.text)

@@ -65,7 +65,7 @@ def of_site(use: Use) -> Site:
     if use.site is None:
         raise Refused("it stands where it cannot be changed")
     if use.site.nested:
-        raise Refused("it stands in a script inside of the script, whose quotes a change would have to fit")
+        raise Refused("it stands behind an alias, or in a script inside of the script, whose quotes would have to fit")
     return use.site
 
 

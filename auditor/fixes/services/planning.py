@@ -39,7 +39,7 @@ class Planner:
         self.facts = facts
         self.place = place
         self._shown = shown
-        self._starts = Starts(facts.file, place)
+        self.starts = Starts(facts.file, place)
         self.writer = Writer(facts.file)
         self._seconds: dict[int, dict[str, Entry]] = {}
         #: What each new name stands for: the value, so that a name is used again for the same one only.
@@ -59,8 +59,9 @@ class Planner:
         if setting.kind == "args":
             return self._argument(setting)
         try:
-            if clients.is_client(setting):
-                return clients.plan(self, setting)
+            client = clients.plan(self, setting)
+            if client is not None:
+                return client
             services, reading = self._reading(setting)
         except Refused as refused:
             return self._from_outside(setting, refused.reason)
@@ -106,7 +107,7 @@ class Planner:
         if not services:
             raise Refused("which services use it cannot be told")
         self.check_apart(services)
-        readings = [self._starts.reading(service, entry) for service in services]
+        readings = [self.starts.reading(service, entry) for service in services]
         self.writer.check(service.node for service in services)
         variables = {reading.variable for reading in readings}
         if len(variables) != 1:
@@ -122,7 +123,7 @@ class Planner:
 
     def _from_file(self, setting: Setting, services: list[Service], reading: Reading) -> EnvPlan:
         name = setting.entry.name
-        given = self._secret(setting)
+        given = self.secret(setting)
         shown = ", ".join(dict.fromkeys(service.name for service in services))
         reason = reading.doubt or f"what starts {shown} reads {name} from the file that {reading.variable} names"
         return EnvPlan(
@@ -133,10 +134,10 @@ class Planner:
             Applicability.UNSAFE if reading.doubt else Applicability.SAFE,
             f"{name} of {shown} is read from a file, the secret {given}",
             reason,
-            tuple(self._file_notes(name, given, setting.entry.raw.text if setting.entry.raw is not None else "")),
+            self.file_notes(setting, given),
         )
 
-    def _secret(self, setting: Setting) -> str:
+    def secret(self, setting: Setting) -> str:
         """The secret's name: that of the variable, unless it stands for another value."""
         entry = setting.entry
         value = entry.raw.text if entry.raw is not None else ""
@@ -147,6 +148,11 @@ class Planner:
                 self._taken[made] = value
                 return made
         raise AssertionError("the names do not end")
+
+    def file_notes(self, setting: Setting, given: str) -> tuple[str, ...]:
+        """What the user has to do: the file first, then what keeps it out of other places."""
+        value = setting.entry.raw.text if setting.entry.raw is not None else ""
+        return tuple(self._file_notes(setting.entry.name, given, value))
 
     def _file_notes(self, name: str, given: str, value: str) -> Iterable[str]:
         path = f"{FOLDER}/{given}"

@@ -14,7 +14,7 @@ from auditor.lang.compose.interpolation import with_defaults
 from auditor.lang.compose.nodes import Alias, Mapping, Node, Scalar, Sequence, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from auditor.flow.place import Place
     from auditor.lang.compose.services import ComposeText, Entry, Service
@@ -57,11 +57,18 @@ class Starts:
         known = self._entries_of(service)
         if known.get(name) != [entry] or variable in known:
             raise Refused(f"{service.name} sets {name} in more than one place")
-        own = {id(entry.key), id(entry.node), *self._after_reading(service)}
+        return Reading(variable, self.alone(service, entry, self._after_reading(service)))
+
+    def alone(self, service: Service, entry: Entry, handed: Collection[int] = ()) -> str:
+        """What is not known of other places that set or name the variable of an entry; "" where all is.
+
+        `handed`: ids of nodes that get the value from what reads it. Raises Refused where one of the others names it.
+        """
+        name, own = entry.name, {id(entry.key), id(entry.node), *handed}
         named = [node for node in self._words_of(service).get(name, []) if id(node) not in own]
         if named:
             raise Refused(f"{service.name} names {name} elsewhere, too (line {self.file.line(named[0])})")
-        return Reading(variable, self._env_files(service, name) or self._other_files(name))
+        return self._env_files(service, name) or self._other_files(name)
 
     # -- the program ---------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
-from auditor.flow.calling.given import LITERAL, TYPED, VARIABLE, Given, is_secret_name, of_text
+from auditor.flow.calling.given import LITERAL, TYPED, VARIABLE, Given, is_in_url, is_secret_name, of_text
 from auditor.flow.calling.uses import BUILD_ARG, Use
 from auditor.flow.calling.uses import VARIABLE as VARIABLE_USE
 from auditor.lang import hcl
@@ -72,8 +72,7 @@ def read_into(into: Gathered) -> None:
     variables = kinds.get("variable", {})
     typed: set[Span] = set()
     for target in kinds.get("target", {}).values():
-        args = target.get("args")
-        for key, value in args.pairs if isinstance(args, Mapping) else ():
+        for key, value in _arguments(target.get("args")):
             given = _given(text_of(key), value, variables)
             if given is None or (given.how == TYPED and given.literal is not None and given.literal.span in typed):
                 continue
@@ -87,6 +86,13 @@ def read_into(into: Gathered) -> None:
             into.uses.append(Use(BUILD_ARG, "docker buildx bake", text_of(key), shown, given, story))
     for name, body in variables.items():
         _default(into, name, body.get("default"), typed)
+
+
+def _arguments(args: Node | None) -> list[tuple[Node, Node]]:
+    """The pairs of `args`: those of an object, or of the objects that `merge(...)` is given."""
+    if isinstance(args, Scalar) and not args.style:
+        return [pair for each in hcl.merged(args) for pair in each.pairs]
+    return args.pairs if isinstance(args, Mapping) else []
 
 
 def _default(into: Gathered, name: str, default: Node | None, typed: set[Span]) -> None:
@@ -114,7 +120,7 @@ def _given(name: str, value: Node, variables: dict[str, Mapping]) -> Given | Non
         if literal is not None:
             return Given(LITERAL, value.span, literal, "")
     if not used:  # `null` takes the argument away
-        return None
+        return Given(VARIABLE, value.span, None, "") if value.style and is_in_url(value.value) else None
     telling = is_secret_name(name) or is_secret_name(used)
     return Given(VARIABLE, value.span, None, used) if telling else None
 

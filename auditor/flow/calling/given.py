@@ -9,7 +9,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Secret
 from auditor.core.span import Span
-from auditor.detect import names, values
+from auditor.detect import names, positions, values
 from auditor.flow import commands
 from auditor.flow.calling.makefiles import MakeText, variable_of
 from auditor.flow.calling.units import is_typed
@@ -22,7 +22,7 @@ from auditor.lang.shell.nodes import Literal as Text
 from auditor.lang.shell.nodes import Substitution, VariableUse, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from auditor.flow.calling.units import Assignments, ShellText
 
@@ -31,6 +31,7 @@ LITERAL, TYPED, VARIABLE, FETCHED, BARE = "literal", "typed", "variable", "fetch
 
 _NAME = Pattern(r"[A-Za-z_]\w*")
 _IDENTIFIER = Pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_FOREIGN = Pattern(f"{FOREIGN}+")
 _DEFAULTS = (":-", "-", ":=", "=")
 _MAX_DEPTH = 4
 
@@ -59,9 +60,11 @@ class _Stands(NamedTuple):
 class Values:
     """Looks at the words of one shell text."""
 
-    def __init__(self, unit: ShellText, variables: Assignments) -> None:
+    def __init__(self, unit: ShellText, variables: Assignments, own: Mapping[str, Word] | None = None) -> None:
         self.unit = unit
         self.variables = variables
+        #: Variables that the command alone gets, before those of the text.
+        self.own = own or {}
 
     def known(self, word: Word) -> str | None:
         """The text that a word stands for, where the file tells: for the names of programs."""
@@ -108,7 +111,7 @@ class Values:
         """A value that is not literal: a secret if its name or what it is made of says so."""
         if not word.parts or names.is_public(name):
             return None
-        telling = is_secret_name(name) or any(map(is_secret_name, self._mentioned(word)))
+        telling = is_secret_name(name) or any(map(is_secret_name, self._mentioned(word))) or is_in_url(word.rendered)
         fetched = any(_mints(part) for part in word.parts if isinstance(part, Substitution))
         return Given(FETCHED if fetched else _how(word), at, None, self.source(word)) if telling or fetched else None
 
@@ -133,6 +136,10 @@ class Values:
             return _Stands(word, self.unit.span, LITERAL)
         only = word.parts[0] if len(word.parts) == 1 else None
         if isinstance(only, VariableUse) and not only.operator and depth < _MAX_DEPTH:
+            own = self.own.get(only.name)
+            if own is not None:
+                is_text = own.literal is not None and FOREIGN not in own.literal
+                return _Stands(own, self.unit.span, TYPED) if is_text else None
             found = self.variables.assigned.get(only.name, [])
             value = found[0].value if len(found) == 1 else None
             if value is not None and is_typed(found[0]):
@@ -146,6 +153,14 @@ def is_secret_name(name: str) -> bool:
     """Whether a name by itself announces a secret."""
     reading = names.read(name)
     return reading is not None and reading.sure
+
+
+def is_in_url(text: str) -> bool:
+    """Whether something that is filled in later is the password of a URL, whatever it is called."""
+    if "://" not in text or "@" not in text:
+        return False
+    places = positions.find(_FOREIGN.sub("${_}", text))
+    return any((at.kind, at.name, at.level) == ("url", "password", "variable") for at in places)
 
 
 def _of_make(unit: MakeText, raw: str) -> _Stands | None:

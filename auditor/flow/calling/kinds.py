@@ -11,7 +11,9 @@ _YAML = r"\.ya?ml$"
 _KINDS: tuple[tuple[Pattern, str], ...] = (
     (Pattern(r"(?:^|/)docker-bake(?:\.override)?\.(?:hcl|json)$"), BAKE),
     (Pattern(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+" + _YAML), CI),
-    (Pattern(r"(?:^|/)(?:action|\.gitlab-ci|azure-pipelines|bitbucket-pipelines|cloudbuild|[Tt]askfile)" + _YAML), CI),
+    (Pattern(r"(?:^|/)(?:action|bitbucket-pipelines|cloudbuild|[Tt]askfile)" + _YAML), CI),
+    # Templates that such files include are named like them: `image.gitlab-ci.yml`, `azure-pipelines-image.yml`.
+    (Pattern(r"(?:^|/)(?:[^/]*\.gitlab-ci|azure-pipelines(?:[.-][^/]+)?)" + _YAML), CI),
     (Pattern(r"(?:^|/)\.circleci/config" + _YAML), CI),
     (Pattern(r"(?:^|/)Jenkinsfile(?:\.[^/]+)?$"), CI),
     (Pattern(r"(?:^|/)(?:GNUmakefile|[Mm]akefile|[^/]+\.mk)$"), MAKEFILE),

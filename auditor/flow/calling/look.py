@@ -11,21 +11,20 @@ from auditor.detect.statements import HOLE
 from auditor.flow import commands as known_commands
 from auditor.flow import outputs
 from auditor.flow.calling import arguments, programs, tools
-from auditor.flow.calling.given import BARE, TYPED, Given, Values, is_secret_name
-from auditor.flow.calling.units import commands
+from auditor.flow.calling.aliases import Aliases
+from auditor.flow.calling.given import BARE, LITERAL, TYPED, Given, Values, is_secret_name
+from auditor.flow.calling.nesting import every
 from auditor.flow.calling.uses import BUILD_ARG, COMMIT, CONTAINER_ENV, LOGIN, SQUASH, SWARM_SECRET, Site, Use
 from auditor.flow.expected import after_colon, drop
 from auditor.flow.flat import Flat
-from auditor.flow.script import nested_text
 from auditor.flow.servers import squash
-from auditor.lang.shell import reader
 from auditor.lang.shell.nodes import Substitution, VariableUse, Word
 
 if TYPE_CHECKING:
     from auditor.flow.calling.tools import Option, ToolCall
     from auditor.flow.calling.units import ShellText
     from auditor.flow.calling.uses import Uses
-    from auditor.lang.shell.nodes import Command, Script
+    from auditor.lang.shell.nodes import Command
 
 #: `--build-arg NAME=value` in the value of a variable.
 _HELD = Pattern(
@@ -36,7 +35,6 @@ _SET = Pattern(r"[^\s=]+\.args\.(?P<name>[A-Za-z_]\w*)=")
 #: Programs that only print what they are given.
 _PRINTERS = frozenset("echo printf cat grep sed awk print : test [ [[ git".split())
 _CREDS = ("--creds", "--src-creds", "--dest-creds")
-_MAX_DEPTH = 4
 #: What a command line is called that is put together elsewhere.
 _SOME_BUILD = "the build"
 
@@ -44,44 +42,26 @@ _SOME_BUILD = "the build"
 def read(uses: Uses, unit: ShellText) -> int:
     """Go through one text; how many commands it has."""
     count = 0
-    for command, nested in _every(unit.script, 0):
-        Look(uses, unit, command, nested=nested).run()
+    aliases = Aliases(unit)
+    for command, nested in every(unit.script):
+        Look(uses, unit, command, aliases.expanded(command.words), nested=nested).run()
         count += 1
     return count
 
 
-def _every(script: Script, depth: int) -> Iterator[tuple[Command, bool]]:
-    """The commands of a script, those of nested scripts (`sh -c`, `ssh host '...'`) included and marked."""
-    for command in commands(script):
-        yield command, depth > 0
-        words = known_commands.program(command.words)
-        if not words or command.kind != "command" or depth >= _MAX_DEPTH:
-            continue
-        flat = nested_text(command, words) or _remote(command, words)
-        if flat is not None and flat.text:
-            yield from _every(reader.read(flat.text, flat.source), depth + 1)
-
-
-def _remote(command: Command, words: tuple[Word, ...]) -> Flat | None:
-    """`ssh host 'docker ...'`, or the same on its input."""
-    if known_commands.base_name(words[0]) != "ssh":
-        return None
-    if len(words) > 2 and "docker" in words[-1].rendered and " " in words[-1].rendered:
-        return Flat([words[-1]])
-    text = outputs.input_words(command)
-    return Flat(text, "\n") if text else None
-
-
 class Look:
-    """One command."""
+    """One command; `words` are its own, or with what an alias stands for."""
 
-    def __init__(self, uses: Uses, unit: ShellText, command: Command, *, nested: bool) -> None:
+    def __init__(self, uses: Uses, unit: ShellText, command: Command, words: tuple[Word, ...], *, nested: bool) -> None:
         self.uses = uses
         self.unit = unit
         self.command = command
-        self.nested = nested
-        self.words = command.words
-        self.values = Values(unit, uses.variables)
+        # Edits are made of the command's own words.
+        self.nested = nested or words is not command.words
+        self.words = words
+        self.given = [(a.name, a.value) for a in command.assignments if a.value is not None and words]
+        self.given += [(name, drop(word, len(name) + 1)) for name, word in known_commands.assigned(words)]
+        self.values = Values(unit, uses.variables, dict(self.given))
 
     def _site(self, call: ToolCall | None = None, option: Option | None = None) -> Site:
         return Site(self.unit, self.uses.variables, self.command, self.nested, call, option)
@@ -101,6 +81,8 @@ class Look:
         call = tools.find(self.words, self.values.known)
         if call is not None:
             self._call(call)
+        if self.given and tools.starts(self.words, self.values.known):
+            self._given()
 
     # -- builds --------------------------------------------------------------------------------------------------
 
@@ -194,6 +176,17 @@ class Look:
                 at = self._place(given, option.value or value)
                 self.uses.add(Use(CONTAINER_ENV, call.title, name, at, given, _story(given), site))
 
+    def _given(self) -> None:
+        """`NAME=secret docker compose up`, with `env` before it or without."""
+        at, _wrappers, _sudo = programs.unwrapped(self.words)
+        title = " ".join(word.rendered for word in self.words[at : at + 2])
+        for name, value in self.given:
+            given = self.values.by_name(name, value)
+            literal = given.literal if given is not None and given.how == LITERAL else None
+            if given is not None and literal is not None:
+                given = given._replace(how=TYPED)
+                self.uses.add(Use(CONTAINER_ENV, title, name, literal.span, given, (), self._site()))
+
     def _pairs(self, call: ToolCall, options: tuple[str, ...]) -> Iterator[tuple[Option, str, Word]]:
         """The variables that options set, with their values."""
         for option in call.values(*options):
@@ -202,6 +195,8 @@ class Look:
             name, equals, _ = programs.head(option.value).partition("=")
             if equals and name:
                 yield option, name, drop(option.value, len(name) + 1)
+            elif option.value.literal and option.value.literal.isidentifier():  # the value of the variable
+                yield option, name, Word((VariableUse(name, option.value.span, "", None),), option.value.span, "")
 
     def _login(self, call: ToolCall) -> None:
         for option in call.values("-p", "--password"):

@@ -51,6 +51,9 @@ _OTHERS: dict[tuple[str, ...], str] = {
     ("docker-compose", "run"): "run",
     ("podman-compose", "run"): "run",
 }
+#: Commands whose containers may take variables over, by their first words, and programs that have only such.
+_STARTERS = frozenset({"run", "create", "exec", "start", "compose", "container", "service", "stack"})
+_COMPOSERS = frozenset({"docker-compose", "podman-compose"})
 _OPENERS = frozenset({"container", "compose", "service", "image", "secret"})
 #: Options of all these commands that take no value of their own.
 _SWITCHES = frozenset(
@@ -125,6 +128,18 @@ def find(words: tuple[Word, ...], known: Callable[[Word], str | None]) -> ToolCa
         if sayings in _SAYINGS:
             return _call(_SAYINGS[sayings], words, at, last)
     return None
+
+
+def starts(words: tuple[Word, ...], known: Callable[[Word], str | None]) -> bool:
+    """Whether a command is one whose containers may get the variables of its environment."""
+    at, _wrappers, _sudo = unwrapped(words)
+    if at >= len(words):
+        return False
+    if (words[at].literal or "").rpartition("/")[2] in _COMPOSERS:
+        return True
+    names = program_of(words[at], known)
+    said = [*names[1:], *(word.literal for word in words[at + 1 :] if not head(word).startswith("-"))]
+    return bool(names) and names[0] != "?" and bool(said) and said[0] in _STARTERS
 
 
 def _other(words: tuple[Word, ...], at: int) -> tuple[str, int] | None:

@@ -170,3 +170,13 @@ def _sources(stage: Stage, by_name: Mapping[str, int], count: int) -> tuple[int,
             if source is not None:
                 indices[source] = None
     return tuple(indices)
+
+
+def shipped(found: list[Stage]) -> frozenset[int]:
+    """Stages whose layers and configuration are part of the final image: the final one and what it builds on."""
+    index = next((s.index for s in found if s.is_final), None)
+    kept: set[int] = set()
+    while index is not None and index not in kept:
+        kept.add(index)
+        index = found[index].base_stage
+    return frozenset(kept)

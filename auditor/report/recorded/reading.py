@@ -8,8 +8,21 @@ from __future__ import annotations
 
 import json
 
-from auditor.core.finding import Confidence, Finding, Report, Severity, Skipped, Suppression, Target, TargetError
+from auditor.core.edit import Applicability
+from auditor.core.facts import Facts
+from auditor.core.finding import (
+    Confidence,
+    Finding,
+    Report,
+    Severity,
+    Skipped,
+    Step,
+    Suppression,
+    Target,
+    TargetError,
+)
 from auditor.core.layerline import CACHED, FAILED, SCANNED, SKIPPED, LayerLine
+from auditor.core.proposal import Proposal
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Remembered
 from auditor.report.json_report import SCHEMA_VERSION
@@ -25,11 +38,12 @@ MOST_BYTES = 256 << 20
 _VERDICTS = ("valid", "expired", "malformed", "placeholder", "unverified")
 _SEVERITIES = tuple(level.label for level in reversed(Severity))
 _CONFIDENCES = tuple(level.label for level in reversed(Confidence))
+_APPLICABILITIES = tuple(level.label for level in Applicability)
 _STATES = (SCANNED, CACHED, SKIPPED, FAILED)
 _TOP = ("schema_version", "tool", "sought", "targets", "findings", "summary")
 _FINDING = (
     *("id", "rule", "severity", "confidence", "verdict", "title", "message", "target", "location", "image", "related"),
-    *("secret", "fixes", "suppressed", "excerpt"),
+    *("secret", "fixes", "suppressed", "excerpt", "facts"),
 )
 _TARGET = ("name", "kind", "digest", "complete", "errors", "skipped", "stats", "image")
 #: Fields by which reports of other commands and tools are known.
@@ -141,12 +155,13 @@ def _finding(table: Table, titles: dict[str, str], skipped: set[str]) -> Finding
     secret = _secret(table.maybe_table("secret"))
     place, location = spot(table)
     flow, related = related_of(table, in_image=place is not None)
+    facts = table.table("facts") if "facts" in table else None
     finding = Finding(
         rule,
         Severity.parse(table.one_of("severity", _SEVERITIES)),
         location,
         table.text("message"),
-        "",
+        facts.text("subject") if facts is not None else "",
         confidence=Confidence[table.one_of("confidence", _CONFIDENCES).upper()],
         verdict=table.one_of("verdict", _VERDICTS),
         flow=flow,
@@ -157,11 +172,32 @@ def _finding(table: Table, titles: dict[str, str], skipped: set[str]) -> Finding
         excerpt=table.maybe_text("excerpt") if place is not None else "",
     )
     finding.id = table.digits("id", 20, 20)
-    table.tables("fixes")
+    finding.fixes = tuple(map(_fix, table.tables("fixes")))
+    if facts is not None:
+        _add_facts(finding, facts)
     by = table.maybe_table("suppressed")
     if by is not None:
         finding.suppressed = Suppression(by.one_of("by", ("inline", "baseline")), by.text("reason"))
     return finding
+
+
+def _fix(table: Table) -> Proposal:
+    """What was written of a fix; the first reports of version 1 had no more than title and applicability."""
+    applicability = table.one_of("applicability", _APPLICABILITIES)
+    reason, diff = (table.maybe_text(key) if key in table else "" for key in ("reason", "diff"))
+    also, commands = (tuple(table.texts(key)) if key in table else () for key in ("also", "commands"))
+    return Proposal(table.text("title"), applicability, reason, diff, also, commands)
+
+
+def _add_facts(finding: Finding, table: Table) -> None:
+    """What the value said while it was known, and the steps of the story that have no place."""
+    owner = tuple((fact.line("what"), fact.text("value")) for fact in table.tables("owner"))
+    finding.facts = Facts(table.flag("judged"), owner, table.flag("weak"))
+    placed = list(finding.flow)
+    story: list[Step] = []
+    for message in [step.text("message") for step in table.tables("steps")] if "steps" in table else ():
+        story.append(placed.pop(0) if placed and placed[0].message == message else Step(message, None))
+    finding.flow = (*story, *placed)
 
 
 def _secret(table: Table | None) -> Remembered | None:

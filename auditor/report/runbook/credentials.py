@@ -161,7 +161,7 @@ def _grouped(findings: Iterable[Finding], kinds: dict[str, str], meta: Meta) -> 
         for name in names_of(finding, kinds.get(finding.location.path, "")):
             holders.setdefault((finding.location.path, name), set()).add(key)
     for finding in unvalued:
-        named = names_of(finding, kinds.get(finding.location.path, "")) or _origins(finding)
+        named = named_by(finding, kinds.get(finding.location.path, ""))
         known = holders.get((finding.location.path, named[0]), set()) if named else set()
         if len(known) == 1:
             groups[next(iter(known))].append(finding)
@@ -170,6 +170,11 @@ def _grouped(findings: Iterable[Finding], kinds: dict[str, str], meta: Meta) -> 
         else:
             groups.setdefault((finding.location.path, finding.subject), []).append(finding)
     return list(groups.values())
+
+
+def named_by(finding: Finding, kind: str) -> list[str]:
+    """The variables that a finding is about, by its subject or its story."""
+    return names_of(finding, kind) or _origins(finding)
 
 
 def _origins(finding: Finding) -> list[str]:
@@ -193,7 +198,7 @@ def _credential(
     for finding in findings:
         kind = kinds.get(finding.location.path, "")
         mask = masks[finding.location.path]
-        named = map(mask.name, names_of(finding, kind) or _origins(finding))
+        named = map(mask.name, named_by(finding, kind))
         made.names += [name for name in named if name not in made.names]
         is_entry = kind == COMPOSE_KIND and finding.rule not in _FILE_RULES
         service = finding.subject.rpartition(".")[0] if is_entry else ""

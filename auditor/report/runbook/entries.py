@@ -88,6 +88,12 @@ def is_specific(kind: str) -> bool:
     return by_id(kind) is not None or kind in _index().fallback or kind in _index().holders
 
 
+def kinds() -> frozenset[str]:
+    """The kinds that have an entry of their own."""
+    index = _index()
+    return frozenset({*index.exact, *index.fallback, *index.holders})
+
+
 def steps(entry: RotationEntry) -> list[Step]:
     """What is done at the provider, in order."""
     made = []

@@ -28,6 +28,7 @@ def outlines(
     """The outlines of these targets, and the report with the key of its fingerprints. Raises UsageError."""
     run = _OutlineScan(settings, listener)
     report, key = run_over(run, targets, stdin, ())
+    run.accept(report)
     return run.outlines, report, key
 
 

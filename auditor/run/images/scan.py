@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
     from auditor.detect.userrules import UserRule
+    from auditor.run.acceptance.known import DetectSecretsBaseline, OwnBaseline
     from auditor.run.images.base import Base
     from auditor.run.images.findings import Attribution
     from auditor.run.images.history.entries import History
@@ -44,14 +45,18 @@ def scan(
     listener: Listener | None = None,
     sources: Sequence[Source] = (),
     insecure: Collection[str] = (),
+    key: bytes = b"",
 ) -> tuple[Report, bytes]:
     """Search these targets, and `sources` that are open; the report, and the key of its fingerprints.
 
-    Raises UsageError for targets and settings that cannot be meant; what cannot be read is in the report.
+    `key`: the one they must have, b"" for that of the baseline or any other. Raises UsageError for targets and settings
+    that cannot be meant; what cannot be read is in the report.
     """
-    run = ImageScan(settings, listener)
+    run = ImageScan(settings, listener, key=key)
     run.insecure = insecure
-    return run_over(run, targets, stdin, sources)
+    report, key = run_over(run, targets, stdin, sources)
+    run.accept(report)
+    return report, key
 
 
 def run_over(
@@ -76,7 +81,7 @@ def run_over(
 class ImageScan:
     """What one run shares between its targets. Raises UsageError for settings that cannot be meant."""
 
-    def __init__(self, settings: Settings, listener: Listener | None, *, cached: bool = True) -> None:
+    def __init__(self, settings: Settings, listener: Listener | None, *, cached: bool = True, key: bytes = b"") -> None:
         self.settings = settings
         self.insecure: Collection[str] = ()
         self._notes: list[str] = []
@@ -85,7 +90,13 @@ class ImageScan:
             from auditor.detect.userrules import load  # start-up: only with rules of the user's own
 
             rules = load(settings.rules, self._notes, within=settings.folder_of("rules"))
-        more = more_rules(settings, rules)
+        self._more = more = more_rules(settings, rules)
+        self._known: OwnBaseline | DetectSecretsBaseline | None = None
+        if settings.baseline:
+            from auditor.run.acceptance.known import known_of  # start-up: only with a baseline
+
+            self._known = known_of(settings)
+            key = key or (self._known.key if self._known is not None else b"")
         wanted = chosen(settings, IMAGE, more)
         severities = {rule.id: rule.severity for rule in all_rules(IMAGE).values()}
         left_out = frozenset({*severities, *(rule.id for rule in more)}) - wanted
@@ -94,13 +105,15 @@ class ImageScan:
         own = bool(rules or settings.plugins or self._detector.thorough)
         # Values that are to be shown, and rules that may change between two runs, are not in the cache.
         cached = cached and not (settings.no_cache or settings.show_secrets or own)
-        self._cache = LayerCache(cache_folder() if cached else "")
+        self._cache = LayerCache(cache_folder() if cached else "", key=key)
         self.key = self._cache.key()
         usual = {**severities, **settings.severities}
         heeded = not settings.no_inline_ignores
         asked = Wanted(left_out, usual, settings.require_ignore_reason, self.key, silence=heeded)
         self.depth_asked = "max-depth" in settings.origins
         rules_digest = _settings_digest(self._detector.digest, asked, settings)
+        if key:
+            rules_digest += sha256(key).hexdigest()  # fingerprints under one key are of no use under another
         self._asked = asked
         self._rereads = True
         self._beside: ValueSearch | None = None
@@ -116,6 +129,11 @@ class ImageScan:
         return LayerSearch(
             Looking(Sweep(self._detector), asked, self.settings.max_depth, self.depth_asked, folder=private_folder())
         )
+
+    def accept(self, report: Report) -> None:
+        """Silence what the baseline accepts."""
+        if self._known is not None:
+            self._known.accept(report, more=self._more)
 
     def close(self) -> None:
         """Give back what the run has opened."""

@@ -94,7 +94,7 @@ class CallerFiles:
                 problems.append(f"{os.path.normpath(path)}: two changes concern the same text")
                 continue
             if after != text:
-                changes.append(FileChange(path, kind, text, after))
+                changes.append(FileChange(path, kind, text, after, (tuple(found.edits),)))
         if problems and not unsafe:
             return f"what builds it would have to change too: {problems[0]}"
         rewrite.notes += [f"change this by hand, or the build may fail now - {problem}" for problem in problems]

@@ -63,6 +63,10 @@ class State:
         return self._active
 
 
+class _Unwritable(Refused):
+    """The text is written in a way that the change does not fit: no fix that failed, there is none."""
+
+
 class ComposeFixer:
     """Rewrites one compose file in memory. `source` holds the text to begin with."""
 
@@ -76,6 +80,8 @@ class ComposeFixer:
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept, by setting.
         self.failed: dict[str, str] = {}
+        #: Why others cannot be written at all, likewise.
+        self._unable: dict[str, str] = {}
         self._origin = Origin("")
         self._shown_place = place if place.path else None
         self.ignores: dict[str, IgnoreText] = {}
@@ -96,6 +102,7 @@ class ComposeFixer:
             state = following
         state = self._leave_out(state, rewrite)
         self._leave(state, rewrite)
+        rewrite.last = state.target
         return state
 
     def _leave_out(self, state: State, rewrite: Rewrite) -> State:
@@ -111,7 +118,7 @@ class ComposeFixer:
             except Refused as refused:
                 self.failed[plan.label] = refused.reason
             else:
-                self._note(plan, answered, rewrite)
+                self._note(plan, answered, (), rewrite)
         return state
 
     def _left_out(self, plan: IgnorePlan, answered: list[Finding], state: State) -> State:
@@ -144,6 +151,7 @@ class ComposeFixer:
             if not isinstance(plan, Refusal | IgnorePlan)
             and plan.applicability <= self.allowed
             and plan.label not in self.failed
+            and plan.label not in self._unable
             and self._answered(plan, state)
         ]
         if not plans:
@@ -156,7 +164,7 @@ class ComposeFixer:
                 return None
             following, edits = self._carried_out(plans, state)
         for plan in plans:
-            self._note(plan, self._answered(plan, state), rewrite)
+            self._note(plan, self._answered(plan, state), self._places(plan, state), rewrite)
         self._origin.add(edits)
         return following
 
@@ -169,6 +177,8 @@ class ComposeFixer:
                 continue
             try:
                 self._carried_out([*kept, plan], state)
+            except _Unwritable as refused:
+                self._unable[plan.label] = refused.reason
             except Refused as refused:
                 self.failed[plan.label] = refused.reason
             else:
@@ -189,7 +199,10 @@ class ComposeFixer:
         """The state after plans, and their edits. Raises Refused where the result must not be kept."""
         facts = state.analysis.compose
         assert facts is not None
-        edits = edits_of(facts.file, plans)
+        try:
+            edits = edits_of(facts.file, plans)
+        except Refused as refused:
+            raise _Unwritable(refused.reason) from None
         try:
             text = apply_edits(state.text, edits)
         except EditConflict:
@@ -201,11 +214,19 @@ class ComposeFixer:
             raise Refused(f"its check did not hold: {reason}")
         return following, edits
 
-    def _note(self, plan: AnyPlan, answered: list[Finding], rewrite: Rewrite) -> None:
+    def _places(self, plan: TextualPlan, state: State) -> tuple[Span, ...]:
+        """What a plan changes, in the text as it is on disk."""
+        facts = state.analysis.compose
+        edits = edits_of(facts.file, [plan]) if facts is not None else []
+        return tuple(self._origin.span(edit.span) for edit in edits)
+
+    def _note(self, plan: AnyPlan, answered: list[Finding], spans: tuple[Span, ...], rewrite: Rewrite) -> None:
         burnt = plan.burnt._replace(span=self._origin.span(plan.burnt.span))
         for finding in answered:
             self._origin.move(finding)
-        rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
+        has_more = isinstance(plan, IgnorePlan)
+        applied = Applied(plan.title, plan.applicability, plan.reason, tuple(answered), spans, has_more)
+        rewrite.applied.append(applied)
         rewrite.burnt.append(burnt)
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
 
@@ -223,9 +244,9 @@ class ComposeFixer:
         for finding in asked(state.analysis.findings, self.wanted):
             why = plans.get(finding.location.span)
             if why is not None and not isinstance(why, Refusal):
-                failure = self.failed.get(why.label, "")
-                is_unsafe = not failure and why.applicability > self.allowed
-                rewrite.left.append(Left(finding, failure or why.reason, is_unsafe, bool(failure)))
+                failure, unable = self.failed.get(why.label, ""), self._unable.get(why.label, "")
+                is_unsafe = not failure and not unable and why.applicability > self.allowed
+                rewrite.left.append(Left(finding, failure or unable or why.reason, is_unsafe, bool(failure)))
             else:
                 rewrite.left.append(Left(finding, why.reason if why is not None else _NO_FIX))
 

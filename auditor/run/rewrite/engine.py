@@ -4,6 +4,7 @@ file. Writes nothing."""
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor, call_kind, is_script, is_wanted
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
-    from auditor.run.rewrite.around import Around
+    from auditor.flow.build import Build
+    from auditor.run.analysis import Analysis
+    from auditor.run.rewrite.beyond import Beyond
     from auditor.run.rewrite.callers import CallerFiles
     from auditor.run.rewrite.dockerfile import DockerfileFixer, State
-    from auditor.run.rewrite.mending import Mended, Mender
+    from auditor.run.rewrite.handed import Handing
+    from auditor.run.rewrite.mending import Mended
     from auditor.run.rewrite.options import FixOptions
     from auditor.sources.files import Input
 
@@ -28,42 +32,52 @@ STDIN = "-"
 _PASSED, _LISTED = b"build-arg", b"args"
 
 
-def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
+def fix(settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None = None) -> FixRun:
     """What is to be changed in the files among and below these paths that `audit lint` reads ("-": standard input).
 
-    What calls a build changes along with its Dockerfile first, and then for findings of its own. Raises UsageError for
-    names of rules that do not exist; never for what a file contains.
+    What calls a build changes along with its Dockerfile first, and then for findings of its own. With `only` no file is
+    examined but those that are called so. Raises UsageError for names of rules that do not exist; never for what a file
+    contains.
     """
-    return _Run(settings, paths, options).run()
+    return _Run(settings, paths, options, only).run()
 
 
 class _Run:
-    def __init__(self, settings: Settings, paths: Sequence[str], options: FixOptions) -> None:
+    def __init__(
+        self, settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None
+    ) -> None:
+        self.only = only
         self.settings = settings
         self.paths = paths
         self.options = options
         self.wanted = chosen(settings)
+        if settings.baseline and settings.accepted is None:
+            from auditor.run.acceptance.fixing import accepted_in  # start-up: only with a baseline
+
+            settings.accepted = accepted_in(settings, paths)
         self.auditor = InputAuditor(settings, self.wanted)
         self.outcome = FixRun()
         #: Texts of files that an earlier rewrite of this run changes, by absolute path.
         self.pending: dict[str, str] = {}
+        self._earlier: dict[str, list[FileChange]] = {}
         self._callers: CallerFiles | None = None
-        self._surroundings: Around | None = None
-        self._mender: Mender | None = None
-        #: Dockerfiles among the paths that mount secrets.
-        self._mounting: list[Input] = []
+        self._beyond: Beyond | None = None
+        self._handing: Handing | None = None
+        self._found_callers: bool | None = None
+        #: Build arguments of the Dockerfile at hand that are secrets by what calls its build, each with the reason.
+        self._handed_to: dict[str, str] = {}
 
     def run(self) -> FixRun:
         composed: list[Input] = []
         calling: list[Input] = []
         for source in self._inputs():
+            if self.only is not None and source.display not in self.only:
+                continue
             if is_compose_name(source.display):
                 composed.append(source)
             elif call_kind(source):
                 calling.append(source)
             else:
-                if b"type=secret" in (source.data or b"") and source.path != STDIN:
-                    self._mounting.append(source)
                 self._examine(source, self._rewrite)
         for source in composed:  # behind the Dockerfiles, which they build and may be changed with
             self._examine(self._as_left(source), self._rewrite_composed)
@@ -79,9 +93,17 @@ class _Run:
         self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None], *, quiet: bool = False
     ) -> None:
         """Examine one input; a `quiet` one is mentioned only if there is something about it."""
+        if self.options.is_late:
+            self.outcome.late.append(source.display)
+            return
         target, analysis = self.auditor.examine(source)
+        self._handed_to = self._handed(source, analysis)
+        if self._handed_to:
+            auditor = InputAuditor(self.settings, self.wanted, self.auditor.contexts, handed=self._handed_to)
+            target, analysis = auditor.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
+        rewrite.earlier = tuple(self._earlier.get(os.path.abspath(source.path), ()))
         active = asked(analysis.findings, self.wanted)
         # A wrapper that was asked for concerns what a container starts, which is no finding.
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
@@ -90,26 +112,38 @@ class _Run:
             self.outcome.rewrites.append(rewrite)
         if mended is not None:
             self.pending[os.path.abspath(source.path)] = rewrite.changes[-1].after
-            if mended.findings:
-                rewriting(mended.source, mended.findings, rewrite)
-        elif concerned:
+            source, active, concerned = mended.source, mended.findings, bool(mended.findings)
+        if not concerned:
+            return
+        try:
             rewriting(source, active, rewrite)
+        except Exception:
+            # A report that just shows fixes must not be lost to a fault in one of them.
+            if not self.options.until:
+                raise
+            self.outcome.rewrites.remove(rewrite)
+            self.outcome.late.append(source.display)
+
+    def _handed(self, source: Input, analysis: Analysis) -> dict[str, str]:
+        """Build arguments of a Dockerfile that its callers hand secrets to, though nothing in it tells."""
+        names = _receiving(analysis.build) if source.path != STDIN else frozenset()
+        if analysis.build is None or not names or not self._has_callers():
+            return {}
+        if self._handing is None:
+            from auditor.run.rewrite.handed import Handing  # start-up: only Dockerfiles with arguments, and callers
+
+            self._handing = Handing(self._caller_files(), self.settings, self.wanted)
+        context = analysis.build.context
+        root = context.root if context is not None else os.path.dirname(source.path)
+        return self._handing.handed(names, source.path, root, sole=self._is_only_one())
 
     def _mended(self, source: Input, active: list[Finding], rewrite: Rewrite) -> Mended | None:
         """A caller that still passes what a Dockerfile takes as a build secret by now, with its new text."""
-        if source.path == STDIN or not self.options.callers or source.data is None:
-            return None
+        data = source.data if source.path != STDIN and self.options.callers else None
         is_of_commands = rewrite.target.kind == "script" and "bake" not in source.display
-        if _PASSED not in source.data and (is_of_commands or _LISTED not in source.data):
+        if data is None or (_PASSED not in data and (is_of_commands or _LISTED not in data)):
             return None
-        if self._mender is None:
-            from auditor.run.rewrite.mending import Mender, mounting  # start-up: only where arguments are passed
-
-            among = [one for one in self._mounting if os.path.abspath(one.path) not in self.pending]
-            around = self._around().dockerfiles(source.path)
-            is_only_one = self._is_only_one() if not around else len(around) == 1 and not self._has_dockerfile()
-            self._mender = Mender(self.auditor, self.wanted, mounting([*among, *around]), is_only_one)
-        return self._mender.mend(source, active, rewrite)
+        return self._repository().mended(source, active, rewrite, self.auditor, list(self._dockerfiles()))
 
     def _as_left(self, source: Input) -> Input:
         """An input with the text that an earlier rewrite of this run gives it."""
@@ -130,7 +164,7 @@ class _Run:
         from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
         from auditor.run.rewrite.generated import generated
 
-        fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending)
+        fixer = DockerfileFixer(source, self.settings, self.options, self.wanted, self.pending, self._handed_to)
         try:
             first = fixer.read()
         except UnreadableFile as error:
@@ -164,6 +198,7 @@ class _Run:
                 fixer.take_back(rewrite, reason)
         for change in rewrite.changes:
             self.pending[os.path.abspath(change.path)] = change.after
+            self._earlier.setdefault(os.path.abspath(change.path), []).append(change)
 
     def _call(self, first: State, last: State, source: Input, rewrite: Rewrite) -> str:
         """Have the callers change too, or say how the build is called from now on; why that cannot be, or ""."""
@@ -172,31 +207,18 @@ class _Run:
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
             return ""
-        files = self._caller_files()
-        if not self.options.callers:
-            return files.change(source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe)
-        around = self._around()
-        is_only_one = self._is_only_one()
-        is_only_around = is_only_one and not around.dockerfiles(source.path)
-        if self.options.all_callers:
-            files.add(around.callers(source.path))
-            is_only_one = is_only_around
-        reason = files.change(source, last, arguments, is_only_one, rewrite, unsafe=self.options.unsafe)
-        if not reason and not self.options.all_callers and around.callers(source.path):
-            from auditor.run.rewrite.callers import asked_of
-            from auditor.run.rewrite.unchanged import name_unchanged  # start-up: as above
+        asked_for = source, last, arguments, self._is_only_one(), rewrite
+        if self.options.callers:
+            return self._repository().call(self._caller_files(), *asked_for)
+        return self._caller_files().change(*asked_for, unsafe=self.options.unsafe)
 
-            asked_for = asked_of(source, last, arguments, is_only_around, rewrite)
-            name_unchanged(around.callers(source.path), asked_for, self.pending, rewrite)
-        return reason
+    def _repository(self) -> Beyond:
+        """The files of the repository that are not among the paths."""
+        if self._beyond is None:
+            from auditor.run.rewrite.beyond import Beyond  # start-up: only where something changes
 
-    def _around(self) -> Around:
-        """What lies around the paths in the repository."""
-        if self._surroundings is None:
-            from auditor.run.rewrite.around import Around  # start-up: only where something changes
-
-            self._surroundings = Around(self.paths, self.settings.exclude)
-        return self._surroundings
+            self._beyond = Beyond(self.paths, self.settings, self.options, self.pending)
+        return self._beyond
 
     def _is_pending(self, change: FileChange) -> bool:
         return os.path.abspath(change.path) in self.pending
@@ -218,14 +240,16 @@ class _Run:
             self._callers = CallerFiles.among(paths, self.settings.exclude, self.pending)
         return self._callers
 
+    def _has_callers(self) -> bool:
+        """Whether there are files among the paths that may build a Dockerfile, and that are to be looked at."""
+        if self._found_callers is None:
+            others = (is_compose_name(one.display) or call_kind(one) for one in self._inputs())
+            self._found_callers = self.options.callers and any(others)
+        return self._found_callers
+
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
-        inputs = self._dockerfiles()
-        next(inputs, None)
-        return next(inputs, None) is None
-
-    def _has_dockerfile(self) -> bool:
-        return next(self._dockerfiles(), None) is not None
+        return sum(1 for _ in islice(self._dockerfiles(), 2)) < 2
 
     def _dockerfiles(self) -> Iterator[Input]:
         return (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
@@ -239,15 +263,9 @@ class _Run:
         before = (source.data or b"").decode("utf-8", "surrogateescape")
         after = CallFixer(source, self.settings, self.options, self.wanted).fix(rewrite)
         if after != before:
-            self._change(FileChange(source.path, rewrite.target.kind, before, after), rewrite)
+            rewrite.take(FileChange(source.path, rewrite.target.kind, before, after))
+            self.pending[os.path.abspath(source.path)] = after
         return None
-
-    def _change(self, change: FileChange, rewrite: Rewrite) -> None:
-        """Take the change of a caller into the rewrite, as one with what mended it."""
-        if rewrite.changes:
-            change = change._replace(before=rewrite.changes.pop().before)
-        rewrite.changes.append(change)
-        self.pending[os.path.abspath(change.path)] = change.after
 
     def _rewrite_composed(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.flow.place import Place  # start-up: only compose files with findings
@@ -264,10 +282,19 @@ class _Run:
             return rewrite.refuse(active, "the file cannot be read again")
         last = fixer.fix(first, rewrite)
         if last.text != first.text:
-            self._change(FileChange(source.path, "compose", first.text, last.text), rewrite)
+            rewrite.take(FileChange(source.path, "compose", first.text, last.text))
+            self.pending[os.path.abspath(source.path)] = last.text
         for ignore in fixer.ignores.values():
             shown = os.path.relpath(ignore.path, os.path.dirname(os.path.abspath(source.path)))
             path = os.path.normpath(os.path.join(os.path.dirname(source.path), shown))
             rewrite.changes.append(FileChange(path, "ignore", ignore.before, ignore.after))
             self.pending[os.path.abspath(ignore.path)] = ignore.after
         return None
+
+
+def _receiving(build: Build | None) -> frozenset[str]:
+    """Names of the build arguments that a build has to be given and that are not known to be secrets."""
+    variables = [v for v in build.facts.variables if v.kind == "argument"] if build is not None else []
+    # One with a default is built without, too: as a build secret it could not be left out.
+    others = {v.name for v in variables if not v.receives or v.sensitive}
+    return frozenset(v.name for v in variables) - others

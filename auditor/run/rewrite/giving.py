@@ -12,6 +12,7 @@ from auditor.run.rewrite.callers import context_of
 from auditor.run.rewrite.outcome import FileChange
 
 if TYPE_CHECKING:
+    from auditor.core.edit import Edit
     from auditor.run.rewrite.callers import CallerFiles
     from auditor.run.rewrite.dockerfile import State
     from auditor.run.rewrite.outcome import Rewrite
@@ -41,9 +42,12 @@ def give(files: CallerFiles, last: State, source: Input, rewrite: Rewrite, *, un
             continue
         if after == before:
             continue
+        first = before
+        steps: tuple[tuple[Edit, ...], ...] = (tuple(found.edits),)
         if earlier is not None:
             rewrite.changes.remove(earlier)
-        rewrite.changes.append(FileChange(path, "compose", earlier.before if earlier is not None else before, after))
+            first, steps = earlier.before or "", (*earlier.steps, *steps)
+        rewrite.changes.append(FileChange(path, "compose", first, after, steps))
     if problems and not unsafe:
         return f"a service needs the key from outside, too: {problems[0]}"
     rewrite.notes += problems

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from auditor.core.edit import Edit
     from auditor.core.finding import Finding
+    from auditor.core.span import Span
     from auditor.fixes.callers.shapes import CallerEdits
     from auditor.fixes.plan import BuildSecret
     from auditor.run.inputs import InputAuditor
@@ -75,6 +76,7 @@ class Mender:
         before = text = (source.data or b"").decode("utf-8", "surrogateescape")
         origin = Origin(before)
         titles: list[str] = []
+        spans: list[Span] = []
         for dockerfile in self.dockerfiles:
             found, names = self._change(source, text, dockerfile)
             if any(re.search(rf"build-arg[=\s\"']+{re.escape(name)}\b", text) for name in names):
@@ -87,10 +89,15 @@ class Mender:
             except EditConflict:
                 continue
             rewrite.burnt += [burnt._replace(span=origin.span(burnt.span)) for burnt in found.burnt]
+            spans += (origin.span(edit.span) for edit in found.edits)
             origin.add(found.edits)
             rewrite.notes += [note for note in found.notes if note not in rewrite.notes]
             titles.append(f"{', '.join(gone)} is given as a build secret, as {dockerfile.display} takes it")
-        return self._checked(source, before, text, active, rewrite, (titles, origin)) if text != before else None
+        return (
+            self._checked(source, before, text, active, rewrite, (titles, origin, tuple(spans)))
+            if text != before
+            else None
+        )
 
     def _change(self, source: Input, text: str, dockerfile: Mounting) -> tuple[CallerEdits, frozenset[str]]:
         secrets = tuple(s for s in dockerfile.secrets if re.search(rf"\b{re.escape(s.name)}\b", text))
@@ -105,10 +112,10 @@ class Mender:
         text: str,
         active: Sequence[Finding],
         rewrite: Rewrite,
-        done: tuple[list[str], Origin],
+        done: tuple[list[str], Origin, tuple[Span, ...]],
     ) -> Mended | None:
         """The new text, if no finding comes with it."""
-        titles, origin = done
+        titles, origin, spans = done
         following = source._replace(data=text.encode("utf-8", "surrogateescape"))
         target, analysis = self.auditor.examine(following)
         after = asked(analysis.findings, self.wanted)
@@ -128,8 +135,8 @@ class Mender:
         for number, title in enumerate(titles):
             reason = "the Dockerfile has no such build argument, but a mount for it"
             own = tuple(answered) if not number else ()
-            rewrite.applied.append(Applied(title, Applicability.SAFE, reason, own))
-        rewrite.origin = origin
+            rewrite.applied.append(Applied(title, Applicability.SAFE, reason, own, () if number else spans))
+        rewrite.origin, rewrite.last = origin, target
         rewrite.changes.append(FileChange(source.path, rewrite.target.kind, before, text))
         return Mended(following, after)
 

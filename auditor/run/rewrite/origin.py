@@ -8,10 +8,11 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import LineIndex, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from auditor.core.edit import Edit
     from auditor.core.finding import Finding
+    from auditor.run.rewrite.outcome import FileChange
 
 
 class Origin:
@@ -29,6 +30,26 @@ class Origin:
         """The place in the first text; of what was put in, the place where that happened."""
         start = self._offset(span.start)
         return Span(start, max(start, self._offset(span.end)))
+
+    @classmethod
+    def behind(cls, changes: Sequence[FileChange]) -> Origin:
+        """The origin of the text that some changes of one file, one after the other, come to. Raises IndexError without
+        one."""
+        made = cls(changes[0].before or "")
+        for change in changes:
+            for edits in change.steps:
+                made.add(edits)
+        return made
+
+    def ahead(self, offset: int) -> int | None:
+        """Where a place between two characters of the first text is in the last one, before what was put in there; None
+        where what stood around it was replaced."""
+        for edits in self._steps:
+            found = _after(offset, edits)
+            if found is None:
+                return None
+            offset = found
+        return offset
 
     def move(self, finding: Finding) -> None:
         """Let a finding in the last text tell of the first one."""
@@ -49,6 +70,18 @@ class Origin:
         for edits in reversed(self._steps):
             offset = _before(offset, edits)
         return offset
+
+
+def _after(offset: int, edits: Iterable[Edit]) -> int | None:
+    """An offset before these edits (by place) as it is behind them."""
+    shift = 0
+    for (start, end), text in edits:
+        if offset < end and offset > start:
+            return None
+        if offset < end or offset == start:
+            break
+        shift += len(text) - (end - start)
+    return offset + shift
 
 
 def _before(offset: int, edits: Iterable[Edit]) -> int:

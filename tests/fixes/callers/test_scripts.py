@@ -21,6 +21,10 @@ LITERAL = "tok" + "en-3f9a"
     [
         ("docker build --build-arg NPM_TOKEN .", f"docker build {SECRET} ."),
         ("docker build --build-arg=NPM_TOKEN .", f"docker build {SECRET} ."),
+        (
+            f"env CI=1 NPM_TOKEN='{LITERAL}' docker build --build-arg NPM_TOKEN .",
+            f'env CI=1 NPM_TOKEN="${{NPM_TOKEN:?}}" docker build {SECRET} .',
+        ),
         ('docker build --build-arg NPM_TOKEN="$NPM_TOKEN" -t x .', f"docker build {SECRET} -t x ."),
         ('docker build --build-arg "NPM_TOKEN=${NPM_TOKEN}" .', f"docker build {SECRET} ."),
         ("docker build --build-arg NPM_TOKEN=$OTHER .", "docker build --secret id=npm_token,env=OTHER ."),

@@ -54,17 +54,18 @@ class LayerCache:
     """Outcomes by diff_id and rules. For one process: a forked child of it finds nothing, and stores nothing.
 
     `folder`: as `detect.prefiltering.store.folder` gives it; "" for none. `rules` everywhere: a text that names the
-    rules and every setting that an outcome depends on; this version's number is added.
+    rules and every setting that an outcome depends on; this version's number is added. `key` is that of fingerprints
+    where they must have a certain one; `rules` names it then.
     """
 
-    def __init__(self, folder: str, *, limit: int = LIMIT) -> None:
+    def __init__(self, folder: str, *, limit: int = LIMIT, key: bytes = b"") -> None:
         import threading  # start-up: only where images are read
 
         self._limit = limit
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._path = os.path.join(folder, _FILE)
-        self._key = b""
+        self._key = key
         self._used: set[tuple[str, str]] = set()
         self._database = _opened(folder, self._path) if folder else None
 
