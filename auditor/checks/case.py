@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.checks.remedies import named
 from auditor.core.finding import Confidence, Finding, Location, Severity, Step
 from auditor.core.span import Span
 from auditor.flow import facts
@@ -29,7 +30,6 @@ def report(
     flow: list[Step] | None = None,
     literal: facts.Literal | None = None,
     remedy: str = "",
-    covers: tuple[str, ...] = (),
 ) -> Finding:
     """A finding; inside an ONBUILD trigger it becomes one of the rule for triggers."""
     if where.onbuild and rule != ONBUILD:
@@ -48,8 +48,7 @@ def report(
         flow=steps,
         secret=literal.secret if literal else None,
         secret_span=literal.span if literal else None,
-        remedy=remedy,
-        covers=covers,
+        remedy=remedy or named(rule, subject),
     )
 
 

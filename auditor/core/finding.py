@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from auditor.core.facts import Facts
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
+    from auditor.core.proposal import Proposal
 
 
 class Severity(IntEnum):
@@ -105,16 +106,15 @@ class Suppression(NamedTuple):
 class Finding:
     """One leak at one place.
 
-    `subject` names what leaks in words that survive edits (variable name, file path): with rule, path and
-    occurrence it makes the stable `id`. `message` is one sentence about this very case; `remedy` overrides the
-    rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
-    (valid, expired, malformed, placeholder, unverified). `secret_span` is where the secret stands in the text, so that
-    quotes can leave it out.
+    `subject` names what leaks in words that survive edits (variable name, file path), `covers` all of several: with
+    rule, path and occurrence it makes the stable `id`. `message` is one sentence about this very case; `remedy`
+    overrides the rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
+    (valid, expired, malformed, placeholder, unverified). `secret_span` is where quotes leave the secret out.
 
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
     line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
-    `covers` are all names where the subject is the first of several. `facts` are set where a report is read back.
+    `fixes` is what `audit fix` would do, if asked for; `facts` are set where a report is read back.
     """
 
     __slots__ = (
@@ -122,6 +122,7 @@ class Finding:
         "covers",
         "excerpt",
         "facts",
+        "fixes",
         "flow",
         "group",
         "id",
@@ -157,12 +158,11 @@ class Finding:
         related: tuple[Related, ...] = (),
         group: str = "",
         excerpt: str = "",
-        covers: tuple[str, ...] = (),
     ) -> None:
         self.rule = rule
         self.severity = severity
         self.confidence = confidence
-        self.covers = covers
+        self.covers: tuple[str, ...] = ()
         self.verdict = verdict
         self.location = location
         self.message = message
@@ -177,6 +177,7 @@ class Finding:
         self.excerpt = excerpt
         self.suppressed: Suppression | None = None
         self.facts: Facts | None = None
+        self.fixes: tuple[Proposal, ...] = ()
         self.id = ""
 
     @property
@@ -255,18 +256,18 @@ class Report:
     """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
     `sought` are the names of the values that a proof of absence has looked for, instead of for secrets. `key` is that
-    of fingerprints, if the run has one; `notes` are sentences for the summary.
+    of fingerprints, if the run has one; `notes` are sentences for the summary. `unexamined` findings had
+    no time left to look for a fix.
     """
 
-    __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets")
+    __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets", "unexamined")
 
     def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
         self.targets = targets
         self.findings = findings
         self.seconds = seconds
         self.sought: tuple[str, ...] = ()
-        self.key = b""
-        self.notes: list[str] = []
+        self.key, self.notes, self.unexamined = b"", list[str](), 0
 
     @property
     def active(self) -> list[Finding]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from auditor.core.edit import Applicability
     from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
     from auditor.fixes.plan import BuildSecret, Burnt
 
     class Applied(Protocol):
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
         def reason(self) -> str: ...
         @property
         def findings(self) -> Sequence[Finding]: ...
+        @property
+        def spans(self) -> Sequence[Span]: ...
+        @property
+        def has_more(self) -> bool: ...
+        @property
+        def is_called(self) -> bool: ...
 
     class Left(Protocol):
         """A finding that stays."""
@@ -51,12 +58,33 @@ if TYPE_CHECKING:
         @property
         def after(self) -> str: ...
 
+    class Unchanged(Protocol):
+        """A call of the build, in a file that is not among the paths, that would have to change along."""
+
+        @property
+        def path(self) -> str: ...
+        @property
+        def line(self) -> int: ...
+        @property
+        def arguments(self) -> Sequence[str]: ...
+        @property
+        def problem(self) -> str: ...
+
+    class Origin(Protocol):
+        """Where places of a file's text are in the text as it would become."""
+
+        def ahead(self, offset: int) -> int | None: ...
+
     class Rewrite(Protocol):
         """One Dockerfile or compose file with everything that changes along with it."""
 
         path: str
         target: Target
+        last: Target | None
         disk: str | None
+
+        @property
+        def origin(self) -> Origin | None: ...
 
         @property
         def applied(self) -> Sequence[Applied]: ...
@@ -72,6 +100,8 @@ if TYPE_CHECKING:
         def notes(self) -> Sequence[str]: ...
         @property
         def secrets(self) -> Sequence[BuildSecret]: ...
+        @property
+        def unchanged(self) -> Sequence[Unchanged]: ...
 
     class Check(Protocol):
         """One thing that a proof looked at."""
