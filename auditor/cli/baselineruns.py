@@ -32,6 +32,9 @@ def create(task: Task) -> int:
     empty = acceptance.Acceptances(task.path, acceptance.new_salt(), ())
     looked = looked_at(task, empty)
     edited = editing.updated((), looked, task.settings, task.reason, task.expires)
+    if not edited.entries and not looked.complete:
+        say(f"{task.path}: not written: nothing is found, and not everything could be read")
+        return finish(looked)
     acceptance.write(task.path, empty.salt, edited.entries)
     say(f"{task.path}: {_findings(len(edited.added))} accepted")
     _hint(task)
