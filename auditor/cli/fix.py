@@ -11,7 +11,8 @@ from auditor.cli.fixoptions import build_parser as build_parser
 from auditor.cli.fixoutput import outputs_of, write_reports
 from auditor.cli.reporting import check_outputs, say
 from auditor.cli.settings import common_folder, settings_of
-from auditor.core.errors import ExitCode, UsageError
+from auditor.cli.standardinput import kept
+from auditor.core.errors import ExitCode
 from auditor.core.finding import number_findings
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.fix_shapes import (
@@ -25,7 +26,7 @@ from auditor.report.fix_shapes import (
     is_main,
     is_refused,
 )
-from auditor.sources.files import DOCKERFILE_LIMIT, repository_root
+from auditor.sources.files import repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def run(argv: list[str]) -> int:
     check_outputs(settings)
     stdin = STDIN in paths
     outputs = outputs_of(settings, options, stdin=stdin)
-    original = _standard_input() if stdin else b""
+    original = kept() if stdin else b""
     done = _engine(settings, paths, options)
     if stdin:
         files = [_for_stdout(rewrite, options) for rewrite in done.rewrites]
@@ -190,21 +191,6 @@ def _shown(path: str, beside: str) -> str:
         return os.path.relpath(path)
     except ValueError:  # another drive
         return path
-
-
-def _standard_input() -> bytes:
-    """What stays if nothing is fixed: all of standard input, which the run reads once more; nothing of one that is too
-    large. Raises UsageError where there is none."""
-    if sys.stdin is None or sys.stdin.closed:
-        raise UsageError("-: standard input is closed")
-    import io  # start-up: loaded anyway
-
-    try:
-        data = sys.stdin.buffer.read(DOCKERFILE_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"-: standard input cannot be read: {error.strerror}") from None
-    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
-    return data if len(data) <= DOCKERFILE_LIMIT else b""
 
 
 def _for_stdout(rewrite: Rewrite, options: FixOptions) -> Fixed:

@@ -26,6 +26,8 @@ as a Dockerfile if they say nothing. Settings may also stand in audit.toml,
 To accept a finding, put a comment on the line above it:
   # audit: ignore[rule-id] why this is fine
 """
+#: Formats that show what `audit fix` would change.
+_WITH_FIXES = ("json", "jsonl", "sarif", "markdown", "html")
 
 
 def run(argv: list[str]) -> int:
@@ -38,10 +40,22 @@ def run(argv: list[str]) -> int:
     check_outputs(settings)
     if "-" in paths and sys.stdin is None:
         raise UsageError("-: standard input is closed")
+    shows_fixes = any(output.format in _WITH_FIXES for output in settings.format)
+    stdin = _kept() if shows_fixes and "-" in paths else b""
     report = lint(settings, paths)
+    if shows_fixes and report.active:
+        from auditor.cli.proposing import propose  # start-up: only where there is something to fix
+
+        propose(report, settings, paths, stdin)
     report.seconds = time.perf_counter() - started
     write(report, settings)
     return exit_code(report, settings)
+
+
+def _kept() -> bytes:
+    from auditor.cli.standardinput import kept  # start-up: only where it is read twice
+
+    return kept()
 
 
 def _read(argv: list[str]) -> dict[str, Any]:

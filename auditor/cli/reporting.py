@@ -37,6 +37,7 @@ RENDERERS = {
 }
 #: Formats that say why a rule matters.
 _WITH_PROSE = ("sarif", "html")
+_UNEXAMINED = "no change was worked out for {:,} finding{}, which would have taken too long; audit fix --diff does it"
 #: As searches through directories call it.
 _EXCLUDED = "excluded"
 
@@ -64,6 +65,8 @@ def write_all(report: Report, settings: Settings, meta: Meta) -> None:
     notes = [
         f"note: {out.format}: {note}\n" for out in settings.format for note in _write_one(out, report, meta, settings)
     ]
+    if report.unexamined:
+        notes.append(f"note: {_UNEXAMINED.format(report.unexamined, '' if report.unexamined == 1 else 's')}\n")
     sys.stdout.flush()
     on_terminal = meta._replace(color=wants_color(settings.color, sys.stderr))
     say(problems(report, on_terminal) + "".join(notes))

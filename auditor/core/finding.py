@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from auditor.core.facts import Facts
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
+    from auditor.core.proposal import Proposal
 
 
 class Severity(IntEnum):
@@ -114,13 +115,14 @@ class Finding:
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
     line that holds it, masked ("" if there is none to show). `related` are further places, of the same secret too.
-    `facts` are set where a report is read back.
+    `fixes` is what `audit fix` would do, if asked for; `facts` are set where a report is read back.
     """
 
     __slots__ = (
         "confidence",
         "excerpt",
         "facts",
+        "fixes",
         "flow",
         "group",
         "id",
@@ -174,6 +176,7 @@ class Finding:
         self.excerpt = excerpt
         self.suppressed: Suppression | None = None
         self.facts: Facts | None = None
+        self.fixes: tuple[Proposal, ...] = ()
         self.id = ""
 
     @property
@@ -252,18 +255,18 @@ class Report:
     """The outcome of one run: targets and findings in display order, and how long it took in seconds.
 
     `sought` are the names of the values that a proof of absence has looked for, instead of for secrets. `key` is that
-    of fingerprints, if the run has one; `notes` are sentences for the summary.
+    of fingerprints, if the run has one; `notes` are sentences for the summary. `unexamined` findings had
+    no time left to look for a fix.
     """
 
-    __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets")
+    __slots__ = ("findings", "key", "notes", "seconds", "sought", "targets", "unexamined")
 
     def __init__(self, targets: list[Target], findings: list[Finding], seconds: float = 0.0) -> None:
         self.targets = targets
         self.findings = findings
         self.seconds = seconds
         self.sought: tuple[str, ...] = ()
-        self.key = b""
-        self.notes: list[str] = []
+        self.key, self.notes, self.unexamined = b"", list[str](), 0
 
     @property
     def active(self) -> list[Finding]:

@@ -43,9 +43,10 @@ def anchor(finding: Finding, meta: Meta) -> Anchor:
 
 
 def message(finding: Finding, masks: Mapping[str, FileMasker]) -> str:
-    """The message on one line, and what became of the place where a container does not see it."""
+    """The message on one line, or the rule where there is none; and what became of the place where a container does not
+    see it."""
     masker = masks.get(finding.location.path)
-    said = (masker.mask(finding.message) if masker else finding.message).replace("\n", " ")
+    said = (masker.mask(finding.message) if masker else finding.message).replace("\n", " ") or finding.rule
     return said if finding.image is None else told(said, finding.image)
 
 

@@ -30,12 +30,17 @@ class FileDiff(NamedTuple):
     after: str
 
 
-def unified(file: FileDiff, hide: Hide | None = None) -> str:
-    """The diff of one file; "" without a change. With `hide` it has only what that lets through."""
+def unified(file: FileDiff, hide: Hide | None = None, hide_new: Hide | None = None, before: int = 0) -> str:
+    """The diff of one file; "" without a change. With `hide` it has only what that lets through.
+
+    `hide_new` is asked about new lines, by their places in the new text. `before` is the number of lines before the
+    texts, which are the middle of a file then.
+    """
     if file.before == file.after:
         return ""
     old, new = _lines(file.before or ""), _lines(file.after)
     starts = [0, *accumulate(map(len, old))]
+    new_starts = [0, *accumulate(map(len, new))] if hide_new is not None else []
     parts = [_header(file)]
     for hunk in _hunks(replaced(old, new), len(old)):
         first, last = hunk[0], hunk[-1]
@@ -43,12 +48,16 @@ def unified(file: FileDiff, hide: Hide | None = None) -> str:
         bottom = min(len(old) - last.end, _CONTEXT)
         start, end = first.start - top, last.end + bottom
         new_start, new_end = first.new_start - top, last.new_end + bottom
-        parts.append(f"@@ -{_range(start, end)} +{_range(new_start, new_end)} @@\n")
+        ranges = _range(start + before, end + before), _range(new_start + before, new_end + before)
+        parts.append(f"@@ -{ranges[0]} +{ranges[1]} @@\n")
         at = start
         for part in [*hunk, Replaced(end, end, new_end, new_end)]:
             parts += [_line(" ", old[i], starts[i], hide) for i in range(at, part.start)]
             parts += [_line("-", old[i], starts[i], hide) for i in range(part.start, part.end)]
-            parts += [_line("+", new[i], None, hide) for i in range(part.new_start, part.new_end)]
+            for i in range(part.new_start, part.new_end):
+                parts.append(
+                    _line("+", new[i], new_starts[i], hide_new) if new_starts else _line("+", new[i], None, hide)
+                )
             at = part.end
     return "".join(parts)
 

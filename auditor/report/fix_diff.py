@@ -7,11 +7,12 @@ import re
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.diff import FileDiff, unified
 from auditor.report.fix_shapes import REFUSED, is_main
-from auditor.report.masking import FileMasker
+from auditor.report.masking import FileMasker, shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from auditor.core.finding import Target
     from auditor.core.secret import Secret
     from auditor.core.span import Span
     from auditor.report.fix_shapes import Change, FixReport, Rewrite
@@ -39,10 +40,17 @@ def render(report: FixReport, *, show_secrets: bool, name: Callable[[str], str] 
     masked = False
     for path, file in files.items():
         diff = FileDiff(name(path), file.before, file.after)
-        shown = unified(diff, None if show_secrets else file.hide)
+        shown = unified(diff) if show_secrets else unified(diff, file.hide, file.hide_new)
         masked = masked or (not show_secrets and shown != unified(diff))
         parts.append(shown)
     return Diffed("".join(parts), masked)
+
+
+def of_change(change: Change, rewrite: Rewrite, name: str) -> str:
+    """The diff of one change that a rewrite brings, secrets masked."""
+    file = _File(change)
+    file.add(change, rewrite)
+    return unified(FileDiff(name, change.before, change.after), file.hide, file.hide_new)
 
 
 class _File:
@@ -54,7 +62,9 @@ class _File:
         self._secrets: list[Secret] = []
         self._spans: list[tuple[Span, str]] = []
         self._names: set[str] = set()
+        self._last: Target | None = None
         self._masker: FileMasker | None = None
+        self._new_masker: FileMasker | None = None
         self._assigned: re.Pattern[str] | None = None
 
     def add(self, change: Change, rewrite: Rewrite) -> None:
@@ -63,6 +73,7 @@ class _File:
         self._secrets += rewrite.target.secrets
         if is_main(change, rewrite):
             self._spans += rewrite.target.secret_spans
+            self._last = rewrite.last
         else:
             self._names |= {secret.name for secret in rewrite.secrets if secret.name}
 
@@ -73,15 +84,17 @@ class _File:
             if self._names:
                 names = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
                 self._assigned = re.compile(rf"(?<![A-Za-z0-9_])(?P<name>{names}){_ASSIGNED}")
-        # Where a line is new, no place of the old text is on it.
-        offset = len(self.before or "") + 1 if start is None else start
-        parts: list[str] = []
-        at = 0
-        for masked in self._masker.line(line, offset):
-            parts += (line[at : masked.start], masked.shown)
-            at = masked.end
-        shown = "".join((*parts, line[at:]))
+        shown = shown_line(self._masker, line, len(self.before or "") + 1 if start is None else start)
         return self._assigned.sub(_without_value, shown) if self._assigned is not None else shown
+
+    def hide_new(self, line: str, start: int | None) -> str:
+        """The same for a line of the new text: a value in another spelling is told by its place there."""
+        if self._last is not None and self._last.text == self.after and start is not None:
+            if self._new_masker is None:
+                secrets = [*self._secrets, *self._last.secrets]
+                self._new_masker = FileMasker(secrets, self._last.secret_spans)
+            line = shown_line(self._new_masker, line, start)
+        return self.hide(line, None)
 
 
 def _without_value(match: re.Match[str]) -> str:

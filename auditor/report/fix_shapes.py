@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from auditor.core.edit import Applicability
     from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
     from auditor.fixes.plan import BuildSecret, Burnt
 
     class Applied(Protocol):
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
         def reason(self) -> str: ...
         @property
         def findings(self) -> Sequence[Finding]: ...
+        @property
+        def spans(self) -> Sequence[Span]: ...
+        @property
+        def has_more(self) -> bool: ...
+        @property
+        def is_called(self) -> bool: ...
 
     class Left(Protocol):
         """A finding that stays."""
@@ -51,12 +58,21 @@ if TYPE_CHECKING:
         @property
         def after(self) -> str: ...
 
+    class Origin(Protocol):
+        """Where places of a file's text are in the text as it would become."""
+
+        def ahead(self, offset: int) -> int | None: ...
+
     class Rewrite(Protocol):
         """One Dockerfile or compose file with everything that changes along with it."""
 
         path: str
         target: Target
+        last: Target | None
         disk: str | None
+
+        @property
+        def origin(self) -> Origin | None: ...
 
         @property
         def applied(self) -> Sequence[Applied]: ...

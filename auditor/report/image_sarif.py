@@ -39,8 +39,8 @@ def properties(place: ImagePlace, masker: FileMasker) -> dict[str, object]:
     facts: dict[str, object] = {
         "part": place.part,
         "layer": place.layer_index,
-        "diffId": place.diff_id or None,
-        "digest": place.digest or None,
+        "diffId": clean(place.diff_id) or None,
+        "digest": clean(place.digest) or None,
         "path": clean(file(place)) or None,
         "pointer": clean(place.pointer) or None,
         "state": place.state,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Location, Report, Target
     from auditor.core.image import ImagePlace
     from auditor.core.layerline import LayerLine
+    from auditor.core.proposal import Proposal
     from auditor.core.secret import Secret
     from auditor.report.meta import Meta
 
@@ -63,7 +64,7 @@ def target_of(target: Target, masker: FileMasker) -> dict[str, object]:
     return {
         "name": clean(target.name),
         "kind": target.kind,
-        "digest": target.digest or None,
+        "digest": clean(target.digest) or None,
         "complete": target.complete,
         "errors": [{"message": clean(masker.mask(e.message)), "path": clean(e.path)} for e in target.errors],
         "skipped": [{"path": clean(s.path), "reason": clean(s.reason)} for s in target.skipped],
@@ -82,8 +83,8 @@ def _image_of(target: Target, masker: FileMasker) -> dict[str, object]:
 def _layer(layer: LayerLine, masker: FileMasker) -> dict[str, object]:
     return {
         "layer_index": layer.number,
-        "diff_id": layer.diff_id or None,
-        "digest": layer.digest or None,
+        "diff_id": clean(layer.diff_id) or None,
+        "digest": clean(layer.digest) or None,
         "size": layer.size if layer.size >= 0 else None,
         "stored_size": layer.stored if layer.stored >= 0 else None,
         "history_index": layer.history_index,
@@ -121,7 +122,7 @@ def finding_of(finding: Finding, masker: FileMasker, meta: Meta) -> dict[str, ob
         "image": finding.image and _image(finding.image, masker),
         "related": _related(finding, masker),
         "secret": _secret(finding.secret, meta) if finding.secret is not None else None,
-        "fixes": [],
+        "fixes": [_fix(fix, masker) for fix in finding.fixes],
         "suppressed": suppressed and {"by": suppressed.by, "reason": clean(masker.mask(suppressed.reason))},
         **({"excerpt": clean(masker.mask(finding.excerpt)) or None} if finding.image else {}),
     }
@@ -146,8 +147,8 @@ def _image(place: ImagePlace, masker: FileMasker) -> dict[str, object]:
     return {
         "part": place.part,
         "layer_index": place.layer_index,
-        "diff_id": place.diff_id or None,
-        "digest": place.digest or None,
+        "diff_id": clean(place.diff_id) or None,
+        "digest": clean(place.digest) or None,
         "path": clean(place.path) or None,
         "inner_path": clean(place.inner_path) or None,
         "line": place.line,
@@ -184,3 +185,15 @@ def _secret(secret: Secret, meta: Meta) -> dict[str, str]:
     if meta.show_secrets and secret.reveal():
         shown["value"] = clean(secret.reveal())
     return shown
+
+
+def _fix(fix: Proposal, masker: FileMasker) -> dict[str, object]:
+    """A change that removes the finding; `also` and `commands` are there where there are some."""
+    return {
+        "title": clean(masker.mask(fix.title)),
+        "applicability": fix.applicability,
+        "reason": clean(masker.mask(fix.reason)) or None,
+        "diff": clean(masker.mask(fix.diff)) or None,
+        **({"also": [clean(path) for path in fix.also]} if fix.also else {}),
+        **({"commands": [clean(masker.mask(command)) for command in fix.commands]} if fix.commands else {}),
+    }

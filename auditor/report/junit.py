@@ -65,7 +65,7 @@ def _written(report: Report, some: list[Finding], all_: int, masks: dict[str, Fi
 
 def _named(name: str, classname: str, meta: Meta, *, line: int = 0, path: str = "") -> dict[str, object]:
     file = {"file": from_root(path, meta)} if path else {}
-    return {"name": name, "classname": classname, **file, **({"line": line} if line else {})}
+    return {"name": name, "classname": classname or "audit", **file, **({"line": line} if line else {})}
 
 
 def _named_alike(targets: list[Target], *, errors: bool) -> list[tuple[str, list[Target]]]:
@@ -105,7 +105,7 @@ def _unread(name: str, targets: list[Target], masks: dict[str, FileMasker], meta
     lines, messages = [], []
     for target in targets:
         for error in target.errors:
-            messages.append(masks[target.name].mask(error.message))
+            messages.append(masks[target.name].mask(error.message) or "not read whole")
             place = escape_path(error.path or target.name) + (f":{error.line}" if error.line else "")
             lines.append(f"{place}: {messages[-1]}")
     path = "" if targets[0].kind in IMAGES else targets[0].name

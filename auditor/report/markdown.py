@@ -1,6 +1,7 @@
 """Markdown for a comment on a pull request and for the summary of a job: what was found, worst first, what to do.
 
-What a file or image chose stands behind our own words in a line, so that it begins no block; no HTML, no table.
+What a file or image chose stands behind our own words in a line, so that it begins no block; no HTML but what folds the
+proposed changes away, no table.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.anchors import anchor, message
 from auditor.report.images import described, groups, source
+from auditor.report.markdown_changes import proposed, size
 from auditor.report.masking import FileMasker, maskers
 from auditor.report.meta import IMAGES, counts
 from auditor.report.noted import Noted
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report
     from auditor.report.meta import Meta
 
-#: GitHub takes comments of 65,536 characters; of that findings may fill so many bytes.
-MOST_BYTES = 48_000
+#: GitHub takes comments of 65,536 characters: so many bytes all may have, and of these the findings.
+MOST_BYTES, _MOST_FOR_FINDINGS = 64_000, 44_000
 _READER = "GitHub takes comments of 65,536 characters"
+#: Bytes of headings and of sentences on what was left out.
+_AROUND = 1_000
 _GAP = Pattern(r"\n{3,}")
 _MOST_REMEDIES, _MOST_UNREAD, _MOST_LINES = 12, 20, 12
 
@@ -34,7 +38,8 @@ def render(report: Report, meta: Meta) -> Noted:
     found = [f for f in meta.shown(report) if f.image is None or id(f) in places]
     found.sort(key=lambda finding: -finding.severity)
     listed: list[str] = []
-    room = MOST_BYTES
+    end = _end(report, masks, meta)
+    room = min(_MOST_FOR_FINDINGS, MOST_BYTES - size(end) - _AROUND)
     for finding in found:
         line = _line(finding, masks, meta, places.get(id(finding), 0))
         room -= len(line.encode("utf-8", "replace")) + 1
@@ -45,9 +50,9 @@ def render(report: Report, meta: Meta) -> Noted:
     cut = f"{more:,} of {len(found):,} findings left out, the least severe ones: {_READER}" if more else ""
     lines = [f"## {_title(found, report, meta)}", "", *([_tally(found), ""] if found else []), *listed]
     lines += ["", f"{cut}."] if cut else []
-    lines += _remedies(found[: len(listed)], masks, meta)
-    lines += _unread(report, masks)
-    lines += _rest(report, meta)
+    lines += _remedies(found[: len(listed)], masks, meta, MOST_BYTES - size([*lines, *end]) - _AROUND)
+    lines += proposed(found[: len(listed)], masks, MOST_BYTES - size([*lines, *end]))
+    lines += end
     return Noted.of(inert(_GAP.sub("\n\n", "\n".join(lines)).rstrip("\n") + "\n"), cut)
 
 
@@ -82,8 +87,8 @@ def _line(finding: Finding, masks: dict[str, FileMasker], meta: Meta, others: in
     return f"- **{finding.severity.label}** {where}: {said}{value}{more} ({code(finding.rule)})"
 
 
-def _remedies(found: list[Finding], masks: dict[str, FileMasker], meta: Meta) -> list[str]:
-    """What to do, once for each rule and advice; a case's own words are data, those of a rule are ours."""
+def _remedies(found: list[Finding], masks: dict[str, FileMasker], meta: Meta, room: int) -> list[str]:
+    """What to do, once for each rule and advice, in so many bytes."""
     told: dict[tuple[str, str], bool] = {}
     for finding in found:
         rule = meta.rules.get(finding.rule)
@@ -93,11 +98,21 @@ def _remedies(found: list[Finding], masks: dict[str, FileMasker], meta: Meta) ->
         elif rule is not None and rule.remedy:
             told.setdefault((finding.rule, rule.remedy), True)
     lines = ["", "### What to do", ""] if told else []
+    number = 0
     for rule_id, remedy in list(told)[:_MOST_REMEDIES]:
-        lines += _remedy(rule_id, remedy)
-    if len(told) > _MOST_REMEDIES:
-        lines.append(f"- and {len(told) - _MOST_REMEDIES} more; `audit explain RULE` says it")
+        block = _remedy(rule_id, remedy)
+        room -= size(block)
+        if room < 0:
+            break
+        lines += block
+        number += 1
+    if len(told) > number:
+        lines.append(f"- and {len(told) - number:,} more; `audit explain RULE` says it")
     return lines
+
+
+def _end(report: Report, masks: dict[str, FileMasker], meta: Meta) -> list[str]:
+    return [*_unread(report, masks), *_rest(report, meta)]
 
 
 def _remedy(rule_id: str, remedy: str) -> list[str]:
@@ -128,4 +143,9 @@ def _rest(report: Report, meta: Meta) -> list[str]:
     suppressed = len(report.findings) - len(report.active)
     said = [f"{hidden:,} below {meta.min_severity.label} not shown"] if hidden else []
     said += [f"{suppressed:,} accepted by a comment or a baseline"] if suppressed else []
+    said += (
+        [f"for {report.unexamined:,} no change was worked out, which would have taken too long"]
+        if report.unexamined
+        else []
+    )
     return ["", f"{'; '.join(said)}."] if said else []

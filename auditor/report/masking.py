@@ -105,6 +105,16 @@ class FileMasker:
         return []
 
 
+def shown_line(masker: FileMasker, line: str, offset: int) -> str:
+    """A line that starts at `offset` of the file, without secrets."""
+    parts: list[str] = []
+    at = 0
+    for masked in masker.line(line, offset):
+        parts += (line[at : masked.start], masked.shown)
+        at = masked.end
+    return "".join((*parts, line[at:]))
+
+
 def maskers(report: Report) -> dict[str, FileMasker]:
     """A masker for every target, by name; that of an image knows the secrets of all findings in it."""
     in_images: dict[str, list[Secret]] = {}

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING
-from auditor.report import image_sarif
+from auditor.report import image_sarif, sarif_fixes
 from auditor.report.images import described, source, told
 from auditor.report.limits import fitted, left_out, strongest
 from auditor.report.masking import FileMasker, maskers
@@ -141,7 +141,7 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
         properties |= {"secretType": finding.secret.kind, "secret": clean(finding.secret.redacted)}
     result |= {
         "level": _level(finding.severity),
-        "message": {"text": _message(finding, masker)},
+        "message": {"text": _message(finding, masker, meta)},
         "locations": [_location(finding, meta)],
         "partialFingerprints": {"primaryLocationLineHash": f"{finding.id}:1", "auditFinding/v1": finding.id},
         "properties": properties,
@@ -152,6 +152,8 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
         properties |= image_sarif.properties(finding.image, masker)
         if related := _related(finding, masker, meta):
             result["relatedLocations"] = related
+    if fixes := sarif_fixes.fixes(finding, masker, lambda path: _uri(path, meta)):
+        result["fixes"] = fixes
     if finding.suppressed is not None:
         reason = clean(masker.mask(finding.suppressed.reason))
         kind = "inSource" if finding.suppressed.by == "inline" else "external"
@@ -160,9 +162,9 @@ def _result(finding: Finding, masker: FileMasker, index: dict[str, int], meta: M
     return result
 
 
-def _message(finding: Finding, masker: FileMasker) -> str:
-    """In an image the place as well: what shows results may show the line of the Dockerfile alone."""
-    message = masker.mask(finding.message)
+def _message(finding: Finding, masker: FileMasker, meta: Meta) -> str:
+    """In an image the place as well: what shows results may show the line of the Dockerfile alone. Never empty."""
+    message = masker.mask(finding.message) or meta.title(finding.rule)
     if finding.image is not None:
         message = f"{described(finding.image)}: {told(message, finding.image)}"
     return clean(message)

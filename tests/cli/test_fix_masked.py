@@ -44,3 +44,13 @@ def test_a_secret_that_lint_does_not_report(here: Path, capsys: Capture) -> None
     _code, out, err = fix(capsys, "--isolated", "--diff")
     assert "--password-stdin" in out
     assert TOKEN not in out + err
+
+
+def test_a_value_in_another_spelling_stays_masked_where_its_line_changes(here: Path, capsys: Capture) -> None:
+    value = "Kp7\\$x9Q2z"
+    (here / "Dockerfile").write_text(
+        f"FROM node:22\nARG API_TOKEN\nRUN ./x $API_TOKEN && curl -u deploy:{value} https://files.example/x\n"
+    )
+    _code, out, err = fix(capsys, "--isolated", "--diff")
+    assert "+    ./x $API_TOKEN && curl -u deploy:**** https://files.example/x" in out
+    assert value not in out + err

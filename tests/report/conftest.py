@@ -17,6 +17,7 @@ from auditor.core.finding import (
     TargetError,
     number_findings,
 )
+from auditor.core.proposal import Proposal, Replacement
 from auditor.core.rule import Rule
 from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
@@ -34,6 +35,32 @@ ENV PIN=Kp7\\$x9
 LABEL token=0123456789abcdef
 ENV CACHE=1
 """
+
+_RUN = """\
+RUN --mount=type=secret,id=npm_token,required=true \\
+    export NPM_TOKEN="$(cat /run/secrets/npm_token)"; \\
+    npm ci --omit=dev --no-audit
+"""
+MOUNTED = Proposal(
+    "NPM_TOKEN becomes a build secret",
+    "safe",
+    "only RUN instructions use it",
+    "diff --git a/app/Dockerfile b/app/Dockerfile\n--- a/app/Dockerfile\n+++ b/app/Dockerfile\n@@ -2,4 +2,5 @@\n"
+    " WORKDIR /usr/src/app\n-ARG NPM_TOKEN\n-RUN echo ${NPM_TOKEN}\n"
+    + "".join(f"+{line}\n" for line in _RUN.splitlines())
+    + " ENV DB_PASSWORD=****\n",
+    ("build.sh",),
+    ("docker build --secret id=npm_token,env=NPM_TOKEN .",),
+    (Replacement("app/Dockerfile", 3, 5, _RUN),),
+)
+GUESSED = Proposal(
+    "DB_PASSWORD is not set to Tundra-42-kite",
+    "unsafe",
+    "nothing is known of what reads it",
+    "diff --git a/app/Dockerfile b/app/Dockerfile\n--- a/app/Dockerfile\n+++ b/app/Dockerfile\n@@ -10 +9,0 @@\n"
+    "-ENV DB_PASSWORD=Tundra-42-kite\n",
+    replacements=(Replacement("app/Dockerfile", 10, 11, "", 11),),
+)
 
 
 def rule(rule_id: str, title: str, family: str, severity: Severity, remedy: str) -> Rule:
@@ -120,6 +147,8 @@ def make_findings() -> list[Finding]:
         Finding("label-secret", Severity.HIGH, place("0123456789abcdef"), "A token.", "token", secret=label),
         Finding("package-cache", Severity.LOW, place("CACHE"), "The cache stays.", "npm"),
     ]
+    found[0].fixes = (MOUNTED,)
+    found[1].fixes = (GUESSED,)
     found[5].suppressed = Suppression("inline", "not used any more")
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.core.edit import Applicability
 from auditor.core.finding import Finding, Location, Severity, Target, TargetError, number_findings
+from auditor.core.proposal import Proposal, Replacement
 from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
 from auditor.fixes.plan import BuildSecret, Burnt
@@ -112,3 +113,9 @@ def reports() -> dict[str, FixReport]:
         "refused": FixReport([refused, Fixed(untouched(), UNCHANGED)], seconds=0.125),
         "nothing": FixReport([Fixed(untouched(), UNCHANGED)], seconds=0.125),
     }
+
+
+def hostile_fix(text: str) -> Proposal:
+    """A fix of which everything is this text."""
+    diff = f"diff --git a/{text} b/{text}\n--- a/{text}\n+++ b/{text}\n@@ -1 +1 @@\n-{text}\n+{text}\n"
+    return Proposal(text, "safe", text, diff, (text,), (text,), (Replacement(text, 1, 2, text, 3),))

@@ -26,6 +26,7 @@ from auditor.report.meta import Meta
 from auditor.report.xmltext import quoted
 from tests.report import test_formats, test_image_formats
 from tests.report.comparing import compare
+from tests.report.fixsamples import hostile_fix
 from tests.report.imagesamples import VALUES as IMAGE_VALUES
 from tests.report.imagesamples import image_report
 from tests.report.runbook.reading import BLOCKS, SPANS, links, spans, tokens
@@ -70,6 +71,10 @@ def many(number: int, name: str = "Dockerfile") -> list[Finding]:
     return found
 
 
+#: The only HTML there is: what folds the proposed changes away.
+FOLDED = {"<details>\n<summary>Diffs</summary>\n", "</details>\n"}
+
+
 def hostile(text: str) -> Report:
     """A report of which every name and sentence is this text."""
     target = Target(text, "dockerfile")
@@ -77,6 +82,7 @@ def hostile(text: str) -> Report:
     found = [leak(text, text), leak(text, text, rule="of-the-user")]
     found[0].remedy = found[1].remedy = f"{text}\n\n    {text}"
     found[1].secret = Secret(text, "password")
+    found[0].fixes = (hostile_fix(text),)
     found.append(leak(text, text, rule="label-secret"))
     found[2].suppressed = Suppression("inline", text)
     number_findings(found)
@@ -124,7 +130,8 @@ def check_junit(got: str) -> None:
 
 
 def check_markdown(got: str) -> None:
-    assert {token.type for token in tokens(got)} <= BLOCKS, got
+    assert {token.type for token in tokens(got)} <= BLOCKS | {"html_block"}, got
+    assert {token.content for token in tokens(got) if token.type == "html_block"} <= FOLDED
     assert {token.type for token in spans(got)} <= SPANS, got
     assert links(got) == []
     told = "".join(token.content for token in spans(got) if token.type in ("text", "text_special"))
@@ -247,3 +254,28 @@ def test_markdown_counts_other_places_of_a_secret_in_an_image(image_meta: Meta) 
     got = markdown.render(image_report(), image_meta)
     assert got.startswith("## audit image: ") and " in 2 images\n" in got
     assert "Also in 3 other places" in got
+
+
+@pytest.mark.parametrize("text", ["word " * 400, "日本" * 400, "`" * 400, "@a|<b>" * 200])
+def test_a_comment_is_never_longer_than_github_takes(text: str, meta: Meta) -> None:
+    found = [leak(f"{number}/{text}", f"{number}{text}") for number in range(400)]
+    for number, finding in enumerate(found):
+        finding.remedy = f"{number}{text}.\n\n" + f"    {text}\n" * 30
+        finding.rule = f"rule-{number}"
+        finding.fixes = (hostile_fix(f"{number}{text}"),)
+    targets = [Target(finding.location.path, "dockerfile") for finding in found]
+    for target in targets:
+        target.errors.append(TargetError(text, text))
+    for number in (1, 40, 400):
+        got = markdown.render(Report(targets, found[:number]), meta)
+        assert len(got.encode("utf-8")) <= 65_536
+        check_markdown(got)
+    assert "left out, the least severe ones" in got and "proposed changes left out" in got
+
+
+def test_equal_changes_are_told_once(meta: Meta) -> None:
+    found = [leak("a"), leak("a", rule="arg-secret"), leak("b")]
+    for finding in found:
+        finding.fixes = (hostile_fix("x"),)
+    got = markdown.render(Report([Target("a", "dockerfile")], found), meta)
+    assert got.count("```diff") == 1 and "- `a:3`, `a:3`, `b:3`: x (safe: x)" in got

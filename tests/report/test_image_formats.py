@@ -156,3 +156,9 @@ def test_a_workflow_command_cannot_be_injected(image_meta: Meta) -> None:
     assert len(commands) == lines.MOST_OF_A_KIND and re.fullmatch(r"\d+ more not shown.*", rest)
     shape = r"::(error|warning|notice) (file=[^:,]*,line=\d+,)?title=[^:,]*::"
     assert all(re.match(shape, command) for command in commands)
+
+
+@pytest.mark.parametrize("render", [json_report.render, sarif.render])
+def test_no_document_holds_half_characters(render: Callable[[Report, Meta], str], image_meta: Meta) -> None:
+    """Strict readers refuse such escapes."""
+    assert json.dumps(json.loads(render(hostile_report(), image_meta)), ensure_ascii=False).encode("utf-8")

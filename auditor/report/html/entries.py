@@ -7,6 +7,7 @@ from auditor.core.image import LAYER, LIVE, ImagePlace
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.excerpt import Excerpt, marks_of
 from auditor.report.html.advice import Advisor
+from auditor.report.html.changes import changes
 from auditor.report.image_story import line_of, quoted, story
 from auditor.report.images import described, fate, groups, instruction
 from auditor.report.masking import FileMasker, maskers
@@ -16,6 +17,7 @@ from auditor.report.text import place_in
 if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report, Target
     from auditor.report.html.advice import Hint
+    from auditor.report.html.changes import Change
     from auditor.report.images import Group
     from auditor.report.meta import Meta
 
@@ -70,6 +72,7 @@ class Entry(NamedTuple):
     also: list[Spot]
     more: int
     hint: Hint
+    changes: list[Change]
 
     @property
     def severity(self) -> str:
@@ -145,6 +148,7 @@ class Entries:
             also,
             max(len(places) - 1 - _MOST_PLACES, 0),
             self._hints.hint(finding, masker),
+            changes(finding, masker),
         )
 
     def _lines(self, finding: Finding, masker: FileMasker) -> list[Line]:

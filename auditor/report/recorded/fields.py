@@ -6,6 +6,7 @@ import math
 
 from auditor.core.errors import AuditError, ExitCode
 from auditor.core.record import TYPE_CHECKING, cast
+from auditor.report.plain import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,14 +58,15 @@ class Table:
         return sorted(self._values.keys() - set(known))
 
     def text(self, key: str) -> str:
-        """Any text."""
-        return cast("str", self._get(key, str))
+        """Any text; half characters, which no report of ours has, are replaced."""
+        return clean(cast("str", self._get(key, str)))
 
     def maybe_text(self, key: str) -> str:
         """Any text but the empty one; "" where it is null."""
-        if self._get(key, str, null=True) == "":
+        value = cast("str | None", self._get(key, str, null=True))
+        if value == "":
             raise self.error(key, "must be a text or null, not empty")
-        return cast("str", self._get(key, str, null=True) or "")
+        return clean(value or "")
 
     def line(self, key: str) -> str:
         """A short text that any terminal can be sent."""
@@ -123,6 +125,11 @@ class Table:
         """A list of texts, each as `line` has it."""
         values = cast("list[object]", self._get(key, list))
         return [Table({key: value}, self._file, self._path).line(key) for value in values]
+
+    def texts(self, key: str) -> list[str]:
+        """A list of any texts."""
+        values = cast("list[object]", self._get(key, list))
+        return [Table({key: value}, self._file, self._path).text(key) for value in values]
 
     def tables(self, key: str) -> list[Table]:
         """A list of objects."""

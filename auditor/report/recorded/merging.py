@@ -77,8 +77,12 @@ def _add_finding(findings: dict[tuple[str, str], Finding], finding: Finding, nam
         finding.location = Location.target(names[name])
     key = (finding.location.path, finding.id)
     known = findings.get(key)
-    if known is None or _strength(finding) > _strength(known):
+    if known is None:
         findings[key] = finding
+        return
+    kept, other = (finding, known) if _strength(finding) > _strength(known) else (known, finding)
+    kept.fixes = kept.fixes or other.fixes
+    findings[key] = kept
 
 
 def _strength(finding: Finding) -> tuple[bool, int, int]:

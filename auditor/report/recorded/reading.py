@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from auditor.core.edit import Applicability
 from auditor.core.facts import Facts
 from auditor.core.finding import (
     Confidence,
@@ -21,6 +22,7 @@ from auditor.core.finding import (
     TargetError,
 )
 from auditor.core.layerline import CACHED, FAILED, SCANNED, SKIPPED, LayerLine
+from auditor.core.proposal import Proposal
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.secret import Remembered
 from auditor.report.json_report import SCHEMA_VERSION
@@ -36,6 +38,7 @@ MOST_BYTES = 256 << 20
 _VERDICTS = ("valid", "expired", "malformed", "placeholder", "unverified")
 _SEVERITIES = tuple(level.label for level in reversed(Severity))
 _CONFIDENCES = tuple(level.label for level in reversed(Confidence))
+_APPLICABILITIES = tuple(level.label for level in Applicability)
 _STATES = (SCANNED, CACHED, SKIPPED, FAILED)
 _TOP = ("schema_version", "tool", "sought", "targets", "findings", "summary")
 _FINDING = (
@@ -169,13 +172,21 @@ def _finding(table: Table, titles: dict[str, str], skipped: set[str]) -> Finding
         excerpt=table.maybe_text("excerpt") if place is not None else "",
     )
     finding.id = table.digits("id", 20, 20)
+    finding.fixes = tuple(map(_fix, table.tables("fixes")))
     if facts is not None:
         _add_facts(finding, facts)
-    table.tables("fixes")
     by = table.maybe_table("suppressed")
     if by is not None:
         finding.suppressed = Suppression(by.one_of("by", ("inline", "baseline")), by.text("reason"))
     return finding
+
+
+def _fix(table: Table) -> Proposal:
+    """What was written of a fix; the first reports of version 1 had no more than title and applicability."""
+    applicability = table.one_of("applicability", _APPLICABILITIES)
+    reason, diff = (table.maybe_text(key) if key in table else "" for key in ("reason", "diff"))
+    also, commands = (tuple(table.texts(key)) if key in table else () for key in ("also", "commands"))
+    return Proposal(table.text("title"), applicability, reason, diff, also, commands)
 
 
 def _add_facts(finding: Finding, table: Table) -> None:

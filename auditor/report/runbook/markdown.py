@@ -51,11 +51,11 @@ def code(value: str) -> Markdown:
     return Markdown(f"{fence}{pad}{line}{pad}{fence}")
 
 
-def fence(lines: Sequence[str], indent: str = "") -> list[str]:
+def fence(lines: Sequence[str], indent: str = "", language: str = "") -> list[str]:
     """A block of code, whose marks are longer than any run of backticks in it."""
     shown = [clean(escape(line)).rstrip()[:_LONGEST] for line in lines]
     marks = "`" * max(3, 1 + max((len(run[0]) for line in shown for run in _TICKS.finditer(line)), default=0))
-    return [f"{indent}{line}".rstrip() for line in (marks, *shown, marks)]
+    return [f"{indent}{line}".rstrip() for line in (marks + language, *shown, marks)]
 
 
 def word(value: str, otherwise: str) -> Markdown:

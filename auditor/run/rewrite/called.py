@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.core.config import Settings
-    from auditor.core.finding import Finding
+    from auditor.core.finding import Finding, Target
     from auditor.core.span import Span
     from auditor.flow.calling.files import CallFacts
     from auditor.run.analysis import Analysis
@@ -53,13 +53,14 @@ class CallFixer:
         able = [p for p in able if any(f.severity >= self.settings.min_severity for f in by_place.get(p.use.span, []))]
         failed: dict[Span, str] = {}
         try:
-            text, after = self._carried_out(able, analysis, facts)
+            text, after, rewrite.last = self._carried_out(able, analysis, facts)
         except Refused:
             able = self._one_by_one(able, analysis, facts, failed)
-            text, after = self._carried_out(able, analysis, facts)
+            text, after, rewrite.last = self._carried_out(able, analysis, facts)
         for plan in able:
             answered = tuple(by_place[plan.use.span])
-            rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, answered))
+            spans = tuple(edit.span for edit in plan.edits)
+            rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, answered, spans))
             rewrite.burnt += [plan.burnt] if plan.burnt is not None else []
             rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
         rewrite.origin = Origin(facts.text)
@@ -83,14 +84,16 @@ class CallFixer:
             failed[plan.use.span] = "the file has too many secrets to try each change by itself"
         return kept
 
-    def _carried_out(self, able: Sequence[CallPlan], analysis: Analysis, facts: CallFacts) -> tuple[str, Analysis]:
+    def _carried_out(
+        self, able: Sequence[CallPlan], analysis: Analysis, facts: CallFacts
+    ) -> tuple[str, Analysis, Target]:
         """The text after plans, and what is found in it. Raises Refused where it must not be kept."""
         try:
             text = apply_edits(facts.text, [edit for plan in able for edit in plan.edits])
         except EditConflict:
             raise Refused("two changes of it concern the same text") from None
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
-        _target, after = InputAuditor(self.settings, self.wanted).examine(source)
+        target, after = InputAuditor(self.settings, self.wanted).examine(source)
         if after.calls is None:
             raise Refused("its check did not hold: the result could not be read again")
         gone = {plan.use.span for plan in able}
@@ -101,7 +104,7 @@ class CallFixer:
         commands, nodes = facts.size
         if after.calls.size != (commands + sum(plan.more for plan in able), nodes):
             raise Refused("its check did not hold: something else would read differently")
-        return text, after
+        return text, after, target
 
     def _leave(self, after: Analysis, failed: dict[Span, str], rewrite: Rewrite) -> None:
         """Note the findings that stay, each with its reason."""

@@ -102,6 +102,7 @@ class ComposeFixer:
             state = following
         state = self._leave_out(state, rewrite)
         self._leave(state, rewrite)
+        rewrite.last = state.target
         return state
 
     def _leave_out(self, state: State, rewrite: Rewrite) -> State:
@@ -117,7 +118,7 @@ class ComposeFixer:
             except Refused as refused:
                 self.failed[plan.label] = refused.reason
             else:
-                self._note(plan, answered, rewrite)
+                self._note(plan, answered, (), rewrite)
         return state
 
     def _left_out(self, plan: IgnorePlan, answered: list[Finding], state: State) -> State:
@@ -163,7 +164,7 @@ class ComposeFixer:
                 return None
             following, edits = self._carried_out(plans, state)
         for plan in plans:
-            self._note(plan, self._answered(plan, state), rewrite)
+            self._note(plan, self._answered(plan, state), self._places(plan, state), rewrite)
         self._origin.add(edits)
         return following
 
@@ -213,11 +214,19 @@ class ComposeFixer:
             raise Refused(f"its check did not hold: {reason}")
         return following, edits
 
-    def _note(self, plan: AnyPlan, answered: list[Finding], rewrite: Rewrite) -> None:
+    def _places(self, plan: TextualPlan, state: State) -> tuple[Span, ...]:
+        """What a plan changes, in the text as it is on disk."""
+        facts = state.analysis.compose
+        edits = edits_of(facts.file, [plan]) if facts is not None else []
+        return tuple(self._origin.span(edit.span) for edit in edits)
+
+    def _note(self, plan: AnyPlan, answered: list[Finding], spans: tuple[Span, ...], rewrite: Rewrite) -> None:
         burnt = plan.burnt._replace(span=self._origin.span(plan.burnt.span))
         for finding in answered:
             self._origin.move(finding)
-        rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
+        has_more = isinstance(plan, IgnorePlan)
+        applied = Applied(plan.title, plan.applicability, plan.reason, tuple(answered), spans, has_more)
+        rewrite.applied.append(applied)
         rewrite.burnt.append(burnt)
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
 

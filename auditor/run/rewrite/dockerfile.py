@@ -33,7 +33,7 @@ _MOST_ROUNDS = 60
 _NO_FIX = "there is no automatic fix for it"
 #: How many plans may fail in all: each costs an analysis of the file.
 _MOST_FAILURES = 300
-_ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
+ANOTHER_RUN = f"no more than {_MOST_ROUNDS} fixes are made at a time: run audit fix again"
 
 
 class State(NamedTuple):
@@ -73,8 +73,7 @@ class DockerfileFixer:
         self.pending = pending
         self.settings = settings
         self.wanted = wanted
-        self.form: str = options.secret_form
-        self.wrapping = options.wrapping
+        self.options = options
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept; several may have one title.
         self._failed: dict[tuple[str, tuple[Span, ...]], str] = {}
@@ -113,6 +112,7 @@ class DockerfileFixer:
         else:
             self._is_cut = True
         self._leave(state, rewrite)
+        rewrite.last = state.target
         return state
 
     def take_back(self, rewrite: Rewrite, reason: str) -> None:
@@ -128,7 +128,7 @@ class DockerfileFixer:
     def _round(self, state: State, rewrite: Rewrite) -> State | None:
         """The state after the first plan that holds, the surest ones first; None where there is none left."""
         for plan in self._candidates(state):
-            if self._failures >= _MOST_FAILURES:
+            if self._failures >= _MOST_FAILURES or self.options.is_late:
                 self._is_cut = True
                 return None
             if plan.applicability > self.allowed or _key(plan) in self._failed:
@@ -142,7 +142,7 @@ class DockerfileFixer:
                 self._failed[_key(plan)] = refused.reason
                 self._failures += 1
                 continue
-            self._note(plan, answered, rewrite)
+            self._note(plan, answered, edits, rewrite)
             self._origin.add(edits)
             if plan.ignores and state.ignore is None:
                 rewrite.notes.append(f"add to the .dockerignore of the build context: {', '.join(plan.ignores)}")
@@ -162,8 +162,8 @@ class DockerfileFixer:
 
     def _plans(self, state: State) -> Iterator[Plan | Refusal]:
         build = state.analysis.build
-        if build is not None and (state.analysis.findings or self.wrapping is not None):
-            yield from plans(build, self.form, self.wrapping)
+        if build is not None and (state.analysis.findings or self.options.wrapping is not None):
+            yield from plans(build, self.options.secret_form, self.options.wrapping)
 
     def _answered(self, plan: Plan, state: State) -> list[Finding]:
         """The findings of a plan that are worth a change: they would be shown."""
@@ -190,11 +190,14 @@ class DockerfileFixer:
             raise Refused(f"its check did not hold: {reason}")
         return following, edits
 
-    def _note(self, plan: Plan, answered: list[Finding], rewrite: Rewrite) -> None:
+    def _note(self, plan: Plan, answered: list[Finding], edits: list[Edit], rewrite: Rewrite) -> None:
         """Take over what a plan did, told by places in the file as it is on disk."""
         for finding in answered:
             self._origin.move(finding)
-        rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, tuple(answered)))
+        spans = tuple(self._origin.span(edit.span) for edit in edits)
+        has_more, is_called = bool(plan.edits or plan.ignores), bool(plan.secrets or plan.given)
+        applied = Applied(plan.title, plan.applicability, plan.reason, tuple(answered), spans, has_more, is_called)
+        rewrite.applied.append(applied)
         rewrite.burnt += [burnt._replace(span=self._origin.span(burnt.span)) for burnt in plan.burnt]
         rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
         rewrite.given += [given for given in plan.given if given not in rewrite.given]
@@ -247,7 +250,7 @@ class DockerfileFixer:
         least = self.settings.min_severity
         if finding.severity < least:
             return f"what is less severe than {least.label} is not changed (--min-severity)"
-        return _ANOTHER_RUN if self._is_cut else _NO_FIX
+        return ANOTHER_RUN if self._is_cut else _NO_FIX
 
 
 def _key(plan: Plan) -> tuple[str, tuple[Span, ...]]:

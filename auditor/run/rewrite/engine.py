@@ -27,22 +27,26 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def fix(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixRun:
+def fix(settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None = None) -> FixRun:
     """What is to be changed in the files among and below these paths that `audit lint` reads ("-": standard input).
 
-    What calls a build changes along with its Dockerfile first, and then for findings of its own. Raises UsageError for
-    names of rules that do not exist; never for what a file contains.
+    What calls a build changes along with its Dockerfile first, and then for findings of its own. With `only` no file is
+    examined but those that are called so. Raises UsageError for names of rules that do not exist; never for what a file
+    contains.
     """
-    return _Run(settings, paths, options).run()
+    return _Run(settings, paths, options, only).run()
 
 
 class _Run:
-    def __init__(self, settings: Settings, paths: Sequence[str], options: FixOptions) -> None:
+    def __init__(
+        self, settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None
+    ) -> None:
+        self.only = only
         self.settings = settings
         self.paths = paths
         self.options = options
         self.wanted = chosen(settings)
-        if settings.baseline:
+        if settings.baseline and settings.accepted is None:
             from auditor.run.acceptance.fixing import accepted_in  # start-up: only with a baseline
 
             settings.accepted = accepted_in(settings, paths)
@@ -61,6 +65,8 @@ class _Run:
         composed: list[Input] = []
         calling: list[Input] = []
         for source in self._inputs():
+            if self.only is not None and source.display not in self.only:
+                continue
             if is_compose_name(source.display):
                 composed.append(source)
             elif call_kind(source):
@@ -81,6 +87,9 @@ class _Run:
         self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None], *, quiet: bool = False
     ) -> None:
         """Examine one input; a `quiet` one is mentioned only if there is something about it."""
+        if self.options.is_late:
+            self.outcome.late.append(source.display)
+            return
         target, analysis = self.auditor.examine(source)
         self._handed_to = self._handed(source, analysis)
         if self._handed_to:
@@ -94,8 +103,16 @@ class _Run:
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
         if concerned or not quiet or not target.complete:
             self.outcome.rewrites.append(rewrite)
-        if concerned:
+        if not concerned:
+            return
+        try:
             rewriting(source, active, rewrite)
+        except Exception:
+            # A report that just shows fixes must not be lost to a fault in one of them.
+            if not self.options.until:
+                raise
+            self.outcome.rewrites.remove(rewrite)
+            self.outcome.late.append(source.display)
 
     def _handed(self, source: Input, analysis: Analysis) -> dict[str, str]:
         """Build arguments of a Dockerfile that its callers hand secrets to, though nothing in it tells."""

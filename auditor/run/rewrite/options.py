@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ class ProveOptions(NamedTuple):
 class FixOptions(NamedTuple):
     """`secret_form` is FILE or ENV: how a RUN reads a secret. `diff` and `check` write nothing. `callers`: scripts and
     CI files that call the build change, too. `prove` is None where nothing is built. `wrapping`: what gives running
-    containers their secrets."""
+    containers their secrets. From `until` on (by `time.monotonic()`; 0: there is no hurry) no further fix is
+    looked for."""
 
     unsafe: bool = False
     diff: bool = False
@@ -39,8 +42,14 @@ class FixOptions(NamedTuple):
     exit_non_zero_on_fix: bool = False
     prove: ProveOptions | None = None
     wrapping: Wrapping | None = None
+    until: float = 0.0
 
     @property
     def writes(self) -> bool:
         """Whether files are changed."""
         return not (self.diff or self.check)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return bool(self.until) and time.monotonic() >= self.until

@@ -41,6 +41,16 @@ class Origin:
                 made.add(edits)
         return made
 
+    def ahead(self, offset: int) -> int | None:
+        """Where a place between two characters of the first text is in the last one, before what was put in there; None
+        where what stood around it was replaced."""
+        for edits in self._steps:
+            found = _after(offset, edits)
+            if found is None:
+                return None
+            offset = found
+        return offset
+
     def move(self, finding: Finding) -> None:
         """Let a finding in the last text tell of the first one."""
         if not self._steps:
@@ -60,6 +70,18 @@ class Origin:
         for edits in reversed(self._steps):
             offset = _before(offset, edits)
         return offset
+
+
+def _after(offset: int, edits: Iterable[Edit]) -> int | None:
+    """An offset before these edits (by place) as it is behind them."""
+    shift = 0
+    for (start, end), text in edits:
+        if offset < end and offset > start:
+            return None
+        if offset < end or offset == start:
+            break
+        shift += len(text) - (end - start)
+    return offset + shift
 
 
 def _before(offset: int, edits: Iterable[Edit]) -> int:

@@ -9,17 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.core.finding import Finding, Target
+    from auditor.core.span import Span
     from auditor.fixes.plan import BuildSecret, Burnt, Given
     from auditor.run.rewrite.origin import Origin
 
 
 class Applied(NamedTuple):
-    """One plan that was carried out, and the findings that it removed."""
+    """One plan that was carried out, and the findings that it removed.
+
+    `spans` are the places that it changes, in the text of the file as it is on disk. `has_more`: it changes other
+    files of the build context, too. `is_called`: what builds the image or starts containers has to give them more.
+    """
 
     title: str
     applicability: Applicability
     reason: str
     findings: tuple[Finding, ...]
+    spans: tuple[Span, ...] = ()
+    has_more: bool = False
+    is_called: bool = False
 
 
 class Left(NamedTuple):
@@ -50,9 +58,10 @@ class Rewrite:
 
     `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
     the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
-    from, and errors of reading. `origin` tells where what stands in the text as it would become stands in the file as
-    it is. `earlier` are the changes of the same file by rewrites before this one, in their order: `target` and `origin`
-    tell of the text after them. `disk` is set to the text on disk where findings tell of that one instead.
+    from, and errors of reading; `last` the text as it would become (None: as it is) with what is secret in it. `origin`
+    tells where what stands there stands in the file as it is. `earlier` are the changes of the same file by rewrites
+    before this one, in their order: `target` and `origin` tell of the text after them. `disk` is set to the text
+    on disk where findings tell of that one instead.
     """
 
     __slots__ = (
@@ -63,6 +72,7 @@ class Rewrite:
         "disk",
         "earlier",
         "given",
+        "last",
         "left",
         "notes",
         "origin",
@@ -83,6 +93,7 @@ class Rewrite:
         self.given: list[Given] = []
         self.notes: list[str] = []
         self.origin: Origin | None = None
+        self.last: Target | None = None
         self.earlier: tuple[FileChange, ...] = ()
         self.disk: str | None = None
 
@@ -94,11 +105,13 @@ class Rewrite:
 
 
 class FixRun:
-    """One run of `audit fix`. `errors` are sentences about files that could not be read or written."""
+    """One run of `audit fix`. `errors` are sentences about files that could not be read or written, `late` files that
+    there was no time for."""
 
-    __slots__ = ("errors", "rewrites", "seconds")
+    __slots__ = ("errors", "late", "rewrites", "seconds")
 
     def __init__(self) -> None:
         self.rewrites: list[Rewrite] = []
         self.errors: list[str] = []
+        self.late: list[str] = []
         self.seconds = 0.0

@@ -162,3 +162,14 @@ def browser() -> Iterator[Page]:
         os.close(ours_out)
         os.close(ours_in)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Of two colours, by WCAG 2.2."""
+
+    def light(colour: tuple[float, ...]) -> float:
+        parts = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    first, second = sorted((light(one), light(other)))
+    return (second + 0.05) / (first + 0.05)

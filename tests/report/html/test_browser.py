@@ -12,7 +12,7 @@ from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
 from auditor.report.html import render
 from auditor.report.meta import Meta
-from tests.report.html.browser import Page, browser
+from tests.report.html.browser import Page, browser, contrast
 from tests.report.html.test_page import renamed
 from tests.report.imagesamples import image_report
 
@@ -201,23 +201,12 @@ def test_on_paper_everything_is_open(opened: Page, tmp_path: Path, image_meta: M
     assert opened.run(height) == closed
 
 
-def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Of two colours, by WCAG 2.2."""
-
-    def light(colour: tuple[float, ...]) -> float:
-        parts = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    first, second = sorted((light(one), light(other)))
-    return (second + 0.05) / (first + 0.05)
-
-
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_in_light_and_dark(dark: bool, opened: Page, tmp_path: Path, image_meta: Meta) -> None:
     opened.window(1200, 900, dark=dark)
     show(opened, tmp_path, image_report(), image_meta)
     names = ("paper", "raised", "sunken", "ink", "dim", "link", "critical", "high", "medium", "low", "info")
-    grounds = ("hit", "layer")
+    grounds = ("hit", "layer", "added", "removed")
     got = opened.run(
         "(() => { const found = {};"
         f"for (const name of {[*names, *grounds]!r}) {{ found[name] = getComputedStyle(document.documentElement)"
@@ -293,3 +282,18 @@ def test_thousands_of_findings_are_filtered(opened: Page, tmp_path: Path, meta: 
         )
         is False
     )
+
+
+def test_a_proposed_change_is_shown_with_its_finding(opened: Page, tmp_path: Path, report: Report, meta: Meta) -> None:
+    show(opened, tmp_path, report, meta)
+    click(opened, "#open")
+    removed = "getComputedStyle(document.querySelector('.diff .removed')).backgroundColor"
+    assert opened.run(removed) != opened.run("getComputedStyle(document.querySelector('.diff')).backgroundColor")
+    assert "-ARG NPM_TOKEN\n" in opened.run("document.querySelector('[data-rule=arg-secret] .diff').textContent")
+    heights = opened.run(
+        "[...document.querySelectorAll('.diff span')].map(one => Math.round(one.getBoundingClientRect().height))"
+    )
+    assert len(set(heights)) == 1, "a line for each line"
+    search(opened, "export NPM_TOKEN", "1 of 5 findings")
+    opened.window(390, 800)
+    assert opened.run("document.documentElement.scrollWidth") == 390

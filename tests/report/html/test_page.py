@@ -17,6 +17,7 @@ from auditor.report.html import page, render
 from auditor.report.meta import Meta
 from tests.report import test_formats, test_image_formats
 from tests.report.comparing import compare
+from tests.report.fixsamples import hostile_fix
 from tests.report.html.reading import Reader, structure
 from tests.report.imagesamples import image_report
 
@@ -100,7 +101,7 @@ def renamed(text: str) -> Report:
     target.errors.append(TargetError(text, text))
     target.skipped.append(Skipped(text, text))
     found = Finding("env-secret", Severity.HIGH, place, text, text, secret=Secret("maple-Quail-6", "password"))
-    found.remedy, found.id, found.verdict = text, text, "unverified"
+    found.remedy, found.id, found.verdict, found.fixes = text, text, "unverified", (hostile_fix(text),)
     return Report([target], [found])
 
 

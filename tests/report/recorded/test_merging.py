@@ -17,6 +17,7 @@ from auditor.core.finding import (
     number_findings,
 )
 from auditor.core.image import LAYER, ImagePlace
+from auditor.core.proposal import Proposal
 from auditor.core.span import Span
 from auditor.report.recorded.merging import merged
 from auditor.report.recorded.reading import Recorded
@@ -102,3 +103,11 @@ def test_proofs_are_not_merged() -> None:
     assert merged([proof], "9").report.sought == ("NPM_TOKEN",)
     with pytest.raises(UsageError, match="assert-absent"):
         merged([run(), proof], "9")
+
+
+def test_a_fix_that_one_run_knows_stays() -> None:
+    fix = Proposal("x", "safe", "", "")
+    for first, second in ((leak("a"), leak("a", severity=Severity.LOW)), (leak("a"), leak("a"))):
+        second.fixes = (fix,)
+        (got,) = merged([run(first), run(second)], "9").report.findings
+        assert (got.severity, got.fixes) == (Severity.HIGH, (fix,))

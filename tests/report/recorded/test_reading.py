@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.core.finding import Report, Severity
+from auditor.core.proposal import Proposal
 from auditor.core.secret import Remembered
 from auditor.report import (
     checkstyle,
@@ -231,3 +232,29 @@ def test_any_change_is_read_or_told(data: st.DataObject) -> None:
         return
     for render in (*EQUAL, *OTHERS):
         assert render(recorded.report, meta).encode("utf-8", "backslashreplace")
+
+
+def test_half_characters_break_no_format(report: Report, meta: Meta) -> None:
+    text = json_report.render(report, meta).replace("app/Dockerfile", "\\ud800/\\udc80").encode()
+    got = read(text, "r.json").report
+    assert set(got.targets[0].name) == {"\ufffd", "/"}
+    assert sarif.render(got, meta).isascii()
+
+
+def test_fixes_are_read_back(report: Report, meta: Meta) -> None:
+    got = read(json_report.render(report, meta).encode(), "r.json").report
+    (fix,) = got.findings[0].fixes
+    assert fix == report.findings[0].fixes[0]._replace(replacements=())
+    old = json.loads(json_report.render(report, meta))
+    old["findings"][0]["fixes"] = [{"title": "x", "applicability": "safe"}]
+    assert read(json.dumps(old).encode(), "r.json").report.findings[0].fixes == (Proposal("x", "safe", "", ""),)
+    old["findings"][0]["fixes"][0]["also"] = [1]
+    with pytest.raises(RecordError, match=r"fixes\[0\].also: must be a text"):
+        read(json.dumps(old).encode(), "r.json")
+
+
+def test_results_without_a_sentence_have_the_title(report: Report, meta: Meta) -> None:
+    for finding in report.findings:
+        finding.message = ""
+    results = json.loads(sarif.render(report, meta))["runs"][0]["results"]
+    assert results[0]["message"]["text"] == "Secret in a build argument"
