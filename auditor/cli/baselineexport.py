@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baselinetask import opened
+from auditor.core import acceptance
 from auditor.core.baseline import entry_key, folder_of, read
 from auditor.core.errors import ExitCode
 from auditor.core.record import TYPE_CHECKING
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def export(task: Task) -> int:
     """Write what is found in the paths into the file of the task, and return the exit code. Raises UsageError."""
     settings, target = task.settings, task.file
-    known = opened(task.path) if task.is_configured or os.path.lexists(task.path) else None
+    known = acceptance.read(task.path) if task.is_configured or os.path.lexists(task.path) else None
     whole: list[str] = []
     report = scan(settings, task.paths, leave_out=(target, task.path), whole=whole)
     more = more_rules(settings)
