@@ -8,6 +8,7 @@ import sys
 from auditor.core import acceptance
 from auditor.core.baseline import entry_key, folder_of, read
 from auditor.core.errors import ExitCode
+from auditor.core.places import is_within
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.terminal import escape, escape_path, inert
 from auditor.run.acceptance.known import OwnBaseline
@@ -54,10 +55,7 @@ def _gone(target: str, paths: Sequence[str]) -> list[str]:
     roots = [os.path.realpath(path) for path in paths]
     entries = [entry_key(entry.path, folder) for entry in read(target).entries if _is_path(entry.path)]
     listed = {os.path.realpath(os.path.join(folder, path)) for path in entries}
-    below = (
-        path for path in listed if any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
-    )
-    return [path for path in below if is_gone(path)]
+    return [path for path in listed if any(is_within(path, root) for root in roots) and is_gone(path)]
 
 
 def _is_path(text: str) -> bool:
