@@ -107,12 +107,15 @@ class _Run:
             return
         try:
             rewriting(source, active, rewrite)
-        except Exception:
+        except Exception as error:
+            from auditor.run.crash import describe, wants_traceback  # start-up: after a fault only
+
             # A report that just shows fixes must not be lost to a fault in one of them.
-            if not self.options.until:
+            if not self.options.until or wants_traceback():
                 raise
             self.outcome.rewrites.remove(rewrite)
-            self.outcome.late.append(source.display)
+            fault = f"internal error ({describe(error)})"
+            self.outcome.faults.append(f"{source.display}: no change was worked out: {fault}")
 
     def _handed(self, source: Input, analysis: Analysis) -> dict[str, str]:
         """Build arguments of a Dockerfile that its callers hand secrets to, though nothing in it tells."""

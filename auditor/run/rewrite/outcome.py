@@ -106,12 +106,13 @@ class Rewrite:
 
 class FixRun:
     """One run of `audit fix`. `errors` are sentences about files that could not be read or written, `late` files that
-    there was no time for."""
+    there was no time for; `faults` are sentences about errors of our own that cost a file its fixes."""
 
-    __slots__ = ("errors", "late", "rewrites", "seconds")
+    __slots__ = ("errors", "faults", "late", "rewrites", "seconds")
 
     def __init__(self) -> None:
         self.rewrites: list[Rewrite] = []
         self.errors: list[str] = []
         self.late: list[str] = []
+        self.faults: list[str] = []
         self.seconds = 0.0
