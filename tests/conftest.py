@@ -46,19 +46,23 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def isolated_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, compiled: Path
-) -> Iterator[None]:
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Path]:
+    """The home folder of a test, with compiled sets that others have left, as it leaves its own."""
     home = tmp_path_factory.mktemp("home", numbered=True)
+    cache = home / "xdg_cache_home" / store._NAME
+    _share(compiled, cache)
+    yield home
+    _share(cache, compiled)
+
+
+# The home comes first, so that nothing is patched any more when it goes.
+@pytest.fixture(autouse=True)
+def isolated_environment(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _FOLDERS:
-        monkeypatch.setenv(name, str(home / name.lower()) if name != "HOME" else str(home))
+        monkeypatch.setenv(name, str(own_home / name.lower()) if name != "HOME" else str(own_home))
     for name in [*_SETTINGS, *(name for name in os.environ if name.startswith("AUDIT_"))]:
         monkeypatch.delenv(name, raising=False)
-    cache = Path(store.folder())
-    _share(compiled, cache)
-    yield
-    _share(cache, compiled)
 
 
 def _share(source: Path, target: Path) -> None:
