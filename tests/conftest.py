@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from auditor.detect.prefiltering import store
 from tests import realbuilders, realparts
 from tests.sources.images.engines import allow_sockets
 from tests.sources.images.fake_registry import loopback as loopback
@@ -20,6 +21,7 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 Start = Callable[..., str]
+_MOST_SHARED = 6
 _FOLDERS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
 _SETTINGS = ("CI", "COLUMNS", "CLICOLOR_FORCE", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PRE_COMMIT")
 
@@ -34,13 +36,44 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update"))
 
 
-@pytest.fixture(autouse=True)
-def isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled sets of triggers, which all tests of a run share: to compile one takes seconds, and its name says of
+    what it is made."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Path]:
+    """The home folder of a test, with compiled sets that others have left, as it leaves its own."""
     home = tmp_path_factory.mktemp("home", numbered=True)
+    cache = home / "xdg_cache_home" / store._NAME
+    _share(compiled, cache)
+    yield home
+    _share(cache, compiled)
+
+
+# The home comes first, so that nothing is patched any more when it goes.
+@pytest.fixture(autouse=True)
+def isolated_environment(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _FOLDERS:
-        monkeypatch.setenv(name, str(home / name.lower()) if name != "HOME" else str(home))
+        monkeypatch.setenv(name, str(own_home / name.lower()) if name != "HOME" else str(own_home))
     for name in [*_SETTINGS, *(name for name in os.environ if name.startswith("AUDIT_"))]:
         monkeypatch.delenv(name, raising=False)
+
+
+def _share(source: Path, target: Path) -> None:
+    """Link compiled sets into another folder, unless that has many."""
+    if not (sets := list(source.glob("*.prefilter"))):
+        return
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    room = _MOST_SHARED - len(list(target.glob("*.prefilter")))
+    for path in sets[: max(0, room)]:
+        with suppress(FileExistsError):
+            (target / path.name).hardlink_to(path)
 
 
 @pytest.fixture(autouse=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from auditor.cli.generating.commands import all_commands, with_subcommands
-from auditor.cli.main import COMMANDS, help_text
+from auditor.cli.main import help_text
 from tools import onepage
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -29,22 +27,9 @@ Settings that options have in common may stand in a file or in the environment: 
 def page() -> str:
     """Text of the page."""
     parts = [NOTE, "# Commands", _INTRO, _block(help_text())]
-    parsers = {name: import_module(f"auditor.cli.{name}").build_parser() for name in COMMANDS}
     for command in with_subcommands(all_commands()):
-        parser = parsers[command.words[0]]
-        for word in command.words[1:]:
-            parser = _below(parser, word)
-        parts += [f"## audit {' '.join(command.words)}", _block(parser.format_help())]
+        parts += [f"## audit {' '.join(command.words)}", _block(command.help_text)]
     return "\n\n".join(parts) + "\n"
-
-
-def _below(parser: argparse.ArgumentParser, word: str) -> argparse.ArgumentParser:
-    """The parser of a subcommand."""
-    for action in parser._actions:
-        if isinstance(action.choices, dict) and word in action.choices:
-            below: argparse.ArgumentParser = action.choices[word]
-            return below
-    raise KeyError(word)
 
 
 def _block(text: str) -> str:

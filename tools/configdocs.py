@@ -17,6 +17,7 @@ from auditor.core.configtexts import (
     SEVERITY_KEY,
     TEXTS,
     VARIABLES,
+    choices,
     plain_value,
     text_of,
 )
@@ -34,6 +35,7 @@ PAGE = os.path.join(ROOT, "docs", "configuration.md")
 SCHEMA = os.path.join(ROOT, "docs", "schemas", NAME)
 #: Commands that have such options and no settings: `audit config` has all, `audit wrap` reads no configuration.
 _OWN_WAY = ("config", "wrap")
+#: Of others the words are listed that they can be.
 _KINDS = {
     "threshold": "severity, or `never`",
     "severity": "severity",
@@ -45,8 +47,6 @@ _KINDS = {
     "files": "list of paths",
     "text": "text",
     "number": "whole number",
-    "color": "`auto`, `always`, `never`",
-    "engine": "`auto`, `hyperscan`, `keywords`, `detect-secrets`",
 }
 
 
@@ -71,7 +71,7 @@ def _settings() -> str:
         if text.option.shared:
             default = plain_value(usual, text.option)
             shown = "" if default in ("", []) else f"`{toml_value(default)}`"
-            kind = _KINDS[text.option.kind]
+            kind = _KINDS.get(text.option.kind) or ", ".join(f"`{word}`" for word in choices(text.option.kind))
             rows.append((f"`{text.key}`", kind, shown, f"`{toml_value(text.example)}`", text.about, _commands(text)))
     example = f"`{toml_value(SEVERITY_EXAMPLE)}`"
     rows.append((f"`{SEVERITY_KEY}`", "table", "", example, SEVERITY_ABOUT, _commands(text_of("min-severity"))))
@@ -97,8 +97,7 @@ def _commands(text: Text) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |" for cells in lines)
+    return onepage.table(header, ([cell.replace("|", "\\|") for cell in cells] for cells in rows))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

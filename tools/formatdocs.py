@@ -12,7 +12,7 @@ from auditor.run.formats import offline_check, public_prefixes
 from tools import onepage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from auditor.core.ruledata import CompiledRules, Entry, ProviderEntry, SecretEntry
 
@@ -57,23 +57,18 @@ def page(compiled: CompiledRules) -> str:
         "that only the name of their service tells.",
         "## Token formats",
         _FORMATS,
-        _table(
+        onepage.table(
             ("Format", "What it is", "Prefix", "Offline check", "Documented"),
             (_format(row, docs["secrets"][row["id"]]) for row in sorted(formats, key=lambda row: row["id"])),
         ),
         "## Services",
         _SERVICES.format(classes=classes),
-        _table(
+        onepage.table(
             ("Key", "Service", "Announced by", "Shape", "Documented"),
             (_provider(row, docs["providers"][row["id"]]) for row in sorted(providers, key=lambda row: row["id"])),
         ),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _format(row: SecretEntry, docs: Entry) -> tuple[str, ...]:

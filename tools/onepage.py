@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 def main(argv: Sequence[str] | None, tool: str, about: str | None, path: str, page: Callable[[], str]) -> int:
@@ -27,6 +27,12 @@ def main(argv: Sequence[str] | None, tool: str, about: str | None, path: str, pa
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(wanted)
     return 0
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; the cells stand as they are."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _read(path: str) -> str | None:

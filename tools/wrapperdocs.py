@@ -50,7 +50,7 @@ def page(wrappers: Sequence[WrapperEntry]) -> str:
     """Text of the page."""
     rows = sorted(wrappers, key=lambda row: row["id"])
     header = ("Name", "Takes", "Default form", "Plain form", "Stays as parent", "Signals", "Exit code", "Runs with")
-    parts = [NOTE, "# Wrappers", _INTRO, "## Forms", _FORMS, _table(header, map(_row, rows)), "## Each of them"]
+    parts = [NOTE, "# Wrappers", _INTRO, "## Forms", _FORMS, onepage.table(header, map(_row, rows)), "## Each of them"]
     for row in rows:
         parts += _section(row)
     return "\n\n".join(parts) + "\n"
@@ -102,11 +102,6 @@ def _credential(one: CredentialEntry) -> str:
         ways.append(f"{_code(one['file_variable'])}, {what} the file {_code(one['file_name'])}")
     with_it = f", with {', '.join(map(_code, one['settings']))}" if "settings" in one else ""
     return f"{one['title']}: {', or '.join(ways)}{with_it}"
-
-
-def _table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _code(text: str) -> str:

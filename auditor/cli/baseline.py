@@ -172,7 +172,7 @@ def _task(action: str, given: dict[str, Any]) -> Task:
 
 def _is_theirs(path: str) -> bool:
     """Whether this is the baseline of detect-secrets, which runs may use as well."""
-    return bool(path) and os.path.isfile(path) and not acceptance.is_ours(content_of(path, baseline.MAX_BYTES))
+    return bool(path) and os.path.isfile(path) and not acceptance.is_ours(path, content_of(path, baseline.MAX_BYTES))
 
 
 def _reason(text: str) -> str:
@@ -182,7 +182,6 @@ def _reason(text: str) -> str:
 
 
 def _file(path: str) -> str:
-    content = content_of(path, baseline.MAX_BYTES)
-    if acceptance.is_ours(content):
+    if acceptance.is_ours(path, content_of(path, baseline.MAX_BYTES)):
         raise UsageError(f"{path}: is a baseline of audit already")
     return path

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baselinetask import opened
+from auditor.core import acceptance
 from auditor.core.baseline import entry_key, folder_of, read
 from auditor.core.errors import ExitCode
+from auditor.core.places import is_within
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.terminal import escape, escape_path, inert
 from auditor.run.acceptance.known import OwnBaseline
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def export(task: Task) -> int:
     """Write what is found in the paths into the file of the task, and return the exit code. Raises UsageError."""
     settings, target = task.settings, task.file
-    known = opened(task.path) if task.is_configured or os.path.lexists(task.path) else None
+    known = acceptance.read(task.path) if task.is_configured or os.path.lexists(task.path) else None
     whole: list[str] = []
     report = scan(settings, task.paths, leave_out=(target, task.path), whole=whole)
     more = more_rules(settings)
@@ -54,10 +55,7 @@ def _gone(target: str, paths: Sequence[str]) -> list[str]:
     roots = [os.path.realpath(path) for path in paths]
     entries = [entry_key(entry.path, folder) for entry in read(target).entries if _is_path(entry.path)]
     listed = {os.path.realpath(os.path.join(folder, path)) for path in entries}
-    below = (
-        path for path in listed if any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
-    )
-    return [path for path in below if is_gone(path)]
+    return [path for path in listed if any(is_within(path, root) for root in roots) and is_gone(path)]
 
 
 def _is_path(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baselinetask import Task, current, day_of, finish, looked_at, opened
+from auditor.cli.baselinetask import Task, current, day_of, finish, looked_at
 from auditor.cli.reporting import meta_of, terminal_width, wants_color
 from auditor.core import acceptance
 from auditor.core.acceptance import Entry
@@ -51,10 +51,7 @@ def review(task: Task) -> int:
     """Ask, save every answer, and return the exit code. Raises UsageError; KeyboardInterrupt once that is reported."""
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError("standard input is closed: there is nobody to answer")
-    if os.path.lexists(task.path):
-        known = opened(task.path)
-    else:
-        known = acceptance.Acceptances(task.path, acceptance.new_salt(), ())
+    known = acceptance.read(task.path) if os.path.lexists(task.path) else acceptance.empty(task.path)
     looked = looked_at(task, known)
     reviewing = Reviewing(task, known, editing.followed(known.entries, looked).entries, looked.masker)
     items = list(reviewing.items(looked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baselinetask import Task, finish, looked_at, opened, save, say
+from auditor.cli.baselinetask import Task, finish, looked_at, save, say
 from auditor.core import acceptance
 from auditor.core.baseline import MAX_BYTES
 from auditor.core.errors import UsageError
@@ -29,7 +29,7 @@ def create(task: Task) -> int:
     """`audit baseline create`. Raises UsageError where there is a file already."""
     if os.path.lexists(task.path) and not task.force:
         raise UsageError(f"{task.path}: is there already; audit baseline update adds to it, --force starts anew")
-    empty = acceptance.Acceptances(task.path, acceptance.new_salt(), ())
+    empty = acceptance.empty(task.path)
     looked = looked_at(task, empty)
     edited = editing.updated((), looked, task.settings, task.reason, task.expires)
     if not edited.entries and not looked.complete:
@@ -43,7 +43,7 @@ def create(task: Task) -> int:
 
 def update(task: Task) -> int:
     """`audit baseline update`."""
-    known = opened(task.path)
+    known = acceptance.read(task.path)
     looked = looked_at(task, known)
     edited = editing.updated(known.entries, looked, task.settings, task.reason, task.expires)
     save(known, edited.entries)
@@ -55,7 +55,7 @@ def update(task: Task) -> int:
 
 def prune(task: Task) -> int:
     """`audit baseline prune`."""
-    known = opened(task.path)
+    known = acceptance.read(task.path)
     looked = looked_at(task, known)
     edited = editing.pruned(known.entries, looked)
     save(known, edited.entries)
@@ -70,8 +70,7 @@ def prune(task: Task) -> int:
 
 def take_over(task: Task) -> int:
     """`audit baseline import FILE`."""
-    there = os.path.lexists(task.path)
-    known = opened(task.path) if there else acceptance.Acceptances(task.path, acceptance.new_salt(), ())
+    known = acceptance.read(task.path) if os.path.lexists(task.path) else acceptance.empty(task.path)
     looked = looked_at(task, known)
     reason = looked.masker.mask(task.reason)
     if is_gitleaks(content_of(task.file, MAX_BYTES)):

@@ -8,9 +8,7 @@ import sys
 from auditor.core import acceptance
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.smallfile import content_of
 from auditor.report.terminal import escape, inert
-from auditor.run.acceptance.known import need_ours
 from auditor.run.acceptance.looking import Looked, Where, look
 from auditor.run.acceptance.marks import Marker
 
@@ -37,15 +35,6 @@ class Task(NamedTuple):
     expires: str = ""
     force: bool = False
     file: str = ""
-
-
-def opened(path: str) -> Acceptances:
-    """The baseline. Raises UsageError where there is none of ours."""
-    if not os.path.lexists(path):
-        raise UsageError(f"{path}: no such file; audit baseline create makes one")
-    content = content_of(path, acceptance.MAX_BYTES)
-    need_ours(path, content)
-    return acceptance.parse(path, content)
 
 
 def current(known: Acceptances) -> Acceptances:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditor.cli.standardinput import give
+from auditor.core.places import near
 from auditor.core.record import TYPE_CHECKING
 from auditor.report.proposals import Proposals, along
 from auditor.run.rewrite.proposing import proposed
@@ -33,10 +34,4 @@ def propose(report: Report, settings: Settings, paths: Sequence[str], stdin: byt
 
 def _shown(path: str) -> str:
     """As seen from the current folder, where it lies there."""
-    if not os.path.isabs(path):
-        return os.path.normpath(path).replace(os.sep, "/")
-    try:
-        near = os.path.relpath(path)
-    except ValueError:  # another drive
-        return path
-    return path if near.startswith(os.pardir) else near.replace(os.sep, "/")
+    return os.path.normpath(near(path)).replace(os.sep, "/")

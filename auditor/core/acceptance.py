@@ -98,13 +98,16 @@ _KEYS = {
 }
 
 
-def new_salt() -> bytes:
-    """A salt for a new baseline."""
-    return os.urandom(SALT_BYTES)
+def empty(path: str) -> Acceptances:
+    """A new baseline, which accepts nothing and is not written yet."""
+    return Acceptances(path, os.urandom(SALT_BYTES), ())
 
 
-def is_ours(content: bytes) -> bool:
-    """Whether a file is meant as a baseline of our own, broken ones included; else it is one of detect-secrets."""
+def is_ours(path: str, content: bytes) -> bool:
+    """Whether a file is meant as a baseline of our own, broken ones included, by its name or its beginning; else it is
+    one of another tool."""
+    if os.path.basename(path) == NAME:
+        return True
     first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:400].partition(b"\n")[0]
     if first.startswith(tuple(marker.encode() for marker in _MARKERS)):
         return b'"' + _HEADER.encode() + b'"' in content
@@ -112,8 +115,14 @@ def is_ours(content: bytes) -> bool:
 
 
 def read(path: str) -> Acceptances:
-    """Read a baseline. Raises UsageError, which names the file and the line, for anything that is none."""
-    return parse(path, content_of(path, MAX_BYTES))
+    """Read a baseline. Raises UsageError, which names the file, where there is none, or that of another tool, and the
+    line for what is no baseline."""
+    if not os.path.lexists(path):
+        raise UsageError(f"{path}: no such file; audit baseline create makes one")
+    content = content_of(path, MAX_BYTES)
+    if not is_ours(path, content):
+        raise UsageError(f"{path}: not a baseline of audit; audit baseline import takes over that of detect-secrets")
+    return parse(path, content)
 
 
 def parse(path: str, content: bytes) -> Acceptances:

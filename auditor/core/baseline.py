@@ -12,7 +12,7 @@ import os
 from auditor.core.errors import UsageError
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.smallfile import content_of
+from auditor.core.smallfile import content_of, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,18 +212,7 @@ def _slashes(path: str) -> str:
 
 
 def _parse(path: str, content: bytes) -> dict[str, object]:
-    import json  # start-up: only where a baseline is used
-
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}: not JSON: {error}") from None
-    except ValueError:
-        raise UsageError(f"{path}: not JSON: a number has too many digits") from None
-    except RecursionError:
-        raise UsageError(f"{path}: nested too deeply") from None
+    document = json_of(path, content)
     if not isinstance(document, dict):
         raise UsageError(f"{path}: not a baseline of detect-secrets: must be a table")
     return document

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from auditor.core.configoptions import OPTIONS, Option
+from auditor.core.configoptions import LISTS, OPTIONS, Option
 from auditor.core.errors import UsageError
 from auditor.core.finding import Severity
 from auditor.core.places import inside
@@ -47,7 +47,6 @@ NEVER = "never"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
 MOST_DIGITS = 9
-_LISTS = ("names", "globs", "formats", "files")
 _CHOICES = {"color": COLORS, "engine": ENGINES}
 _SEVERITIES = tuple(s.label for s in reversed(Severity))
 
@@ -228,7 +227,7 @@ def _split(kind: str, value: str, where: str) -> object:
         if value.lower() not in _TRUE + _FALSE:
             raise UsageError(f"{where}: must be 1 or 0, not {value!r}")
         return value.lower() in _TRUE
-    if kind in _LISTS:
+    if kind in LISTS:
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
@@ -238,7 +237,7 @@ def _read(kind: str, value: object, where: str, *, commas: bool = False) -> obje
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false, not {_shown(value)}")
         return value
-    if kind in _LISTS:
+    if kind in LISTS:
         words = _texts(value, where)
         if commas:
             words = [part.strip() for word in words for part in word.split(",") if part.strip()]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from auditor.core.record import NamedTuple
 
+#: Kinds whose values are lists.
+LISTS = ("names", "globs", "formats", "files")
+
 
 class Option(NamedTuple):
     """One setting: its key as written in files, and how a value is read. `shared` ones may come from anywhere;

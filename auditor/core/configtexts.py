@@ -6,7 +6,7 @@ Start-up: none of this is needed to lint, so `configoptions` does not have it.
 from __future__ import annotations
 
 from auditor.core.config import COLORS, ENGINES, FORMATS
-from auditor.core.configoptions import OPTIONS, Option
+from auditor.core.configoptions import LISTS, OPTIONS, Option
 from auditor.core.errors import UsageError
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SEVERITY_KEY = "severity"
 SEVERITY_ABOUT = "Another severity for rules: a table of rule-id = severity."
 SEVERITY_EXAMPLE = {"package-cache": "info"}
-_LISTS = ("names", "globs", "formats", "files")
 
 
 class Text(NamedTuple):
@@ -51,7 +50,7 @@ class Text(NamedTuple):
     @property
     def is_list(self) -> bool:
         """Whether the option may be repeated."""
-        return self.option.kind in _LISTS
+        return self.option.kind in LISTS
 
 
 def _text(key: str, metavar: str, help: str, about: str, example: object = True, *flags: str) -> Text:

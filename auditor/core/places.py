@@ -9,8 +9,12 @@ from auditor.core.errors import UsageError
 
 def is_below(path: str, folder: str) -> bool:
     """Whether a path leads into the folder (or to it), links followed."""
-    real, root = os.path.realpath(path), os.path.realpath(folder)
-    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+    return is_within(os.path.realpath(path), os.path.realpath(folder))
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether an absolute path is that of the folder, or of something in it, as it is written."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def near(path: str) -> str:

@@ -25,6 +25,22 @@ def content_of(path: str, most: int, error: type[Exception] = UsageError) -> byt
     return content
 
 
+def json_of(path: str, content: bytes) -> object:
+    """What a file of JSON holds. Raises UsageError, which names the file."""
+    import json  # start-up: only where such a file is given
+
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path}: not JSON: {error}") from None
+    except ValueError:
+        raise UsageError(f"{path}: not JSON: a number has too many digits") from None
+    except RecursionError:
+        raise UsageError(f"{path}: nested too deeply") from None
+
+
 def replace_file(path: str, text: str) -> None:
     """Write beside the file and move into its place, so that nobody reads half of it: UTF-8, its permissions kept.
 

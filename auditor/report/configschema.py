@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from auditor.core.config import MOST_DIGITS
+from auditor.core.configoptions import LISTS
 from auditor.core.configtexts import SEVERITY_ABOUT, SEVERITY_EXAMPLE, SEVERITY_KEY, TEXTS, choices, plain_value
 from auditor.core.record import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.core.config import Settings
-    from auditor.core.configtexts import Text
+    from auditor.core.configoptions import LISTS
+from auditor.core.configtexts import Text
 
 #: Where schemas are told to be; nothing is fetched from there.
 HOME = "https://git.example/image-leak-auditor/docs/schemas/"
@@ -64,8 +66,7 @@ def _shape(kind: str, names: Sequence[str]) -> dict[str, object]:
     if kind == "names":
         # Editors propose the ids that there are; prefixes and rules of the user's own are no less right.
         one = {"anyOf": [{"enum": list(names)}, {"type": "string"}]}
-    is_list = kind in ("names", "globs", "formats", "files")
-    return {"type": "array", "items": one} if is_list else one
+    return {"type": "array", "items": one} if kind in LISTS else one
 
 
 def _severities(rules: Mapping[str, str]) -> dict[str, object]:

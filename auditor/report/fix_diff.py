@@ -31,11 +31,11 @@ class Diffed(NamedTuple):
 
 def render(report: FixReport, *, show_secrets: bool, name: Callable[[str], str] = str) -> Diffed:
     """The diff of everything that is changed; `name` gives a file's path relative to where the diff will be applied."""
-    files: dict[str, _File] = {}
+    files: dict[str, MaskedFile] = {}
     for fixed in report.files:
         if fixed.state != REFUSED:
             for change in fixed.rewrite.changes:
-                files.setdefault(change.path, _File(change)).add(change, fixed.rewrite)
+                files.setdefault(change.path, MaskedFile(change)).add(change, fixed.rewrite)
     parts: list[str] = []
     masked = False
     for path, file in files.items():
@@ -48,13 +48,20 @@ def render(report: FixReport, *, show_secrets: bool, name: Callable[[str], str] 
 
 def of_change(change: Change, rewrite: Rewrite, name: str) -> str:
     """The diff of one change that a rewrite brings, secrets masked."""
-    file = _File(change)
-    file.add(change, rewrite)
+    file = masked(change, rewrite)
     return unified(FileDiff(name, change.before, change.after), file.hide, file.hide_new)
 
 
-class _File:
-    """A file with all that rewrites make of it: one begins with what the one before it has left."""
+def masked(change: Change, rewrite: Rewrite) -> MaskedFile:
+    """A file with one change that a rewrite brings."""
+    file = MaskedFile(change)
+    file.add(change, rewrite)
+    return file
+
+
+class MaskedFile:
+    """A file with all that rewrites make of it, each from what the one before it has left, and what may be shown of its
+    lines."""
 
     def __init__(self, change: Change) -> None:
         self.before = change.before

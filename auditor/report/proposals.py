@@ -15,14 +15,15 @@ from auditor.report import fix_diff
 from auditor.report.diff import FileDiff, unified
 from auditor.report.fix_shapes import is_main
 from auditor.report.linediff import Replaced, replaced
-from auditor.report.masking import FileMasker, shown_line
+from auditor.report.masking import FileMasker
 from auditor.report.plain import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from auditor.core.finding import Finding, Target
+    from auditor.core.finding import Finding
     from auditor.core.span import Span
+    from auditor.report.diff import Hide
     from auditor.report.fix_shapes import Applied, Change, Origin, Rewrite
 
 #: Of one diff: lines, and characters of a line.
@@ -96,24 +97,23 @@ def along(finding: Finding, rewrite: Rewrite, name: Callable[[str], str] = str) 
 
 
 class _Line(NamedTuple):
-    """A line of a text with its end, and what is shown of it: worked out when it is asked for."""
+    """A line of a text with its end, and what says how it is shown: worked out when it is asked for."""
 
     text: str
     start: int
-    masker: FileMasker
+    hide: Hide
 
 
 class _File:
-    """One changed file, by lines."""
+    """The file of a rewrite, by lines."""
 
     def __init__(self, change: Change, rewrite: Rewrite) -> None:
         self._is_new = change.before is None
-        main = is_main(change, rewrite)
-        self._old = _lines(change.before or "", rewrite, rewrite.target if main else None)
-        self._new = _lines(change.after, rewrite, rewrite.last if main else None)
+        file = fix_diff.masked(change, rewrite)
+        self._old = _lines(change.before or "", file.hide)
+        self._new = _lines(change.after, file.hide_new)
         changed = replaced([line.text for line in self._old], [line.text for line in self._new])
-        origin = rewrite.origin if main else None
-        self._changed = [one for part in changed for one in self._split(part, origin)]
+        self._changed = [one for part in changed for one in self._split(part, rewrite.origin)]
 
     def _split(self, part: Replaced, origin: Origin | None) -> Iterator[Replaced]:
         """A stretch where lines of it begin what is no part of the change of the lines before."""
@@ -207,21 +207,19 @@ def _cut(diff: str) -> str:
     return "\n".join(lines)
 
 
-def _lines(text: str, rewrite: Rewrite, target: Target | None) -> list[_Line]:
-    known = target.secrets if target is not None else []
-    masker = FileMasker([*rewrite.target.secrets, *known], target.secret_spans if target is not None else [])
+def _lines(text: str, hide: Hide) -> list[_Line]:
     lines = [f"{line}\n" for line in text.split("\n")]
     lines[-1] = lines[-1][:-1]
     starts = [0, *accumulate(map(len, lines))]
-    return [_Line(line, start, masker) for line, start in zip(lines, starts, strict=False) if line]
+    return [_Line(line, start, hide) for line, start in zip(lines, starts, strict=False) if line]
 
 
 def _shown(line: _Line) -> str:
     body = line.text.removesuffix("\n")
-    return shown_line(line.masker, body, line.start) + line.text[len(body) :]
+    return line.hide(body, line.start) + line.text[len(body) :]
 
 
-def _hide(lines: Sequence[_Line]) -> Callable[[str, int | None], str]:
+def _hide(lines: Sequence[_Line]) -> Hide:
     """What `unified` asks for a text that these lines make."""
     places = dict(zip(accumulate((len(line.text) for line in lines), initial=0), lines, strict=False))
 

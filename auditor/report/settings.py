@@ -14,6 +14,7 @@ from auditor.core.configtexts import (
     may_be_configured,
     text_of,
 )
+from auditor.core.places import near
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.report.plain import clean
 from auditor.report.terminal import escape, escape_path, inert, inert_json, wrap
@@ -171,6 +172,4 @@ def _origin(origin: Origin) -> str:
 
 
 def _path(path: str) -> str:
-    """A path relative to the current folder where it lies below that."""
-    relative = os.path.relpath(path)
-    return escape_path(path if relative.startswith(os.pardir) else relative)
+    return escape_path(near(path))

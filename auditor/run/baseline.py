@@ -12,6 +12,7 @@ from auditor.core.baseline import Baseline, Entry, entry_key, folder_of, hashes,
 from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
 from auditor.core.smallfile import replace_file
 from auditor.detect.detection import SECOND_OPINION
+from auditor.run.acceptance.matching import is_among
 from auditor.run.selection import rule_ids
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = (),
             wanted.setdefault((key, str(row["hashed_secret"])), row)
 
     def is_judged(key: str, entry: Entry, row: Row) -> bool:
-        return _is_among(key, files) and _is_looked_for(entry, row, more)
+        return is_among(key, files) and _is_looked_for(entry, row, more)
 
     results, removed, unjudged = _brought_up_to_date(old, folder, is_judged, wanted)
     kept = sum(map(len, results.values()))
@@ -146,14 +147,6 @@ def _is_looked_for(entry: Entry, row: Row, more: Collection[str]) -> bool:
     if _RULE in row:
         return row[_RULE] in more
     return SECOND_OPINION in more or entry.type == _OTHER or entry.type in _TYPES.values()
-
-
-def _is_among(key: str, files: Collection[str]) -> bool:
-    """Whether a file, or the archive that it is packed in (`app.jar!inner/name`), is one of these."""
-    at = len(key)
-    while at > 0 and key[:at] not in files:
-        at = key.rfind("!", 0, at)
-    return at > 0
 
 
 def _brought_up_to_date(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import demoimage
+from tests.quality.transcripts import programs
 
 
 @pytest.fixture
@@ -31,17 +30,14 @@ def clean(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def commands(root: Path, tmp_path: Path) -> Path:
-    """A folder with the command `audit` of this tree."""
-    folder = tmp_path / "commands"
-    folder.mkdir()
-    script = folder / "audit"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m auditor "$@"\n')
-    script.chmod(0o755)
-    return folder
+def environment(root: Path, tmp_path: Path) -> dict[str, str]:
+    """Variables of a job, with the command on its path."""
+    return programs(tmp_path, root)
 
 
 @pytest.fixture
-def environment(commands: Path) -> dict[str, str]:
-    """Variables of a job: the command on the path, a home of its own."""
-    return {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "COLUMNS": "80"}
+def command(environment: dict[str, str]) -> Path:
+    """The command `audit` of this tree, as a file."""
+    path = shutil.which("audit", path=environment["PATH"])
+    assert path
+    return Path(path)

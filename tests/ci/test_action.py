@@ -15,31 +15,20 @@ import jsonschema
 import pytest
 import yaml
 
+from tests.checkout import copy_checkout
 from tests.ci.actionrunner import Result, offline, run_action
 from tests.realparts import program
-
-#: What an action is installed from.
-PARTS = ("auditor", "ci", "reports", "rules", "LICENSE", "README.md", "action.yml", "hatch_build.py", "pyproject.toml")
 
 Run = Callable[..., Result]
 
 
-def copy_parts(root: Path, folder: Path) -> None:
-    """Copy what the package is built from: building writes into the tree."""
-    for part in PARTS:
-        if (root / part).is_dir():
-            shutil.copytree(root / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(root / part, folder / part)
-
-
 @pytest.fixture
-def run(root: Path, repository: Path, commands: Path, environment: Mapping[str, str], tmp_path: Path) -> Run:
+def run(root: Path, repository: Path, command: Path, environment: Mapping[str, str], tmp_path: Path) -> Run:
     """Runs the action in the repository, with what is installed already."""
     scratch = tmp_path / "runner temp"
     (scratch / "audit/venv/bin").mkdir(parents=True)
     (scratch / "audit/venv/ready").write_text(f"{root}\n")
-    (scratch / "audit/venv/bin/audit").symlink_to(commands / "audit")
+    (scratch / "audit/venv/bin/audit").symlink_to(command)
 
     def run(inputs: Mapping[str, str], folder: Path = repository) -> Result:
         return run_action(root, folder, scratch, inputs, environment)
@@ -116,8 +105,8 @@ def test_an_input_that_cannot_be_read_is_told_from_a_clean_one(run: Run, clean: 
     assert "::error title=audit::an input could not be read whole" in result.log
 
 
-def test_what_is_accepted_does_not_fail_the_step(run: Run, repository: Path, commands: Path) -> None:
-    words = [str(commands / "audit"), "baseline", "create", "."]
+def test_what_is_accepted_does_not_fail_the_step(run: Run, repository: Path, command: Path) -> None:
+    words = [str(command), "baseline", "create", "."]
     subprocess.run(words, cwd=repository, capture_output=True, check=True)
     result = run({"baseline": "audit-baseline.jsonl"})
     assert result.code == 0 and result.outputs["findings"] == "0", result.log
@@ -182,8 +171,7 @@ def test_from_a_checkout(root: Path, repository: Path, tmp_path: Path) -> None:
     """Both steps for real: the package is built and installed, here without a network; a second use finds it there."""
     action, scratch = tmp_path / "action", tmp_path / "temp"
     scratch.mkdir()
-    action.mkdir()
-    copy_parts(root, action)
+    copy_checkout(root, action)
     (scratch / "audit/venv").mkdir(parents=True)
     (scratch / "audit/venv/ready").write_text("/another/version\n")
     installed = []

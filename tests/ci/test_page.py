@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.ci.toolimage import OFFLINE
-from tests.quality.consoles import blocks
+from tests.quality.consoles import blocks, check
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
@@ -41,12 +41,11 @@ def shop(repository: Path) -> Path:
     return repository
 
 
-def test_console_blocks(shop: Path, environment: Mapping[str, str]) -> None:
+def test_console_blocks(shop: Path) -> None:
     commands = [each for block in blocks(PAGE) for each in block]
     assert commands
     for command, shown in commands:
-        done = run(command, shop, environment)
-        assert done.returncode == 3 and done.stdout.startswith(shown.rstrip("\n")), done.stdout + done.stderr
+        check(command, shown, shop, codes=(3,))
 
 
 @pytest.mark.parametrize("script", [block for block in SHELL if "docker run" not in block])

@@ -16,8 +16,8 @@ import yaml
 
 from auditor.cli.main import main
 from auditor.lang import groovy
+from tests.checkout import copy_checkout
 from tests.ci.actionrunner import offline
-from tests.ci.test_action import copy_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = [*sorted(path for path in (ROOT / "ci").rglob("*") if path.is_file()), ROOT / "action.yml", ROOT / "Dockerfile"]
@@ -174,8 +174,7 @@ def azure_step(name: str, parameters: Mapping[str, str]) -> tuple[str, dict[str,
 @pytest.mark.xdist_group("packaging")
 def test_azure_installs(tmp_path: Path, azure: Mapping[str, str]) -> None:
     checkout = tmp_path / "checkout"
-    checkout.mkdir()
-    copy_parts(ROOT, checkout)
+    copy_checkout(ROOT, checkout)
     script, variables = azure_step("Install", {"package": str(checkout)})
     pip = offline(sysconfig.get_path("purelib"))
     done = shell(script, tmp_path, {**pip, **azure, **variables})
@@ -197,14 +196,14 @@ def test_azure_installs(tmp_path: Path, azure: Mapping[str, str]) -> None:
 def test_azure(
     repository: Path,
     azure: Mapping[str, str],
-    commands: Path,
+    command: Path,
     environment: Mapping[str, str],
     parameters: dict[str, str],
     code: int,
 ) -> None:
     folder = Path(azure["AGENT_TEMPDIRECTORY"]) / "audit/bin"
     folder.mkdir(parents=True)
-    shutil.copy2(commands / "audit", folder / "audit")
+    shutil.copy2(command, folder / "audit")
     script, variables = azure_step("audit", parameters)
     given = {**environment, **azure, "BUILD_SOURCESDIRECTORY": str(repository), **variables}
     done = shell(script, repository.parent, given)

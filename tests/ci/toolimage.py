@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,7 +13,7 @@ from pathlib import Path
 import pip
 import pytest
 
-from tests.ci.test_action import PARTS
+from tests.checkout import copy_checkout
 from tests.images.pythonroot import python_root
 from tests.realparts import DockerEngine
 
@@ -46,10 +45,7 @@ def base_root(folder: Path) -> bytes:
 
 def write_context(root: Path, folder: Path) -> None:
     """The build context of a checkout, with all wheels in `wheels`; skips where they cannot be had."""
-    folder.mkdir()
-    for part in (*PARTS, "Dockerfile", ".dockerignore"):
-        copy = shutil.copytree if (root / part).is_dir() else shutil.copy2
-        copy(root / part, folder / part)
+    copy_checkout(root, folder, "Dockerfile", ".dockerignore")
     (folder / ".env").write_text("FORGOTTEN=1\n")
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "-w", str(folder / "wheels"), str(folder), "hatchling"],

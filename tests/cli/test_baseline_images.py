@@ -22,7 +22,6 @@ ENV = layer({"app/.env": f"GITHUB_TOKEN={GITHUB}\n".encode()})
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "here"
 
 

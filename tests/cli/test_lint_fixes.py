@@ -226,4 +226,9 @@ def test_a_fault_in_a_fix_costs_no_report(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr("auditor.run.rewrite.dockerfile.DockerfileFixer.fix", fail)
     got = found()
     assert got["env-secret"]["fixes"] == [] and len(got["compose-env-secret"]["fixes"]) == 1
-    assert PASSWORD not in capsys.readouterr().err
+    main(["lint", "--format", "json"])
+    said = capsys.readouterr().err
+    assert said.count("note: Dockerfile: no change was worked out: internal error (RecursionError at ") == 1
+    assert PASSWORD not in said and "too long" not in said
+    monkeypatch.setenv("AUDIT_TRACEBACK", "1")
+    assert main(["lint", "-q", "--format", "json"]) == 4

@@ -173,7 +173,8 @@ def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_the_kind_of_a_baseline_shows_in_its_content(content: str, ours: bool) -> None:
-    assert is_ours(content.encode()) is ours
+    assert is_ours("x", content.encode()) is ours
+    assert is_ours("folder/audit-baseline.jsonl", content.encode())
 
 
 def test_writing_keeps_the_mode_and_the_link(tmp_path: Path) -> None:

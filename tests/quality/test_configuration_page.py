@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -21,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGE = DOCS / "configuration.md"
 SCHEMAS = sorted((DOCS / "schemas").glob("*.schema.json"))
-PAGES = [PAGE, DOCS / "cli.md", DOCS / "schemas.md"]
 COMMANDS = [step for block in consoles.blocks(PAGE.read_text(encoding="utf-8")) for step in block]
 
 
@@ -33,13 +29,7 @@ def configurations() -> list[str]:
 def test_a_command_prints_what_the_page_shows(command: str, shown: str, tmp_path: Path) -> None:
     (tmp_path / "audit.toml").write_text(configurations()[0], encoding="utf-8")
     (tmp_path / ".git").mkdir()
-    program, *arguments = shlex.split(command)
-    assert program == "audit"
-    command_line = [sys.executable, "-m", "auditor", *arguments]
-    run = subprocess.run(command_line, cwd=tmp_path, capture_output=True, text=True, check=False)
-    is_error = shown.startswith("audit: error: ")
-    assert run.returncode == (2 if is_error else 0)
-    assert (run.stderr if is_error else run.stdout).startswith(shown.rstrip("\n"))
+    consoles.check(command, shown, tmp_path, codes=(2,) if shown.startswith("audit: error: ") else (0,))
 
 
 def test_the_commands_of_the_page_were_found() -> None:
@@ -49,11 +39,6 @@ def test_the_commands_of_the_page_were_found() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_configuration_of_the_page_is_right(number: int) -> None:
     resolve({}, {}, ConfigFile("audit.toml", tomllib.loads(configurations()[number])))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    assert consoles.dead_links(page) == []
 
 
 def test_pages_and_schema_are_up_to_date() -> None:

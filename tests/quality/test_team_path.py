@@ -14,15 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import copy_checkout
 from tests.quality.transcripts import Shell, Transcript, programs
 from tests.realparts import BUILDKIT, DOCKER, DockerEngine, Failed, busybox, program, run
 
 pytestmark = DOCKER
 IMAGE, BASE = "team/shop:1", "registry.corp.example/base:1"
 VALUE = "PK42-" + "9fTq" + "Lw7Zc3Rv8Xn1"
-#: What the hook's environment is built from.
-PARTS = ("auditor", "rules", "reports", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
-HOOKS = ".pre-commit-hooks.yaml"
 
 
 @pytest.fixture
@@ -78,11 +76,7 @@ def shell(engine: DockerEngine, need_packages: None, root: Path, tmp_path: Path)
     instead = f'[url "file://{remotes}/"]\ninsteadOf = https://git.example/\n'
     Path(os.environ["HOME"], ".gitconfig").write_text(settings + instead)
     ours = remotes / "image-leak-auditor"
-    for name in (*PARTS, HOOKS):
-        copy = shutil.copytree if (root / name).is_dir() else shutil.copy2
-        ignored = {"ignore": shutil.ignore_patterns("_data", "__pycache__")} if (root / name).is_dir() else {}
-        ours.mkdir(parents=True, exist_ok=True)
-        copy(root / name, ours / name, **ignored)
+    copy_checkout(root, ours, ".pre-commit-hooks.yaml")
     repository(ours, "v0.1.0")
     shutil.copytree(root / "tests/fixtures/repos/team", remotes / "shop")
     repository(remotes / "shop")

@@ -39,11 +39,13 @@ def programs(folder: Path, root: Path) -> dict[str, str]:
 
 
 class Shell:
-    """A shell in a folder, which `cd` changes. Output is what a terminal shows: errors among it."""
+    """A shell in a folder, which `cd` changes; `$?` is the code of the command before. Output is what a terminal shows:
+    errors among it."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self._environment = environment
+        self._code = 0
 
     def __call__(self, command: str) -> str:
         """What a command line prints."""
@@ -51,7 +53,7 @@ class Shell:
             self.folder /= command.removeprefix("cd ")
             return ""
         done = subprocess.run(
-            ["sh", "-c", command],
+            ["sh", "-c", f"(exit {self._code}); {command}"],
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -60,6 +62,7 @@ class Shell:
             check=False,
             timeout=300,
         )
+        self._code = done.returncode
         text = done.stdout.decode()
         for pattern, instead in _VARYING:
             text = pattern.sub(instead, text)

@@ -48,7 +48,8 @@ class Group(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command: the words that call it, what it does in a line, in its help, and after its options."""
+    """One command: the words that call it, what it does in a line, in its help, and after its options. `help_text` is
+    all that `--help` prints."""
 
     words: tuple[str, ...]
     line: str
@@ -57,6 +58,7 @@ class Command(NamedTuple):
     arguments: Sequence[Argument]
     groups: Sequence[Group]
     subcommands: Sequence[Command]
+    help_text: str
 
     @property
     def options(self) -> list[Argument]:
@@ -95,7 +97,7 @@ def command_of(parser: argparse.ArgumentParser, words: tuple[str, ...], line: st
         elif not action.option_strings:
             arguments.append(_argument(action, words, parser))
     about, epilog = str(parser.description or ""), str(parser.epilog or "")
-    return Command(words, line, about, epilog, arguments, groups, subcommands)
+    return Command(words, line, about, epilog, arguments, groups, subcommands, parser.format_help())
 
 
 def _argument(action: argparse.Action, words: tuple[str, ...], parser: argparse.ArgumentParser) -> Argument:

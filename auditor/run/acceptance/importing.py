@@ -6,7 +6,7 @@ from auditor.core import baseline
 from auditor.core.acceptance import Entry, unified
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.smallfile import content_of
+from auditor.core.smallfile import content_of, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -109,18 +109,9 @@ def _place(path: str, line: int, what: str) -> str:
 
 
 def _leaks(path: str, content: bytes) -> list[_Leak]:
-    import json  # start-up: only for such a file
-
-    try:
-        rows = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
-    except ValueError:
-        raise UsageError(f"{path}: not JSON: a number has too many digits") from None
-    except RecursionError:
-        raise UsageError(f"{path}: nested too deeply") from None
+    rows = json_of(path, content)
+    if not isinstance(rows, list):
+        raise UsageError(f"{path}: not a report of gitleaks: must be a list")
     return [_leak(row, f"{path}: entry {number}") for number, row in enumerate(rows, 1)]
 
 

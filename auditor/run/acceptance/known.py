@@ -33,9 +33,8 @@ def known_of(settings: Settings) -> OwnBaseline | DetectSecretsBaseline | None:
         return None
     if not os.path.lexists(path):
         raise UsageError(f"{near(path)}: no such file; audit baseline create makes one")
-    most = max(acceptance.MAX_BYTES, baseline.MAX_BYTES)
-    content = content_of(path, most)
-    if acceptance.is_ours(content) or os.path.basename(path) == acceptance.NAME:
+    content = content_of(path, max(acceptance.MAX_BYTES, baseline.MAX_BYTES))
+    if acceptance.is_ours(path, content):
         return OwnBaseline(acceptance.parse(path, content))
     return DetectSecretsBaseline(path)
 
@@ -158,9 +157,3 @@ class Accepted:
         for one in self._marker.of(findings, {target.name: target}):
             if one.finding.suppressed is None and one.mark in self._marks:
                 one.finding.suppressed = Suppression("baseline", self._marks[one.mark])
-
-
-def need_ours(path: str, content: bytes) -> None:
-    """Raise UsageError for the baseline of another tool."""
-    if not acceptance.is_ours(content) and os.path.basename(path) != acceptance.NAME:
-        raise UsageError(f"{path}: not a baseline of audit; audit baseline import takes over that of detect-secrets")

@@ -20,6 +20,7 @@ from auditor.run.images.layers.searching import Settings as Looking
 from auditor.run.images.layers.telling import Wanted
 from auditor.run.images.leak import Leak
 from auditor.run.images.metadata.examine import Found
+from auditor.run.images.needlesweep import NeedleSweep
 from auditor.run.images.scan import ImageScan, run_over
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from auditor.core.config import Settings
     from auditor.core.finding import Finding, Report, Target
     from auditor.detect.needles import Hit
-    from auditor.detect.views import Cut
     from auditor.run.images.absence.documents import Presence
     from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.outcomes import Listener, Scanned
@@ -62,49 +62,6 @@ def prove(
     return report, key
 
 
-class NeedleSweep:
-    """Looks for values where `detect.sweep.Sweep` looks for signs of secrets."""
-
-    digest = "needles"
-    #: Whatever is not told by a hit is not looked for; nothing is put off.
-    thorough = False
-
-    def __init__(self, needles: Needles) -> None:
-        self._needles = needles
-
-    def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
-        """Where values end, by place."""
-        return sorted(((0, hit.end) for hit in self._needles.search(bytes(data))), key=lambda hit: hit[1])
-
-    def reads_whole(self, _path: str, _head: bytes) -> bool:
-        """No content is read but around hits."""
-        return False
-
-    def take_problems(self) -> list[str]:
-        """There are none."""
-        return []
-
-    def is_weak(self, _index: int) -> bool:
-        """Every hit counts."""
-        return False
-
-    def reach(self, _index: int) -> int:
-        """Bytes around a hit that belong to it."""
-        return self._needles.reach
-
-    def examine(
-        self,
-        data: bytes | memoryview,
-        _hits: Sequence[tuple[int, int]],
-        _path: str,
-        _cuts: list[Cut] | None = None,
-        *,
-        whole: bool = False,
-    ) -> list[Detection]:
-        """The values in one content."""
-        return [_detection(hit) for hit in self._needles.search(bytes(data))]
-
-
 class ProofScan(ImageScan):
     """A run that looks for values instead of secrets."""
 
@@ -113,7 +70,13 @@ class ProofScan(ImageScan):
         self._needles = needles
         wanted = Wanted(frozenset(), {RULE: Severity.CRITICAL}, False, self.key, silence=False)
         looking = Looking(
-            NeedleSweep(needles), wanted, settings.max_depth, self.depth_asked, True, needles.reach, private_folder()
+            NeedleSweep(needles, _detection),
+            wanted,
+            settings.max_depth,
+            self.depth_asked,
+            True,
+            needles.reach,
+            private_folder(),
         )
         self._layers = Layers(lambda: LayerSearch(looking), self._cache, "", listener)
         self.left_out = frozenset()

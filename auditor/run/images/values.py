@@ -19,6 +19,7 @@ from auditor.detect.seeking.encodings import PLAIN
 from auditor.run.images.layers.search import LayerSearch
 from auditor.run.images.layers.searching import Job
 from auditor.run.images.layers.searching import Settings as Looking
+from auditor.run.images.needlesweep import NeedleSweep
 from auditor.sources.images.inflate import LayerStream
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class ValueSearch:
     def __init__(self, values: Sequence[Value], wanted: Wanted, folder: str) -> None:
         self._since = min((value.since for value in values), default=0)
         self._needles = Needles({str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)})
-        self._sweep = _ValueSweep(self._needles, values)
+        self._sweep = NeedleSweep(self._needles, partial(_detection, values), number=_HIT, encodings=(PLAIN,))
         # What is packed stays so: it is the plain bytes that are looked for.
         self._search = LayerSearch(Looking(self._sweep, wanted, 0, False, False, self._needles.reach, folder))
         #: What was found in layers that passed by once, by their keys.
@@ -160,62 +161,16 @@ def _shown(leak: Leak) -> str:
     return f"{name[0]}{leak.secret.redacted}" if name is not None and not is_random(name[0]) else leak.secret.redacted
 
 
-class _ValueSweep:
-    """Looks for values where `detect.sweep.Sweep` looks for signs of secrets."""
-
-    thorough = False
-
-    def __init__(self, needles: Needles, values: Sequence[Value]) -> None:
-        self._needles = needles
-        self._values = values
-
-    def _hits(self, data: bytes | memoryview) -> list[Hit]:
-        return [hit for hit in self._needles.search(bytes(data)) if hit.encoding == PLAIN]
-
-    def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
-        """Where values end, by place."""
-        return sorted(((_HIT, hit.end) for hit in self._hits(data)), key=lambda hit: hit[1])
-
-    def reads_whole(self, _path: str, _head: bytes) -> bool:
-        """No content is read but around hits."""
-        return False
-
-    def take_problems(self) -> list[str]:
-        """There are none."""
-        return []
-
-    def is_weak(self, _index: int) -> bool:
-        """Every hit counts."""
-        return False
-
-    def reach(self, _index: int) -> int:
-        """Bytes around a hit that belong to it."""
-        return self._needles.reach
-
-    def examine(
-        self,
-        data: bytes | memoryview,
-        _hits: Sequence[tuple[int, int]],
-        _path: str,
-        _cuts: list[Cut] | None = None,
-        *,
-        whole: bool = False,
-    ) -> list[Detection]:
-        """The values in one content."""
-        return [self._detection(hit) for hit in self._hits(data)]
-
-    def _detection(self, hit: Hit) -> Detection:
-        value = self._values[int(hit.name)]
-        title = f"the value that the image's metadata shows as {value.name}"
-        return Detection(
-            ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), _KIND), Confidence.HIGH
-        )
+def _detection(values: Sequence[Value], hit: Hit) -> Detection:
+    value = values[int(hit.name)]
+    title = f"the value that the image's metadata shows as {value.name}"
+    return Detection(ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), _KIND), Confidence.HIGH)
 
 
 class _BothSweeps:
     """What rules find, and values beside it."""
 
-    def __init__(self, rules: Searching, values: _ValueSweep) -> None:
+    def __init__(self, rules: Searching, values: NeedleSweep) -> None:
         self._rules = rules
         self._values = values
         self.reads_whole = rules.reads_whole

@@ -117,12 +117,11 @@ class _Run:
             return
         try:
             rewriting(source, active, rewrite)
-        except Exception:
+        except Exception as error:
             # A report that just shows fixes must not be lost to a fault in one of them.
             if not self.options.until:
                 raise
-            self.outcome.rewrites.remove(rewrite)
-            self.outcome.late.append(source.display)
+            self.outcome.give_up(rewrite, error)
 
     def _handed(self, source: Input, analysis: Analysis) -> dict[str, str]:
         """Build arguments of a Dockerfile that its callers hand secrets to, though nothing in it tells."""

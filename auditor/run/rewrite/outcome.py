@@ -127,12 +127,22 @@ class Rewrite:
 
 class FixRun:
     """One run of `audit fix`. `errors` are sentences about files that could not be read or written, `late` files that
-    there was no time for."""
+    there was no time for; `faults` are sentences about errors of our own that cost a file its fixes."""
 
-    __slots__ = ("errors", "late", "rewrites", "seconds")
+    __slots__ = ("errors", "faults", "late", "rewrites", "seconds")
 
     def __init__(self) -> None:
         self.rewrites: list[Rewrite] = []
         self.errors: list[str] = []
         self.late: list[str] = []
+        self.faults: list[str] = []
         self.seconds = 0.0
+
+    def give_up(self, rewrite: Rewrite, error: Exception) -> None:
+        """Go on without a rewrite that an error of our own has ended. Raises that where tracebacks are asked for."""
+        from auditor.run.crash import describe, wants_traceback  # start-up: after a fault only
+
+        if wants_traceback():
+            raise error
+        self.rewrites.remove(rewrite)
+        self.faults.append(f"{rewrite.path}: no change was worked out: internal error ({describe(error)})")

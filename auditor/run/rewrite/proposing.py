@@ -46,7 +46,7 @@ def proposed(
     """What removes the findings of a report on these paths; and for how many findings there was no time to look.
 
     At most so many seconds are taken, but for the plan that is being tried when they are over. `rewind` is called
-    before files are read, which may be twice: it brings the standard input back.
+    before files are read, which may be twice: it brings the standard input back. Faults go into the report's notes.
     """
     asked = [f for f in report.active if f.image is None and f.severity >= settings.min_severity]
     wanted = {finding.sort_key: finding for finding in asked}
@@ -56,15 +56,18 @@ def proposed(
     options = FixOptions(check=True, until=until)
     rewind()
     done = _fixed(settings, paths, options, kept)
+    faults = dict.fromkeys(done.faults)
     found = {key: one for key, one in _by_place(done) if key in wanted}
     more = frozenset(r.path for r in done.rewrites if any(left.unsafe for left in r.left))
     if more and not options.is_late:
         rewind()
         unsafe = _fixed(settings, paths, options._replace(unsafe=True), more)
+        faults.update(dict.fromkeys(unsafe.faults))
         for key, one in _by_place(unsafe):
             if key in wanted:
                 found.setdefault(key, one)
     cut = {r.path for r in done.rewrites if any(left.reason == ANOTHER_RUN for left in r.left)}
+    report.notes += faults
     cut.update(done.late, files[MOST_FILES:])
     unexamined = sum(key not in found and finding.location.path in cut for key, finding in wanted.items())
     made = [Proposed(finding, *found[key]) for key, finding in wanted.items() if key in found]
