@@ -25,11 +25,17 @@ jobs:
 COMPOSE = "services:\n  a:\n    image: x\n    environment:\n      A_PASSWORD: {}\n      B_PASSWORD: {}\n"
 CASES = {
     "continued": ("Dockerfile", FIXED.format(f"ENV A_PASSWORD={PASSWORD}\nENV B_PASSWORD=Tundra-4\\\n2-kite!x9\n")),
-    "two quotes": ("a.sh", f"export NPM_TOKEN={PASSWORD}\ndocker build --build-arg NPM_TOKEN='Tundra-4''2-kite!x9' .\n"),
+    "two quotes": (
+        "a.sh",
+        f"export A_TOKEN={PASSWORD}\ndocker build --build-arg NPM_TOKEN='Tundra-4''2-kite!x9' .\n",
+    ),
     "escapes of YAML": ("compose.yml", COMPOSE.format(PASSWORD, f'"{HEX}"')),
     "folded": ("compose.yml", COMPOSE.format(PASSWORD, '"Tundra-4\\\n        2-kite!x9"')),
     "escapes in a workflow": (".github/workflows/a.yml", WORKFLOW.format(f'"{HEX}"', PASSWORD)),
-    "folded in a workflow": (".github/workflows/a.yml", WORKFLOW.format('"Tundra-4\\\n            2-kite!x9"', PASSWORD)),
+    "folded in a workflow": (
+        ".github/workflows/a.yml",
+        WORKFLOW.format('"Tundra-4\\\n            2-kite!x9"', PASSWORD),
+    ),
 }
 
 
