@@ -146,7 +146,7 @@ def test_files_of_the_runner_that_are_missing(
     environment = {
         **os.environ,
         **{f"INPUT_{name}": given.get(name, "") for name in (*given, *names)},
-        **{name: path for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")},
+        **dict.fromkeys(("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"), path),
         "RUNNER_TEMP": str(tmp_path / "runner temp"),
     }
     for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY") if not path else ():
