@@ -26,14 +26,14 @@ COMMANDS = ("lint", "scan", "image")
 
 
 def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """`audit lint` or `audit scan` of the demo repository, or `audit image`; with its standard output captured."""
+    """`audit lint` or `audit scan` of the demo repository, or `audit image`; with its output captured."""
     script = Path(sys.executable).parent / "audit"
     words = [script, command, "--isolated", "--min-severity", "medium", *options]
     if command != "image":
-        return subprocess.run(words, cwd=DEMO, stdout=subprocess.PIPE, text=True, check=False)
+        return subprocess.run(words, cwd=DEMO, capture_output=True, text=True, check=False)
     with tempfile.TemporaryDirectory(prefix="audit-demo-") as folder:
         image = demoimage.write(Path(folder)).name
-        return subprocess.run([*words, "--no-cache", image], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+        return subprocess.run([*words, "--no-cache", image], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def found() -> list[str]:
@@ -55,6 +55,13 @@ def _place(finding: dict[str, Any]) -> str:
     return f"{finding['target']} {image['part']}{layer} {image['path'] or image['pointer']} {image['state']}"
 
 
+def _show(done: subprocess.CompletedProcess[str]) -> None:
+    """The findings, and behind them what was said of them."""
+    for stream, text in ((sys.stdout, done.stdout), (sys.stderr, done.stderr)):
+        stream.write(text)
+        stream.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Show the findings; 0 when they are the expected ones, 1 when not."""
     lines = found()
@@ -65,9 +72,7 @@ def main(arguments: list[str]) -> int:
         argument = {"scan": " .", "image": f" {demoimage.NAME}"}.get(command, "")
         folder = f"cd {os.path.relpath(DEMO)} && " if command != "image" else ""
         sys.stdout.write(f"$ {folder}audit {command}{argument}\n\n")
-        sys.stdout.flush()
-        sys.stdout.write(run(command, "--color", "always" if sys.stdout.isatty() else "never").stdout)
-        sys.stdout.flush()
+        _show(run(command, "--color", "always" if sys.stdout.isatty() else "never"))
     expected = EXPECTED.read_text().splitlines()
     if lines == expected:
         print(f"\nThese are the {len(expected)} findings that the demo was made for.")

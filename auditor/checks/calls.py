@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.checks.remedies import named
 from auditor.core.finding import Confidence, Finding, Location, Severity, Step
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
@@ -149,4 +150,5 @@ def _finding(facts: CallFacts, rule: str, use: Use, message: str, weak: Severity
         flow=tuple(Step(text, Location.of(facts.path, facts.lines, at)) for text, at in use.story),
         secret=literal.secret if literal is not None else None,
         secret_span=literal.span if literal is not None else None,
+        remedy=named(rule, use.name),
     )

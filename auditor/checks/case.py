@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.checks.remedies import named
 from auditor.core.finding import Confidence, Finding, Location, Severity, Step
 from auditor.core.span import Span
 from auditor.flow import facts
@@ -47,7 +48,7 @@ def report(
         flow=steps,
         secret=literal.secret if literal else None,
         secret_span=literal.span if literal else None,
-        remedy=remedy,
+        remedy=remedy or named(rule, subject),
     )
 
 

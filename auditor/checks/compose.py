@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.checks.case import is_wrapper
+from auditor.checks.remedies import named
 from auditor.core.finding import Confidence, Finding, Location, Severity
 from auditor.core.record import TYPE_CHECKING
 
@@ -162,9 +163,10 @@ def _described(facts: ComposeFacts, rule: str, kind: str, story: str) -> Iterato
 def _set(facts: ComposeFacts, rule: str, setting: Setting, story: str) -> Finding:
     entry, literal = setting.entry, setting.literal
     what = _WHATS.get(literal.level, "a secret")
-    return _literal(
-        facts, rule, literal, f"{entry.name} of {entry.section.label} is set to {what}{story}", setting.label
-    )
+    message = f"{entry.name} of {entry.section.label} is set to {what}{story}"
+    finding = _literal(facts, rule, literal, message, setting.label)
+    finding.remedy = named(rule, entry.name)
+    return finding
 
 
 def _literal(

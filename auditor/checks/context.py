@@ -23,7 +23,7 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
         verb, them = ("are", "them") if len(names) > 1 else ("is", "it")
         files = [f for f in build.facts.files if f.how == "context" and f.span == taken.span and f.content in names]
         naming = [each for file in files[:_SHOWN] for each in named(build, file)]
-        yield report(
+        finding = report(
             build,
             "context-secret-file",
             taken.step,
@@ -36,6 +36,8 @@ def context_secret_file(build: Build) -> Iterator[Finding]:
             if len(names) == 1 and naming
             else "Add to .dockerignore what the image does not need:\n" + "\n".join(names[:_SHOWN]),
         )
+        finding.covers = tuple(names)
+        yield finding
 
 
 def missing_dockerignore(build: Build) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditor.checks import keys
 from auditor.checks.case import at, graded, is_key, is_wrapper, live, names, origin_steps, report, sensitive
-from auditor.checks.remedies import instead_of_copy
+from auditor.checks.remedies import instead_of_copy, instead_of_written
 from auditor.core.finding import Confidence, Finding, Severity, Step
 from auditor.flow.build import Build
 from auditor.flow.facts import LayerFile, Literal, Origin
@@ -129,7 +129,7 @@ def written_secret_file(build: Build) -> Iterator[Finding]:
             file.path,
             flow=[*origin_steps(build, origins), *_fate(build, file)],
             literal=literal,
-            remedy=instead_of_copy(file) if file.kind is not None and file.kind.certainty == "sure" else "",
+            remedy=instead_of_written(file),
         )
 
 

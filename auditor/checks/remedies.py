@@ -5,9 +5,33 @@ The forms are those of the rewrite facts (section 4): they work on every engine 
 
 from __future__ import annotations
 
+import re
+
+from auditor.core.pattern import Pattern
+from auditor.core.resources import load_rules
 from auditor.core.secretnames import secret_id
 from auditor.flow.facts import LayerFile, Literal, Variable
 
+#: The variable that the example of a rule's advice is about.
+EXAMPLES = {
+    "arg-default-secret": "DB_PASSWORD",
+    "arg-secret": "NPM_TOKEN",
+    "assigned-secret": "DB_PASSWORD",
+    "attestation-secret": "NPM_TOKEN",
+    "build-arg-secret": "NPM_TOKEN",
+    "compose-build-arg-secret": "NPM_TOKEN",
+    "container-env-secret": "DB_PASSWORD",
+    "echoed-secret": "API_TOKEN",
+    "env-secret": "API_TOKEN",
+    "known-token": "GITHUB_TOKEN",
+    "onbuild-secret": "NPM_TOKEN",
+    "provider-key": "ALGOLIA_ADMIN_KEY",
+    "step-name-secret": "API_TOKEN",
+}
+#: What the examples run, which is theirs alone.
+_SAMPLES = Pattern(r"npm ci|\./(?:migrate|fetch-assets)\.sh")
+_VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_PLAIN_PATH = Pattern(r"/[\w.@+/-]{1,200}")
 _ORIGINAL = "<the original command>"
 #: Kinds of files that a program reads while it runs, not while it is built.
 _RUN_TIME = frozenset(
@@ -15,21 +39,40 @@ _RUN_TIME = frozenset(
 )
 
 
+def named(rule: str, name: str, text: str = "") -> str:
+    """A rule's advice (or a `text` made of it) with the case's variable instead of the example's; "" for no change."""
+    example = EXAMPLES.get(rule)
+    if example is None or not _VARIABLE.fullmatch(name) or name == example:
+        return ""
+    text = text or str(load_rules()["rules"][rule]["remedy"])
+    text = re.sub(rf"\b{example}\b", name, text)
+    text = re.sub(rf"\b{secret_id(example)}\b", secret_id(name), text)
+    return _SAMPLES.compiled.sub(_ORIGINAL, text)
+
+
 def mount_variable(variable: Variable) -> str:
     """The secret mount that takes the place of a build argument."""
-    name, mounted = variable.name, secret_id(variable.name)
+    return mount_named(variable.name, _mounted(variable))
+
+
+def mount_named(name: str, command: str = "") -> str:
+    """The same for a build argument of which only the name is known."""
     return (
-        f"Drop the ARG and mount the secret for the one command that needs it:\n{_mounted(variable)}\n"
-        f"Build with: docker build --secret id={mounted},env={name} ."
+        "Drop the ARG and mount the secret for the one command that needs it:\n"
+        f"{command or _mounted_for(name)}\n"
+        f"Build with: docker build --secret id={secret_id(name)},env={name} ."
     )
 
 
 def _mounted(variable: Variable) -> str:
     """The RUN with its mount, in the language of its shell; a mount is root's alone unless it says otherwise."""
-    name, mounted = variable.name, secret_id(variable.name)
     if variable.step.dialect not in ("posix", ""):
-        return f"RUN --mount=type=secret,id={mounted},env={name} {_ORIGINAL}"
-    user = variable.step.user
+        return f"RUN --mount=type=secret,id={secret_id(variable.name)},env={variable.name} {_ORIGINAL}"
+    return _mounted_for(variable.name, variable.step.user)
+
+
+def _mounted_for(name: str, user: str = "") -> str:
+    mounted = secret_id(name)
     mode = "" if not user else f",uid={user}" if user.isdigit() else ",mode=0444"
     return (
         f"RUN --mount=type=secret,id={mounted},required=true{mode} \\\n"
@@ -38,14 +81,22 @@ def _mounted(variable: Variable) -> str:
     )
 
 
-def set_at_run_time(variable: Variable) -> str:
-    """For a value in ENV."""
-    return (
-        "Take it out of the image and set it when the container starts:\n"
-        f"docker run --env {variable.name} IMAGE\n"
-        "If only the build needs it, mount it there:\n"
-        f"{_mounted(variable)}"
-    )
+def set_at_run_time(variable: Variable, *, building: bool) -> str:
+    """For a value in ENV; `building`: a RUN uses it as well."""
+    return set_named(variable.name, _mounted(variable) if building else "")
+
+
+def set_named(name: str, command: str = "", *, building: bool = False) -> str:
+    """The same for a variable of which only the name is known."""
+    text = f"Take it out of the image and set it when the container starts:\ndocker run --env {name} IMAGE"
+    if command or building:
+        text += f"\n\nWhere the build needs it, mount it there:\n{command or _mounted_for(name)}"
+    return text
+
+
+def instead_of_written(file: LayerFile) -> str:
+    """For a file that a RUN writes, where its path can be told."""
+    return instead_of_copy(file) if _PLAIN_PATH.fullmatch(file.path) else ""
 
 
 def instead_of_copy(file: LayerFile) -> str:

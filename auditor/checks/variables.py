@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditor.checks.case import at, graded, is_key, is_wrapper, live, origin_steps, report
@@ -132,6 +133,15 @@ def env_secret(build: Build) -> Iterator[Finding]:
             yield _env_composed(build, variable)
 
 
+def _is_built_with(build: Build, variable: Variable) -> bool:
+    """Whether a RUN behind a variable names it."""
+    name = re.compile(rf"\b{re.escape(variable.name)}\b")
+    line = variable.step.instruction.line
+    nodes = (run.step.instruction for run in build.facts.runs if run.step.instruction.line > line)
+    texts = (text for node in nodes for text in (node.original, *(heredoc.content for heredoc in node.heredocs)))
+    return any(name.search(text) is not None for text in texts)
+
+
 def _env_literal(build: Build, variable: Variable) -> Finding:
     literal = variable.literal
     assert literal is not None
@@ -149,7 +159,7 @@ def _env_literal(build: Build, variable: Variable) -> Finding:
         confidence=Confidence.LOW if placeholder else Confidence.MEDIUM if literal.level == "weak" else Confidence.HIGH,
         verdict="placeholder" if placeholder else "unverified",
         literal=literal,
-        remedy=set_at_run_time(variable),
+        remedy=set_at_run_time(variable, building=_is_built_with(build, variable)),
     )
 
 
@@ -170,5 +180,5 @@ def _env_composed(build: Build, variable: Variable) -> Finding:
             *origin_steps(build, sources),
             at(build, f"ENV stores the expanded value as {variable.name}", variable.pair.span),
         ],
-        remedy=set_at_run_time(variable),
+        remedy=set_at_run_time(variable, building=_is_built_with(build, variable)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baselinetask import Task, day_of, finish, looked_at, opened
+from auditor.cli.baselinetask import Task, current, day_of, finish, looked_at, opened
 from auditor.cli.reporting import meta_of, terminal_width, wants_color
 from auditor.core import acceptance
 from auditor.core.acceptance import Entry
@@ -16,11 +16,12 @@ from auditor.report.terminal import escape, inert
 from auditor.report.text import render
 from auditor.run.acceptance import editing
 from auditor.run.acceptance.known import today
+from auditor.run.acceptance.matching import covered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from auditor.core.acceptance import Mark
+    from auditor.core.acceptance import Acceptances, Mark
     from auditor.core.finding import Finding, Target
     from auditor.core.secret import Masker
     from auditor.report.meta import Meta
@@ -55,7 +56,7 @@ def review(task: Task) -> int:
     else:
         known = acceptance.Acceptances(task.path, acceptance.new_salt(), ())
     looked = looked_at(task, known)
-    reviewing = Reviewing(task, known.salt, editing.followed(known.entries, looked).entries, looked.masker)
+    reviewing = Reviewing(task, known, editing.followed(known.entries, looked).entries, looked.masker)
     items = list(reviewing.items(looked))
     shown = Showing(task, known.salt, looked)
     try:
@@ -69,11 +70,11 @@ def review(task: Task) -> int:
 class Reviewing:
     """The entries while they are reviewed; `answered` counts the answers."""
 
-    def __init__(self, task: Task, salt: bytes, entries: tuple[Entry, ...], masker: Masker) -> None:
+    def __init__(self, task: Task, known: Acceptances, entries: tuple[Entry, ...], masker: Masker) -> None:
         self.answered = 0
         self._masker = masker
         self._task = task
-        self._salt = salt
+        self._known = known
         self._today = today()
         self._entries = {entry.mark: entry for entry in entries}
 
@@ -89,7 +90,9 @@ class Reviewing:
                 continue
             item = found.setdefault(one.mark, Item(one.mark, one.subject, command, target, []))
             item.findings.append(one.finding)
-        yield from found.values()
+        # What is said of a file holds for what git stores of it.
+        committed = covered((mark for mark in found if mark not in self._entries), {**found, **self._entries})
+        yield from (item for mark, item in found.items() if mark not in committed)
 
     def is_open(self, mark: Mark) -> bool:
         """Whether nobody has said what this is, or the time of what was said is over."""
@@ -109,9 +112,19 @@ class Reviewing:
     def say(self, item: Item, *, secret: bool, reason: str = "", expires: str = "") -> None:
         """Save an answer; a value that it tells is masked."""
         reason = self._masker.mask(reason)
+        self._take_over()
         self._entries[item.mark] = Entry(item.mark, item.subject, secret, reason, expires)
-        acceptance.write(self._task.path, self._salt, self._entries.values())
+        acceptance.write(self._task.path, self._known.salt, self._entries.values())
+        self._known = self._known._replace(entries=acceptance.unified(self._entries.values()))
         self.answered += 1
+
+    def _take_over(self) -> None:
+        """What others have written into the file since it was read: a review takes its time."""
+        now = current(self._known).entries
+        for gone in {entry.mark for entry in self._known.entries} - {entry.mark for entry in now}:
+            self._entries.pop(gone, None)
+        before = set(self._known.entries)
+        self._entries.update({entry.mark: entry for entry in now if entry not in before})
 
 
 class Showing:
@@ -191,6 +204,10 @@ def _answer(question: str) -> str:
     line = sys.stdin.buffer.readline(_LONGEST_LINE)
     if not line:
         raise _EndError
+    rest = line
+    while len(rest) == _LONGEST_LINE and not rest.endswith(b"\n"):
+        # The end of a line that is too long is no further answer.
+        rest = sys.stdin.buffer.readline(_LONGEST_LINE)
     if not sys.stdin.isatty():
         sys.stdout.write("\n")
     return line.decode("utf-8", "replace").strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from auditor.cli.baselinetask import Task, finish, looked_at, opened, say
+from auditor.cli.baselinetask import Task, finish, looked_at, opened, save, say
 from auditor.core import acceptance
 from auditor.core.baseline import MAX_BYTES
 from auditor.core.errors import UsageError
@@ -32,6 +32,9 @@ def create(task: Task) -> int:
     empty = acceptance.Acceptances(task.path, acceptance.new_salt(), ())
     looked = looked_at(task, empty)
     edited = editing.updated((), looked, task.settings, task.reason, task.expires)
+    if not edited.entries and not looked.complete:
+        say(f"{task.path}: not written: nothing is found, and not everything could be read")
+        return finish(looked)
     acceptance.write(task.path, empty.salt, edited.entries)
     say(f"{task.path}: {_findings(len(edited.added))} accepted")
     _hint(task)
@@ -43,7 +46,7 @@ def update(task: Task) -> int:
     known = opened(task.path)
     looked = looked_at(task, known)
     edited = editing.updated(known.entries, looked, task.settings, task.reason, task.expires)
-    acceptance.write(task.path, known.salt, edited.entries)
+    save(known, edited.entries)
     _list("added", edited.added)
     say(f"{task.path}: {len(edited.added):,} added, {len(edited.entries) - len(edited.added):,} kept{_moved(edited)}")
     _notes(task, edited)
@@ -55,7 +58,7 @@ def prune(task: Task) -> int:
     known = opened(task.path)
     looked = looked_at(task, known)
     edited = editing.pruned(known.entries, looked)
-    acceptance.write(task.path, known.salt, edited.entries)
+    save(known, edited.entries)
     _list("removed", edited.removed)
     kept = f"{len(edited.entries):,} kept"
     if edited.unjudged:
@@ -78,7 +81,7 @@ def take_over(task: Task) -> int:
     before = editing.followed(known.entries, looked).entries
     marks = {entry.mark for entry in before}
     new = [entry for entry in found.entries if entry.mark not in marks]
-    acceptance.write(task.path, known.salt, [*before, *new])
+    save(known, [*before, *new])
     _list("not found, not taken over", found.left)
     _list("a confirmed secret, which stays a finding", found.confirmed)
     say(f"{task.path}: {_findings(len(new))} accepted, as {task.file} does")

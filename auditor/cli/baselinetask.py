@@ -14,10 +14,12 @@ from auditor.run.acceptance.known import need_ours
 from auditor.run.acceptance.looking import Looked, Where, look
 from auditor.run.acceptance.marks import Marker
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+_MOST_DIGITS = 6
 
-    from auditor.core.acceptance import Acceptances
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from auditor.core.acceptance import Acceptances, Entry
     from auditor.core.config import Settings
 
 
@@ -44,6 +46,23 @@ def opened(path: str) -> Acceptances:
     content = content_of(path, acceptance.MAX_BYTES)
     need_ours(path, content)
     return acceptance.parse(path, content)
+
+
+def current(known: Acceptances) -> Acceptances:
+    """A baseline as it is now; without entries where there is none. Raises UsageError if its salt is another one."""
+    if not os.path.lexists(known.path):
+        return known._replace(entries=())
+    now = acceptance.read(known.path)
+    if now.salt != known.salt:
+        raise UsageError(f"{known.path}: somebody has made a new one meanwhile; nothing is written, do it again")
+    return now
+
+
+def save(known: Acceptances, entries: Iterable[Entry]) -> None:
+    """Write what was made of `known`. Raises UsageError if somebody else has changed the file since then."""
+    if current(known).entries != known.entries:
+        raise UsageError(f"{known.path}: somebody has changed it meanwhile; nothing is written, do it again")
+    acceptance.write(known.path, known.salt, entries)
 
 
 def looked_at(task: Task, known: Acceptances) -> Looked:
@@ -80,7 +99,9 @@ def day_of(text: str, where: str) -> str:
     number = text.removesuffix("d")
     try:
         if number != text and number.isascii() and number.isdecimal():
-            return (today + timedelta(days=int(number[:6]))).isoformat()
+            if len(number) > _MOST_DIGITS:
+                raise ValueError(number)
+            return (today + timedelta(days=int(number))).isoformat()
         day = acceptance.check_date(text)
     except (ValueError, OverflowError):
         raise UsageError(

@@ -10,6 +10,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.detect.credfiles import recognise
 from auditor.report.terminal import escape
 from auditor.sources.context import BuildContext
+from auditor.sources.files import SKIPPED_DIRECTORIES
 
 if TYPE_CHECKING:
     import argparse
@@ -29,7 +30,7 @@ def run(argv: list[str]) -> int:
         raise UsageError(f"{arguments.directory}: no such directory")
     dockerfile = arguments.file or os.path.join(arguments.directory, "Dockerfile")
     context = BuildContext.open(arguments.directory, dockerfile)
-    _print(context, only_sensitive=arguments.sensitive)
+    _print(context, only_sensitive=arguments.sensitive, verbose=arguments.verbose)
     return ExitCode.INCOMPLETE if context.skipped else ExitCode.CLEAN
 
 
@@ -38,22 +39,40 @@ def build_parser() -> argparse.ArgumentParser:
     p = parser("context", "List what COPY . would take into an image, sensitive files marked.")
     p.add_argument("directory", metavar="DIR", nargs="?", default=".", help="the build context (default: .)")
     p.add_argument("-f", "--file", metavar="DOCKERFILE", help="the Dockerfile, whose own ignore file takes precedence")
+    p.add_argument("-v", "--verbose", action="store_true", help="every file, those of .git, node_modules, ... as well")
     p.add_argument("--sensitive", action="store_true", help="list only the files that are marked")
     return p
 
 
-def _print(context: BuildContext, *, only_sensitive: bool) -> None:
+def _print(context: BuildContext, *, only_sensitive: bool, verbose: bool) -> None:
     files = [file for file in context.walk() if not file.is_dir]
     marked = {file.path: mark for file in files if (mark := _mark(file))}
+    folders: dict[str, list[ContextFile]] = {}
+    if not verbose:
+        for file in files:
+            if file.path not in marked and (folder := _folder(file.path)):
+                folders.setdefault(folder, []).append(file)
     for file in files:
         mark = marked.get(file.path, "")
-        if mark or not only_sensitive:
+        folder = "" if mark or verbose else _folder(file.path)
+        if folder and not only_sensitive and folder in folders:
+            held = folders.pop(folder)
+            size = _size(sum(one.size for one in held)).rjust(10)
+            print(f"{size}  {escape(folder)}/  ({len(held):,} file{'' if len(held) == 1 else 's'})")
+        elif mark or not (only_sensitive or folder):
             print(f"{_size(file.size).rjust(10)}  {escape(file.path)}{f'  <- {mark}' if mark else ''}")
     for skipped in context.skipped:
         print(f"{'skipped'.rjust(10)}  {escape(skipped.path)}: {escape(skipped.reason)}")
     ignore = escape(context.ignore_path) if context.ignore_path else "no .dockerignore"
     total = _size(sum(file.size for file in files))
     print(f"{len(files)} files, {total}, {len(marked)} marked as sensitive; {ignore}")
+
+
+def _folder(path: str) -> str:
+    """The outermost folder of a path that holds dependencies or data of tools, whose files say little one by one."""
+    names = path.split("/")[:-1]
+    at = next((number for number, name in enumerate(names) if name in SKIPPED_DIRECTORIES), -1)
+    return "/".join(names[: at + 1])
 
 
 def _mark(file: ContextFile) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _EPILOG = """\
 A directory stands for every Dockerfile and compose file in it; scripts,
 Makefiles, compose, bake and CI files that call the build and are named here, or
-lie in a directory that is, change along. Every change is checked before it is
+lie in a directory that is, change along; with --callers all of the repository
+do, else they are named. Every change is checked before it is
 written: the new text is read again, that of a Dockerfile by a second reader as
 well, the finding is gone, no other one has come, and the rest is as it was.
 What fails a check stays as it is.
@@ -42,6 +43,7 @@ FLAGS = {
     "--check": "check",
     "--unsafe-fixes": "unsafe_fixes",
     "--exit-non-zero-on-fix": "exit_non_zero_on_fix",
+    "--callers": "all_callers",
 }
 _PROVING = ("secret", "build_arg", "ssh", "build_option", "prove_command", "keep_images")
 
@@ -67,7 +69,10 @@ def take_options(given: dict[str, Any], paths: list[str]) -> FixOptions:
         exit_non_zero_on_fix=bool(given.pop("exit_non_zero_on_fix", None)),
         prove=prove,
         wrapping=_wrapping(given),
+        all_callers=bool(given.pop("all_callers", None)),
     )
+    if options.all_callers and not options.callers:
+        raise UsageError("--callers changes files, which neither --no-callers nor - does")
     if "-" in paths and len(paths) > 1:
         raise UsageError("-: standard input cannot be fixed together with files")
     if "-" in paths and prove is not None:
@@ -154,6 +159,12 @@ def _add_fix_options(p: argparse.ArgumentParser) -> None:
         choices=(FILE, ENV),
         help="how RUN gets a secret: from a file that it exports (default), or as a variable"
         " (env; from docker engine 27.3 on)",
+    )
+    group.add_argument(
+        "--callers",
+        dest="all_callers",
+        action="store_true",
+        help="change what calls the build anywhere in the repository along with a Dockerfile, not only among the paths",
     )
     group.add_argument(
         "--no-callers", action="store_true", help="change no scripts, CI or compose files along with a Dockerfile"

@@ -162,9 +162,14 @@ def text_of(salt: bytes, entries: Iterable[Entry]) -> str:
 
 
 def write(path: str, salt: bytes, entries: Iterable[Entry]) -> None:
-    """Replace the file whole, if anything changes. Raises UsageError where it cannot be written."""
+    """Replace the file whole, if anything changes. Raises UsageError where it cannot be written, or read again."""
     text = text_of(salt, entries)
-    if not os.path.isfile(path) or content_of(path, MAX_BYTES) != text.encode():
+    content = text.encode()
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{path}: not written: would be larger than {MAX_BYTES} bytes")
+    if max(map(len, content.split(b"\n"))) > _MAX_LINE:
+        raise UsageError(f"{path}: not written: a line would be longer than {_MAX_LINE} bytes")
+    if not os.path.isfile(path) or content_of(path, MAX_BYTES) != content:
         replace_file(path, text)
 
 

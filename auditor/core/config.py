@@ -198,7 +198,7 @@ def _apply_file(settings: Settings, file: ConfigFile) -> None:
             read = _read(option.kind, value, where)
             if option.kind == "formats":
                 _reject_files(read, where)
-            if option.kind == "file":
+            if option.kind == "file" and read:
                 read = inside(file.path, str(read), where)
             elif option.kind == "files":
                 read = tuple(inside(file.path, path, where) for path in _texts(value, where))
@@ -259,7 +259,10 @@ def _read(kind: str, value: object, where: str, *, commas: bool = False) -> obje
 
 def _number(value: object, where: str) -> int:
     """A whole number from 0 on; in the environment and on the command line it is written as a text."""
-    text = str(value)
+    # A number with very many digits cannot be written as a text.
+    if isinstance(value, int) and value >= 10**MOST_DIGITS:
+        raise UsageError(f"{where}: must be less than {10**MOST_DIGITS}")
+    text = "" if isinstance(value, int) and value < 0 else str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         raise UsageError(f"{where}: must be a whole number from 0 on, not {_shown(value)}")
     return int(text)

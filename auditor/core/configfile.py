@@ -62,3 +62,5 @@ def _parse(path: str, content: bytes) -> dict[str, object]:
         raise UsageError(f"{path}: {error}") from None
     except RecursionError:
         raise UsageError(f"{path}: nested too deeply") from None
+    except ValueError:
+        raise UsageError(f"{path}: a number has too many digits") from None

@@ -52,7 +52,7 @@ def _has(text: str, keys: Sequence[str]) -> bool:
 
     try:
         at: object = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     for key in keys:
         if not isinstance(at, dict) or key not in at:

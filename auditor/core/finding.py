@@ -106,11 +106,10 @@ class Suppression(NamedTuple):
 class Finding:
     """One leak at one place.
 
-    `subject` names what leaks in words that survive edits (variable name, file path): with rule, path and
-    occurrence it makes the stable `id`. `message` is one sentence about this very case; `remedy` overrides the
-    rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
-    (valid, expired, malformed, placeholder, unverified). `secret_span` is where the secret stands in the text, so that
-    quotes can leave it out.
+    `subject` names what leaks in words that survive edits (variable name, file path), `covers` all of several: with
+    rule, path and occurrence it makes the stable `id`. `message` is one sentence about this very case; `remedy`
+    overrides the rule's general advice where the case allows a more precise one. `verdict` is the offline verdict
+    (valid, expired, malformed, placeholder, unverified). `secret_span` is where quotes leave the secret out.
 
     A finding in an image has `image`, its place there; its `location` is `Location.target`. `group` is the secret's
     fingerprint under the key of the run, equal for findings of one secret ("": a group of its own); `excerpt` is the
@@ -120,6 +119,7 @@ class Finding:
 
     __slots__ = (
         "confidence",
+        "covers",
         "excerpt",
         "facts",
         "fixes",
@@ -162,6 +162,7 @@ class Finding:
         self.rule = rule
         self.severity = severity
         self.confidence = confidence
+        self.covers: tuple[str, ...] = ()
         self.verdict = verdict
         self.location = location
         self.message = message

@@ -26,6 +26,8 @@ def read_toml(path: str, shown: str) -> Entry:
         raise RuleDataError(f"{shown}: {error}") from None
     except RecursionError:
         raise RuleDataError(f"{shown}: nested too deeply") from None
+    except ValueError:
+        raise RuleDataError(f"{shown}: a number has too many digits") from None
     _reject_unwritable(data, shown)
     return data
 

@@ -106,6 +106,15 @@ def _wanted(fixed: Fixed, mask: FileMasker, meta: Meta) -> dict[str, object]:
             for secret in rewrite.secrets
         ],
         "commands": _texts(rewrite.commands, mask),
+        "unchanged_callers": [
+            {
+                "path": clean(one.path),
+                "line": one.line,
+                "arguments": [clean(name) for name in one.arguments],
+                "problem": clean(mask.mask(one.problem)) or None,
+            }
+            for one in rewrite.unchanged
+        ],
         "rotate": [
             {
                 "what": clean(mask.mask(one.what)),

@@ -58,6 +58,18 @@ if TYPE_CHECKING:
         @property
         def after(self) -> str: ...
 
+    class Unchanged(Protocol):
+        """A call of the build, in a file that is not among the paths, that would have to change along."""
+
+        @property
+        def path(self) -> str: ...
+        @property
+        def line(self) -> int: ...
+        @property
+        def arguments(self) -> Sequence[str]: ...
+        @property
+        def problem(self) -> str: ...
+
     class Origin(Protocol):
         """Where places of a file's text are in the text as it would become."""
 
@@ -88,6 +100,8 @@ if TYPE_CHECKING:
         def notes(self) -> Sequence[str]: ...
         @property
         def secrets(self) -> Sequence[BuildSecret]: ...
+        @property
+        def unchanged(self) -> Sequence[Unchanged]: ...
 
     class Check(Protocol):
         """One thing that a proof looked at."""

@@ -142,7 +142,7 @@ def collect(
         if path == "-":
             yield _standard_input(stdin_filename, limit)
         elif os.path.isdir(path):
-            for found in search(path, _judging(path, excluded, is_wanted, is_program), notes):
+            for found in search(path, judging(path, excluded, is_wanted, is_program), notes):
                 yield from _once(found.path, limit, seen)
         else:
             yield from _once(path, limit, seen)
@@ -260,13 +260,13 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _judging(
+def judging(
     top: str,
     excluded: Callable[[str], bool],
     is_wanted: Callable[[str], bool],
     is_program: Callable[[os.DirEntry[str]], bool] | None,
 ) -> Judge:
-    """What a search for wanted files takes: no dependencies, no link to a directory, every file once."""
+    """What a search below `top` for wanted files takes: no dependencies, no link to a directory, every file once."""
 
     def judge(entry: os.DirEntry[str], relative: str, is_directory: bool) -> str | None:
         if is_directory:

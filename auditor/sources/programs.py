@@ -13,13 +13,18 @@ _LIMIT, _HEAD = 256 * 1024, 200
 
 def beginning(entry: os.DirEntry[str]) -> bytes:
     """The first bytes of a small executable file whose name has no ending; b"" for any other entry."""
-    if "." in entry.name:
+    return b"" if "." in entry.name else beginning_of(entry.path)
+
+
+def beginning_of(path: str) -> bytes:
+    """The same for a path."""
+    if "." in os.path.basename(path):
         return b""
     try:
-        found = entry.stat(follow_symlinks=False)
+        found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode) or not found.st_mode & 0o111 or found.st_size > _LIMIT:
             return b""
-        with open_regular(entry.path, follow=False) as file:
+        with open_regular(path, follow=False) as file:
             return file.read(_HEAD) or b""
-    except (OSError, UnreadableFile):
+    except (OSError, ValueError, UnreadableFile):
         return b""

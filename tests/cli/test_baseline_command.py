@@ -202,3 +202,14 @@ def test_what_cannot_be_meant(capsys: pytest.CaptureFixture[str], argv: tuple[st
     code, _out, err = said(capsys, *argv)
     assert code == (0 if what is None else 2)
     assert what is None or what in err
+
+
+def test_another_secret_file_in_a_folder_that_is_copied_is_new() -> None:
+    Path("Dockerfile").write_text("FROM node:22\nCOPY . .\n")
+    Path(".env").write_text(f"SECRET_KEY={TOKEN}\n")
+    main(["baseline", "create"])
+    assert main(["lint", "--baseline", NAME]) == 0
+    Path(".npmrc").write_text(f"//r.example/:_authToken={TOKEN}\n")
+    assert main(["lint", "--baseline", NAME]) == 1
+    main(["baseline", "update"])
+    assert main(["lint", "--baseline", NAME]) == 0

@@ -121,3 +121,13 @@ def test_review_shows_findings_in_images(monkeypatch: pytest.MonkeyPatch, capsys
     assert "root/.npmrc" in out
     assert NPM not in out
     assert out.endswith("1 answered, 0 of 1 left\n")
+
+
+def test_an_image_that_is_not_there_makes_no_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.tar").write_bytes(b"x" * 2_000)
+    assert main(["baseline", "create", "--image", "broken.tar"]) == 3
+    assert "not written" in capsys.readouterr().err
+    assert not (tmp_path / NAME).exists()

@@ -12,6 +12,7 @@ import pytest
 
 from auditor.cli import baselinereview
 from auditor.cli.main import main
+from auditor.core.acceptance import Acceptances
 
 VALUE = "Tundra-42" + "-kite"
 OTHER = "Other-77" + "-harbour"
@@ -156,3 +157,51 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["baseline", "review"]) == 2
     assert "standard input is closed" in capsys.readouterr().err
+
+
+def test_what_others_write_during_a_review_stays(review: Reviewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["a", "mine", "", "a", "mine, too", ""])
+    review("a", "old", "")
+
+    def answer(_question: str) -> str:
+        text = next(answers, "q")
+        if text == "mine, too":
+            Path(NAME).write_text(Path(NAME).read_text().replace('"reason": "old"', '"reason": "theirs"'))
+        return text
+
+    monkeypatch.setattr(baselinereview, "_answer", answer)
+    review()
+    assert sorted(str(row["reason"]) for row in entries()) == ["mine", "mine, too", "theirs"]
+
+
+@pytest.mark.parametrize("action", [("update",), ("prune",), ("import", "old.json")])
+def test_what_others_write_during_a_run_is_not_lost(
+    action: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from auditor.cli import baselineruns, baselinetask
+
+    Path("old.json").write_text("[]")
+    main(["baseline", "create", "--only", "lint"])
+    theirs = Path(NAME).read_text()[:-2] + ', "reason": "theirs"}\n'
+
+    def look(task: baselinetask.Task, known: Acceptances) -> object:
+        looked = baselinetask.looked_at(task, known)
+        Path(NAME).write_text(theirs)
+        return looked
+
+    monkeypatch.setattr(baselineruns, "looked_at", look)
+    capsys.readouterr()
+    assert main(["baseline", *action]) == 2
+    assert "somebody has changed it meanwhile" in capsys.readouterr().err
+    assert Path(NAME).read_text() == theirs
+
+
+def test_the_end_of_a_long_line_is_no_further_answer(review: Reviewer) -> None:
+    assert "1 answered" in review("a", "x" * 4_000 + "2", "")
+    assert [row.get("expires") for row in entries()] == [None]
+    assert "0 answered" in review(" " * 4_000 + "s")
+
+
+def test_a_number_of_days_is_taken_whole_or_not_at_all(review: Reviewer) -> None:
+    assert "a number of days as 90d, not '9999999d'" in review("a", "why", "9999999d", "")
+    assert [row.get("expires") for row in entries()] == [None]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli import fix as command
 from auditor.cli.main import main
 from auditor.run.rewrite.options import FixOptions, ProveOptions
 from tests.cli.fixing import ORIGINAL, Capture, Engine, fix, only_dockerfile, state
@@ -25,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("engine", "here")
         (["--diff", "Dockerfile"], FixOptions(diff=True)),
         (["--unsafe-fixes", "--exit-non-zero-on-fix"], FixOptions(unsafe=True, exit_non_zero_on_fix=True)),
         (["--secret-form", "env", "--no-callers", "--diff"], FixOptions(secret_form="env", callers=False, diff=True)),
+        (["--callers", "Dockerfile"], FixOptions(all_callers=True)),
         (["--secret-form=env", "--", "-odd"], FixOptions(secret_form="env")),
     ],
 )
@@ -52,6 +52,7 @@ def test_settings_are_those_of_lint(here: Path, engine: Engine, capsys: Capture)
         (["--format", "json", "-"], "--format: - takes the standard output; name a file: json:FILE"),
         (["--format", "json", "--format", "text"], "--format: several reports cannot go to standard output"),
         (["-", "Dockerfile"], "-: standard input cannot be fixed together with files"),
+        (["--callers", "--no-callers"], "--callers changes files, which neither --no-callers nor - does"),
         (["-", "--prove"], "--prove builds files, not standard input"),
         (["--secret", "id=a,src=b"], "--secret is for --prove, which is not given"),
         (["--keep-images"], "--keep-images is for --prove, which is not given"),
@@ -135,7 +136,7 @@ def test_standard_input_that_needs_other_files_stays(
 def test_standard_input_that_cannot_be_taken(monkeypatch: pytest.MonkeyPatch, engine: Engine, capsys: Capture) -> None:
     monkeypatch.setattr("sys.stdin", None)
     assert fix(capsys, "-")[::2] == (2, "audit: error: -: standard input is closed\n")
-    monkeypatch.setattr(command, "DOCKERFILE_LIMIT", 10)
+    monkeypatch.setattr("auditor.cli.standardinput.DOCKERFILE_LIMIT", 10)
     feed(monkeypatch, b"x" * 12)
     engine.make = lambda: run(unread("Dockerfile"))
     assert fix(capsys, "-")[:2] == (3, "")

@@ -205,6 +205,23 @@ def test_wrong_arguments_for_rules(argv: list[str], capsys: pytest.CaptureFixtur
     assert run(capsys, "rules", *argv)[0] == 2
 
 
+def test_folders_of_tools_are_one_line_of_a_context(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".git" / "objects").mkdir(parents=True)
+    (tmp_path / "web" / "node_modules" / "a" / "node_modules").mkdir(parents=True)
+    for name in (".git/HEAD", ".git/objects/x", "web/node_modules/a/node_modules/b.js", "web/app.js"):
+        (tmp_path / name).write_text("12345")
+    (tmp_path / "web" / "node_modules" / "a" / ".npmrc").write_text("1")
+    lines = run(capsys, "context", str(tmp_path))[1].splitlines()
+    assert lines[0] == "      10 B  .git/  (2 files)"
+    assert lines[1] == "       5 B  web/app.js"
+    assert lines[2].startswith("       1 B  web/node_modules/a/.npmrc  <- ")
+    assert lines[3] == "       5 B  web/node_modules/  (1 file)"
+    assert lines[4].startswith("5 files, 21 B, 1 marked as sensitive")
+    every = run(capsys, "context", "-v", str(tmp_path))[1]
+    assert "       5 B  .git/objects/x\n" in every and "(" not in every
+    assert run(capsys, "context", "--sensitive", str(tmp_path))[1].splitlines() == [lines[2], lines[4]]
+
+
 def test_the_context_is_listed_after_the_ignore_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, content in {
         ".dockerignore": "*.log\n",

@@ -207,3 +207,12 @@ def test_a_read_only_file_and_a_folder_are_not_replaced(tmp_path: Path) -> None:
         write(str(tmp_path), SALT, [])
     with pytest.raises(UsageError, match="cannot be written"):
         write(str(tmp_path / "none" / "x.jsonl"), SALT, [])
+
+
+@pytest.mark.parametrize(("reason", "times"), [("\u202e" * 20_000, 1), ("x" * 60_000, 600)])
+def test_nothing_is_written_that_could_not_be_read(tmp_path: Path, reason: str, times: int) -> None:
+    path = str(tmp_path / "b.jsonl")
+    write(path, SALT, [])
+    with pytest.raises(UsageError, match=r"b\.jsonl: not written: .* l(arg|ong)er than"):
+        write(path, SALT, [Entry(mark(f"f{number}"), reason=reason) for number in range(times)])
+    assert read(path).entries == ()

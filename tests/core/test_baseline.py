@@ -10,7 +10,7 @@ import pytest
 from detect_secrets.core.potential_secret import PotentialSecret
 
 from auditor.core import baseline
-from auditor.core.baseline import Baseline, Entry, hashes, read
+from auditor.core.baseline import Baseline, Entry, Keys, entry_key, folder_of, hashes, path_key, read
 from auditor.core.errors import UsageError
 
 VALUE = "tr0ub4dor&3"
@@ -179,3 +179,37 @@ def test_odd_paths_do_no_harm(tmp_path: Path, name: str) -> None:
     assert known.holds(str(tmp_path / "app/.env"), 1, VALUE) is None
     assert known.holds(name, 1, "other") is None
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a",
+        "d/a",
+        "d/../a",
+        "link/a",
+        "d/file-link",
+        "./a",
+        "d/",
+        ".",
+        "..",
+        "../x",
+        "/etc",
+        "d//a",
+        "a\0b",
+        "a\ud800",
+        "",
+    ],
+)
+def test_keys_of_many_paths_are_those_of_each(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "link").symlink_to("d")
+    (tmp_path / "a").write_text("")
+    (tmp_path / "d/file-link").symlink_to("../a")
+    monkeypatch.chdir(tmp_path / "d")
+    folder = folder_of(str(tmp_path / "audit-baseline.jsonl"))
+    keys = Keys(folder)
+    for _ in range(2):
+        assert keys.path(path) == path_key(path, folder)
+        assert keys.path(str(tmp_path / path)) == path_key(str(tmp_path / path), folder)
+        assert keys.entry(path) == entry_key(path, folder)

@@ -137,6 +137,8 @@ def test_a_context_on_the_command_line_beats_no_context_in_the_file() -> None:
         (table(rules="a.toml"), "rules: must be a list of texts"),
         (table(engine="fast"), "engine: must be one of auto, hyperscan, keywords, detect-secrets, not 'fast'"),
         (table(max_depth=-1), "max-depth: must be a whole number from 0 on"),
+        (table(max_depth=16**9_000), "max-depth: must be less than 1000000000"),
+        (table(max_depth=-(16**9_000)), "max-depth: must be a whole number from 0 on"),
         (table(max_depth=True), "max-depth: must be a whole number from 0 on"),
         (table(max_depth="two"), "max-depth: must be a whole number from 0 on, not 'two'"),
         (table(severity="low"), "severity: must be a table"),
@@ -192,9 +194,10 @@ def test_a_project_file_without_our_table_is_passed_over(tmp_path: Path, content
         (b"fail-on = \xff", "not UTF-8"),
         (b"fail-on = ", "Invalid value"),
         (b"x = " + b"[" * 5000, "nested too deeply"),
+        (b"x = " + b"9" * 5000, "a number has too many digits"),
         (b"#" * (configfile.MAX_BYTES + 1), "larger than"),
     ],
-    ids=["not-utf-8", "syntax", "nesting", "size"],
+    ids=["not-utf-8", "syntax", "nesting", "digits", "size"],
 )
 def test_broken_files_are_errors(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "audit.toml").write_bytes(content)
@@ -217,3 +220,7 @@ def test_a_project_tables_type_is_checked(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool]\naudit = 3\n")
     with pytest.raises(UsageError, match="must be a table"):
         configfile.find(str(tmp_path), str(tmp_path))
+
+
+def test_an_empty_path_in_a_file_is_no_path() -> None:
+    assert resolve({}, {}, table(baseline="", context="")).baseline == ""

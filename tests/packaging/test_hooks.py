@@ -124,8 +124,12 @@ def test_the_name_of_a_file_is_no_option(hook: str, tmp_path: Path, monkeypatch:
 
 def test_the_hook_that_fixes_fails_if_it_did() -> None:
     hook = HOOKS["audit-fix"]
-    assert hook["entry"].split() == ["audit", "fix", "--exit-non-zero-on-fix"]
+    assert hook["entry"].split() == ["audit", "fix", "--exit-non-zero-on-fix", "--callers"]
     assert hook["require_serial"] is True  # a Dockerfile and its callers have to meet in one call
+
+
+def test_the_hook_that_looks_gets_every_file_in_one_call() -> None:
+    assert HOOKS["audit"]["require_serial"] is True
 
 
 def test_the_hook_of_the_scan_gets_every_file_in_one_call() -> None:

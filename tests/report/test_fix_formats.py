@@ -80,7 +80,7 @@ def test_the_json_says_the_same_everywhere(meta: Meta) -> None:
     top = {"schema_version", "tool", "files", "errors", "summary"}
     entry = {
         "path", "kind", "state", "changed", "reason", "complete", "errors", "changes", "applied", "left", "secrets",
-        "commands", "rotate", "notes", "proof",
+        "commands", "unchanged_callers", "rotate", "notes", "proof",
     }  # fmt: skip
     for report in REPORTS.values():
         content = json.loads(fix_json.render(report, meta))

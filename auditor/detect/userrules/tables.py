@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_RULES = 10_000
+#: The largest number that means anything; one of very many digits cannot even be written as a text.
+_MOST = 10**9
 
 
 def read_file(path: str) -> dict[str, object]:
@@ -65,6 +67,8 @@ class Table:
         value = self.values.get(key.lower(), 0)
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
             raise self.error(key, "must be a number")
+        if abs(value) > _MOST:
+            raise self.error(key, f"must be at most {_MOST}")
         return value
 
     def count(self, key: str) -> int | None:
@@ -72,6 +76,8 @@ class Table:
         value = self.values.get(key.lower())
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
             raise self.error(key, "must be a whole number, 0 or more")
+        if value is not None and value > _MOST:
+            raise self.error(key, f"must be at most {_MOST}")
         return value
 
     def flag(self, key: str) -> bool:

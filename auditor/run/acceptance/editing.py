@@ -6,11 +6,12 @@ from auditor.core.acceptance import Entry, unified
 from auditor.core.finding import Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.acceptance.known import placed
-from auditor.run.acceptance.matching import matches_of
+from auditor.run.acceptance.matching import covered, matches_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from auditor.core.acceptance import Mark
     from auditor.core.config import Settings
     from auditor.run.acceptance.looking import Looked
     from auditor.run.acceptance.marks import Marked
@@ -20,7 +21,7 @@ class Edited(NamedTuple):
     """The entries of a baseline after a change, and what changed. `moved` are pairs of the old and the new entry.
 
     `unjudged` were not found, and the run could not have told that they are gone; `unknown` are of rules that are not
-    known here.
+    known here. `committed`: what git stores of a secret whose file has an entry.
     """
 
     entries: tuple[Entry, ...]
@@ -29,6 +30,7 @@ class Edited(NamedTuple):
     removed: list[Entry]
     unjudged: list[Entry]
     unknown: list[Entry]
+    committed: frozenset[Mark]
 
 
 def updated(
@@ -37,13 +39,14 @@ def updated(
     """With an entry for everything that is new and would be reported; what is there stays as it is."""
     edited = followed(entries, looked)
     reason = looked.masker.mask(reason)
-    known = {entry.mark for entry in edited.entries}
+    known = {entry.mark for entry in edited.entries} | edited.committed
     new = [
         Entry(one.mark, one.subject, reason=reason, expires=expires)
         for one in looked.marked
         if one.mark not in known and is_reported(one, settings)
     ]
-    added = list(unified(new))
+    committed = covered((entry.mark for entry in new), (entry.mark for entry in new))
+    added = list(unified(entry for entry in new if entry.mark not in committed))
     return edited._replace(entries=unified([*edited.entries, *added]), added=added)
 
 
@@ -64,7 +67,7 @@ def followed(entries: Iterable[Entry], looked: Looked) -> Edited:
     removed = [entry for entry in found.absent if looked.is_judged(entry)]
     unjudged = [entry for entry in found.absent if not looked.is_judged(entry)]
     unknown = [entry for entry in before if entry.mark.rule not in looked.known]
-    return Edited(after, [], moves, removed, unjudged, unknown)
+    return Edited(after, [], moves, removed, unjudged, unknown, frozenset(found.committed))
 
 
 def is_reported(one: Marked, settings: Settings) -> bool:

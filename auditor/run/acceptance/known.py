@@ -75,7 +75,8 @@ class OwnBaseline:
         self.marker = Marker(acceptances.path, acceptances.salt)
         self._path = near(acceptances.path)
         self._today = day or today()
-        self._entries = placed(acceptances.entries, self.marker)
+        self._read = acceptances.entries
+        self._placed: tuple[Entry, ...] | None = None
 
     def accept(self, report: Report, read: Iterable[str] = (), more: Sequence[Named] = ()) -> None:
         """Silence what is accepted, say of what has expired that it has, and give the report the key and notes.
@@ -85,12 +86,15 @@ class OwnBaseline:
         report.key = self.key
         vacated = Vacated(self.marker, read)
         marked = self.marker.all(report)
-        matches = matches_of(self._entries, marked, vacated.holds)
+        if self._placed is None and marked:
+            self._placed = placed(self._read, self.marker)
+        matches = matches_of(self._placed or (), marked, vacated.holds)
+        entries = {**matches.committed, **matches.by_mark}
         masker = masker_of([report])
-        reasons = {entry.reason: masker.mask(entry.reason) for entry in matches.by_mark.values()}
+        reasons = {entry.reason: masker.mask(entry.reason) for entry in entries.values()}
         expired = 0
         for one in marked:
-            entry = matches.by_mark.get(one.mark)
+            entry = entries.get(one.mark)
             if entry is not None and one.finding.suppressed is None:
                 expired += self._judge(one.finding, entry._replace(reason=reasons[entry.reason]))
         report.notes += self._notes(expired, {rule.id for rule in more})
@@ -113,7 +117,7 @@ class OwnBaseline:
             what = "1 finding" if expired == 1 else f"{expired:,} findings"
             notes.append(f"{self._path}: the acceptance of {what} has expired")
         known = rule_ids() | more | {SECOND_OPINION}
-        unknown = sorted({entry.mark.rule for entry in self._entries} - known)
+        unknown = sorted({entry.mark.rule for entry in self._read} - known)
         if unknown:
             rest = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
             named = ", ".join(rule[:60] for rule in unknown[:_MOST_NAMED])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from auditor.core.baseline import repository_of
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect.detection import SECOND_OPINION
@@ -71,11 +72,13 @@ class Looked:
         """Whether an entry that was not found would have been if it were still true.
 
         For one of an image all images must have been read whole; for one of a file that file, or it is gone from a
-        folder that was looked at.
+        folder that was looked at. What git stores is all there in a whole clone only, not in a further working tree.
         """
         mark = entry.mark
         if mark.image:
             return mark.rule in self._rules.get(IMAGE, ()) and self.reports[IMAGE].complete
+        if repository_of(mark.path) is not None:
+            return self._is_read(entry) and self._is_below(entry) and not self._is_shallow(entry)
         used = any(mark.rule in rules for command, rules in self._rules.items() if command != IMAGE)
         return self._is_read(entry) or (used and self._is_below(entry) and is_gone(self._path(entry)))
 
@@ -86,6 +89,9 @@ class Looked:
     def _is_below(self, entry: Entry) -> bool:
         path = os.path.normpath(self._path(entry))
         return any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
+
+    def _is_shallow(self, entry: Entry) -> bool:
+        return os.path.lexists(os.path.join(os.path.dirname(self._path(entry)), "shallow"))
 
     def _path(self, entry: Entry) -> str:
         return os.path.join(self.marker.folder, entry.mark.path)

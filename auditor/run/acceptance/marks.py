@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from auditor.core.acceptance import Mark
-from auditor.core.baseline import entry_key, folder_of, path_key
+from auditor.core.baseline import Keys, folder_of, stored
 from auditor.core.identity import image_place
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Nothing else in such a file was looked at, so that to accept it would hide what nobody has seen.
 NEVER_ACCEPTED = frozenset({"unreadable-dockerfile"})
-#: How git names what it stores differs from clone to clone; a secret in there is one entry.
-_GIT_STORE = Pattern(r"(?:.*/)?\.git/(?:modules/.+?/)?objects(?=/)")
 _SEPARATORS = Pattern(r"&&|\|\|?|;")
 _CONTINUED = ("\\", "`")
 #: Lines around a place that may belong to its instruction, characters of names that are kept.
@@ -53,6 +51,7 @@ class Marker:
         self._folder = folder_of(path)
         self._salt = salt
         self._keys: dict[str, str] = {}
+        self._places = Keys(self._folder)
 
     def all(self, report: Report) -> list[Marked]:
         """The findings of a run that a baseline may speak of, silenced ones included, in order."""
@@ -82,12 +81,12 @@ class Marker:
     def key(self, path: str) -> str:
         """How the path of a file of this run stands in the baseline."""
         if path not in self._keys:
-            self._keys[path] = _short(stored(path_key(path, self._folder)))
+            self._keys[path] = _short(stored(self._places.path(path)))
         return self._keys[path]
 
     def entry(self, path: str) -> str:
         """As `key`, of a path that stands in the baseline."""
-        return stored(entry_key(path, self._folder))
+        return stored(self._places.entry(path))
 
     @property
     def folder(self) -> str:
@@ -101,18 +100,13 @@ class Marker:
         return (part, _short(path), _short(inner), _short(pointer))
 
     def _hash(self, finding: Finding, statements: Statements | None) -> str:
-        """Of the value; of a finding without one, of its subject and the command that it stands in."""
+        """Of the value; of a finding without one, of all that it names and the command that it stands in."""
         if finding.secret is not None:
             return finding.secret.fingerprint(self._salt)
         text = statements.at(finding.location.span.start) if statements is not None else ""
+        named = "\0".join(sorted(finding.covers)) or finding.subject
         # No value begins with a null character.
-        return Secret(f"\0{finding.subject}\0{text}", "").fingerprint(self._salt)
-
-
-def stored(path: str) -> str:
-    """A path of a baseline without what is different in every clone of a git repository."""
-    found = _GIT_STORE.match(path)
-    return found[0] if found else path
+        return Secret(f"\0{named}\0{text}", "").fingerprint(self._salt)
 
 
 class Statements:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
     from auditor.run.images.absence.documents import Presence
+    from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image, Source
@@ -129,6 +130,10 @@ class ProofScan(ImageScan):
         found.sort(key=lambda one: PARTS.index(one.leak.place.part) if one.leak.place.part in PARTS else len(PARTS))
         created_by = tuple(map(masked, metadata.created_by))
         return metadata._replace(found=found, created_by=created_by, errors=searched.errors)
+
+    def _with_values(self, scanned: Scanned, _metadata: Metadata, _target: Target) -> Sequence[LayerOutcome | None]:
+        """Values that nobody has named are not looked for."""
+        return scanned.outcomes
 
     def _told(self, scanned: Scanned, metadata: Metadata, taken: set[str]) -> tuple[Target, list[Finding]]:
         """As for every run; and no name of a file shows a value that is in it."""

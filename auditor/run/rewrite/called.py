@@ -47,7 +47,8 @@ class CallFixer:
         _target, analysis = InputAuditor(self.settings, self.wanted).examine(self.source)
         facts = analysis.calls
         if facts is None:
-            return rewrite.target.text
+            return (self.source.data or b"").decode("utf-8", "surrogateescape")
+        origin = rewrite.origin = rewrite.origin or Origin(facts.text)
         by_place = _by_place(asked(analysis.findings, self.wanted))
         able = [p for p in plans(facts) if isinstance(p, CallPlan) and p.applicability <= self.allowed]
         able = [p for p in able if any(f.severity >= self.settings.min_severity for f in by_place.get(p.use.span, []))]
@@ -59,13 +60,16 @@ class CallFixer:
             text, after, rewrite.last = self._carried_out(able, analysis, facts)
         for plan in able:
             answered = tuple(by_place[plan.use.span])
-            spans = tuple(edit.span for edit in plan.edits)
+            for finding in answered:
+                origin.move(finding)
+            spans = tuple(origin.span(edit.span) for edit in plan.edits)
             rewrite.applied.append(Applied(plan.title, plan.applicability, plan.reason, answered, spans))
-            rewrite.burnt += [plan.burnt] if plan.burnt is not None else []
+            rewrite.burnt += [plan.burnt._replace(span=origin.span(plan.burnt.span))] if plan.burnt is not None else []
             rewrite.notes += [note for note in plan.notes if note not in rewrite.notes]
-        rewrite.origin = Origin(facts.text)
-        rewrite.origin.add(edit for plan in able for edit in plan.edits)
-        self._leave(after, failed, rewrite)
+        own = Origin(facts.text)
+        for edits in (own, origin):
+            edits.add(edit for plan in able for edit in plan.edits)
+        self._leave(after, failed, own, rewrite)
         return text
 
     def _one_by_one(
@@ -106,13 +110,13 @@ class CallFixer:
             raise Refused("its check did not hold: something else would read differently")
         return text, after, target
 
-    def _leave(self, after: Analysis, failed: dict[Span, str], rewrite: Rewrite) -> None:
-        """Note the findings that stay, each with its reason."""
-        assert after.calls is not None and rewrite.origin is not None
+    def _leave(self, after: Analysis, failed: dict[Span, str], own: Origin, rewrite: Rewrite) -> None:
+        """Note the findings that stay, each with its reason; `own` leads back to the text that plans were made for."""
+        assert after.calls is not None
         why = {plan.covers[0]: plan for plan in plans(after.calls)}
         for finding in asked(after.findings, self.wanted):
             span = finding.location.span
-            plan, failure = why.get(span), failed.get(rewrite.origin.span(span), "")
+            plan, failure = why.get(span), failed.get(own.span(span), "")
             reason = failure or (plan.reason if plan is not None else _NO_FIX)
             is_unsafe = not failure and isinstance(plan, CallPlan) and plan.applicability > self.allowed
             rewrite.left.append(Left(finding, reason, is_unsafe, bool(failure)))

@@ -1,4 +1,4 @@
-"""The files among the paths that build an image: they change in the same group as the Dockerfile."""
+"""The files that build an image: they change in the same group as the Dockerfile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.run.rewrite.outcome import FileChange
 from auditor.sources.files import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.fixes.plan import BuildSecret
     from auditor.run.rewrite.dockerfile import State
@@ -34,14 +34,27 @@ def _arguments(state: State) -> frozenset[str]:
 
 
 class CallerFiles:
-    """Scripts, Makefiles, compose, CI and bake files below some paths; `pending` are texts not yet written."""
+    """Scripts, Makefiles, compose, CI and bake files; `pending` are texts not yet written."""
 
-    def __init__(self, paths: Sequence[str], exclude: Sequence[str], pending: Mapping[str, str]) -> None:
+    def __init__(self, inputs: Iterable[Input], pending: Mapping[str, str]) -> None:
         self.pending = pending
         self.files: list[tuple[str, str, str]] = []
         #: Files that may build the image too, with why they were not read.
         self.unread: list[str] = []
-        for source in collect(paths, exclude=exclude, is_wanted=_may_call, limit=_LIMIT):
+        self._known: set[str] = set()
+        self.add(inputs)
+
+    @classmethod
+    def among(cls, paths: Sequence[str], exclude: Sequence[str], pending: Mapping[str, str]) -> CallerFiles:
+        """Those among and below some paths."""
+        return cls(collect(paths, exclude=exclude, is_wanted=_may_call, limit=_LIMIT), pending)
+
+    def add(self, inputs: Iterable[Input]) -> None:
+        """Take further files into account."""
+        for source in inputs:
+            if os.path.abspath(source.path) in self._known:
+                continue
+            self._known.add(os.path.abspath(source.path))
             kind = kind_of(source.path) or ("script" if source.data is not None and sniff(source.data) else None)
             if source.data is None and kind is not None:
                 self.unread.append(
@@ -65,10 +78,7 @@ class CallerFiles:
         Returns why the Dockerfile must not change after all ("" where it may): a caller cannot be changed, and the
         build would break. With `unsafe` that is only noted.
         """
-        context = context_of(source, last)
-        place = os.path.abspath(source.path), os.path.abspath(context)
-        known = tuple(secret for secret in rewrite.secrets if _is_known_to_callers(secret))
-        asked = BuildChange(*place, known, arguments, is_only_one)
+        asked = asked_of(source, last, arguments, is_only_one, rewrite)
         matched, problems = 0, []
         changes: list[FileChange] = []
         for path, kind, text in self.files:
@@ -90,10 +100,18 @@ class CallerFiles:
         rewrite.notes += [f"change this by hand, or the build may fail now - {problem}" for problem in problems]
         rewrite.notes += self.unread
         rewrite.changes += changes
-        if rewrite.secrets and (not matched or len(known) < len(rewrite.secrets)):
-            whole = BuildChange(*place, tuple(rewrite.secrets), arguments, is_only_one)
+        if rewrite.secrets and (not matched or len(asked.secrets) < len(rewrite.secrets)):
+            whole = asked._replace(secrets=tuple(rewrite.secrets))
+            context = context_of(source, last)
             rewrite.commands.append(command(whole, source.display, _shown(context, source.path)))
         return ""
+
+
+def asked_of(source: Input, last: State, arguments: frozenset[str], is_only_one: bool, rewrite: Rewrite) -> BuildChange:
+    """What callers of a rewritten Dockerfile are asked for."""
+    known = tuple(secret for secret in rewrite.secrets if _is_known_to_callers(secret))
+    place = os.path.abspath(source.path), os.path.abspath(context_of(source, last))
+    return BuildChange(*place, known, arguments, is_only_one)
 
 
 def context_of(source: Input, last: State) -> str:

@@ -94,7 +94,7 @@ class ComposeFixer:
     def fix(self, first: State, rewrite: Rewrite) -> State:
         """The file after everything that could be done; what that was, and what was left, is noted in the rewrite."""
         state = first
-        self._origin = rewrite.origin = Origin(first.text)
+        self._origin = rewrite.origin = rewrite.origin or Origin(first.text)
         for _round in range(_MOST_ROUNDS):
             following = self._round(state, rewrite)
             if following is None:

@@ -4,6 +4,7 @@ file. Writes nothing."""
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from auditor.core.record import TYPE_CHECKING
 from auditor.run.inputs import InputAuditor, call_kind, is_script, is_wanted
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding
     from auditor.flow.build import Build
     from auditor.run.analysis import Analysis
+    from auditor.run.rewrite.beyond import Beyond
     from auditor.run.rewrite.callers import CallerFiles
     from auditor.run.rewrite.dockerfile import DockerfileFixer, State
     from auditor.run.rewrite.handed import Handing
+    from auditor.run.rewrite.mending import Mended
     from auditor.run.rewrite.options import FixOptions
     from auditor.sources.files import Input
 
 STDIN = "-"
+#: What stands in a file that hands over a build argument; the second one where files are not commands.
+_PASSED, _LISTED = b"build-arg", b"args"
 
 
 def fix(settings: Settings, paths: Sequence[str], options: FixOptions, only: frozenset[str] | None = None) -> FixRun:
@@ -56,6 +61,7 @@ class _Run:
         self.pending: dict[str, str] = {}
         self._earlier: dict[str, list[FileChange]] = {}
         self._callers: CallerFiles | None = None
+        self._beyond: Beyond | None = None
         self._handing: Handing | None = None
         self._found_callers: bool | None = None
         #: Build arguments of the Dockerfile at hand that are secrets by what calls its build, each with the reason.
@@ -101,8 +107,12 @@ class _Run:
         active = asked(analysis.findings, self.wanted)
         # A wrapper that was asked for concerns what a container starts, which is no finding.
         concerned = bool(active) or (self.options.wrapping is not None and target.kind == "dockerfile")
-        if concerned or not quiet or not target.complete:
+        mended = self._mended(source, active, rewrite) if target.kind != "dockerfile" else None
+        if concerned or not quiet or not target.complete or mended is not None or rewrite.notes:
             self.outcome.rewrites.append(rewrite)
+        if mended is not None:
+            self.pending[os.path.abspath(source.path)] = rewrite.changes[-1].after
+            source, active, concerned = mended.source, mended.findings, bool(mended.findings)
         if not concerned:
             return
         try:
@@ -126,6 +136,14 @@ class _Run:
         context = analysis.build.context
         root = context.root if context is not None else os.path.dirname(source.path)
         return self._handing.handed(names, source.path, root, sole=self._is_only_one())
+
+    def _mended(self, source: Input, active: list[Finding], rewrite: Rewrite) -> Mended | None:
+        """A caller that still passes what a Dockerfile takes as a build secret by now, with its new text."""
+        data = source.data if source.path != STDIN and self.options.callers else None
+        is_of_commands = rewrite.target.kind == "script" and "bake" not in source.display
+        if data is None or (_PASSED not in data and (is_of_commands or _LISTED not in data)):
+            return None
+        return self._repository().mended(source, active, rewrite, self.auditor, list(self._dockerfiles()))
 
     def _as_left(self, source: Input) -> Input:
         """An input with the text that an earlier rewrite of this run gives it."""
@@ -189,9 +207,18 @@ class _Run:
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
             return ""
-        return self._caller_files().change(
-            source, last, arguments, self._is_only_one(), rewrite, unsafe=self.options.unsafe
-        )
+        asked_for = source, last, arguments, self._is_only_one(), rewrite
+        if self.options.callers:
+            return self._repository().call(self._caller_files(), *asked_for)
+        return self._caller_files().change(*asked_for, unsafe=self.options.unsafe)
+
+    def _repository(self) -> Beyond:
+        """The files of the repository that are not among the paths."""
+        if self._beyond is None:
+            from auditor.run.rewrite.beyond import Beyond  # start-up: only where something changes
+
+            self._beyond = Beyond(self.paths, self.settings, self.options, self.pending)
+        return self._beyond
 
     def _is_pending(self, change: FileChange) -> bool:
         return os.path.abspath(change.path) in self.pending
@@ -210,7 +237,7 @@ class _Run:
             from auditor.run.rewrite.callers import CallerFiles  # start-up: as above
 
             paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
-            self._callers = CallerFiles(paths, self.settings.exclude, self.pending)
+            self._callers = CallerFiles.among(paths, self.settings.exclude, self.pending)
         return self._callers
 
     def _has_callers(self) -> bool:
@@ -222,9 +249,10 @@ class _Run:
 
     def _is_only_one(self) -> bool:
         """Whether there is one Dockerfile among the paths."""
-        inputs = (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
-        next(inputs, None)
-        return next(inputs, None) is None
+        return sum(1 for _ in islice(self._dockerfiles(), 2)) < 2
+
+    def _dockerfiles(self) -> Iterator[Input]:
+        return (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
 
     def _rewrite_calling(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.called import CallFixer  # start-up: only such files with findings
@@ -232,10 +260,10 @@ class _Run:
 
         if reason := generated(rewrite.target.text):
             return rewrite.refuse(active, reason)
-        before = rewrite.target.text
+        before = (source.data or b"").decode("utf-8", "surrogateescape")
         after = CallFixer(source, self.settings, self.options, self.wanted).fix(rewrite)
         if after != before:
-            rewrite.changes.append(FileChange(source.path, rewrite.target.kind, before, after))
+            rewrite.take(FileChange(source.path, rewrite.target.kind, before, after))
             self.pending[os.path.abspath(source.path)] = after
         return None
 
@@ -254,7 +282,7 @@ class _Run:
             return rewrite.refuse(active, "the file cannot be read again")
         last = fixer.fix(first, rewrite)
         if last.text != first.text:
-            rewrite.changes.append(FileChange(source.path, "compose", first.text, last.text))
+            rewrite.take(FileChange(source.path, "compose", first.text, last.text))
             self.pending[os.path.abspath(source.path)] = last.text
         for ignore in fixer.ignores.values():
             shown = os.path.relpath(ignore.path, os.path.dirname(os.path.abspath(source.path)))

@@ -30,9 +30,9 @@ class ProveOptions(NamedTuple):
 
 class FixOptions(NamedTuple):
     """`secret_form` is FILE or ENV: how a RUN reads a secret. `diff` and `check` write nothing. `callers`: scripts and
-    CI files that call the build change, too. `prove` is None where nothing is built. `wrapping`: what gives running
-    containers their secrets. From `until` on (by `time.monotonic()`; 0: there is no hurry) no further fix is
-    looked for."""
+    CI files that call the build change, too; with `all_callers` those of the repository that are not among the paths
+    as well. `prove` is None where nothing is built. `wrapping`: what gives running containers their secrets. From
+    `until` on (by `time.monotonic()`; 0: there is no hurry) no further fix is looked for."""
 
     unsafe: bool = False
     diff: bool = False
@@ -42,6 +42,7 @@ class FixOptions(NamedTuple):
     exit_non_zero_on_fix: bool = False
     prove: ProveOptions | None = None
     wrapping: Wrapping | None = None
+    all_callers: bool = False
     until: float = 0.0
 
     @property

@@ -53,15 +53,28 @@ class FileChange(NamedTuple):
     steps: tuple[tuple[Edit, ...], ...] = ()
 
 
+class Unchanged(NamedTuple):
+    """A call of a build that stays as it is though its Dockerfile changes: its file, as shown, is not among the paths.
+
+    `line` is 1-based. `arguments` are build arguments that it passes and that are secrets from now on; `problem` says
+    why `audit fix` could not change it ("" where it could).
+    """
+
+    path: str
+    line: int
+    arguments: tuple[str, ...] = ()
+    problem: str = ""
+
+
 class Rewrite:
     """One Dockerfile with everything that changes along with it: all of `changes` are written, or none.
 
-    `commands` are the new ways to call the build, for callers that are not among the files. `notes` are sentences for
-    the user. `given` are files that the container gets when it starts. `target` holds the text that findings are quoted
-    from, and errors of reading; `last` the text as it would become (None: as it is) with what is secret in it. `origin`
-    tells where what stands there stands in the file as it is. `earlier` are the changes of the same file by rewrites
-    before this one, in their order: `target` and `origin` tell of the text after them. `disk` is set to the text
-    on disk where findings tell of that one instead.
+    `commands` are the new ways to call the build, for callers that are not among the files; `unchanged` are such
+    callers that were found in the repository. `notes` are sentences for the user. `given` are files that the container
+    gets when it starts. `target` holds the text that findings are quoted from, and errors of reading; `last` the text
+    as it would become (None: as it is) with what is secret in it. `origin` tells where what stands there stands in the
+    file as it is. `earlier` are the changes of the same file by rewrites before this one, in their order: `target` and
+    `origin` tell of the text after them. `disk` is set to the text on disk where findings tell of that one instead.
     """
 
     __slots__ = (
@@ -79,6 +92,7 @@ class Rewrite:
         "path",
         "secrets",
         "target",
+        "unchanged",
     )
 
     def __init__(self, path: str, target: Target) -> None:
@@ -90,6 +104,7 @@ class Rewrite:
         self.secrets: list[BuildSecret] = []
         self.burnt: list[Burnt] = []
         self.commands: list[str] = []
+        self.unchanged: list[Unchanged] = []
         self.given: list[Given] = []
         self.notes: list[str] = []
         self.origin: Origin | None = None
@@ -97,10 +112,16 @@ class Rewrite:
         self.earlier: tuple[FileChange, ...] = ()
         self.disk: str | None = None
 
+    def take(self, change: FileChange) -> None:
+        """Change the file itself, together with what has changed it before in this rewrite."""
+        if self.changes:
+            change = change._replace(before=self.changes.pop().before)
+        self.changes.append(change)
+
     def refuse(self, findings: Iterable[Finding], reason: str) -> None:
         """Leave the file as it is, with the reason beside every finding."""
         self.changes, self.applied, self.secrets, self.burnt, self.commands = [], [], [], [], []
-        self.notes, self.given = [], []
+        self.notes, self.given, self.unchanged = [], [], []
         self.left = [Left(finding, reason, refused=True) for finding in findings]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.checks.remedies import named
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.resources import load_rules
 from auditor.detect.detection import (
@@ -45,4 +46,5 @@ def remedy(detection: Detection, path: str) -> str:
     fits = not is_hash and any(word in about for word in _SAMPLES[detection.rule])
     kept = [block for block in blocks[1:] if fits or not block.startswith(_CODE)]
     first = _HASH if is_hash else _FIRST.get(detection.rule, blocks[0])
-    return "\n\n".join([first.replace("{}", detection.title), *([] if is_hash else kept)])
+    advice = "\n\n".join([first.replace("{}", detection.title), *([] if is_hash else kept)])
+    return named(detection.rule, detection.name, advice) or advice

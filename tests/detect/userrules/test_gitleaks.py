@@ -188,6 +188,8 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
         ("[[rules]]\nid = 'x'\nregex = '(?=a)b'", "x: regex: '(?=a)b' cannot be supported: (?=a"),
         ("[[rules]]\nid = 'x'\nregex = 'a'\npath = '['", "x: path: '[' cannot be supported: a bracket"),
         ("[[rules]]\nid = 'x'\nregex = '(a)'\nsecretGroup = 2", "x: secretGroup: the regex has no group 2"),
+        (f"[[rules]]\nid = 'x'\nregex = 'a'\nsecretGroup = 0x{'f' * 9_000}", "x: secretGroup: must be at most"),
+        (f"[[rules]]\nid = 'x'\nregex = 'a'\nentropy = 0x{'f' * 9_000}", "x: entropy: must be at most"),
         ("[[rules]]\nid = 'x'\nregex = 'a'\nentropy = '3'", "x: entropy: must be a number"),
         ("[[rules]]\nid = 'x'\nregex = 7", "x: regex: must be a text"),
         ("[[rules]]\nid = 'x'\nregex = 'a'\nkeywords = [1]", "x: keywords: must be a list of texts"),

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.core.baseline import stored
 from auditor.core.finding import Finding, Location, Severity, Target
 from auditor.core.image import ImagePlace
 from auditor.core.secret import Secret
 from auditor.core.span import LineIndex, Span
-from auditor.run.acceptance.marks import Marker, Statements, stored
+from auditor.run.acceptance.marks import Marker, Statements
 
 SALT = bytes(range(32))
 RUN = "FROM a\nRUN one && \\\n    curl -u x:$TOKEN  https://a.example \\\n  # why\n  --fail && two\nARG NPM_TOKEN\n"

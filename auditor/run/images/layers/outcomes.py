@@ -24,6 +24,15 @@ if TYPE_CHECKING:
         def advance(self, number: int) -> None:
             """So many more have been."""
 
+    class Beside(Protocol):
+        """What looks for more in layers while they pass by; see `run.images.values`."""
+
+        def along(self, search: LayerSearch, /) -> LayerSearch:
+            """A search for both."""
+
+        def taken(self, key: str, outcome: LayerOutcome, /) -> LayerOutcome:
+            """The outcome of a layer without what is kept here."""
+
 
 class Scanned(NamedTuple):
     """One image with the outcomes of its layers (None: not read), and which of them an earlier run had found."""
@@ -59,6 +68,8 @@ class Layers:
         self._rules = rules
         self._listener = listener or Silent()
         self._outcomes: dict[str, LayerOutcome] = {}
+        #: What else is looked for in layers that pass by once; none of them is taken as known then.
+        self.beside: Beside | None = None
 
     @property
     def _search(self) -> LayerSearch:
@@ -68,7 +79,7 @@ class Layers:
         return self._made
 
     def __contains__(self, diff_id: object) -> bool:
-        return isinstance(diff_id, str) and self._outcome_of(diff_id) is not None
+        return isinstance(diff_id, str) and self.beside is None and self._outcome_of(diff_id) is not None
 
     def of(self, source: Source, meanwhile: Callable[[Sequence[Image]], None]) -> Iterator[Scanned]:
         """The images with the outcomes of all their layers.
@@ -94,14 +105,19 @@ class Layers:
         from auditor.run.images.layers.searching import Job  # start-up: as below
         from auditor.run.parallel import processes
 
+        search, beside = self._search, self.beside
+        if beside is not None:
+            search = beside.along(search)
+            search.hear(self._listener.advance)
         try:
-            self._search.ahead = processes() > 1
+            search.ahead = processes() > 1
             for key, stream in source.passing():
-                passed[key] = self._search.audit(Job(_once(stream), again=False))
+                outcome = search.audit(Job(_once(stream), again=False))
+                passed[key] = outcome if beside is None else beside.taken(key, outcome)
         except SourceError as error:
             return str(error)
         finally:
-            self._search.ahead = False
+            search.ahead = False
         return ""
 
     def _known(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> set[str]:

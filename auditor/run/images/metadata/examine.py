@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+from auditor.checks.remedies import mount_named, named, set_named
 from auditor.core.finding import Confidence, Severity
 from auditor.core.image import ANNOTATION, ATTESTATION, CACHE, CONFIG, ImagePlace
+from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect.detection import Detection
 from auditor.run.images.history import entries as histories
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from auditor.detect.detector import Detector
     from auditor.sources.images.model import Document, Image
 
+_VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+#: How commands of a build begin in the history.
+_RUNS = ("RUN", "|", "/bin/sh -c")
 _CRITICAL = ("baked-private-key", "baked-wrapper-config")
 _PARTS = {
     model.CONFIG: CONFIG,
@@ -206,7 +212,26 @@ def _found(group: Sequence[Sighting], masker: StringMasker, created_by: Sequence
     chief = group[0]
     excerpt = masker.excerpt(chief.text, chief.start, chief.end)
     leak = _leak(chief, first, _count(group), excerpt, key)
-    return Found(leak._replace(message=masker.words(leak.message), subject=masker.words(leak.subject)), tuple(others))
+    told = leak._replace(
+        message=masker.words(leak.message),
+        subject=masker.words(leak.subject),
+        remedy=masker.words(_remedy(chief, created_by)),
+    )
+    return Found(told, tuple(others))
+
+
+def _remedy(chief: Sighting, created_by: Sequence[str]) -> str:
+    """The advice with the variable's name, where a variable holds the secret; "" for that of the rule."""
+    name = chief.channel[1] or chief.hit.name
+    if not _VARIABLE.fullmatch(name):
+        return ""
+    if chief.rule == "arg-secret":
+        return mount_named(name)
+    if chief.rule == "env-secret":
+        use = re.compile(rf"\b{name}\b")
+        runs = (text for text in created_by if text.startswith(_RUNS) and "#(nop)" not in text)
+        return set_named(name, building=any(use.search(text) is not None for text in runs))
+    return named(chief.rule, name)
 
 
 def _told(place: ImagePlace, created_by: Sequence[str]) -> ImagePlace:

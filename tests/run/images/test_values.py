@@ -1,0 +1,118 @@
+"""Values that the metadata shows, looked for in layers: found without a name, told once, only if random."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.core.config import Settings
+from auditor.core.finding import Report
+from auditor.detect.sweep import Sweep
+from auditor.run.images import values
+from auditor.run.images.scan import scan
+from auditor.sources.images.model import Image
+from auditor.sources.images.passing import PassingArchive
+from auditor.sources.images.registry import RegistrySource
+from tests.run.images.configs import RANDOM, detector, image
+from tests.run.images.imagemaking import config_of, layer, oci, saved, written
+
+SWEEP = cache(Sweep)
+BASE = layer({"etc/motd": b"hello\n"})
+KEY = layer({"root/.pdfkit": f"key = {RANDOM}\n".encode(), "app/readme": b"hello\n"})
+GONE = layer({"root/.wh..pdfkit": b""})
+
+
+def ran(value: str = RANDOM) -> dict[str, Any]:
+    """The configuration of an image whose second layer was built with a build argument."""
+    run = f"RUN |1 PDFKIT_LICENSE_KEY={value} /bin/sh -c ./x # buildkit"
+    return config_of(["ADD rootfs.tar /", run, "RUN rm /root/.pdfkit"])
+
+
+def places(report: Report) -> list[tuple[int | None, str, str]]:
+    """Layer, path and state of everything that was found in layers."""
+    found = [one for finding in report.findings for one in (finding.image, *(r.image for r in finding.related))]
+    return [(one.layer_index, one.path, one.state) for one in found if one is not None and one.part == "layer"]
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One detector for all tests, which is compiled once."""
+    monkeypatch.setattr("auditor.run.detecting.Detector", lambda *_args, **_more: detector())
+    monkeypatch.setattr("auditor.detect.sweep.Sweep", SWEEP)
+
+
+def plain(*ignore: str) -> Settings:
+    settings = Settings()
+    settings.no_cache, settings.ignore = True, ignore
+    return settings
+
+
+def told(folder: Path, data: bytes, *ignore: str) -> Report:
+    return scan(plain(*ignore), [written(folder / "image.tar", data)])[0]
+
+
+@pytest.mark.parametrize("made", [saved, oci])
+def test_a_value_is_found_without_a_name(made: Any, tmp_path: Path) -> None:
+    report = told(tmp_path, made([BASE, KEY, GONE], ran()))
+    assert places(report) == [(1, "root/.pdfkit", "deleted")]
+    assert len({finding.group for finding in report.findings}) == 1  # it is tied to the build argument
+
+
+def test_what_is_shown_is_the_name_of_a_setting_at_most(tmp_path: Path) -> None:
+    other = "tiger" + "-lily-77"
+    files = {"a": f"key = {RANDOM} {other}\n".encode(), "b": f"{other} {RANDOM}\n".encode()}
+    report = told(tmp_path, saved([BASE, layer(files)], ran()))
+    shown = sorted(finding.excerpt for finding in report.findings if finding.image and finding.image.part == "layer")
+    assert shown == ["****", "key = ****"]
+
+
+def test_what_a_rule_has_told_is_not_told_again(tmp_path: Path) -> None:
+    named = layer({"app/.env": f"LICENSE_SECRET={RANDOM}\n".encode()})
+    report = told(tmp_path, saved([BASE, named], ran()))
+    assert places(report) == [(1, "app/.env", "live")]
+
+
+@pytest.mark.parametrize("value", ["correcthorsebatterystaple", "password123", "development-only", "Qx7rT9z"])
+def test_words_stand_anywhere(value: str, tmp_path: Path) -> None:
+    words = layer({"app/notes": f"about {value} here\n".encode()})
+    assert places(told(tmp_path, saved([BASE, words], ran(value)))) == []
+
+
+def test_the_rule_can_be_left_out(tmp_path: Path) -> None:
+    data = saved([BASE, KEY, GONE], ran())
+    assert places(told(tmp_path, data, "assigned-secret")) == []
+
+
+def test_large_layers_are_read_again_from_the_value_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_SMALL", 0)
+    data = saved([KEY, layer({"app/x": RANDOM.encode()})], config_of(["ADD a /", *ran()["history"][1:2]]))
+    assert places(told(tmp_path, data)) == [(1, "app/x", "live")]
+
+
+def test_a_value_across_two_blocks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_BLOCK", 7)
+    assert places(told(tmp_path, saved([BASE, KEY, GONE], ran()))) == [(1, "root/.pdfkit", "deleted")]
+
+
+def passing(described: Sequence[Image], monkeypatch: pytest.MonkeyPatch) -> Report:
+    monkeypatch.setattr(PassingArchive, "described", lambda _: described)
+    stdin = io.BytesIO(saved([BASE, KEY, GONE], ran()))
+    return scan(plain(), ["-"], stdin=stdin)[0]
+
+
+def test_layers_that_an_engine_exports_are_looked_at_as_they_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = passing([image(ran(), layers=3)], monkeypatch)
+    assert places(report) == [(1, "root/.pdfkit", "deleted")]
+    assert not report.targets[0].skipped
+
+
+def test_what_cannot_be_read_again_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = passing([], monkeypatch)
+    assert places(report) == []
+    assert [item.path for item in report.targets[0].skipped] == ["layers"]
+    assert not RegistrySource.rereads
