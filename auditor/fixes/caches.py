@@ -36,12 +36,35 @@ class _Later(NamedTuple):
     called: frozenset[str]
 
 
+class _Runs:
+    """All RUNs of a build, and for each cache the last ones that matter to it."""
+
+    def __init__(self, runs: list[_Later]) -> None:
+        self._runs = runs
+        self._last: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def last(self, build: Build, use: CacheUse, names: set[str]) -> tuple[int, int]:
+        """Where the last RUN begins that works with the cache's folder, and the last one that may (-1: none)."""
+        key = use.manager, use.folder
+        if key not in self._last:
+            filled = {id(cache.step.instruction) for cache in build.facts.caches if cache.manager == use.manager}
+            refusing = weakening = -1
+            for run in self._runs:
+                is_called = not run.called.isdisjoint(names)
+                if use.folder in run.text or (is_called and any(flag in run.text for flag in _OFFLINE)):
+                    refusing = max(refusing, run.start)
+                if run.instruction not in filled and (is_called or not run.words.isdisjoint(names)):
+                    weakening = max(weakening, run.start)
+            self._last[key] = refusing, weakening
+        return self._last[key]
+
+
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
     """A plan for each RUN and cache folder that a shipped layer keeps."""
     runs = {id(run.step.instruction): run for run in build.facts.runs}
     seen: dict[tuple[int, str], Plan] = {}
     # Once for all plans: a file of a thousand RUNs has a thousand plans.
-    later = [_later(run) for run in build.facts.runs] if build.facts.caches else []
+    later = _Runs([_later(run) for run in build.facts.runs] if build.facts.caches else [])
     for use in build.facts.caches:
         if not use.step.ships or use.step.onbuild:
             continue
@@ -66,7 +89,7 @@ def _later(run: Run) -> _Later:
     return _Later(node.span.start, id(node), text, frozenset(text.split()), called)
 
 
-def _plan(build: Build, use: CacheUse, run: Run | None, later: list[_Later]) -> Plan:
+def _plan(build: Build, use: CacheUse, run: Run | None, later: _Runs) -> Plan:
     if run is None:
         raise Refused("the instruction is not followed")
     exposure.check(run)
@@ -103,20 +126,16 @@ def _owner(run: Run) -> list[str]:
     return ["mode=0777"] if owner == ["mode=0444"] else owner
 
 
-def _judge(build: Build, use: CacheUse, run: Run, plan: Plan, runs: list[_Later]) -> None:
+def _judge(build: Build, use: CacheUse, run: Run, plan: Plan, runs: _Runs) -> None:
     """Lower the plan where a later step may rely on the cache in the layer. Raises Refused where one does."""
     position = run.step.instruction.span.start
-    filled = {id(cache.step.instruction) for cache in build.facts.caches if cache.manager == use.manager}
     names = {name for name, rows in managers().items() if any(row.title == use.manager for row in rows)}
     names.update(_ALSO.get(use.manager, ()))
-    for later in runs:
-        if later.start <= position:
-            continue
-        is_called = not later.called.isdisjoint(names)
-        if use.folder in later.text or (is_called and any(flag in later.text for flag in _OFFLINE)):
-            raise Refused(f"a later step works with what is in {use.folder}")
-        if later.instruction not in filled and (is_called or not later.words.isdisjoint(names)):
-            plan.weaken(Applicability.UNSAFE, f"a later RUN uses {use.manager} and may need what is in the cache")
+    refusing, weakening = runs.last(build, use, names)
+    if refusing > position:
+        raise Refused(f"a later step works with what is in {use.folder}")
+    if weakening > position:
+        plan.weaken(Applicability.UNSAFE, f"a later RUN uses {use.manager} and may need what is in the cache")
     for node in build.document.instructions:
         if node.keyword in ("COPY", "ADD") and node.flag("from") is not None:
             if any(covers(word.text, use.folder) or covers(use.folder, word.text) for word in node.words[:-1]):
