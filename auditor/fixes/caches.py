@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.edit import Applicability
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.fixes import exposure
 from auditor.fixes.plan import Mount, Plan, Refusal, Refused
 from auditor.fixes.script import acting, full_text
@@ -26,10 +26,45 @@ _OFFLINE = ("--offline", "--prefer-offline", "--no-download", "--frozen-cache", 
 _ALSO = {"apt": ("apt-get", "apt", "aptitude", "apt-cache"), "maven": ("mvn", "mvnw", "java"), "gradle": ("gradlew",)}
 
 
+class _Later(NamedTuple):
+    """A RUN as one that comes later: where, what it says, the words of its command line, the programs it calls."""
+
+    start: int
+    instruction: int
+    text: str
+    words: frozenset[str]
+    called: frozenset[str]
+
+
+class _Runs:
+    """All RUNs of a build, and for each cache the last ones that matter to it."""
+
+    def __init__(self, runs: list[_Later]) -> None:
+        self._runs = runs
+        self._last: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def last(self, build: Build, use: CacheUse, names: set[str]) -> tuple[int, int]:
+        """Where the last RUN begins that works with the cache's folder, and the last one that may (-1: none)."""
+        key = use.manager, use.folder
+        if key not in self._last:
+            filled = {id(cache.step.instruction) for cache in build.facts.caches if cache.manager == use.manager}
+            refusing = weakening = -1
+            for run in self._runs:
+                is_called = not run.called.isdisjoint(names)
+                if use.folder in run.text or (is_called and any(flag in run.text for flag in _OFFLINE)):
+                    refusing = max(refusing, run.start)
+                if run.instruction not in filled and (is_called or not run.words.isdisjoint(names)):
+                    weakening = max(weakening, run.start)
+            self._last[key] = refusing, weakening
+        return self._last[key]
+
+
 def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
     """A plan for each RUN and cache folder that a shipped layer keeps."""
     runs = {id(run.step.instruction): run for run in build.facts.runs}
     seen: dict[tuple[int, str], Plan] = {}
+    # Once for all plans: a file of a thousand RUNs has a thousand plans.
+    later = _Runs([_later(run) for run in build.facts.runs] if build.facts.caches else [])
     for use in build.facts.caches:
         if not use.step.ships or use.step.onbuild:
             continue
@@ -39,7 +74,7 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
             seen[key].covers.append(use.span)
             continue
         try:
-            plan = _plan(build, use, run)
+            plan = _plan(build, use, run, later)
         except Refused as refused:
             yield Refusal((use.span,), refused.reason)
             continue
@@ -47,7 +82,14 @@ def plans(build: Build, _form: str = "file") -> Iterator[Plan | Refusal]:
     yield from seen.values()
 
 
-def _plan(build: Build, use: CacheUse, run: Run | None) -> Plan:
+def _later(run: Run) -> _Later:
+    node = run.step.instruction
+    text = full_text(node)
+    called = frozenset(each.name for each in acting(run))
+    return _Later(node.span.start, id(node), text, frozenset(text.split()), called)
+
+
+def _plan(build: Build, use: CacheUse, run: Run | None, later: _Runs) -> Plan:
     if run is None:
         raise Refused("the instruction is not followed")
     exposure.check(run)
@@ -55,7 +97,7 @@ def _plan(build: Build, use: CacheUse, run: Run | None) -> Plan:
         raise Refused("the folder of the cache is not known")
     plan = Plan(f"{use.manager}'s cache is mounted", "the layer keeps what was installed, without the cache")
     plan.covers.append(use.span)
-    _judge(build, use, run, plan)
+    _judge(build, use, run, plan, later)
     plan.changes.append(Mount(run.step.instruction, _flag(use.manager, use.folder, run)))
     return plan
 
@@ -84,22 +126,16 @@ def _owner(run: Run) -> list[str]:
     return ["mode=0777"] if owner == ["mode=0444"] else owner
 
 
-def _judge(build: Build, use: CacheUse, run: Run, plan: Plan) -> None:
+def _judge(build: Build, use: CacheUse, run: Run, plan: Plan, runs: _Runs) -> None:
     """Lower the plan where a later step may rely on the cache in the layer. Raises Refused where one does."""
     position = run.step.instruction.span.start
-    filled = {id(cache.step.instruction) for cache in build.facts.caches if cache.manager == use.manager}
     names = {name for name, rows in managers().items() if any(row.title == use.manager for row in rows)}
     names.update(_ALSO.get(use.manager, ()))
-    for later in build.facts.runs:
-        node = later.step.instruction
-        if node.span.start <= position:
-            continue
-        text = full_text(node)
-        called = {each.name for each in acting(later)}
-        if use.folder in text or (called & names and any(flag in text for flag in _OFFLINE)):
-            raise Refused(f"a later step works with what is in {use.folder}")
-        if (called & names or any(name in text.split() for name in names)) and id(node) not in filled:
-            plan.weaken(Applicability.UNSAFE, f"a later RUN uses {use.manager} and may need what is in the cache")
+    refusing, weakening = runs.last(build, use, names)
+    if refusing > position:
+        raise Refused(f"a later step works with what is in {use.folder}")
+    if weakening > position:
+        plan.weaken(Applicability.UNSAFE, f"a later RUN uses {use.manager} and may need what is in the cache")
     for node in build.document.instructions:
         if node.keyword in ("COPY", "ADD") and node.flag("from") is not None:
             if any(covers(word.text, use.folder) or covers(use.folder, word.text) for word in node.words[:-1]):

@@ -144,8 +144,10 @@ def _remember_secrets(target: Target, findings: Sequence[Finding]) -> None:
             target.secrets.append(secret)
         span = finding.secret_span or finding.location.span
         written = text[span.start : span.end]
-        # A value that stands nowhere as it is (escaped, encoded, on two lines) is hidden where its finding points.
-        if secret.reveal() not in written and secret.reveal() not in text and not _is_public(written, finding):
+        # A value that is spelled otherwise (escaped, encoded, on two lines) is hidden where it stands. Where only the
+        # place of the finding is known, that is no place of the value if it stands elsewhere as it is.
+        is_elsewhere = secret.reveal() in (written if finding.secret_span is not None else text)
+        if not is_elsewhere and not _is_public(written, finding):
             target.secret_spans.append((span, secret.redacted))
 
 

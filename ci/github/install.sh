@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs this version of audit into a virtual environment of the job. Called by action.yml.
+# The current folder is what is under review: with -I, no module of it is imported.
 set -euo pipefail
 
 venv=$RUNNER_TEMP/audit/venv
@@ -10,7 +11,7 @@ fail() {
 }
 
 is_new_enough() {
-  "$1" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+  "$1" -I -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
 find_python() {
@@ -33,6 +34,7 @@ case $python in
   *) is_new_enough "$python" || fail 'the input "python" is no Python from 3.11 on' ;;
 esac
 
-"$python" -m venv --clear "$venv"
-"$venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet "$GITHUB_ACTION_PATH"
+"$python" -I -m venv --clear "$venv" || fail 'the virtual environment could not be made; the log says why'
+"$venv/bin/python" -I -m pip --disable-pip-version-check --no-input install --quiet "$GITHUB_ACTION_PATH" ||
+  fail 'the package could not be installed; the log says why'
 printf '%s\n' "$GITHUB_ACTION_PATH" >"$venv/ready"

@@ -5,9 +5,14 @@ set -euo pipefail
 
 audit=$RUNNER_TEMP/audit/venv/bin/audit
 
+# A file of the runner that is not there must not change the exit code.
+output() {
+  printf '%s=%s\n' "$1" "$2" >>"${GITHUB_OUTPUT:-/dev/null}" || true
+}
+
 fail() {
   printf '::error title=audit::%s\n' "$1"
-  printf 'exit-code=2\n' >>"$GITHUB_OUTPUT"
+  output exit-code 2
   exit 2
 }
 
@@ -34,7 +39,7 @@ one_line fail-on "$INPUT_FAIL_ON"
 one_line baseline "$INPUT_BASELINE"
 one_line sarif-file "$INPUT_SARIF_FILE"
 
-work=$(mktemp -d "$RUNNER_TEMP/audit/run.XXXXXX")
+work=$(mktemp -d "$RUNNER_TEMP/audit/run.XXXXXX") || fail 'the temporary folder of the runner cannot be written'
 sarif=${INPUT_SARIF_FILE:-$work/audit.sarif}
 words=("$INPUT_COMMAND" "--format=sarif:$sarif" "--format=gnu:$work/findings.txt" "--format=markdown:$work/summary.md")
 if [ "$INPUT_ANNOTATIONS" = true ]; then words+=(--format=github); else words+=(--format=text); fi
@@ -50,11 +55,15 @@ code=0
 
 # Reports are written at the end, SARIF first. One that was there before is not this run's.
 if [ -f "$work/findings.txt" ]; then
-  printf 'findings=%s\n' "$(wc -l <"$work/findings.txt" | tr -d ' ')" >>"$GITHUB_OUTPUT"
-  printf 'sarif=%s\n' "$sarif" >>"$GITHUB_OUTPUT"
+  output findings "$(wc -l <"$work/findings.txt" | tr -d ' ')"
+  output sarif "$sarif"
+elif [ "$code" -le 1 ]; then
+  fail 'nothing was searched: is there --help or --version in the input "args"?'
 fi
-if [ -f "$work/summary.md" ] && [ "$INPUT_SUMMARY" = true ]; then cat "$work/summary.md" >>"$GITHUB_STEP_SUMMARY"; fi
-printf 'exit-code=%s\n' "$code" >>"$GITHUB_OUTPUT"
+if [ -f "$work/summary.md" ] && [ "$INPUT_SUMMARY" = true ]; then
+  cat "$work/summary.md" >>"${GITHUB_STEP_SUMMARY:-/dev/null}" || true
+fi
+output exit-code "$code"
 
 case $code in
   0 | 1) ;;

@@ -118,6 +118,47 @@ def test_without_annotations_and_summary(run: Run) -> None:
     assert "::error file" not in result.log and "Dockerfile:4:5  high  arg-secret" in result.log
 
 
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_a_run_that_searches_nothing_is_not_clean(run: Run, word: str) -> None:
+    result = run({"args": word})
+    assert result.code == 2 and result.outputs["exit-code"] == "2"
+    assert "::error title=audit::nothing was searched" in result.log
+
+
+@pytest.mark.parametrize("path", ["", "missing/folder/file"])
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_files_of_the_runner_that_are_missing(
+    root: Path, run: Run, repository: Path, clean: Path, tmp_path: Path, path: str, code: int
+) -> None:
+    given = {"COMMAND": "fix" if code == 2 else "lint", "SUMMARY": "true", "ANNOTATIONS": "true"}
+    names = ("PATHS", "FAIL_ON", "BASELINE", "SARIF_FILE", "ARGS")
+    environment = {
+        **os.environ,
+        **{f"INPUT_{name}": given.get(name, "") for name in (*given, *names)},
+        **dict.fromkeys(("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"), path),
+        "RUNNER_TEMP": str(tmp_path / "runner temp"),
+    }
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY") if not path else ():
+        del environment[name]
+    words = ["bash", str(root / "ci/github/run.sh")]
+    folder = repository if code == 1 else clean
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == code, done.stderr
+
+
+def test_nothing_of_the_repository_is_imported(root: Path, clean: Path, tmp_path: Path) -> None:
+    """pip and venv are modules, and the current folder is that of a stranger."""
+    for name in ("pip", "venv", "ensurepip", "sitecustomize", "encodings"):
+        (clean / f"{name}.py").write_text("open('pwned', 'w').close()\n")
+    scratch, action = tmp_path / "temp", tmp_path / "no package"
+    scratch.mkdir()
+    shutil.copytree(root / "ci", action / "ci")
+    shutil.copy2(root / "action.yml", action)
+    result = run_action(action, clean, scratch, {}, dict(os.environ))
+    assert result.code == 2 and "the package could not be installed" in result.log
+    assert not (clean / "pwned").exists()
+
+
 HOSTILE = [
     "a; touch pwned",
     "$(touch pwned)",

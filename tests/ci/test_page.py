@@ -17,7 +17,8 @@ from tests.quality.consoles import blocks, check
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
 SHELL = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-(WORKFLOW,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+(WORKFLOW,) = re.findall(r"^```yaml\n(name: .*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+(HOOKS,) = re.findall(r"^```yaml\n(repos:.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def run(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -99,3 +100,11 @@ def test_files_and_variables_that_the_page_names_exist() -> None:
 def test_the_build_without_a_network_is_the_one_that_is_tested() -> None:
     assert "docker build " + " ".join(f"--build-arg {each}" for each in OFFLINE) in PAGE
     assert "pip wheel --wheel-dir wheels . hatchling\n" in PAGE
+
+
+def test_the_hooks_are_those_of_the_manifest() -> None:
+    known = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    assert re.findall(r"^\| `(audit[\w-]*)` \|", PAGE, re.MULTILINE) == sorted(known)
+    for hook in yaml.safe_load(HOOKS)["repos"][0]["hooks"]:
+        takes_files = known[hook["id"]].get("pass_filenames", True)
+        assert (hook["args"][-1] == "--") == takes_files

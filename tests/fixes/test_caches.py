@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from auditor.fixes import caches
+from auditor.fixes.script import Acting, acting
+from auditor.flow.facts import Run
 from tests.fixes.fixing import fixed
 
 HEAD = "FROM python:3.12\nARG PASSWORD\n"
@@ -53,3 +58,16 @@ def test_a_later_call_may_need_it() -> None:
 def test_the_users_cache_is_the_users(user: str, owner: str) -> None:
     done = fixed(f"FROM python:3.12\nARG PASSWORD\nENV HOME=/h\nUSER {user}\nRUN {INSTALL}\n", least="low")
     assert f"--mount=type=cache,target=/h/.cache/pip{owner}" in done.text
+
+
+def test_a_later_run_is_read_once_for_all_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading it for each cache would take a minute for a file of a thousand RUNs."""
+    read = []
+
+    def counted(run: Run) -> Iterator[Acting]:
+        read.append(run)
+        return acting(run)
+
+    monkeypatch.setattr(caches, "acting", counted)
+    fixed(f"{HEAD}RUN {INSTALL}\n" + "RUN npm ci\n" * 40)
+    assert 0 < len(read) < 10 * 41

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
+from auditor.cli.main import main
 from auditor.flow.calling.kinds import kind_of
 from auditor.sources.files import is_compose_name
 
@@ -103,6 +106,20 @@ def test_what_calls_a_build_is_taken(path: str) -> None:
 @pytest.mark.parametrize("path", ["app.py", "values.yaml", "main.hcl", "docs/makefile.md", "jenkinsfile.txt"])
 def test_other_files_are_left_alone(path: str) -> None:
     assert not takes(HOOKS["audit"], path) and not takes(HOOKS["audit-fix"], path)
+
+
+def called(hook: dict[str, Any], path: str) -> list[str]:
+    """The command as pre-commit makes it: `entry`, `args`, names of files."""
+    return [*shlex.split(hook["entry"]), *hook.get("args", []), path]
+
+
+@pytest.mark.parametrize("hook", [name for name, hook in HOOKS.items() if hook.get("pass_filenames", True)])
+def test_the_name_of_a_file_is_no_option(hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("--exit-zero", "--version", "--diff"):
+        Path(name).write_text("FROM scratch\nARG NPM_TOKEN\nRUN npm ci\nENV DB_PASSWORD=Tundra-42-kite\n")
+        program, *words = called(HOOKS[hook], name)
+        assert program == "audit" and main(words) == 1
 
 
 def test_the_hook_that_fixes_fails_if_it_did() -> None:

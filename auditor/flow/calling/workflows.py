@@ -160,7 +160,9 @@ def _literal(into: Gathered, name: str, node: Node) -> Literal | None:
     if not isinstance(node, Scalar) or node.null:
         return None
     made = scalars.derived(into.text, node, anchored=True)
-    if made is None or not made.text.strip():
+    value = node.value if made is None else made.text
+    literal = of_text(name, value, Span(0, len(value))) if value.strip() else None
+    if literal is None:
         return None
-    literal = of_text(name, made.text, Span(0, len(made.text)))
-    return literal._replace(span=made.span(*literal.span)) if literal is not None else None
+    # With a rare escape, or a line break in quotes, the characters have no places of their own.
+    return literal._replace(span=node.span if made is None else made.span(*literal.span))
