@@ -49,7 +49,8 @@ def fixed(
     else:
         settings.context = str(context)
         path = str(context / "Dockerfile")
-    source = Input(path, "Dockerfile", text.encode("utf-8", "surrogateescape"), None)
+    # Named in full: a Dockerfile of the current folder is another one.
+    source = Input(path, path, text.encode("utf-8", "surrogateescape"), None)
     options = FixOptions(unsafe=unsafe, secret_form=form, wrapping=wrapping)
     fixer = DockerfileFixer(source, settings, options, chosen(settings), {})
     first = fixer.read()
