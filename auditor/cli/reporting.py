@@ -8,6 +8,7 @@ import sys
 from auditor import __version__
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.smallfile import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,21 +147,20 @@ def _prefix() -> str:
 
 
 def write_file(path: str, text: str) -> None:
-    """Replace the file whole, so that a reader never sees half a report. A device or pipe is written to directly.
+    """Replace the file whole (`replace_file`). A device or pipe is written to directly.
 
     Raises UsageError where that cannot be done.
     """
-    if os.path.exists(path) and not os.path.isfile(path):
-        scratch = path
-    else:
-        scratch = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(scratch, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
-        if scratch != path:
-            os.replace(scratch, path)
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+                file.write(text)
+        else:
+            replace_file(path, text)
     except OSError as error:
         raise UsageError(f"--format: {path}: cannot be written: {error.strerror}") from None
+    except UsageError as error:
+        raise UsageError(f"--format: {error}") from None
 
 
 def wants_color(choice: str, stream: TextIO) -> bool:

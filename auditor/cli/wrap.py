@@ -9,6 +9,7 @@ from auditor.cli.arguments import parser
 from auditor.cli.settings import settings_of
 from auditor.core.errors import ExitCode, UsageError
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.smallfile import replace_file
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +39,6 @@ exit codes:
 """
 #: Bytes of a file of ours, and of its beginning, which says that it is one.
 _LONGEST_OWN, _HEAD = 16 << 20, 1000
-_FILE_MODE = 0o666
 
 
 def run(argv: list[str]) -> int:
@@ -115,23 +115,14 @@ def _write(path: str, text: str) -> None:
     from auditor.fixes.overriding.override import MARK  # start-up: as above
     from auditor.sources.files import UnreadableFile, read_regular
 
-    real = os.path.realpath(path)
-    fresh = f"{real}.{os.getpid()}.new"
     try:
-        if os.path.lexists(real) and MARK.encode() not in read_regular(real, _LONGEST_OWN)[:_HEAD]:
-            raise UsageError(f"--output: {path} is there already, and was not made by audit wrap")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            os.replace(fresh, real)
-        except OSError:
-            os.unlink(fresh)
-            raise
+        if os.path.exists(path) and MARK.encode() not in read_regular(path, _LONGEST_OWN)[:_HEAD]:
+            raise UsageError(f"{path} is there already, and was not made by audit wrap")
+        replace_file(path, text)
     except UnreadableFile as error:
         raise UsageError(f"--output: {path}: {error}") from None
-    except OSError as error:
-        raise UsageError(f"--output: {path}: {error.strerror or 'cannot be written'}") from None
+    except UsageError as error:
+        raise UsageError(f"--output: {error}") from None
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import os
 
 from auditor.core.config import ConfigFile
 from auditor.core.errors import UsageError
-from auditor.core.smallfile import content_of
+from auditor.core.smallfile import content_of, toml_of
 
 NAMES = ("audit.toml", ".audit.toml")
 PYPROJECT = "pyproject.toml"
@@ -35,32 +35,17 @@ def read(path: str) -> ConfigFile:
     """The configuration in this file; of a pyproject.toml its `[tool.audit]`. Raises UsageError."""
     if os.path.basename(path) == PYPROJECT:
         return _project_table(path) or ConfigFile(path, {})
-    return ConfigFile(path, _parse(path, content_of(path, MAX_BYTES)))
+    return ConfigFile(path, toml_of(path, content_of(path, MAX_BYTES)))
 
 
 def _project_table(path: str) -> ConfigFile | None:
     content = content_of(path, MAX_BYTES)
     if b"audit" not in content:
         return None
-    tool = _parse(path, content).get("tool")
+    tool = toml_of(path, content).get("tool")
     table = tool.get("audit") if isinstance(tool, dict) else None
     if table is None:
         return None
     if not isinstance(table, dict):
         raise UsageError(f"{path}: tool.audit: must be a table")
     return ConfigFile(path, table)
-
-
-def _parse(path: str, content: bytes) -> dict[str, object]:
-    import tomllib  # start-up: only where a configuration exists
-
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: {error}") from None
-    except RecursionError:
-        raise UsageError(f"{path}: nested too deeply") from None
-    except ValueError:
-        raise UsageError(f"{path}: a number has too many digits") from None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auditor.core.errors import RuleDataError
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, cast
+from auditor.core.smallfile import toml_of
 
 if TYPE_CHECKING:
     from auditor.core.ruledata import Entry, JsonValue
@@ -14,20 +15,11 @@ _INFINITY = float("inf")
 
 def read_toml(path: str, shown: str) -> Entry:
     """Content of one rule file. `shown` names it in messages. Raises RuleDataError and OSError."""
-    import tomllib  # start-up: building and a checkout with edited rules only
-
     with open(path, "rb") as file:
         content = file.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
         raise RuleDataError(f"{shown}: larger than {_MAX_BYTES} bytes")
-    try:
-        data = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RuleDataError(f"{shown}: {error}") from None
-    except RecursionError:
-        raise RuleDataError(f"{shown}: nested too deeply") from None
-    except ValueError:
-        raise RuleDataError(f"{shown}: a number has too many digits") from None
+    data = cast("Entry", toml_of(shown, content, RuleDataError))
     _reject_unwritable(data, shown)
     return data
 

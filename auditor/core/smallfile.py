@@ -41,26 +41,43 @@ def json_of(path: str, content: bytes) -> object:
         raise UsageError(f"{path}: nested too deeply") from None
 
 
+def toml_of(path: str, content: bytes, error: type[Exception] = UsageError) -> dict[str, object]:
+    """What a file of TOML holds. Raises `error`, which names the file."""
+    import tomllib  # start-up: only where such a file is given
+
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as problem:
+        raise error(f"{path}: not UTF-8 (byte {problem.start})") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise error(f"{path}: {problem}") from None
+    except RecursionError:
+        raise error(f"{path}: nested too deeply") from None
+    except ValueError:
+        raise error(f"{path}: a number has too many digits") from None
+
+
 def replace_file(path: str, text: str) -> None:
     """Write beside the file and move into its place, so that nobody reads half of it: UTF-8, its permissions kept.
 
-    A link stays a link. Raises UsageError where that cannot be done, and for a file that is read-only.
+    A link stays a link. Characters that UTF-8 has not are written as escapes. Raises UsageError where that cannot be
+    done, and for a file that is read-only.
     """
     target = os.path.realpath(path)
     scratch = f"{target}.{os.getpid()}.tmp"
     try:
-        mode = os.stat(target).st_mode if os.path.exists(target) else None
-        if mode is not None and not os.path.isfile(target):
+        before = os.stat(target).st_mode if os.path.exists(target) else None
+        if before is not None and not os.path.isfile(target):
             raise UsageError(f"{path}: cannot be written: not a regular file")
         # To replace a file needs no leave to write to it; who took that away wants it to stay as it is.
-        if mode is not None and not mode & 0o222:
+        if before is not None and not before & 0o222:
             raise UsageError(f"{path}: cannot be written: it is read-only")
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
-            if mode is not None:
-                os.chmod(scratch, mode & 0o7777)
+            if before is not None:
+                os.chmod(scratch, before & 0o7777)
             os.replace(scratch, target)
         except BaseException:
             os.unlink(scratch)

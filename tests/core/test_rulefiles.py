@@ -153,7 +153,7 @@ def test_a_huge_or_binary_file_is_an_error(rules: Path) -> None:
     with pytest.raises(RuleDataError, match="larger than"):
         compile_rules(str(rules))
     path.write_bytes(b'id = "\xff"')
-    with pytest.raises(RuleDataError, match="utf-8"):
+    with pytest.raises(RuleDataError, match="not UTF-8"):
         compile_rules(str(rules))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.core.errors import RuleDataError
 from auditor.core.record import TYPE_CHECKING, cast
-from auditor.core.smallfile import content_of
+from auditor.core.smallfile import content_of, toml_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,17 +17,7 @@ _MOST = 10**9
 
 def read_file(path: str) -> dict[str, object]:
     """Content of one file. Raises RuleDataError where it cannot be read, is no TOML or is larger than MAX_BYTES."""
-    import tomllib  # start-up: only where a user has rules of their own
-
-    content = content_of(path, MAX_BYTES, RuleDataError)
-    try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise RuleDataError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RuleDataError(f"{path}: {error}") from None
-    except (RecursionError, ValueError):
-        raise RuleDataError(f"{path}: nested too deeply, or a number is too long") from None
+    return toml_of(path, content_of(path, MAX_BYTES, RuleDataError), RuleDataError)
 
 
 class Table:
