@@ -8,7 +8,7 @@ from auditor.cli.arguments import parser
 from auditor.cli.options import add_rule_options
 from auditor.cli.scan import add_detection_options, check_files
 from auditor.cli.settings import settings_of
-from auditor.core import acceptance, baseline
+from auditor.core import acceptance, secretsbaseline
 from auditor.core.errors import UsageError
 from auditor.core.places import near
 from auditor.core.record import TYPE_CHECKING
@@ -118,7 +118,9 @@ def _add_options(p: argparse.ArgumentParser, name: str) -> None:
         "--baseline", metavar="FILE", help=f"the file (default: that of audit.toml, or {acceptance.NAME})"
     )
     if name == "export":
-        group.add_argument("--output", metavar="FILE", default=baseline.NAME, help=f"default: {baseline.NAME}")
+        group.add_argument(
+            "--output", metavar="FILE", default=secretsbaseline.NAME, help=f"default: {secretsbaseline.NAME}"
+        )
     else:
         group.add_argument(
             "--image", action="append", dest="images", metavar="TARGET", help="as audit image; repeatable"
@@ -172,7 +174,11 @@ def _task(action: str, given: dict[str, Any]) -> Task:
 
 def _is_theirs(path: str) -> bool:
     """Whether this is the baseline of detect-secrets, which runs may use as well."""
-    return bool(path) and os.path.isfile(path) and not acceptance.is_ours(path, content_of(path, baseline.MAX_BYTES))
+    return (
+        bool(path)
+        and os.path.isfile(path)
+        and not acceptance.is_ours(path, content_of(path, secretsbaseline.MAX_BYTES))
+    )
 
 
 def _reason(text: str) -> str:
@@ -182,6 +188,6 @@ def _reason(text: str) -> str:
 
 
 def _file(path: str) -> str:
-    if acceptance.is_ours(path, content_of(path, baseline.MAX_BYTES)):
+    if acceptance.is_ours(path, content_of(path, secretsbaseline.MAX_BYTES)):
         raise UsageError(f"{path}: is a baseline of audit already")
     return path

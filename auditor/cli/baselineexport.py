@@ -6,16 +6,17 @@ import os
 import sys
 
 from auditor.core import acceptance
-from auditor.core.baseline import entry_key, folder_of, read
+from auditor.core.baselinepaths import entry_key, folder_of
 from auditor.core.errors import ExitCode
 from auditor.core.places import is_within
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretsbaseline import read
 from auditor.report.terminal import escape, escape_path, inert
 from auditor.run.acceptance.known import OwnBaseline
 from auditor.run.acceptance.matching import is_gone
-from auditor.run.baseline import write
 from auditor.run.result import exit_code
 from auditor.run.scan import scan
+from auditor.run.secretsbaseline import write
 from auditor.run.selection import SCAN, chosen, more_rules, rule_ids
 
 if TYPE_CHECKING:

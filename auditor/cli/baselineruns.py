@@ -7,9 +7,9 @@ import sys
 
 from auditor.cli.baselinetask import Task, finish, looked_at, save, say
 from auditor.core import acceptance
-from auditor.core.baseline import MAX_BYTES
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
+from auditor.core.secretsbaseline import MAX_BYTES
 from auditor.core.smallfile import content_of
 from auditor.report.terminal import escape, inert
 from auditor.run.acceptance import editing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.core import baseline
+from auditor.core import secretsbaseline
 from auditor.core.acceptance import Entry, unified
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -41,7 +41,7 @@ def from_detect_secrets(path: str, marked: Iterable[Marked], reason: str = "", e
     What was audited as no secret is accepted with that, or this, reason; what was not audited without one, so that a
     review asks for it; a confirmed secret stays a finding. Raises UsageError for a file that is no such baseline.
     """
-    known = baseline.read(path)
+    known = secretsbaseline.read(path)
     seen: set[tuple[str, str]] = set()
     made: list[Entry] = []
     for one in marked:
@@ -81,7 +81,7 @@ def from_gitleaks(
     `key` gives the place of a path, as in `Mark.path`. One that was written with --redact has no values, and nothing is
     taken over. Raises UsageError for a file that is no such baseline.
     """
-    leaks = _leaks(path, content_of(path, baseline.MAX_BYTES))
+    leaks = _leaks(path, content_of(path, secretsbaseline.MAX_BYTES))
     by_file: dict[str, list[tuple[int, str]]] = {}
     for number, leak in enumerate(leaks):
         if leak.value not in _HIDDEN:

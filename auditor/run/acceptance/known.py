@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from auditor.core import acceptance, baseline
+from auditor.core import acceptance, secretsbaseline
 from auditor.core.errors import UsageError
 from auditor.core.finding import Step, Suppression
 from auditor.core.places import near
@@ -33,7 +33,7 @@ def known_of(settings: Settings) -> OwnBaseline | DetectSecretsBaseline | None:
         return None
     if not os.path.lexists(path):
         raise UsageError(f"{near(path)}: no such file; audit baseline create makes one")
-    content = content_of(path, max(acceptance.MAX_BYTES, baseline.MAX_BYTES))
+    content = content_of(path, max(acceptance.MAX_BYTES, secretsbaseline.MAX_BYTES))
     if acceptance.is_ours(path, content):
         return OwnBaseline(acceptance.parse(path, content))
     return DetectSecretsBaseline(path)
@@ -54,7 +54,7 @@ class DetectSecretsBaseline:
 
     def __init__(self, path: str) -> None:
         self.key = b""
-        self._baseline = baseline.read(path)
+        self._baseline = secretsbaseline.read(path)
 
     def accept(self, report: Report, read: Iterable[str] = (), more: Sequence[Named] = ()) -> None:
         """Silence the findings that the baseline lists."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from auditor.core.baseline import repository_of
+from auditor.core.baselinepaths import repository_of
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect.detection import SECOND_OPINION

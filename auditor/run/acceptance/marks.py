@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from auditor.core.acceptance import Mark
-from auditor.core.baseline import Keys, folder_of, stored
+from auditor.core.baselinepaths import Keys, folder_of, stored
 from auditor.core.identity import image_place
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple

@@ -6,7 +6,7 @@ import os
 import posixpath
 from types import MappingProxyType
 
-from auditor.core.baseline import repository_of
+from auditor.core.baselinepaths import repository_of
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.baseline import stored
+from auditor.core.baselinepaths import stored
 from auditor.core.finding import Finding, Location, Severity, Target
 from auditor.core.image import ImagePlace
 from auditor.core.secret import Secret

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from detect_secrets.core.potential_secret import PotentialSecret
 
-from auditor.core import baseline
-from auditor.core.baseline import Baseline, Entry, Keys, entry_key, folder_of, hashes, path_key, read
+from auditor.core import secretsbaseline
+from auditor.core.baselinepaths import Keys, entry_key, folder_of, path_key
 from auditor.core.errors import UsageError
+from auditor.core.secretsbaseline import Baseline, Entry, hashes, read
 
 VALUE = "tr0ub4dor&3"
 GITHUB = "ghp_" + "a1B2c3D4e5F6" * 3
@@ -159,7 +160,7 @@ def test_bad_entries_are_named_by_their_place(tmp_path: Path, bad: object) -> No
 
 
 def test_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baseline, "MAX_BYTES", 100)
+    monkeypatch.setattr(secretsbaseline, "MAX_BYTES", 100)
     with pytest.raises(UsageError, match="larger than 100 bytes"):
         loaded(tmp_path, row())
 

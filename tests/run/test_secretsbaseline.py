@@ -12,15 +12,15 @@ import pytest
 from detect_secrets.audit.common import get_baseline_from_file
 from detect_secrets.settings import default_settings
 
-from auditor.core.baseline import read
 from auditor.core.errors import UsageError
 from auditor.core.finding import Finding, Location, Severity, Suppression
 from auditor.core.secret import Secret
+from auditor.core.secretsbaseline import read
 from auditor.core.span import Span
 from auditor.detect.detect_secrets import DetectSecrets
 from auditor.detect.detect_secrets_plugins import types
-from auditor.run import baseline
-from auditor.run.baseline import detect_secrets_type, write
+from auditor.run import secretsbaseline
+from auditor.run.secretsbaseline import detect_secrets_type, write
 
 RULES = Path(__file__).parents[2] / "rules" / "secrets"
 STRIPE = "sk_live_" + "Ab1Cd2Ef3Gh4" * 2
@@ -128,7 +128,7 @@ def test_the_library_loads_every_type_that_we_write() -> None:
     ids = {
         row["id"] for path in RULES.glob("*.toml") for rows in tomllib.loads(path.read_text()).values() for row in rows
     }
-    for kind, title in baseline._TYPES.items():
+    for kind, title in secretsbaseline._TYPES.items():
         assert title in known, title
         assert kind in ids or kind == "url-credential", kind
     assert detect_secrets_type("url-credential", "password") == "Basic Auth Credentials"

@@ -1,6 +1,6 @@
 """Writes the findings of a run into a `.secrets.baseline` that detect-secrets reads, audits and updates.
 
-The format keeps the plain SHA-1 of every value, so that whoever has the file can test guesses (`core.baseline`).
+The format keeps the plain SHA-1 of every value, so that whoever has the file can test guesses (`core.secretsbaseline`).
 The hook of detect-secrets takes out what its own plugins do not find in a changed file.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 
-from auditor.core.baseline import Baseline, Entry, entry_key, folder_of, hashes, path_key, read
+from auditor.core.baselinepaths import entry_key, folder_of, path_key
 from auditor.core.record import TYPE_CHECKING, NamedTuple, cast
+from auditor.core.secretsbaseline import Baseline, Entry, hashes, read
 from auditor.core.smallfile import replace_file
 from auditor.detect.detection import SECOND_OPINION
 from auditor.run.acceptance.matching import is_among
@@ -79,7 +80,7 @@ def write(path: str, findings: Iterable[Finding], scanned: Collection[str] = (),
     `more` are the rules beside ours that have looked as well (`selection.more_rules`); what other rules have found, or
     plugins of detect-secrets, stays. Findings that a comment silences are left out. The file is replaced whole and
     keeps its permissions; nothing is written if nothing but the time would change. Raises UsageError if the file that
-    is there is no baseline (`core.baseline.read`), or cannot be written.
+    is there is no baseline (`core.secretsbaseline.read`), or cannot be written.
     """
     old = read(path) if os.path.lexists(path) else None
     folder = folder_of(path)
