@@ -15,16 +15,6 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Protocol
-
-    from auditor.core.finding import Finding, Target
-
-    class Silencing(Protocol):
-        """What a baseline accepts, for those who look at files once more."""
-
-        def silence(self, findings: list[Finding], target: Target) -> None:
-            """Mark the findings of this target that are accepted."""
-
 
 FORMATS = (
     "text",
@@ -59,13 +49,9 @@ class Output(NamedTuple):
 
 
 class Settings:
-    """Everything a run can be told. `origins` says for every key that was set where its value came from.
-
-    `accepted` is no setting: what an earlier look at the same files has found to be accepted by the baseline.
-    """
+    """Everything a run can be told. `origins` says for every key that was set where its value came from."""
 
     __slots__ = (
-        "accepted",
         "base",
         "baseline",
         "color",
@@ -126,7 +112,6 @@ class Settings:
         self.quiet = False
         self.verbose = False
         self.severities: dict[str, Severity] = {}
-        self.accepted: Silencing | None = None
         self.origins: dict[str, str] = {}
 
     def folder_of(self, key: str) -> str:

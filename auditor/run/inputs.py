@@ -11,6 +11,7 @@ from auditor.sources.files import is_compose_name, is_dockerfile_name, is_source
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
+    from typing import Protocol
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from auditor.run.analysis import Analysis, Contexts
     from auditor.run.directives import Commented
     from auditor.sources.files import Input
+
+    class Silencing(Protocol):
+        """What a baseline accepts, for those who look at files once more."""
+
+        def silence(self, findings: list[Finding], target: Target) -> None:
+            """Mark the findings of this target that are accepted."""
+
 
 _CONTEXT_FAMILY = "context"
 #: Rules of compose files about what lies beside them.
@@ -36,7 +44,8 @@ class InputAuditor:
     """What audits one input after the other; build contexts that they share are read once.
 
     `contexts` are those that are known already, by root and ignore file; `place` is that of the only compose file,
-    `handed` what is known from outside of the build arguments of the only Dockerfile (`flow.build.follow`).
+    `handed` what is known from outside of the build arguments of the only Dockerfile (`flow.build.follow`), `accepted`
+    what an earlier look at the same files has found to be accepted by the baseline.
     """
 
     def __init__(
@@ -46,9 +55,11 @@ class InputAuditor:
         contexts: Contexts | None = None,
         place: Place | None = None,
         handed: Mapping[str, str] | None = None,
+        accepted: Silencing | None = None,
     ) -> None:
         self.place = place
         self.handed = handed
+        self.accepted = accepted
         self.settings = settings
         self.wanted = wanted
         self.contexts: Contexts = {} if contexts is None else contexts
@@ -79,8 +90,8 @@ class InputAuditor:
             analysis = analyse(source, target, self.settings, rule_ids(LINT), self.contexts, self.handed)
         _remember_secrets(target, analysis.findings)
         findings = _silenced(analysis, target, self.settings)
-        if self.settings.accepted is not None:
-            self.settings.accepted.silence(findings, target)
+        if self.accepted is not None:
+            self.accepted.silence(findings, target)
         return target, analysis._replace(findings=findings)
 
 

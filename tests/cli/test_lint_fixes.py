@@ -232,3 +232,22 @@ def test_a_fault_in_a_fix_costs_no_report(monkeypatch: pytest.MonkeyPatch, capsy
     assert PASSWORD not in said and "too long" not in said
     monkeypatch.setenv("AUDIT_TRACEBACK", "1")
     assert main(["lint", "-q", "--format", "json"]) == 4
+
+
+@pytest.mark.parametrize("place", ["run.rewrite.runfiles.RunFiles.handed", "run.rewrite.engine._Run._mended"])
+def test_a_fault_before_any_fix_costs_no_report_either(
+    place: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError(PASSWORD)
+
+    Path("Dockerfile").write_text(LEAKY)
+    Path("compose.yml").write_text(
+        f"services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: {PASSWORD}\n"
+    )
+    monkeypatch.setattr(f"auditor.{place}", fail)
+    assert set(found()) >= {"env-secret", "compose-env-secret"}
+    main(["lint", "--format", "json"])
+    said = capsys.readouterr().err
+    assert "note: compose.yml: no change was worked out: internal error (RecursionError at " in said
+    assert PASSWORD not in said

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect.detection import ASSIGNED_SECRET
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.prefiltering.store import private_folder
 from auditor.run.crash import describe, wants_traceback
@@ -14,8 +13,9 @@ from auditor.run.detecting import detector_of
 from auditor.run.images.layers.cache import LayerCache
 from auditor.run.images.layers.outcomes import Layers
 from auditor.run.images.layers.telling import Wanted
+from auditor.run.images.shownvalues import ShownValues
 from auditor.run.selection import IMAGE, all_rules, chosen, more_rules
-from auditor.sources.images.model import PassingSource, Problem, SourceError
+from auditor.sources.images.model import Problem, SourceError
 from auditor.sources.images.target import open_source, parse_target
 
 if TYPE_CHECKING:
@@ -29,11 +29,9 @@ if TYPE_CHECKING:
     from auditor.run.images.base import Base
     from auditor.run.images.findings import Attribution
     from auditor.run.images.history.entries import History
-    from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.layers.search import LayerSearch
     from auditor.run.images.metadata.examine import Metadata
-    from auditor.run.images.values import ValueSearch
     from auditor.sources.images.model import Image, Source
 
 
@@ -114,9 +112,7 @@ class ImageScan:
         rules_digest = _settings_digest(self._detector.digest, asked, settings)
         if key:
             rules_digest += sha256(key).hexdigest()  # fingerprints under one key are of no use under another
-        self._asked = asked
-        self._rereads = True
-        self._beside: ValueSearch | None = None
+        self._values = ShownValues(asked)
         self._layers = Layers(lambda: self._searcher(asked), self._cache, rules_digest, listener)
         self._base: Base | None = None
 
@@ -159,8 +155,7 @@ class ImageScan:
     def source(self, source: Source, report: Report) -> None:
         """Search all images of a source."""
         try:
-            self._rereads = source.rereads
-            self._layers.beside = self._beside = self._values_before(source)
+            self._layers.beside = self._values.begin(source, self._examined)
             examined: dict[int, Metadata] = {}
 
             def meanwhile(images: Sequence[Image]) -> None:
@@ -203,41 +198,9 @@ class ImageScan:
         target.skipped += (Skipped(part, reason) for part, reason in metadata.skipped)
         target.skipped += (Skipped("rules", note) for note in self._notes)
         target.errors += (TargetError(message, path) for message, path in dict.fromkeys(errors))
-        outcomes = self._with_values(scanned, metadata, target)
+        outcomes = self._values.within(scanned, metadata, target)
         found = findings(target.name, image, outcomes, metadata, known)
         return target, [finding for finding in found if finding.rule not in self.left_out]
-
-    def _values_before(self, source: Source) -> ValueSearch | None:
-        """What looks for the values of metadata that is known before layers pass by."""
-        if not isinstance(source, PassingSource) or ASSIGNED_SECRET in self.left_out:
-            return None
-        described = [(image, self._examined(image)) for image in source.described()]
-        if not any(metadata.found for _, metadata in described):
-            return None
-        from auditor.run.images.values import ValueSearch, values_of  # start-up: only where there are such values
-
-        values = [value for image, metadata in described for value in values_of(metadata, len(image.layers))]
-        return ValueSearch(values, self._asked, private_folder()) if values else None
-
-    def _with_values(self, scanned: Scanned, metadata: Metadata, target: Target) -> Sequence[LayerOutcome | None]:
-        """The outcomes of the layers, with what the values that the metadata shows are found in."""
-        if not metadata.found or ASSIGNED_SECRET in self.left_out:
-            return scanned.outcomes
-        from auditor.run.images.values import ValueSearch, values_of  # start-up: only where there are such values
-
-        if self._beside is not None:
-            return self._beside.passed(scanned.image, scanned.outcomes)
-        values = values_of(metadata, len(scanned.image.layers))
-        if not values or not any(scanned.outcomes):
-            return scanned.outcomes
-        reason = "the source is not read a second time"
-        try:
-            if self._rereads:
-                return ValueSearch(values, self._asked, private_folder()).more(scanned.image, scanned.outcomes)
-        except SourceError as error:
-            reason = str(error)
-        target.skipped.append(Skipped("layers", f"not searched for the values that the metadata shows: {reason}"))
-        return scanned.outcomes
 
     def _examined(self, image: Image) -> Metadata:
         """What the metadata of an image tells."""

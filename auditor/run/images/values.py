@@ -83,6 +83,7 @@ class ValueSearch:
     """Looks for values in layers that can be read again. `wanted` says what of it is told, and how."""
 
     def __init__(self, values: Sequence[Value], wanted: Wanted, folder: str) -> None:
+        self._known = frozenset(value.secret.reveal() for value in values)
         self._since = min((value.since for value in values), default=0)
         self._needles = Needles({str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)})
         self._sweep = NeedleSweep(self._needles, partial(_detection, values), number=_HIT, encodings=(PLAIN,))
@@ -111,6 +112,20 @@ class ValueSearch:
                 new = _new(outcome, self._passed[layer.key])
                 told[layer.number] = outcome._replace(leaks=(*outcome.leaks, *new))
         return told
+
+    def missed(self, image: Image, outcomes: Sequence[LayerOutcome | None], values: Sequence[Value]) -> int:
+        """How many layers with files have passed by without being searched for all of these values."""
+        read = {
+            layer.key
+            for layer, outcome in zip(image.layers, outcomes, strict=True)
+            if outcome is not None and outcome.files
+        }
+        known = all(value.secret.reveal() in self._known for value in values)
+        return len(read - self._passed.keys() if known else read)
+
+    def has_passed(self, image: Image) -> bool:
+        """Whether a layer of this image was among those that have passed by."""
+        return any(layer.key in self._passed for layer in image.layers)
 
     def more(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[LayerOutcome | None]:
         """The outcomes, with the values that are in their layers and that were not told yet.

@@ -40,11 +40,12 @@ class CallFixer:
         self.source = source
         self.settings = settings
         self.wanted = wanted
+        self.accepted = options.accepted
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
 
     def fix(self, rewrite: Rewrite) -> str:
         """The file's text after everything that could be done, which is noted in the rewrite with what was left."""
-        _target, analysis = InputAuditor(self.settings, self.wanted).examine(self.source)
+        _target, analysis = InputAuditor(self.settings, self.wanted, accepted=self.accepted).examine(self.source)
         facts = analysis.calls
         if facts is None:
             return (self.source.data or b"").decode("utf-8", "surrogateescape")
@@ -97,7 +98,7 @@ class CallFixer:
         except EditConflict:
             raise Refused("two changes of it concern the same text") from None
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
-        target, after = InputAuditor(self.settings, self.wanted).examine(source)
+        target, after = InputAuditor(self.settings, self.wanted, accepted=self.accepted).examine(source)
         if after.calls is None:
             raise Refused("its check did not hold: the result could not be read again")
         gone = {plan.use.span for plan in able}

@@ -77,6 +77,7 @@ class ComposeFixer:
         self.settings = settings
         self.wanted = wanted
         self.place = place
+        self.accepted = options.accepted
         self.allowed = Applicability.UNSAFE if options.unsafe else Applicability.SAFE
         #: Why plans were not kept, by setting.
         self.failed: dict[str, str] = {}
@@ -232,7 +233,8 @@ class ComposeFixer:
 
     def _state(self, text: str) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
-        target, analysis = InputAuditor(self.settings, self.wanted, place=self._shown_place).examine(source)
+        auditor = InputAuditor(self.settings, self.wanted, place=self._shown_place, accepted=self.accepted)
+        target, analysis = auditor.examine(source)
         return State(text, target, analysis)
 
     def _leave(self, state: State, rewrite: Rewrite) -> None:

@@ -86,7 +86,7 @@ class DockerfileFixer:
 
         Raises UnreadableFile for the ignore file of its context.
         """
-        target, analysis = InputAuditor(self.settings, self.wanted, handed=self.handed).examine(self.source)
+        target, analysis = self._auditor().examine(self.source)
         document = analysis.document
         if document is None or document.error is not None or analysis.build is None:
             return None
@@ -204,9 +204,13 @@ class DockerfileFixer:
         known = {(secret.id, secret.kind) for secret in rewrite.secrets}
         rewrite.secrets += [secret for secret in plan.secrets if (secret.id, secret.kind) not in known]
 
+    def _auditor(self, contexts: Contexts | None = None) -> InputAuditor:
+        accepted = self.options.accepted
+        return InputAuditor(self.settings, self.wanted, contexts, handed=self.handed, accepted=accepted)
+
     def _state(self, text: str, ignore: IgnoreText | None, others: tuple[OtherText, ...] = ()) -> State:
         source = self.source._replace(data=text.encode("utf-8", "surrogateescape"))
-        auditor = InputAuditor(self.settings, self.wanted, handed=self.handed)
+        auditor = self._auditor()
         target, analysis = auditor.examine(source)
         is_ignoring = ignore is not None and ignore.after != (ignore.before or "")
         if is_ignoring or others:
@@ -214,7 +218,7 @@ class DockerfileFixer:
                 key: context_with(context, ignore if is_ignoring else None, others)
                 for key, context in auditor.contexts.items()
             }
-            target, analysis = InputAuditor(self.settings, self.wanted, contexts, handed=self.handed).examine(source)
+            target, analysis = self._auditor(contexts).examine(source)
         return State(text, target, analysis, ignore, others)
 
     # -- what is left --------------------------------------------------------------------------------------------

@@ -4,30 +4,24 @@ file. Writes nothing."""
 from __future__ import annotations
 
 import os
-from itertools import islice
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.inputs import InputAuditor, call_kind, is_script, is_wanted
+from auditor.run.inputs import InputAuditor, call_kind
 from auditor.run.rewrite.outcome import FileChange, FixRun, Rewrite
+from auditor.run.rewrite.runfiles import STDIN, RunFiles
 from auditor.run.selection import asked, chosen
-from auditor.sources.files import UnreadableFile, collect, is_compose_name, repository_root
+from auditor.sources.files import UnreadableFile, is_compose_name, repository_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from auditor.core.config import Settings
     from auditor.core.finding import Finding
-    from auditor.flow.build import Build
-    from auditor.run.analysis import Analysis
-    from auditor.run.rewrite.beyond import Beyond
-    from auditor.run.rewrite.callers import CallerFiles
     from auditor.run.rewrite.dockerfile import DockerfileFixer, State
-    from auditor.run.rewrite.handed import Handing
     from auditor.run.rewrite.mending import Mended
     from auditor.run.rewrite.options import FixOptions
     from auditor.sources.files import Input
 
-STDIN = "-"
 #: What stands in a file that hands over a build argument; the second one where files are not commands.
 _PASSED, _LISTED = b"build-arg", b"args"
 
@@ -49,28 +43,21 @@ class _Run:
         self.only = only
         self.settings = settings
         self.paths = paths
-        self.options = options
+        self.options = with_accepted(settings, paths, options)
         self.wanted = chosen(settings)
-        if settings.baseline and settings.accepted is None:
-            from auditor.run.acceptance.fixing import accepted_in  # start-up: only with a baseline
-
-            settings.accepted = accepted_in(settings, paths)
-        self.auditor = InputAuditor(settings, self.wanted)
+        self.auditor = InputAuditor(settings, self.wanted, accepted=self.options.accepted)
         self.outcome = FixRun()
         #: Texts of files that an earlier rewrite of this run changes, by absolute path.
         self.pending: dict[str, str] = {}
+        self.files = RunFiles(settings, paths, self.options, self.pending)
         self._earlier: dict[str, list[FileChange]] = {}
-        self._callers: CallerFiles | None = None
-        self._beyond: Beyond | None = None
-        self._handing: Handing | None = None
-        self._found_callers: bool | None = None
         #: Build arguments of the Dockerfile at hand that are secrets by what calls its build, each with the reason.
         self._handed_to: dict[str, str] = {}
 
     def run(self) -> FixRun:
         composed: list[Input] = []
         calling: list[Input] = []
-        for source in self._inputs():
+        for source in self.files.inputs():
             if self.only is not None and source.display not in self.only:
                 continue
             if is_compose_name(source.display):
@@ -96,11 +83,24 @@ class _Run:
         if self.options.is_late:
             self.outcome.late.append(source.display)
             return
+        kept = len(self.outcome.rewrites)
+        try:
+            self._examined(source, rewriting, quiet=quiet)
+        except Exception as error:
+            # A report that just shows fixes must not be lost to a fault in one of them.
+            if not self.options.until:
+                raise
+            self.outcome.give_up(source.display, error, kept)
+
+    def _examined(
+        self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None], *, quiet: bool
+    ) -> None:
         target, analysis = self.auditor.examine(source)
-        self._handed_to = self._handed(source, analysis)
+        self._handed_to = self.files.handed(source, analysis, self.auditor)
         if self._handed_to:
-            auditor = InputAuditor(self.settings, self.wanted, self.auditor.contexts, handed=self._handed_to)
-            target, analysis = auditor.examine(source)
+            contexts, accepted = self.auditor.contexts, self.options.accepted
+            known = InputAuditor(self.settings, self.wanted, contexts, handed=self._handed_to, accepted=accepted)
+            target, analysis = known.examine(source)
         self.outcome.errors += [f"{error.path}: {error.message}" for error in target.errors]
         rewrite = Rewrite(source.display, target)
         rewrite.earlier = tuple(self._earlier.get(os.path.abspath(source.path), ()))
@@ -113,28 +113,8 @@ class _Run:
         if mended is not None:
             self.pending[os.path.abspath(source.path)] = rewrite.changes[-1].after
             source, active, concerned = mended.source, mended.findings, bool(mended.findings)
-        if not concerned:
-            return
-        try:
+        if concerned:
             rewriting(source, active, rewrite)
-        except Exception as error:
-            # A report that just shows fixes must not be lost to a fault in one of them.
-            if not self.options.until:
-                raise
-            self.outcome.give_up(rewrite, error)
-
-    def _handed(self, source: Input, analysis: Analysis) -> dict[str, str]:
-        """Build arguments of a Dockerfile that its callers hand secrets to, though nothing in it tells."""
-        names = _receiving(analysis.build) if source.path != STDIN else frozenset()
-        if analysis.build is None or not names or not self._has_callers():
-            return {}
-        if self._handing is None:
-            from auditor.run.rewrite.handed import Handing  # start-up: only Dockerfiles with arguments, and callers
-
-            self._handing = Handing(self._caller_files(), self.settings, self.wanted)
-        context = analysis.build.context
-        root = context.root if context is not None else os.path.dirname(source.path)
-        return self._handing.handed(names, source.path, root, sole=self._is_only_one())
 
     def _mended(self, source: Input, active: list[Finding], rewrite: Rewrite) -> Mended | None:
         """A caller that still passes what a Dockerfile takes as a build secret by now, with its new text."""
@@ -142,22 +122,13 @@ class _Run:
         is_of_commands = rewrite.target.kind == "script" and "bake" not in source.display
         if data is None or (_PASSED not in data and (is_of_commands or _LISTED not in data)):
             return None
-        return self._repository().mended(source, active, rewrite, self.auditor, list(self._dockerfiles()))
+        dockerfiles = list(self.files.dockerfiles())
+        return self.files.repository.mended(source, active, rewrite, self.auditor, dockerfiles)
 
     def _as_left(self, source: Input) -> Input:
         """An input with the text that an earlier rewrite of this run gives it."""
         text = self.pending.get(os.path.abspath(source.path))
         return source if text is None else source._replace(data=text.encode("utf-8", "surrogateescape"))
-
-    def _inputs(self) -> Iterator[Input]:
-        stdin_filename = self.settings.stdin_filename or "Dockerfile"
-        return collect(
-            self.paths,
-            exclude=self.settings.exclude,
-            is_wanted=is_wanted,
-            stdin_filename=stdin_filename,
-            is_program=is_script,
-        )
 
     def _rewrite(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.dockerfile import DockerfileFixer  # start-up: only files with findings
@@ -206,18 +177,10 @@ class _Run:
         arguments = dropped_arguments(first, last)
         if not (rewrite.secrets or arguments):
             return ""
-        asked_for = source, last, arguments, self._is_only_one(), rewrite
+        asked_for = source, last, arguments, self.files.has_one_dockerfile, rewrite
         if self.options.callers:
-            return self._repository().call(self._caller_files(), *asked_for)
-        return self._caller_files().change(*asked_for, unsafe=self.options.unsafe)
-
-    def _repository(self) -> Beyond:
-        """The files of the repository that are not among the paths."""
-        if self._beyond is None:
-            from auditor.run.rewrite.beyond import Beyond  # start-up: only where something changes
-
-            self._beyond = Beyond(self.paths, self.settings, self.options, self.pending)
-        return self._beyond
+            return self.files.repository.call(self.files.callers, *asked_for)
+        return self.files.callers.change(*asked_for, unsafe=self.options.unsafe)
 
     def _is_pending(self, change: FileChange) -> bool:
         return os.path.abspath(change.path) in self.pending
@@ -228,30 +191,7 @@ class _Run:
             return ""
         from auditor.run.rewrite.giving import give  # start-up: only files that change
 
-        return give(self._caller_files(), last, source, rewrite, unsafe=self.options.unsafe)
-
-    def _caller_files(self) -> CallerFiles:
-        """The scripts, compose, CI and bake files among the paths."""
-        if self._callers is None:
-            from auditor.run.rewrite.callers import CallerFiles  # start-up: as above
-
-            paths = [p for p in self.paths if p != STDIN] if self.options.callers else []
-            self._callers = CallerFiles.among(paths, self.settings.exclude, self.pending)
-        return self._callers
-
-    def _has_callers(self) -> bool:
-        """Whether there are files among the paths that may build a Dockerfile, and that are to be looked at."""
-        if self._found_callers is None:
-            others = (is_compose_name(one.display) or call_kind(one) for one in self._inputs())
-            self._found_callers = self.options.callers and any(others)
-        return self._found_callers
-
-    def _is_only_one(self) -> bool:
-        """Whether there is one Dockerfile among the paths."""
-        return sum(1 for _ in islice(self._dockerfiles(), 2)) < 2
-
-    def _dockerfiles(self) -> Iterator[Input]:
-        return (one for one in self._inputs() if not is_compose_name(one.display) and not call_kind(one))
+        return give(self.files.callers, last, source, rewrite, unsafe=self.options.unsafe)
 
     def _rewrite_calling(self, source: Input, active: list[Finding], rewrite: Rewrite) -> None:
         from auditor.run.rewrite.called import CallFixer  # start-up: only such files with findings
@@ -291,9 +231,13 @@ class _Run:
         return None
 
 
-def _receiving(build: Build | None) -> frozenset[str]:
-    """Names of the build arguments that a build has to be given and that are not known to be secrets."""
-    variables = [v for v in build.facts.variables if v.kind == "argument"] if build is not None else []
-    # One with a default is built without, too: as a build secret it could not be left out.
-    others = {v.name for v in variables if not v.receives or v.sensitive}
-    return frozenset(v.name for v in variables) - others
+def with_accepted(settings: Settings, paths: Sequence[str], options: FixOptions) -> FixOptions:
+    """The options with what the baseline accepts in these files, which is looked up once for several runs on them.
+
+    Raises UsageError where the baseline cannot be read.
+    """
+    if not settings.baseline or options.accepted is not None:
+        return options
+    from auditor.run.acceptance.fixing import accepted_in  # start-up: only with a baseline
+
+    return options._replace(accepted=accepted_in(settings, paths))

@@ -19,7 +19,6 @@ from auditor.sources.files import Input
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from auditor.core.config import Settings
     from auditor.flow.services import ComposeFacts
     from auditor.run.rewrite.callers import CallerFiles
 
@@ -29,10 +28,9 @@ _RULE = "build-arg-secret"
 class Handing:
     """Finds out which arguments of a Dockerfile the files that call its build hand a secret to."""
 
-    def __init__(self, callers: CallerFiles, settings: Settings, wanted: frozenset[str]) -> None:
+    def __init__(self, callers: CallerFiles, auditor: InputAuditor) -> None:
         self.callers = callers
-        self._auditor = InputAuditor(settings, wanted)
-        self._wanted = wanted
+        self._auditor = auditor
         self._names: dict[str, frozenset[str]] = {}
 
     def handed(self, names: Iterable[str], dockerfile: str, context: str, *, sole: bool) -> dict[str, str]:
@@ -77,7 +75,7 @@ class Handing:
         if path not in self._names:
             source = Input(path, path, text.encode("utf-8", "surrogateescape"), None)
             _target, analysis = self._auditor.examine(source)
-            names = {f.subject for f in asked(analysis.findings, self._wanted) if f.rule == _RULE}
+            names = {f.subject for f in asked(analysis.findings, self._auditor.wanted) if f.rule == _RULE}
             if analysis.compose is not None:
                 names |= _composed(analysis.compose)
             self._names[path] = frozenset(names)

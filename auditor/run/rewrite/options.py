@@ -8,6 +8,7 @@ from auditor.core.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.core.wrappers import Wrapping
+    from auditor.run.inputs import Silencing
 
 FILE, ENV = "file", "env"
 
@@ -32,7 +33,8 @@ class FixOptions(NamedTuple):
     """`secret_form` is FILE or ENV: how a RUN reads a secret. `diff` and `check` write nothing. `callers`: scripts and
     CI files that call the build change, too; with `all_callers` those of the repository that are not among the paths
     as well. `prove` is None where nothing is built. `wrapping`: what gives running containers their secrets. From
-    `until` on (by `time.monotonic()`; 0: there is no hurry) no further fix is looked for."""
+    `until` on (by `time.monotonic()`; 0: there is no hurry) no further fix is looked for. `accepted`: what the baseline
+    accepts in these files, where that has been found out already."""
 
     unsafe: bool = False
     diff: bool = False
@@ -44,6 +46,7 @@ class FixOptions(NamedTuple):
     wrapping: Wrapping | None = None
     all_callers: bool = False
     until: float = 0.0
+    accepted: Silencing | None = None
 
     @property
     def writes(self) -> bool:

@@ -138,11 +138,12 @@ class FixRun:
         self.faults: list[str] = []
         self.seconds = 0.0
 
-    def give_up(self, rewrite: Rewrite, error: Exception) -> None:
-        """Go on without a rewrite that an error of our own has ended. Raises that where tracebacks are asked for."""
+    def give_up(self, path: str, error: Exception, kept: int) -> None:
+        """Go on without a file that an error of our own has cost its fixes, with the rewrites that were there before
+        it. Raises that error where tracebacks are asked for."""
         from auditor.run.crash import describe, wants_traceback  # start-up: after a fault only
 
         if wants_traceback():
             raise error
-        self.rewrites.remove(rewrite)
-        self.faults.append(f"{rewrite.path}: no change was worked out: internal error ({describe(error)})")
+        del self.rewrites[kept:]
+        self.faults.append(f"{path}: no change was worked out: internal error ({describe(error)})")

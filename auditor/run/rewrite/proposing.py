@@ -10,7 +10,7 @@ import time
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.rewrite.dockerfile import ANOTHER_RUN
-from auditor.run.rewrite.engine import fix
+from auditor.run.rewrite.engine import fix, with_accepted
 from auditor.run.rewrite.options import FixOptions
 from auditor.run.rewrite.shown import remember
 
@@ -53,7 +53,7 @@ def proposed(
     files = _strongest(asked)
     kept = frozenset(files[:MOST_FILES])
     until = time.monotonic() + most
-    options = FixOptions(check=True, until=until)
+    options = with_accepted(settings, paths, FixOptions(check=True, until=until))
     rewind()
     done = _fixed(settings, paths, options, kept)
     faults = dict.fromkeys(done.faults)

@@ -18,6 +18,7 @@ from auditor.run.images.scan import scan
 from auditor.sources.images.model import Image
 from auditor.sources.images.passing import PassingArchive
 from auditor.sources.images.registry import RegistrySource
+from auditor.sources.images.target import open_source, parse_target
 from tests.run.images.configs import RANDOM, detector, image
 from tests.run.images.imagemaking import config_of, layer, oci, saved, written
 
@@ -116,3 +117,20 @@ def test_what_cannot_be_read_again_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert places(report) == []
     assert [item.path for item in report.targets[0].skipped] == ["layers"]
     assert not RegistrySource.rereads
+
+
+def test_layers_that_passed_before_a_value_was_known_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = passing([image(ran(RANDOM[::-1]), layers=3)], monkeypatch)
+    assert places(report) == []
+    assert [(item.path, "3 of them" in item.reason) for item in report.targets[0].skipped] == [("layers", True)]
+
+
+def test_images_beside_an_export_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = layer({"srv/license": f"key = {RANDOM}\n".encode()})
+    path = written(tmp_path / "beside.tar", saved([other], config_of(ran()["history"][1:2])))
+    exported = PassingArchive.images
+    with open_source(parse_target(path)) as beside:
+        monkeypatch.setattr(PassingArchive, "images", lambda self: [*exported(self), *beside.images()])
+        report = passing([image(ran(), layers=3)], monkeypatch)
+    assert places(report) == [(1, "root/.pdfkit", "deleted"), (0, "srv/license", "live")]
+    assert not any(target.skipped for target in report.targets)
