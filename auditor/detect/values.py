@@ -23,7 +23,7 @@ _ABSENT = frozenset(
     "none null nil undefined unset unknown empty n/a na tbd todo fixme void not-set notset not_set missing disabled "
     "nothing".split()
 )
-#: Words that only ever stand in for a value.
+#: Words that only ever stand in for a value; `geheim$parole` is the password in the documentation of urllib.
 _FILLER = BytePattern(
     r"(?i)^(?:change[-_ ]?(?:me|it|this)(?:[-_ ]?(?:please|now))?[!\d]*|replace[-_ ]?(?:me|this|with).*"
     r"|(?:to[-_ ]?be|insert|enter|put|add|fill|set|use|paste|type|some|none|if|build[-_ ]?time)[-_ ].*"

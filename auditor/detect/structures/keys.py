@@ -25,6 +25,7 @@ _GOOGLE_BEFORE = Pattern(r"\\?\"private_key\\?\"\s{0,20}:\s{0,20}\\?\"\Z")
 _GOOGLE_AROUND = 6000
 _PUTTY = Pattern(r"PuTTY-User-Key-File-[123]: [\x20-\x7e]{1,100}(?:\\n|[\r\n])")
 _PUTTY_END = Pattern(r"Private-MAC: [0-9a-f]{8,128}")
+# The group keeps the pattern from being a finding itself where an image has this file.
 _AGE = Pattern(r"\bAGE-SECRET-KEY-1(?:[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b")
 _SIGNING = Pattern(r"untrusted comment:[^\r\n]{0,1000}\r?\n(?P<value>RW[A-Za-z0-9+/]{100,300}={0,2})(?![A-Za-z0-9+/=])")
 _TINK = Pattern(r"\"keyData\"\s{0,50}+:\s{0,50}+\{(?P<inside>[^{}]{0,20000}+)\}")

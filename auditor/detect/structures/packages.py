@@ -35,6 +35,7 @@ FIELDS: tuple[Field, ...] = (
         "password",
         line("_auth", separator="=", before=_NPM_SCOPE),
         ("npmrc",),
+        # Put together, so that an image with this file in it has no login.
         tuple(f"{lead}_auth{gap}=" for lead in ":\n" for gap in ("", " ")),
         verifier="npmrc-auth",
     ),
