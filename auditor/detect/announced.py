@@ -17,7 +17,7 @@ from auditor.core.secret import Secret
 from auditor.detect import announcing, names, providers, values
 from auditor.detect.detection import ASSIGNED_SECRET, PROVIDER_KEY, Detection
 from auditor.detect.fillers import is_filler
-from auditor.detect.notations import assignment
+from auditor.detect.notations import assignment, expansion
 from auditor.detect.randomness import is_random
 from auditor.detect.tokens import is_sample
 
@@ -26,6 +26,8 @@ NEAR, LINE = 48, 200
 #: Shortest random value that a service's name alone makes a key of that service.
 _LEAST_OF_SERVICE = 16
 _LEAST_RANDOM = 10
+#: Of a reference with a default: characters from its dollar sign to the value.
+_LONGEST_NAME = 100
 #: Shortest random value that is more than a guess without a service's shape.
 _LEAST_SURE = 16
 _LONGEST = 1200
@@ -144,6 +146,8 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
     scheme = _SCHEME.match(raw)
     if scheme is not None:
         raw, start = raw[scheme.end() :], start + scheme.end()
+    if group == "bare" and raw[0] == "-" and expansion(text[max(0, start - _LONGEST_NAME) : start + 1]):
+        raw, start = raw[1:], start + 1
     left = text[max(0, start - LINE) : start]
     if raw.startswith("//") and left.endswith(":"):
         return None  # an address
@@ -152,8 +156,11 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
         or (announcing.IS_CHOSEN.match(text, start) and announcing.choose(left))
     ):
         return None
-    assigned = assignment(left)
     quoted, after = group == "quoted", text[match.end(group) : match.end(group) + 1]
+    name = expansion(left) if group == "bare" and after == "}" else ""
+    if name:
+        return _Value(raw, start, name, "=", left, True, after)
+    assigned = assignment(left)
     if assigned is None:
         return _Value(raw, start, "", "", left, quoted, after)
     if assigned.op == "," and not quoted:

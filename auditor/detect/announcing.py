@@ -10,7 +10,7 @@ from auditor.core.pattern import BytePattern
 from auditor.core.record import NamedTuple
 
 #: What assigns a value to the word right before it.
-_OP = r"[0-9]?[\"'`\])]{0,3}[ \t]{0,9}(?:=|:|,|>|is )"
+_OP = r"[0-9]?[\"'`\])]{0,3}[ \t]{0,9}(?:=|:|,|>|is |\|\||\?[?:]|or )"
 #: Words that announce a value anywhere after them on the line, and those too short for that, which must be assigned to;
 #: each with the literals (lower case) one of which it contains. The detector's triggers are made of them.
 WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -36,7 +36,7 @@ SHORT_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 #: Ten characters of a value, one of which is a digit.
 VALUE = r"(?:[A-Za-z_+/.~%!-]{0,31}[0-9][A-Za-z0-9_+/.~%!=:-]{6}|[A-Za-z_+/.~%!-]{9,31}[0-9])"
 #: From a word that announces a value to the value: anything that ends with a delimiter; one line break after it.
-TO_VALUE = r"[^\n]{0,80}?[ \t\"'`:=>({\[,\\&](?:[+-]?\r?\n[ \t]{0,40}[\"'`]?)?"
+TO_VALUE = r"[^\n]{0,80}?[ \t\"'`:=>({\[,\\&](?:(?:[+-]|\|\||\?[?:])?\r?\n[ \t]{0,40}[\"'`]?)?"
 #: The same from what assigns, and from a name in one field to the value in the next.
 ON_VALUE = r"[^\n]{0,40}?(?:\r?\n[ \t]{0,40}[\"'`]?)?"
 PAIRED = (
@@ -46,7 +46,8 @@ PAIRED = (
 #: A value that somebody chose, for a password: with a digit or a sign in it.
 CHOOSING = (
     r"(?:passw|passphrase|[_.-]pwd|[_.-]pass|secret)[A-Za-z0-9_.-]{0,16}(?:</(?:key|name)>\s{0,60}<(?:string|value)>"
-    r"|[\"'`\])]{0,3}[ \t]{0,16}(?::[ \t]{0,2}[&A-Za-z][A-Za-z0-9_.<>?|'& \[\]]{0,24}[ \t]=|=>|:=|\?=|={1,3}|[:> ])"
+    r"|[\"'`\])]{0,3}[ \t]{0,16}(?::[ \t]{0,2}[&A-Za-z][A-Za-z0-9_.<>?|'& \[\]]{0,24}[ \t]=|=>|:=|\?=|={1,3}|[:> ]"
+    r"|\|\|=?|\?\?=?|\?:|or|\{|:-)"
     r"[ \t]{0,16}(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,40})?(?:<!\[CDATA\[)?[rbfuRBFUL@$]{0,2}(?:\"{3}|'{3}|[\"'`]?))"
 )
 CHOSEN = r"[^\s\"'`]{0,24}[0-9!#$%^&*?+~@]"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.detect.notations import assignment
+from auditor.detect.notations import assignment, expansion
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,15 @@ from auditor.detect.notations import assignment
         ("name: DB_TOKEN\n  value: ", "DB_TOKEN", "="),
         ('key="AccessToken" value="', "AccessToken", "="),
         ("<key>Password</key>\n<string>", "Password", "="),
+        ("process.env.DB_PASSWORD || '", "process.env.DB_PASSWORD", "="),
+        ('process.env["DB_PASSWORD"] ?? "', "DB_PASSWORD", "="),
+        ("process.env.KEY ||\n  '", "process.env.KEY", "="),
+        ("password ||= '", "password", "="),
+        ("getenv('DB_PASSWORD') ?: '", "DB_PASSWORD", "="),
+        ('os.getenv("DB_PASSWORD") or "', "DB_PASSWORD", "="),
+        ('ENV.fetch("DB_PASSWORD") { "', "DB_PASSWORD", "="),
+        ('config("SECRET_KEY", default="', "SECRET_KEY", "="),
+        ('option("-p", "--password", type=str, default=\'', "password", "="),
     ],
 )
 def test_notations(left: str, name: str, op: str) -> None:
@@ -52,3 +61,20 @@ def test_notations(left: str, name: str, op: str) -> None:
 @pytest.mark.parametrize("left", ["", "user-key", "name'\"", "\n", "= ", "(", "a + ", "https://", "1234 ", "-----\n"])
 def test_values_that_stand_alone(left: str) -> None:
     assert assignment(left) is None
+
+
+@pytest.mark.parametrize(
+    ("left", "name"),
+    [
+        ("x=${DB_PASSWORD:-", "DB_PASSWORD"),
+        ("${DB_PASSWORD-", "DB_PASSWORD"),
+        ("${DB_PASSWORD:=", "DB_PASSWORD"),
+        ('@Value("${db.password:', "db.password"),
+        ("${DB_PASSWORD", ""),
+        ("${DB_PASSWORD:?", ""),
+        ("$DB_PASSWORD:-", ""),
+        ("DB_PASSWORD:-", ""),
+    ],
+)
+def test_defaults_of_references(left: str, name: str) -> None:
+    assert expansion(left) == name
