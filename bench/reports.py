@@ -95,7 +95,7 @@ def main(argv: Sequence[str]) -> int:
     meta = Meta("1.2.3", all_rules(), rules_digest(), min_severity=Severity.INFO, key=b"key", prose=prose)
     meta = meta._replace(time="2026-01-02T03:04:05Z", command="report")
     print(f"{number:,} findings")
-    for name, (module, function) in RENDERERS.items():
+    for name, (module, function, *_) in RENDERERS.items():
         started = time.perf_counter()
         text: str = getattr(import_module(f"auditor.report.{module}"), function)(report, meta)
         seconds = time.perf_counter() - started

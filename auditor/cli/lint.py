@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from auditor.cli.reporting import check_outputs, write
+from auditor.cli.reporting import RENDERERS, check_outputs, write
 from auditor.cli.settings import settings_of
 from auditor.core.errors import UsageError
 from auditor.core.record import TYPE_CHECKING
@@ -26,8 +26,6 @@ as a Dockerfile if they say nothing. Settings may also stand in audit.toml,
 To accept a finding, put a comment on the line above it:
   # audit: ignore[rule-id] why this is fine
 """
-#: Formats that show what `audit fix` would change.
-_WITH_FIXES = ("json", "jsonl", "sarif", "markdown", "html")
 
 
 def run(argv: list[str]) -> int:
@@ -40,7 +38,7 @@ def run(argv: list[str]) -> int:
     check_outputs(settings)
     if "-" in paths and sys.stdin is None:
         raise UsageError("-: standard input is closed")
-    shows_fixes = any(output.format in _WITH_FIXES for output in settings.format)
+    shows_fixes = any(RENDERERS[output.format].shows_fixes for output in settings.format)
     stdin = _kept() if shows_fixes and "-" in paths else b""
     report = lint(settings, paths)
     if shows_fixes and report.active:

@@ -29,7 +29,6 @@ COMMANDS = {
     "rules": "list the rules, or check rule files of your own",
     "generate": "print shell completions, the manual page, the schema of settings",
 }
-_INTERRUPTED, _TERMINATED = 130, 143
 _HELP_TAIL = """
 audit COMMAND --help says more. audit lint without a path reads every
 Dockerfile below the current directory.
@@ -57,7 +56,7 @@ def _end_when_told() -> None:
 
     def end(_number: int, _frame: object) -> NoReturn:
         # At once: threads that are searching would be waited for, and nothing is half written (files are replaced).
-        os._exit(_TERMINATED)
+        os._exit(ExitCode.TERMINATED)
 
     signal.signal(signal.SIGTERM, end)
 
@@ -75,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else ExitCode.USAGE
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         _silence_stdout()
         return ExitCode.CLEAN
@@ -115,7 +114,7 @@ def help_text() -> str:
     """What `audit --help` prints."""
     width = max(map(len, COMMANDS))
     listed = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items())
-    codes = "\n".join(f"  {int(code)}  {meaning}" for code, meaning in EXIT_CODES.items())
+    codes = "\n".join(f"  {int(code):<3}  {meaning}" for code, meaning in EXIT_CODES.items())
     return (
         "usage: audit COMMAND [OPTIONS]\n\nFinds secrets that a container build leaks.\n\n"
         f"commands:\n{listed}\n\noptions:\n  -h, --help     show this help\n"

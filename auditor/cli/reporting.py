@@ -7,7 +7,7 @@ import sys
 
 from auditor import __version__
 from auditor.core.errors import UsageError
-from auditor.core.record import TYPE_CHECKING
+from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.smallfile import replace_file
 
 if TYPE_CHECKING:
@@ -20,24 +20,33 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDTH, _WIDEST = 60, 80, 110
 _KEY_BYTES = 32
-#: Module of `auditor.report` and its function, by format.
+
+
+class Renderer(NamedTuple):
+    """What makes a format: a module of `auditor.report` and its function. `shows_fixes`: with what `audit fix` would
+    change; `shows_prose`: with why a rule matters."""
+
+    module: str
+    function: str = "render"
+    shows_fixes: bool = False
+    shows_prose: bool = False
+
+
 RENDERERS = {
-    "text": ("text", "render"),
-    "json": ("json_report", "render"),
-    "jsonl": ("jsonl", "render"),
-    "sarif": ("sarif", "render"),
-    "github": ("lines", "github"),
-    "gitlab-secrets": ("gitlab_secrets", "render"),
-    "gitlab-codequality": ("gitlab_codequality", "render"),
-    "junit": ("junit", "render"),
-    "checkstyle": ("checkstyle", "render"),
-    "gnu": ("lines", "gnu"),
-    "markdown": ("markdown", "render"),
-    "runbook": ("runbook", "render"),
-    "html": ("html", "render"),
+    "text": Renderer("text"),
+    "json": Renderer("json_report", shows_fixes=True),
+    "jsonl": Renderer("jsonl", shows_fixes=True),
+    "sarif": Renderer("sarif", shows_fixes=True, shows_prose=True),
+    "github": Renderer("lines", "github"),
+    "gitlab-secrets": Renderer("gitlab_secrets"),
+    "gitlab-codequality": Renderer("gitlab_codequality"),
+    "junit": Renderer("junit"),
+    "checkstyle": Renderer("checkstyle"),
+    "gnu": Renderer("lines", "gnu"),
+    "markdown": Renderer("markdown", shows_fixes=True),
+    "runbook": Renderer("runbook"),
+    "html": Renderer("html", shows_fixes=True, shows_prose=True),
 }
-#: Formats that say why a rule matters.
-_WITH_PROSE = ("sarif", "html")
 _UNEXAMINED = "no change was worked out for {:,} finding{}, which would have taken too long; audit fix --diff does it"
 #: As searches through directories call it.
 _EXCLUDED = "excluded"
@@ -105,7 +114,7 @@ def _write_one(output: Output, report: Report, meta: Meta, settings: Settings) -
 def _renderer(name: str) -> Callable[[Report, Meta], str]:
     from importlib import import_module  # start-up: only the formats that are asked for
 
-    module, function = RENDERERS[name]
+    module, function = RENDERERS[name][:2]
     render: Callable[[Report, Meta], str] = getattr(import_module(f"auditor.report.{module}"), function)
     return render
 
@@ -119,7 +128,7 @@ def meta_of(settings: Settings, command: str, key: bytes = b"") -> Meta:
     from auditor.run.selection import all_rules
 
     prose: dict[str, str] = {}
-    if any(output.format in _WITH_PROSE for output in settings.format):
+    if any(RENDERERS[output.format].shows_prose for output in settings.format):
         prose = {rule: str(docs.get("why", "")) for rule, docs in load_rule_docs()["rules"].items()}
     return Meta(
         version=__version__,

@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     INCOMPLETE = 3
     INTERNAL = 4
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 #: What each code means, in all commands.
@@ -22,6 +24,8 @@ EXIT_CODES = {
     ExitCode.USAGE: "wrong usage or configuration",
     ExitCode.INCOMPLETE: "an input could not be read whole",
     ExitCode.INTERNAL: "internal error, or a change that was refused",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.TERMINATED: "told to end, as by docker stop",
 }
 
 

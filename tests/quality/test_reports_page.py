@@ -57,7 +57,7 @@ def example() -> tuple[Report, Meta]:
 
 def made(name: str) -> str:
     """The block of one format."""
-    module, function = RENDERERS[name]
+    module, function = RENDERERS[name][:2]
     text = getattr(import_module(f"auditor.report.{module}"), function)(*example())
     language = _LANGUAGES.get(name, "json" if name.startswith("gitlab") else "")
     return f"<!-- example: {name} -->\n\n~~~{language}\n{text.rstrip()}\n~~~"

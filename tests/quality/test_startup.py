@@ -22,7 +22,7 @@ FIXES = [["fix", "Dockerfile"], ["fix", "--diff", "Dockerfile"], ["fix", "--diff
 LIGHT = {
     "auditor.fixes", "auditor.fixes.callers", "auditor.flow.calling.kinds", "auditor.report",
     "auditor.report.fix_shapes", "auditor.run.rewrite", "auditor.run.rewrite.engine", "auditor.run.rewrite.options",
-    "auditor.run.rewrite.outcome", "auditor.core.edit",
+    "auditor.run.rewrite.outcome", "auditor.run.rewrite.runfiles", "auditor.core.edit",
 }  # fmt: skip
 SPY = """\
 import sys

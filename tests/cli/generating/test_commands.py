@@ -55,7 +55,7 @@ def test_help_fits_a_terminal(command: Command, capsys: pytest.CaptureFixture[st
 def test_the_help_of_all_fits_a_terminal_and_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     out = printed(capsys, "--help")
     assert [line for line in out.splitlines() if len(line) > WIDTH] == []
-    assert all(f"  {int(code)}  {meaning}\n" in f"{out}\n" for code, meaning in EXIT_CODES.items())
+    assert all(f"  {int(code):<3}  {meaning}\n" in f"{out}\n" for code, meaning in EXIT_CODES.items())
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: " ".join(command.words))
