@@ -40,7 +40,9 @@ _WORKING_DEFAULT = BytePattern(
 #: The name of a password as it stands, not in the brackets of a template.
 _PASS = BytePattern(r"(?i)[\w.-]*pass[\w.-]*\Z")
 #: The last one is how scanners show a value: its ends at most.
-_MASK = BytePattern(r"^(?:[xX*.#_\-?0]{3,}+|\.{2,}+|[xX]{2}[-_.\w]{2,}+(?<=[xX]{2})|[\w.:|&#;-]{0,24}\*{4,}[\w=&#;]{0,8})$")
+_MASK = BytePattern(
+    r"^(?:[xX*.#_\-?0]{3,}+|\.{2,}+|[xX]{2}[-_.\w]{2,}+(?<=[xX]{2})|[\w.:|&#;-]{0,24}\*{4,}[\w=&#;]{0,8})$"
+)
 _TEMPLATE = BytePattern(
     r"^\$\{.*\}$|^\$\(.*\)$|^`.*`$|^(?:\$\w++)++$|\$\{[A-Za-z_]\w*[}:]"
     r"|\$[A-Z_][A-Z0-9_]{2,}+(?![A-Za-z0-9])"

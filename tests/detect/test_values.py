@@ -119,7 +119,9 @@ def test_logins_of_manuals_and_default_logins(user: str, password: str, manual: 
     assert values.is_example_login(user, password) == example
 
 
-@pytest.mark.parametrize("value", ["npm_****hnS9", "dp.st.****l6rS", "****", "gho_****", "********x8Q=", "&quot;****", "&#34;****&#34;"])
+@pytest.mark.parametrize(
+    "value", ["npm_****hnS9", "dp.st.****l6rS", "****", "gho_****", "********x8Q=", "&quot;****", "&#34;****&#34;"]
+)
 def test_what_scanners_show_of_a_value_is_none(value: str) -> None:
     assert values.classify(value, "API_TOKEN").kind == "placeholder"
 
