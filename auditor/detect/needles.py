@@ -45,18 +45,19 @@ class Needles:
     """Values by name, ready to be looked for; shown by no `repr`, not to be pickled, and shared by forked processes.
 
     `reach` is the length of the longest match, in bytes, that is surely found: what `search` is given next should begin
-    with so many bytes of what it was given last. `engine` is "hyperscan" or "literals".
+    with so many bytes of what it was given last. `engine` is "hyperscan" or "literals". With `plain`, a value is
+    found as text only: as it is, escaped, percent-encoded, with other line breaks.
     """
 
     __slots__ = ("_anchors", "_search", "_values", "engine", "names", "reach")
 
-    def __init__(self, values: Mapping[str, bytes], engine: str = "auto") -> None:
+    def __init__(self, values: Mapping[str, bytes], engine: str = "auto", *, plain: bool = False) -> None:
         self.names = tuple(values)
         self._values = dict(values)
         self._anchors: dict[bytes, list[tuple[str, Needle, Anchor]]] = {}
         self.reach = 0
         for name, value in values.items():
-            for needle in needles_of(value):
+            for needle in needles_of(value, plain=plain):
                 self.reach = max(self.reach, needle.longest)
                 for anchor in needle.anchors:
                     self._anchors.setdefault(anchor.literal, []).append((name, needle, anchor))

@@ -68,5 +68,5 @@ class NeedleSweep:
         return list(map(self._told, self._hits(data)))
 
     def _hits(self, data: bytes | memoryview) -> list[Hit]:
-        found = self._needles.search(bytes(data))
+        found = self._needles.search(data)
         return [hit for hit in found if hit.encoding in self._encodings] if self._encodings else list(found)

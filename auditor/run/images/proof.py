@@ -9,7 +9,7 @@ from auditor.core.finding import Confidence, Severity
 from auditor.core.image import PARTS, ImagePlace
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import Remembered
-from auditor.detect.detection import Detection
+from auditor.detect.detection import ASSIGNED_SECRET, Detection
 from auditor.detect.needles import Needles
 from auditor.detect.prefiltering.store import private_folder
 from auditor.run.images.absence.assertions import parse_assertions
@@ -22,6 +22,7 @@ from auditor.run.images.leak import Leak
 from auditor.run.images.metadata.examine import Found
 from auditor.run.images.needlesweep import NeedleSweep
 from auditor.run.images.scan import ImageScan, run_over
+from auditor.run.images.shownvalues import ShownValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding, Report, Target
     from auditor.detect.needles import Hit
     from auditor.run.images.absence.documents import Presence
-    from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.metadata.examine import Metadata
     from auditor.sources.images.model import Image, Source
@@ -79,6 +79,8 @@ class ProofScan(ImageScan):
             private_folder(),
         )
         self._layers = Layers(lambda: LayerSearch(looking), self._cache, "", listener)
+        # Values that nobody has named are not looked for.
+        self._values = ShownValues(wanted._replace(left_out=frozenset({ASSIGNED_SECRET})), self._layers)
         self.left_out = frozenset()
 
     def _examined(self, image: Image) -> Metadata:
@@ -93,10 +95,6 @@ class ProofScan(ImageScan):
         found.sort(key=lambda one: PARTS.index(one.leak.place.part) if one.leak.place.part in PARTS else len(PARTS))
         created_by = tuple(map(masked, metadata.created_by))
         return metadata._replace(found=found, created_by=created_by, errors=searched.errors)
-
-    def _with_values(self, scanned: Scanned, _metadata: Metadata, _target: Target) -> Sequence[LayerOutcome | None]:
-        """Values that nobody has named are not looked for."""
-        return scanned.outcomes
 
     def _told(self, scanned: Scanned, metadata: Metadata, taken: set[str]) -> tuple[Target, list[Finding]]:
         """As for every run; and no name of a file shows a value that is in it."""

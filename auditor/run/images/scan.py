@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.layers.search import LayerSearch
     from auditor.run.images.metadata.examine import Metadata
+    from auditor.run.images.values import ValueSearch
     from auditor.sources.images.model import Image, Source
 
 
@@ -112,8 +113,8 @@ class ImageScan:
         rules_digest = _settings_digest(self._detector.digest, asked, settings)
         if key:
             rules_digest += sha256(key).hexdigest()  # fingerprints under one key are of no use under another
-        self._values = ShownValues(asked)
         self._layers = Layers(lambda: self._searcher(asked), self._cache, rules_digest, listener)
+        self._values = ShownValues(asked, self._layers)
         self._base: Base | None = None
 
     def _searcher(self, asked: Wanted) -> LayerSearch:
@@ -155,14 +156,16 @@ class ImageScan:
     def source(self, source: Source, report: Report) -> None:
         """Search all images of a source."""
         try:
-            self._layers.beside = self._values.begin(source, self._examined)
-            examined: dict[int, Metadata] = {}
+            #: With the images, which keeps their ids theirs.
+            examined: dict[int, tuple[Image, Metadata]] = {}
 
-            def meanwhile(images: Sequence[Image]) -> None:
-                examined.update((id(image), self._examined(image)) for image in images)
+            def begun(images: Sequence[Image]) -> ValueSearch | None:
+                examined.update((id(image), (image, self._examined(image))) for image in images)
+                return self._values.begin(source, list(examined.values()))
 
-            for scanned in self._layers.of(source, meanwhile):
-                metadata = examined[id(scanned.image)]
+            for scanned in self._layers.of(source, begun):
+                known = examined.pop(id(scanned.image), None)
+                metadata = known[1] if known is not None else self._examined(scanned.image)
                 target, found = self._told(scanned, metadata, {target.name for target in report.targets})
                 report.targets.append(target)
                 report.findings += found

@@ -6,6 +6,7 @@ neither: `key = VALUE` in a file that a later layer deletes is found by the valu
 
 from __future__ import annotations
 
+import hmac
 from functools import partial
 
 from auditor.core.finding import Confidence, Severity
@@ -16,18 +17,20 @@ from auditor.detect.detection import ASSIGNED_SECRET, Detection
 from auditor.detect.needles import Needles
 from auditor.detect.randomness import is_random
 from auditor.detect.seeking.encodings import PLAIN
+from auditor.run.images.layers.outcome import LayerOutcome
+from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.search import LayerSearch
 from auditor.run.images.layers.searching import Job
 from auditor.run.images.layers.searching import Settings as Looking
 from auditor.run.images.needlesweep import NeedleSweep
 from auditor.sources.images.inflate import LayerStream
+from auditor.sources.images.packages import Owned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
-    from auditor.run.images.layers.outcome import LayerOutcome
     from auditor.run.images.layers.searching import Searching
     from auditor.run.images.layers.telling import Wanted
     from auditor.run.images.leak import Leak
@@ -80,65 +83,81 @@ def _first_layer(found: Found, metadata: Metadata, layers: int) -> int:
 
 
 class ValueSearch:
-    """Looks for values in layers that can be read again. `wanted` says what of it is told, and how."""
+    """Looks for values in layers: with everything else, or again. `wanted` says what of it is told, and how.
+
+    `name` tells searches for other values apart, and tells nothing of these.
+    """
 
     def __init__(self, values: Sequence[Value], wanted: Wanted, folder: str) -> None:
-        self._known = frozenset(value.secret.reveal() for value in values)
+        self._values = {value.secret.reveal(): value for value in values}
+        told = sorted((text, value.name, value.since) for text, value in self._values.items())
+        self.name = hmac.digest(wanted.key, repr(told).encode("utf-8", "backslashreplace"), "sha256").hex()
         self._since = min((value.since for value in values), default=0)
-        self._needles = Needles({str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)})
-        self._sweep = NeedleSweep(self._needles, partial(_detection, values), number=_HIT, encodings=(PLAIN,))
+        self._needles, self._sweep = _sweep_for(values)
+        #: For layers older than some of the values, by the number of the layer.
+        self._fewer: dict[int, NeedleSweep] = {}
         # What is packed stays so: it is the plain bytes that are looked for.
         self._search = LayerSearch(Looking(self._sweep, wanted, 0, False, False, self._needles.reach, folder))
-        #: What was found in layers that passed by once, by their keys.
-        self._passed: dict[str, list[Leak]] = {}
+        #: What was found in layers, by their keys.
+        self._found: dict[str, tuple[Leak, ...]] = {}
+
+    def covers(self, values: Sequence[Value]) -> bool:
+        """Whether all of these are looked for."""
+        return all(value.secret.reveal() in self._values for value in values)
 
     def along(self, search: LayerSearch) -> LayerSearch:
-        """A search that looks for these values as well."""
-        settings = search.settings
-        overlap = max(settings.overlap, self._needles.reach)
-        return LayerSearch(settings._replace(sweep=_BothSweeps(settings.sweep, self._sweep), overlap=overlap))
+        """A search that looks for these values as well, in large layers for those that can be in them."""
+        overlap = max(search.settings.overlap, self._needles.reach)
+        return _Along(search.settings._replace(overlap=overlap), self._sweep_of)
+
+    def _sweep_of(self, layer: Layer | None) -> NeedleSweep | None:
+        if layer is None or 0 <= layer.size <= _SMALL:
+            return self._sweep
+        possible = [value for value in self._values.values() if value.since <= layer.number]
+        if len(possible) == len(self._values):
+            return self._sweep
+        if layer.number not in self._fewer and possible:
+            self._fewer[layer.number] = _sweep_for(possible)[1]
+        return self._fewer.get(layer.number)
 
     def taken(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
-        """The outcome of a layer as the rules alone give it; the values are kept for `passed`."""
-        self._passed[key] = [leak for leak in outcome.leaks if leak.secret.kind == _KIND]
+        """The outcome of a layer as the rules alone give it; the values are kept for `told`."""
+        self._found[key] = tuple(map(_shown, (leak for leak in outcome.leaks if leak.secret.kind == _KIND)))
         return outcome._replace(leaks=tuple(leak for leak in outcome.leaks if leak.secret.kind != _KIND))
 
-    def passed(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[LayerOutcome | None]:
-        """The outcomes of layers that have passed by, with the values that are in them and that were not told yet."""
+    def bare(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
+        """The values that were found in a layer, as an outcome of its own."""
+        nothing = PathSet()
+        read = outcome.diff_id, outcome.digest, outcome.size, outcome.stored, outcome.files
+        return LayerOutcome(*read, self._found[key], (), (), nothing, nothing, (), {}, Owned(), (), ())
+
+    def recalled(self, key: str, outcome: LayerOutcome) -> None:
+        """What an earlier run has found in a layer."""
+        self._found[key] = outcome.leaks
+
+    def told(
+        self, image: Image, outcomes: Sequence[LayerOutcome | None], groups: Collection[str]
+    ) -> list[LayerOutcome | None]:
+        """The outcomes, with the values of these groups that are in their layers and that were not told yet."""
         told = list(outcomes)
         for layer in image.layers:
             outcome = told[layer.number]
-            if outcome is not None and layer.key in self._passed:
-                new = _new(outcome, self._passed[layer.key])
+            if outcome is not None and layer.key in self._found:
+                new = _new(outcome, [leak for leak in self._found[layer.key] if leak.group in groups])
                 told[layer.number] = outcome._replace(leaks=(*outcome.leaks, *new))
         return told
 
-    def missed(self, image: Image, outcomes: Sequence[LayerOutcome | None], values: Sequence[Value]) -> int:
-        """How many layers with files have passed by without being searched for all of these values."""
-        read = {
-            layer.key
-            for layer, outcome in zip(image.layers, outcomes, strict=True)
-            if outcome is not None and outcome.files
-        }
-        known = all(value.secret.reveal() in self._known for value in values)
-        return len(read - self._passed.keys() if known else read)
+    def unread(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[Layer]:
+        """The layers with files that were not searched for these values, and that are worth it."""
+        read = ((layer, outcomes[layer.number]) for layer in image.layers if layer.key not in self._found)
+        return [layer for layer, outcome in read if outcome is not None and self._is_worth_it(layer, outcome)]
 
-    def has_passed(self, image: Image) -> bool:
-        """Whether a layer of this image was among those that have passed by."""
-        return any(layer.key in self._passed for layer in image.layers)
-
-    def more(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[LayerOutcome | None]:
-        """The outcomes, with the values that are in their layers and that were not told yet.
-
-        Raises SourceError where a layer cannot be read a second time.
-        """
-        told = list(outcomes)
-        for layer in image.layers:
-            outcome = told[layer.number]
-            if outcome is not None and self._is_worth_it(layer, outcome) and self._holds_any(image, layer):
-                found = self._search.audit(Job(partial(image.open, layer), verify=False, again=False))
-                told[layer.number] = outcome._replace(leaks=(*outcome.leaks, *_new(outcome, found.leaks)))
-        return told
+    def again(self, image: Image, layer: Layer) -> None:
+        """Search a layer that was read before. Raises SourceError where it cannot be read a second time."""
+        self._found[layer.key] = ()
+        if self._holds_any(image, layer):
+            found = self._search.audit(Job(partial(image.open, layer), verify=False, again=False))
+            self._found[layer.key] = tuple(map(_shown, found.leaks))
 
     def _is_worth_it(self, layer: Layer, outcome: LayerOutcome) -> bool:
         return bool(outcome.files) and (layer.number >= self._since or outcome.stored <= _SMALL)
@@ -167,19 +186,41 @@ def _new(outcome: LayerOutcome, leaks: Sequence[Leak]) -> Iterator[Leak]:
     for leak in leaks:
         place = leak.place
         if (leak.group, place.path) not in values and (place.path, place.line) not in lines:
-            yield leak._replace(excerpt=_shown(leak))
+            yield leak
 
 
-def _shown(leak: Leak) -> str:
-    """The line without anything but the name of a setting: nobody has looked for other secrets in it."""
-    name = _NAME.match(leak.excerpt)
-    return f"{name[0]}{leak.secret.redacted}" if name is not None and not is_random(name[0]) else leak.secret.redacted
+def _shown(leak: Leak) -> Leak:
+    """With nothing of the line but the name of a setting: nobody has looked for other secrets in it."""
+    match = _NAME.match(leak.excerpt)
+    name = match[0] if match is not None and not is_random(match[0]) else ""
+    return leak._replace(excerpt=f"{name}{leak.secret.redacted}")
+
+
+def _sweep_for(values: Sequence[Value]) -> tuple[Needles, NeedleSweep]:
+    texts = {str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)}
+    needles = Needles(texts, plain=True)
+    return needles, NeedleSweep(needles, partial(_detection, values), number=_HIT, encodings=(PLAIN,))
 
 
 def _detection(values: Sequence[Value], hit: Hit) -> Detection:
     value = values[int(hit.name)]
     title = f"the value that the image's metadata shows as {value.name}"
     return Detection(ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), _KIND), Confidence.HIGH)
+
+
+class _Along(LayerSearch):
+    """Searches layers for what the settings say, and for the values that `sweep_of` says for a layer."""
+
+    def __init__(self, settings: Looking, sweep_of: Callable[[Layer | None], NeedleSweep | None]) -> None:
+        super().__init__(settings)
+        self._sweep_of = sweep_of
+
+    def audit(self, job: Job) -> LayerOutcome:
+        """See `LayerSearch.audit`."""
+        values, rules = self._sweep_of(job.layer), self.settings.sweep
+        search = LayerSearch(self.settings._replace(sweep=_BothSweeps(rules, values) if values else rules))
+        search.ahead, search.heard = self.ahead, self.heard
+        return search.audit(job)
 
 
 class _BothSweeps:
@@ -193,7 +234,8 @@ class _BothSweeps:
 
     def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
         """Where in a block something may be."""
-        return sorted([*self._rules.hits(data), *self._values.hits(data)], key=lambda hit: hit[1])
+        hits, found = self._rules.hits(data), self._values.hits(data)
+        return sorted([*hits, *found], key=lambda hit: hit[1]) if found else hits
 
     def is_weak(self, index: int) -> bool:
         """Whether a hit may wait."""

@@ -122,7 +122,9 @@ def test_what_cannot_be_read_again_is_said(monkeypatch: pytest.MonkeyPatch) -> N
 def test_layers_that_passed_before_a_value_was_known_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     report = passing([image(ran(RANDOM[::-1]), layers=3)], monkeypatch)
     assert places(report) == []
-    assert [(item.path, "3 of them" in item.reason) for item in report.targets[0].skipped] == [("layers", True)]
+    assert [(item.path, item.reason.startswith("3 of 3 not searched")) for item in report.targets[0].skipped] == [
+        ("layers", True)
+    ]
 
 
 def test_images_beside_an_export_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,3 +136,53 @@ def test_images_beside_an_export_are_read_again(tmp_path: Path, monkeypatch: pyt
         report = passing([image(ran(), layers=3)], monkeypatch)
     assert places(report) == [(1, "root/.pdfkit", "deleted"), (0, "srv/license", "live")]
     assert not any(target.skipped for target in report.targets)
+
+
+def never(*_: object) -> None:
+    pytest.fail("no layer is read a second time")
+
+
+def kept(path: str) -> Report:
+    """A run that may use the cache."""
+    settings = Settings()
+    settings.ignore = ()
+    return scan(settings, [path])[0]
+
+
+def test_values_are_looked_for_in_the_same_pass_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values.ValueSearch, "again", never)
+    path = written(tmp_path / "image.tar", saved([BASE, KEY, GONE], ran()))
+    first, second = kept(path), kept(path)
+    assert [layer.state for layer in second.targets[0].layers] == ["cached"] * 3
+    assert places(first) == places(second) == [(1, "root/.pdfkit", "deleted")]
+    assert [finding.excerpt for finding in first.findings] == [finding.excerpt for finding in second.findings]
+    assert [finding.group for finding in first.findings] == [finding.group for finding in second.findings]
+
+
+def test_layers_that_are_known_are_read_again_for_other_values(tmp_path: Path) -> None:
+    other = layer({"app/x": b"hello\n"})
+    kept(written(tmp_path / "image.tar", saved([BASE, KEY, other], ran(RANDOM[::-1]))))
+    report = kept(written(tmp_path / "image.tar", saved([BASE, KEY, other], ran())))
+    assert [layer.state for layer in report.targets[0].layers] == ["cached"] * 3
+    assert places(report) == [(1, "root/.pdfkit", "live")]
+    assert not report.targets[0].skipped
+
+
+def test_a_source_that_is_read_once_needs_no_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "image.tar", saved([BASE, KEY, GONE], ran()))
+    with open_source(parse_target(path)) as source:
+        monkeypatch.setattr(source, "rereads", False)
+        report = scan(plain(), [], sources=[source])[0]
+    assert places(report) == [(1, "root/.pdfkit", "deleted")]
+    assert not report.targets[0].skipped
+
+
+def test_an_image_has_the_values_of_its_own_metadata_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_source(parse_target(written(tmp_path / "a.tar", saved([BASE, KEY, GONE], ran())))) as source:
+        silent = image(ran("none"), layers=3)
+        silent.layers = list(source.images()[0].layers)
+        both = [*source.images(), silent]
+        monkeypatch.setattr(source, "images", lambda: both)
+        report = scan(plain(), [], sources=[source])[0]
+    assert len(report.targets) == 2
+    assert places(report) == [(1, "root/.pdfkit", "deleted")]

@@ -25,13 +25,21 @@ if TYPE_CHECKING:
             """So many more have been."""
 
     class Beside(Protocol):
-        """What looks for more in layers while they pass by; see `run.images.values`."""
+        """What looks for more in layers along with the search; see `run.images.values`. `name` says for what."""
+
+        name: str
 
         def along(self, search: LayerSearch, /) -> LayerSearch:
             """A search for both."""
 
         def taken(self, key: str, outcome: LayerOutcome, /) -> LayerOutcome:
             """The outcome of a layer without what is kept here."""
+
+        def bare(self, key: str, outcome: LayerOutcome, /) -> LayerOutcome:
+            """What is kept here of a layer, and no more."""
+
+        def recalled(self, key: str, outcome: LayerOutcome, /) -> None:
+            """What an earlier run has kept of a layer."""
 
 
 class Scanned(NamedTuple):
@@ -68,8 +76,8 @@ class Layers:
         self._rules = rules
         self._listener = listener or Silent()
         self._outcomes: dict[str, LayerOutcome] = {}
-        #: What else is looked for in layers that pass by once; none of them is taken as known then.
-        self.beside: Beside | None = None
+        #: What else is looked for in the layers of the source at hand.
+        self._beside: Beside | None = None
 
     @property
     def _search(self) -> LayerSearch:
@@ -79,20 +87,29 @@ class Layers:
         return self._made
 
     def __contains__(self, diff_id: object) -> bool:
-        return isinstance(diff_id, str) and self.beside is None and self._outcome_of(diff_id) is not None
+        if not isinstance(diff_id, str) or self._outcome_of(diff_id) is None:
+            return False
+        return self._beside is None or self._kept_beside(diff_id, self._beside) is not None
 
-    def of(self, source: Source, meanwhile: Callable[[Sequence[Image]], None]) -> Iterator[Scanned]:
+    def of(self, source: Source, begun: Callable[[Sequence[Image]], Beside | None]) -> Iterator[Scanned]:
         """The images with the outcomes of all their layers.
 
-        `meanwhile` is called once with all images, while other processes search.
+        `begun` is called once, with what is known of the images before any layer is read; it says what else is to be
+        looked for in them.
         """
         passed: dict[str, LayerOutcome] = {}
-        trouble = self._search_passing(source, passed) if isinstance(source, PassingSource) else ""
-        images = source.images()
+        trouble = ""
+        if isinstance(source, PassingSource):
+            self._beside = begun(source.described())
+            trouble = self._search_passing(source, passed)
+            images = source.images()
+        else:
+            images = source.images()
+            self._beside = begun(images)
         for layer in (layer for image in images for layer in image.layers if layer.key in passed):
             self._remember(layer, passed[layer.key])
         known = self._known(images, passed)
-        self._search_rest(images, passed, lambda: meanwhile(images))
+        self._search_rest(images, passed)
         for image in images:
             outcomes = [passed.get(layer.key) for layer in image.layers]
             cached = frozenset(layer.number for layer in image.layers if layer.key in known)
@@ -105,20 +122,27 @@ class Layers:
         from auditor.run.images.layers.searching import Job  # start-up: as below
         from auditor.run.parallel import processes
 
-        search, beside = self._search, self.beside
-        if beside is not None:
-            search = beside.along(search)
-            search.hear(self._listener.advance)
+        search = self._search_of_all()
         try:
             search.ahead = processes() > 1
             for key, stream in source.passing():
-                outcome = search.audit(Job(_once(stream), again=False))
-                passed[key] = outcome if beside is None else beside.taken(key, outcome)
+                passed[key] = self._taken(key, search.audit(Job(_once(stream), again=False)))
         except SourceError as error:
             return str(error)
         finally:
             search.ahead = False
         return ""
+
+    def _search_of_all(self) -> LayerSearch:
+        """The search for secrets, and for what else is to be looked for."""
+        if self._beside is None:
+            return self._search
+        search = self._beside.along(self._search)
+        search.hear(self._listener.advance)
+        return search
+
+    def _taken(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
+        return outcome if self._beside is None else self._beside.taken(key, outcome)
 
     def _known(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> set[str]:
         """Take the outcomes of layers that were searched before; their keys."""
@@ -130,7 +154,18 @@ class Layers:
             if outcome is not None:
                 passed[layer.key] = outcome
                 known.add(layer.key)
+                kept = self._kept_beside(layer.diff_id, self._beside) if self._beside is not None else None
+                if kept is not None and self._beside is not None:
+                    self._beside.recalled(layer.key, kept)
         return known
+
+    def _kept_beside(self, diff_id: str, beside: Beside) -> LayerOutcome | None:
+        return self._cache.get(diff_id, f"{self._rules} {beside.name}")
+
+    def keep_beside(self, layer: Layer, outcome: LayerOutcome, beside: Beside) -> None:
+        """Keep what else was found in a layer for later runs."""
+        if layer.diff_id and outcome.final and not outcome.errors:
+            self._cache.put(layer.diff_id, f"{self._rules} {beside.name}", beside.bare(layer.key, outcome))
 
     def _outcome_of(self, diff_id: str) -> LayerOutcome | None:
         """The outcome of a layer that was searched before, in this run or an earlier one."""
@@ -139,9 +174,7 @@ class Layers:
             self._outcomes[diff_id] = outcome
         return outcome
 
-    def _search_rest(
-        self, images: Sequence[Image], passed: dict[str, LayerOutcome], meanwhile: Callable[[], None]
-    ) -> None:
+    def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> None:
         """Search every layer that is not known yet, long ones first, over all processors."""
         wanted: dict[str, tuple[Image, Layer]] = {}
         for image in images:
@@ -149,7 +182,6 @@ class Layers:
                 if layer.key not in passed:
                     wanted.setdefault(layer.key, (image, layer))
         if not wanted:
-            meanwhile()
             return
         from auditor.run.parallel import processes  # start-up: only where there is a layer to search
         from auditor.run.pool import results
@@ -157,11 +189,12 @@ class Layers:
         order = sorted(wanted.values(), key=lambda pair: -pair[1].size)
         self._listener.begin(sum(max(layer.size, 0) for _, layer in order))
         jobs = [_job(image, layer) for image, layer in order]
-        self._search.ahead = len(jobs) < processes()
-        for number, outcome in results(self._search, jobs, self._listener.advance, self._search.hear, meanwhile):
+        search = self._search_of_all()
+        search.ahead = len(jobs) < processes()
+        for number, outcome in results(search, jobs, self._listener.advance, search.hear):
             layer = order[number][1]
-            passed[layer.key] = outcome
-            self._remember(layer, outcome)
+            passed[layer.key] = self._taken(layer.key, outcome)
+            self._remember(layer, passed[layer.key])
 
     def _remember(self, layer: Layer, outcome: LayerOutcome) -> None:
         """Keep an outcome for all that is searched after this."""
@@ -171,6 +204,8 @@ class Layers:
         self._outcomes[layer.diff_id] = outcome
         if new and not outcome.errors:
             self._cache.put(layer.diff_id, self._rules, outcome)
+            if self._beside is not None:
+                self.keep_beside(layer, outcome, self._beside)
 
 
 def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
@@ -193,4 +228,4 @@ def _job(image: Image, layer: Layer) -> Job:
         del image.problems[before:]
         return found
 
-    return Job(opened, problems=problems, diff_id=layer.diff_id, digest=layer.digest)
+    return Job(opened, problems=problems, diff_id=layer.diff_id, digest=layer.digest, layer=layer)

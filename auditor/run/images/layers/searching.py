@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from auditor.detect.detection import Detection
     from auditor.detect.views import Cut
     from auditor.run.images.layers.telling import Wanted
+    from auditor.sources.images.model import Layer
 
 #: Hits, with offsets in one content.
 Near = Sequence[tuple[int, int]]
@@ -21,7 +22,8 @@ Near = Sequence[tuple[int, int]]
 class Job(NamedTuple):
     """One layer to search: how to open its stored bytes, whether these are what digests were made of, and whether they
     can be opened `again`. `problems` says what came up in its source while it was read: message and part. `diff_id`
-    and `digest` are what is stated of the tar and of its stored bytes, whose algorithms are used."""
+    and `digest` are what is stated of the tar and of its stored bytes, whose algorithms are used. `layer`: as its image
+    lists it, None where that is known once it has passed by only."""
 
     open: Callable[[], BinaryIO]
     verify: bool = True
@@ -29,6 +31,7 @@ class Job(NamedTuple):
     problems: Callable[[], list[tuple[str, str]]] = list
     diff_id: str = ""
     digest: str = ""
+    layer: Layer | None = None
 
 
 class Searching(Protocol):
