@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from auditor.core.image import ImagePlace
     from auditor.core.secret import Secret
 
+#: The kind of a secret that was looked for beside what rules find (`values`).
+SHOWN_VALUE = "shown-value"
+
 
 class Leak(NamedTuple):
     """One secret at one place of an image.
@@ -35,3 +38,8 @@ class Leak(NamedTuple):
     excerpt: str = ""
     remedy: str = ""
     silenced: str | None = None
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether a rule has found it. Only such a leak stands for what rules find at the same place."""
+        return self.secret.kind != SHOWN_VALUE

@@ -22,6 +22,7 @@ from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.search import LayerSearch
 from auditor.run.images.layers.searching import Job
 from auditor.run.images.layers.searching import Settings as Looking
+from auditor.run.images.leak import SHOWN_VALUE
 from auditor.run.images.needlesweep import NeedleSweep
 from auditor.sources.images.inflate import LayerStream
 from auditor.sources.images.packages import Owned
@@ -43,8 +44,10 @@ _MOST_VALUES = 50
 #: Stored bytes up to which a layer is read again that is older than every value.
 _SMALL = 64 << 20
 _BLOCK = 1 << 20
-#: The kind of such a secret, and the number of such a hit beside those of rules.
-_KIND, _HIT = "shown-value", -1
+#: The number of such a hit beside those of rules.
+_HIT = -1
+#: Of one content: what rules find in it must have its place in a report.
+_MOST_OF_CONTENT = 200
 #: What may be shown of a line before the value: the name of a setting.
 _NAME = Pattern(r"[\w.@-]{1,40}[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?")
 
@@ -122,8 +125,8 @@ class ValueSearch:
 
     def taken(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
         """The outcome of a layer as the rules alone give it; the values are kept for `told`."""
-        self._found[key] = tuple(map(_shown, (leak for leak in outcome.leaks if leak.secret.kind == _KIND)))
-        return outcome._replace(leaks=tuple(leak for leak in outcome.leaks if leak.secret.kind != _KIND))
+        self._found[key] = tuple(_shown(leak) for leak in outcome.leaks if not leak.by_rule)
+        return outcome._replace(leaks=tuple(leak for leak in outcome.leaks if leak.by_rule))
 
     def bare(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
         """The values that were found in a layer, as an outcome of its own."""
@@ -154,10 +157,10 @@ class ValueSearch:
 
     def again(self, image: Image, layer: Layer) -> None:
         """Search a layer that was read before. Raises SourceError where it cannot be read a second time."""
-        self._found[layer.key] = ()
+        leaks: Sequence[Leak] = ()
         if self._holds_any(image, layer):
-            found = self._search.audit(Job(partial(image.open, layer), verify=False, again=False))
-            self._found[layer.key] = tuple(map(_shown, found.leaks))
+            leaks = self._search.audit(Job(partial(image.open, layer), verify=False, again=False)).leaks
+        self._found[layer.key] = tuple(map(_shown, leaks))
 
     def _is_worth_it(self, layer: Layer, outcome: LayerOutcome) -> bool:
         return bool(outcome.files) and (layer.number >= self._since or outcome.stored <= _SMALL)
@@ -205,7 +208,9 @@ def _sweep_for(values: Sequence[Value]) -> tuple[Needles, NeedleSweep]:
 def _detection(values: Sequence[Value], hit: Hit) -> Detection:
     value = values[int(hit.name)]
     title = f"the value that the image's metadata shows as {value.name}"
-    return Detection(ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), _KIND), Confidence.HIGH)
+    return Detection(
+        ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), SHOWN_VALUE), Confidence.HIGH
+    )
 
 
 class _Along(LayerSearch):
@@ -257,4 +262,6 @@ class _BothSweeps:
         """What is in one content."""
         near = [hit for hit in hits if hit[0] != _HIT]
         found = self._rules.examine(data, near, path, cuts, whole=whole) if near or whole else []
-        return [*found, *self._values.examine(data, hits, path)] if len(near) < len(hits) else found
+        if len(near) == len(hits):
+            return found
+        return [*found, *self._values.examine(data, hits, path)[:_MOST_OF_CONTENT]]

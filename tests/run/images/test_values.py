@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -186,3 +187,23 @@ def test_an_image_has_the_values_of_its_own_metadata_only(tmp_path: Path, monkey
         report = scan(plain(), [], sources=[source])[0]
     assert len(report.targets) == 2
     assert places(report) == [(1, "root/.pdfkit", "deleted")]
+
+
+@pytest.mark.parametrize("path", ["usr/share/app/settings.py", "app/.env", "opt/app/app.jar"])
+def test_what_is_remembered_of_a_layer_depends_on_no_image(path: str, tmp_path: Path) -> None:
+    text = f"LICENSE_SECRET = '{RANDOM}'\n".encode()
+    if path.endswith(".jar"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr("a/settings.py", text)
+        text = packed.getvalue()
+    made = layer({path: text})
+    plain_image = written(tmp_path / "plain.tar", saved([made], config_of(["COPY . /"])))
+    alone = scan(plain(), [plain_image])[0]
+    assert places(alone)
+    shown = kept(written(tmp_path / "shown.tar", saved([made], config_of(ran()["history"][1:2]))))
+    assert places(shown) == places(alone) and len(shown.findings) > 1
+    after = kept(plain_image)
+    assert [layer.state for layer in after.targets[0].layers] == ["cached"]
+    told = [[(one.rule, one.message, one.excerpt) for one in report.findings] for report in (alone, after)]
+    assert told[0] == told[1]

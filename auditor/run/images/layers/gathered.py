@@ -104,7 +104,7 @@ class Gathered:
                 self.note(path, f"more than {most:,} findings; the rest is not listed")
                 return
             self.leaks.append(leak)
-            if leak.place.inner_path:
+            if leak.place.inner_path and leak.by_rule:
                 self.inside.setdefault(file_of(leak.place.path, leak.place.inner_path), set()).add(leak.group)
             self.changes.watch(source.path)
 

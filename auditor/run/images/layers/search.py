@@ -110,7 +110,7 @@ class _Run:
         known += brought.npm_files
         told: dict[str, set[str]] = {}
         for leak in gathered.leaks:
-            if not leak.place.inner_path:
+            if leak.by_rule and not leak.place.inner_path:
                 told.setdefault(leak.place.path, set()).add(leak.group)
         for one in rest:
             if not one.hits:
