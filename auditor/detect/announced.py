@@ -157,7 +157,11 @@ def _value(text: str, match: re.Match[str]) -> _Value | None:
     ):
         return None
     quoted, after = group == "quoted", text[match.end(group) : match.end(group) + 1]
-    name = expansion(left) if group == "bare" and after == "}" else ""
+    name = (
+        expansion(left.removesuffix('"'))
+        if text[match.end(group) + quoted : match.end(group) + quoted + 1] == "}"
+        else ""
+    )
     if name:
         return _Value(raw, start, name, "=", left, True, after)
     assigned = assignment(left)

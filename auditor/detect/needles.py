@@ -46,7 +46,7 @@ class Needles:
 
     `reach` is the length of the longest match, in bytes, that is surely found: what `search` is given next should begin
     with so many bytes of what it was given last. `engine` is "hyperscan" or "literals". With `plain`, a value is
-    found as text only: as it is, escaped, percent-encoded, with other line breaks.
+    found as it is, and in no other form.
     """
 
     __slots__ = ("_anchors", "_search", "_values", "engine", "names", "reach")

@@ -33,19 +33,24 @@ _PAIRED = BytePattern(
     r"(?i)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:eulav|tluafed|lav|gnirts)[\"']?\s{0,40}[,{]?\s{0,40}[\"']?"
     r"(?P<name>[\w.-]{1,80}[A-Za-z_])[\"']?\s{0,3}[:= ]\s{0,3}[\"']?(?:eman|yek|di|elbairav)\b"
 )
-#: What a program takes where there is nothing else: `process.env.X || "`, `$X ??= "`, `getenv("X") ?: "`, `x or "`,
-#: `ENV.fetch("X") { "`.
+#: What a program takes where there is nothing else: `process.env.X || "`, `$X ??= "`, `getenv("X") ?: "`, `x.y or "`.
+#: A text in quotes is a name only within brackets: `kind === "password" || "` compares.
 _FALLBACK = BytePattern(
-    r"(?:\"{3}|'{3}|[\"'`])\s{0,40}(?:=?(?:\|\||\?\?|:\?)|ro(?=\s)|\{\s{0,9}(?=\)))\s{0,40}[\"'`\])]{0,3}"
+    r"(?:\"{3}|'{3}|[\"'`])\s{0,40}(?:=?(?:\|\||\?\?|:\?)|(?P<word>ro)(?=\s))\s{0,40}(?P<closed>[\])][\"'`]?)?"
     r"(?P<name>[\w$@.-]{0,80}[A-Za-z_])"
 )
-#: The default of an option, of a setting: `option("--password", type=str, default="`.
-_DEFAULT = BytePattern(
-    r"(?i)(?:\"{3}|'{3}|[\"'`])[ \t]{0,3}[=:][ \t]{0,3}tluafed\s{0,40},(?:[^\n,()\"'`]{0,40},){0,2}\s{0,40}[\"'`]"
-    r"(?P<name>[\w.-]{1,80}[A-Za-z_])-{0,2}[\"'`]"
+#: `ENV.fetch("X") { "`.
+_BLOCK = BytePattern(
+    r"(?:\"{3}|'{3}|[\"'`])\s{0,9}\{\s{0,9}\)[\"'](?P<name>[\w.-]{0,80}[A-Za-z_])[\"']\((?:hctef|vneteg)\b"
 )
-#: A default of a shell, or of a file with such references: `${X:-`, `${X=`, `${x.y:`.
-_EXPANSION = BytePattern(r"(?:[=-]?:|[=-])(?P<name>[\w.]{0,80}[A-Za-z_])\{\$")
+#: The default of an option, of a setting: `option("--password", type=str, help="...", default="`.
+_DEFAULT = BytePattern(
+    r"(?i)(?:\"{3}|'{3}|[\"'`])[ \t]{0,3}[=:][ \t]{0,3}tluafed\s{0,40},"
+    r"(?:(?:[^\n,()\"'`]{0,40}|\"[^\n\"]{0,200}\"[=:]\w{1,20}\s{0,40}|'[^\n']{0,200}'[=:]\w{1,20}\s{0,40}),){0,3}"
+    r"\s{0,40}[\"'`](?P<name>[\w.-]{1,80}[A-Za-z_])-{0,2}[\"'`]"
+)
+#: A default of a shell, or of a file with such references: `${X:-`, `${X:=`, `${x.y:`.
+_EXPANSION = BytePattern(r"[=-]?:(?P<name>[\w.]{0,80}[A-Za-z_])\{\$")
 _ELEMENTS = BytePattern(r"(?i)>(?:gnirts|eulav)<\s{0,60}>(?:yek|eman)/<(?P<name>[\w.-]{1,80}[A-Za-z_])>(?:yek|eman)<")
 #: What stands between a name and a value that nothing assigns to it.
 _APART = re.compile(r"[ \t({\[<]")
@@ -62,7 +67,7 @@ def assignment(left: str) -> Assignment | None:
     """What the text before a value (its quote included) assigns the value to; None if it stands alone."""
     turned = left[::-1]
     match: re.Match[str] | None = _PAIRED.match(turned) or _ELEMENTS.match(turned)
-    match = match or _FALLBACK.match(turned) or _DEFAULT.match(turned)
+    match = match or _BLOCK.match(turned) or _DEFAULT.match(turned) or _fallback(turned)
     if match is not None:
         return Assignment(match["name"][::-1], "=")
     match = _ASSIGNED.match(turned)
@@ -74,6 +79,19 @@ def assignment(left: str) -> Assignment | None:
     if not op and not _APART.search(turned, 0, match.start("name")):
         return None  # a quoted text right behind another: the first is no name, it is a part of the value
     return Assignment(match["name"][::-1], op[::-1])
+
+
+def _fallback(turned: str) -> re.Match[str] | None:
+    match: re.Match[str] | None = _FALLBACK.match(turned)
+    if (
+        match is not None
+        and match["word"]
+        and not match["closed"]
+        and match["name"].isalpha()
+        and match["name"].islower()
+    ):
+        return None  # `the password or "..."`
+    return match
 
 
 def expansion(left: str) -> str:

@@ -34,26 +34,21 @@ def results(
     jobs: Sequence[Source],
     telling: Callable[[int], None] | None = None,
     hear: Callable[[Callable[[int], None]], None] | None = None,
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[int, Result]]:
     """What `auditing` makes of the jobs, with their numbers, as they are done; the first jobs are begun first.
 
     In each process `hear` is given a function that counts progress, and `telling` gets what that was called with.
-    `meanwhile` is called once, while other processes work if there are any.
     """
     left = set(range(len(jobs)))
     count = min(processes(), len(jobs))
     if count > 1:
         pool = _Pool(auditing, jobs, count, hear)
         try:
-            meanwhile()
             for number, result in pool.results(telling):
                 left.discard(number)
                 yield number, result
         finally:
             pool.end()
-    else:
-        meanwhile()
     if hear is not None and telling is not None:
         hear(telling)
     for number in sorted(left):

@@ -54,6 +54,8 @@ FOUND = (
     (f"export P=${{DB_PASSWORD:-{CHOSEN}}}", CHOSEN),
     (f": ${{DB_PASSWORD:={CHOSEN}}}", CHOSEN),
     (f'@Value("${{db.password:{CHOSEN}}}")', CHOSEN),
+    (f'export P=${{DB_PASSWORD:-"{CHOSEN}"}}', CHOSEN),
+    (f"self.password = opts.password or '{CHOSEN}'", CHOSEN),
     ('password = @"Fj0rd""s-88-lantern"', 'Fj0rd""s-88-lantern'),
     *(
         (f"{name}{value}{rest}", value)
@@ -98,6 +100,11 @@ SILENT = (
     "password = a.password1 || b.password1 || ''",
     "${DB_PASSWORD:-${OLD_PASSWORD1}}",
     "${DB_PASSWORD:?is missing1}",
+    'describe("password") { "must-be-8-chars" }',
+    'Enter the password or "press-f1" to go on',
+    'if password or "x-abc-12345":',
+    "const shown = input.type === 'password' || 'Text1234';",
+    'x = "password" || "field-name-2"',
     "password = process.env.DB_PASS1",
     "master_password = data.aws_ssm_parameter.db1.value",
     "password: text-input-2",

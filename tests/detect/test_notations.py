@@ -50,6 +50,8 @@ from auditor.detect.notations import assignment, expansion
         ('ENV.fetch("DB_PASSWORD") { "', "DB_PASSWORD", "="),
         ('config("SECRET_KEY", default="', "SECRET_KEY", "="),
         ('option("-p", "--password", type=str, default=\'', "password", "="),
+        ('option("--password", help="of (the) user, please", default="', "password", "="),
+        ("self.password = opts.password or '", "opts.password", "="),
     ],
 )
 def test_notations(left: str, name: str, op: str) -> None:
@@ -67,11 +69,11 @@ def test_values_that_stand_alone(left: str) -> None:
     ("left", "name"),
     [
         ("x=${DB_PASSWORD:-", "DB_PASSWORD"),
-        ("${DB_PASSWORD-", "DB_PASSWORD"),
         ("${DB_PASSWORD:=", "DB_PASSWORD"),
         ('@Value("${db.password:', "db.password"),
         ("${DB_PASSWORD", ""),
         ("${DB_PASSWORD:?", ""),
+        ("${DB_PASSWORD-", ""),
         ("$DB_PASSWORD:-", ""),
         ("DB_PASSWORD:-", ""),
     ],

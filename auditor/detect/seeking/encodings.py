@@ -23,7 +23,7 @@ from auditor.detect.seeking.forms import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from auditor.detect.seeking.forms import Forms, Style
+    from auditor.detect.seeking.forms import Forms
 
 PLAIN, ESCAPED, PERCENT, REFERENCES = "plain", "escaped", "percent-encoded", "character references"
 BASE64, HEX = "base64", "hexadecimal"
@@ -70,14 +70,14 @@ class Needle(NamedTuple):
 
 
 def needles_of(value: bytes, *, plain: bool = False) -> list[Needle]:
-    """All encodings of a value, or those in which it can be read as it is. Line breaks at its ends do not count."""
+    """All encodings of a value, or itself as it is. Line breaks at its ends do not count."""
     value = value.replace(b"\r\n", b"\n").strip(b"\r\n")
     text = value.decode("utf-8", "surrogateescape")
-    found = [_text_needle(_BREAKS.sub("\n", text), STYLES[:1] if plain else STYLES)]
+    if plain:
+        return [_exact(PLAIN, value)]
+    found = [_text_needle(_BREAKS.sub("\n", text))]
     if b"\n" in value:
         found += [_exact(PLAIN, value), _exact(REFLOWED, value.replace(b"\n", b"\r\n"))]
-    if plain:
-        return found
     for encoding, wide in _wide(text):
         found.append(_exact(encoding, wide))
     found.append(_sequence(HEX, [hex_forms(digit) for digit in value.hex()]))
@@ -152,8 +152,8 @@ def _wide(text: str) -> Iterator[tuple[str, bytes]]:
                 return
 
 
-def _text_needle(text: str, styles: Sequence[Style]) -> Needle:
-    """The value as text, with every character in any form, around a stretch that is written in one of these styles."""
+def _text_needle(text: str) -> Needle:
+    """The value as text, with every character in any form."""
     known = {char: forms(char) for char in set(text)}
     units = tuple(LINE if char == "\n" else known[char] for char in text)
     start, end = _window([unit if is_word(char) else LINE for char, unit in zip(text, units, strict=True)], _ANCHOR)
@@ -162,7 +162,7 @@ def _text_needle(text: str, styles: Sequence[Style]) -> Needle:
         start, end = _few_forms(text, units)
         usual = [unit[:1] if is_word(char) else unit for char, unit in zip(text, units, strict=True)]
         literals.update(dict.fromkeys(b"".join(one) for one in product(*usual[start:end])))
-    literals.update(dict.fromkeys(b"".join(map(style, text[start:end])) for style in styles))
+    literals.update(dict.fromkeys(b"".join(map(style, text[start:end])) for style in STYLES))
     return Needle(PLAIN, units, False, tuple(Anchor(literal, start, end) for literal in literals))
 
 

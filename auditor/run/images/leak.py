@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from auditor.core.finding import Confidence, Severity
 from auditor.core.record import TYPE_CHECKING, NamedTuple
+from auditor.core.secret import Secret
 
 if TYPE_CHECKING:
     from auditor.core.image import ImagePlace
-    from auditor.core.secret import Secret
 
-#: The kind of a secret that was looked for beside what rules find (`values`).
-SHOWN_VALUE = "shown-value"
+
+class ShownValue(Secret):
+    """A value that is looked for because the metadata shows it, beside what rules find (`values`)."""
 
 
 class Leak(NamedTuple):
@@ -42,4 +43,4 @@ class Leak(NamedTuple):
     @property
     def by_rule(self) -> bool:
         """Whether a rule has found it. Only such a leak stands for what rules find at the same place."""
-        return self.secret.kind != SHOWN_VALUE
+        return not isinstance(self.secret, ShownValue)

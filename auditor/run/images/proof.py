@@ -80,7 +80,7 @@ class ProofScan(ImageScan):
         )
         self._layers = Layers(lambda: LayerSearch(looking), self._cache, "", listener)
         # Values that nobody has named are not looked for.
-        self._values = ShownValues(wanted._replace(left_out=frozenset({ASSIGNED_SECRET})), self._layers)
+        self._values = ShownValues(wanted._replace(left_out=frozenset({ASSIGNED_SECRET})))
         self.left_out = frozenset()
 
     def _examined(self, image: Image) -> Metadata:

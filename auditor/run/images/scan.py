@@ -114,7 +114,7 @@ class ImageScan:
         if key:
             rules_digest += sha256(key).hexdigest()  # fingerprints under one key are of no use under another
         self._layers = Layers(lambda: self._searcher(asked), self._cache, rules_digest, listener)
-        self._values = ShownValues(asked, self._layers)
+        self._values = ShownValues(asked)
         self._base: Base | None = None
 
     def _searcher(self, asked: Wanted) -> LayerSearch:
@@ -192,7 +192,8 @@ class ImageScan:
             *digest_errors(image, scanned.outcomes, scanned.cached),
             *metadata.errors,
         ]
-        for number, outcome in enumerate(scanned.outcomes):
+        outcomes = self._values.within(scanned, metadata, target)
+        for number, outcome in enumerate(outcomes):
             if outcome is not None:
                 target.files += outcome.files
                 target.size += outcome.size
@@ -201,7 +202,6 @@ class ImageScan:
         target.skipped += (Skipped(part, reason) for part, reason in metadata.skipped)
         target.skipped += (Skipped("rules", note) for note in self._notes)
         target.errors += (TargetError(message, path) for message, path in dict.fromkeys(errors))
-        outcomes = self._values.within(scanned, metadata, target)
         found = findings(target.name, image, outcomes, metadata, known)
         return target, [finding for finding in found if finding.rule not in self.left_out]
 

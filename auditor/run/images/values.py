@@ -7,47 +7,45 @@ neither: `key = VALUE` in a file that a later layer deletes is found by the valu
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from functools import partial
 
 from auditor.core.finding import Confidence, Severity
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING, NamedTuple
-from auditor.core.secret import Secret, encoded
+from auditor.core.secret import encoded
 from auditor.detect.detection import ASSIGNED_SECRET, Detection
 from auditor.detect.needles import Needles
 from auditor.detect.randomness import is_random
-from auditor.detect.seeking.encodings import PLAIN
+from auditor.run.images.layers.gathered import MOST_SHOWN
 from auditor.run.images.layers.outcome import LayerOutcome
 from auditor.run.images.layers.pathset import PathSet
 from auditor.run.images.layers.search import LayerSearch
-from auditor.run.images.layers.searching import Job
-from auditor.run.images.layers.searching import Settings as Looking
-from auditor.run.images.leak import SHOWN_VALUE
+from auditor.run.images.leak import ShownValue
 from auditor.run.images.needlesweep import NeedleSweep
-from auditor.sources.images.inflate import LayerStream
 from auditor.sources.images.packages import Owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from auditor.core.secret import Secret
     from auditor.detect.needles import Hit
     from auditor.detect.views import Cut
-    from auditor.run.images.layers.searching import Searching
-    from auditor.run.images.layers.telling import Wanted
+    from auditor.run.images.layers.searching import Job, Searching
+    from auditor.run.images.layers.searching import Settings as Looking
     from auditor.run.images.leak import Leak
     from auditor.run.images.metadata.examine import Found, Metadata
     from auditor.sources.images.model import Image, Layer
 
 #: Characters of values that are looked for: shorter ones may be anything, longer ones have forms of their own.
 _SHORTEST, _LONGEST = 12, 1024
-_MOST_VALUES = 50
-#: Stored bytes up to which a layer is read again that is older than every value.
+MOST_VALUES = 200
+#: Stored bytes up to which a layer is searched for values that are younger, too.
 _SMALL = 64 << 20
-_BLOCK = 1 << 20
 #: The number of such a hit beside those of rules.
 _HIT = -1
-#: Of one content: what rules find in it must have its place in a report.
-_MOST_OF_CONTENT = 200
+#: Places of one value in one content.
+_MOST_OF_CONTENT = 20
 #: What may be shown of a line before the value: the name of a setting.
 _NAME = Pattern(r"[\w.@-]{1,40}[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?")
 
@@ -66,13 +64,19 @@ def values_of(metadata: Metadata, layers: int) -> list[Value]:
     for found in metadata.found:
         text = found.leak.secret.reveal()
         usable = found.leak.severity >= Severity.MEDIUM and _SHORTEST <= len(text) <= _LONGEST and "\n" not in text
-        if not usable or not is_random(text):
+        if not usable or not (is_random(text) or _is_mixed(text)):
             continue
         since = _first_layer(found, metadata, layers)
         before = known.get(text)
         name = before.name if before is not None else found.leak.subject.rpartition(" ")[2]
         known[text] = Value(found.leak.secret, name, min(since, before.since) if before is not None else since)
-    return list(known.values())[:_MOST_VALUES]
+    return list(known.values())
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether a password has digits, and two of small letters, capitals and signs: no word, and no name of a thing."""
+    others = (any(map(str.islower, text)), any(map(str.isupper, text)), not text.isalnum())
+    return any(map(str.isdigit, text)) and sum(others) >= 2 and not any(map(str.isspace, text)) and "://" not in text
 
 
 def _first_layer(found: Found, metadata: Metadata, layers: int) -> int:
@@ -86,57 +90,66 @@ def _first_layer(found: Found, metadata: Metadata, layers: int) -> int:
 
 
 class ValueSearch:
-    """Looks for values in layers: with everything else, or again. `wanted` says what of it is told, and how.
+    """Looks for values in layers, along with the search for secrets. `key` is that of fingerprints."""
 
-    `name` tells searches for other values apart, and tells nothing of these.
-    """
-
-    def __init__(self, values: Sequence[Value], wanted: Wanted, folder: str) -> None:
+    def __init__(self, values: Sequence[Value], key: bytes) -> None:
         self._values = {value.secret.reveal(): value for value in values}
-        told = sorted((text, value.name, value.since) for text, value in self._values.items())
-        self.name = hmac.digest(wanted.key, repr(told).encode("utf-8", "backslashreplace"), "sha256").hex()
-        self._since = min((value.since for value in values), default=0)
-        self._needles, self._sweep = _sweep_for(values)
-        #: For layers older than some of the values, by the number of the layer.
+        self._key = key
+        self._needles = _needles_of(values)
+        self._sweep = _sweep_of(values, self._needles)
+        #: For large layers that are older than some of the values, by the number of the layer.
         self._fewer: dict[int, NeedleSweep] = {}
-        # What is packed stays so: it is the plain bytes that are looked for.
-        self._search = LayerSearch(Looking(self._sweep, wanted, 0, False, False, self._needles.reach, folder))
         #: What was found in layers, by their keys.
-        self._found: dict[str, tuple[Leak, ...]] = {}
+        self._kept: dict[str, LayerOutcome] = {}
 
     def covers(self, values: Sequence[Value]) -> bool:
         """Whether all of these are looked for."""
         return all(value.secret.reveal() in self._values for value in values)
 
+    def name_for(self, layer: Layer | None) -> str:
+        """Tells searches for other values apart, and tells nothing of these; "" where none is looked for."""
+        told = sorted((value.secret.reveal(), value.name) for value in self._sought(layer))
+        return hmac.digest(self._key, repr(told).encode("utf-8", "backslashreplace"), "sha256").hex() if told else ""
+
     def along(self, search: LayerSearch) -> LayerSearch:
         """A search that looks for these values as well, in large layers for those that can be in them."""
         overlap = max(search.settings.overlap, self._needles.reach)
-        return _Along(search.settings._replace(overlap=overlap), self._sweep_of)
-
-    def _sweep_of(self, layer: Layer | None) -> NeedleSweep | None:
-        if layer is None or 0 <= layer.size <= _SMALL:
-            return self._sweep
-        possible = [value for value in self._values.values() if value.since <= layer.number]
-        if len(possible) == len(self._values):
-            return self._sweep
-        if layer.number not in self._fewer and possible:
-            self._fewer[layer.number] = _sweep_for(possible)[1]
-        return self._fewer.get(layer.number)
+        return _Along(search.settings._replace(overlap=overlap), self._sweep_for)
 
     def taken(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
         """The outcome of a layer as the rules alone give it; the values are kept for `told`."""
-        self._found[key] = tuple(_shown(leak) for leak in outcome.leaks if not leak.by_rule)
-        return outcome._replace(leaks=tuple(leak for leak in outcome.leaks if leak.by_rule))
-
-    def bare(self, key: str, outcome: LayerOutcome) -> LayerOutcome:
-        """The values that were found in a layer, as an outcome of its own."""
+        leaks = [_shown(leak) for leak in outcome.leaks if not leak.by_rule]
+        rest = tuple(leak for leak in outcome.leaks if leak.by_rule)
+        cut = ("", f"more than {MOST_SHOWN:,} places of values that the metadata shows: the rest is not listed")
+        # What is known of files without another leak belongs to the values.
+        own = {leak.place.path for leak in leaks} - {leak.place.path for leak in rest}
         nothing = PathSet()
-        read = outcome.diff_id, outcome.digest, outcome.size, outcome.stored, outcome.files
-        return LayerOutcome(*read, self._found[key], (), (), nothing, nothing, (), {}, Owned(), (), ())
+        self._kept[key] = LayerOutcome(
+            *(outcome.diff_id, outcome.digest, outcome.size, outcome.stored, outcome.files),
+            leaks=tuple(leaks[:MOST_SHOWN]),
+            removed=(),
+            opaque=(),
+            files_here=nothing,
+            folders_here=nothing,
+            links=tuple(link for link in outcome.links if link[1] in own),
+            digests={path: digests for path, digests in outcome.digests.items() if path in own},
+            owned=Owned(),
+            skipped=(cut,) if len(leaks) > MOST_SHOWN else (),
+            errors=outcome.errors,
+        )
+        return outcome._replace(
+            leaks=rest,
+            links=tuple(link for link in outcome.links if link[1] not in own),
+            digests={path: digests for path, digests in outcome.digests.items() if path not in own},
+        )
+
+    def kept(self, key: str) -> LayerOutcome:
+        """The values that were found in a layer, as an outcome of its own."""
+        return self._kept[key]
 
     def recalled(self, key: str, outcome: LayerOutcome) -> None:
-        """What an earlier run has found in a layer."""
-        self._found[key] = outcome.leaks
+        """What an earlier search has found in a layer."""
+        self._kept[key] = outcome
 
     def told(
         self, image: Image, outcomes: Sequence[LayerOutcome | None], groups: Collection[str]
@@ -144,51 +157,50 @@ class ValueSearch:
         """The outcomes, with the values of these groups that are in their layers and that were not told yet."""
         told = list(outcomes)
         for layer in image.layers:
-            outcome = told[layer.number]
-            if outcome is not None and layer.key in self._found:
-                new = _new(outcome, [leak for leak in self._found[layer.key] if leak.group in groups])
-                told[layer.number] = outcome._replace(leaks=(*outcome.leaks, *new))
+            outcome, kept = told[layer.number], self._kept.get(layer.key)
+            if outcome is None or kept is None:
+                continue
+            known = outcome._replace(leaks=tuple(map(self._masked, outcome.leaks)))
+            new = tuple(_new(outcome, [leak for leak in kept.leaks if leak.group in groups]))
+            told[layer.number] = (
+                known
+                if not new
+                else known._replace(
+                    leaks=(*known.leaks, *new),
+                    links=(*known.links, *kept.links),
+                    digests={**kept.digests, **known.digests},
+                    skipped=(*known.skipped, *kept.skipped),
+                )
+            )
         return told
 
-    def unread(self, image: Image, outcomes: Sequence[LayerOutcome | None]) -> list[Layer]:
-        """The layers with files that were not searched for these values, and that are worth it."""
-        read = ((layer, outcomes[layer.number]) for layer in image.layers if layer.key not in self._found)
-        return [layer for layer, outcome in read if outcome is not None and self._is_worth_it(layer, outcome)]
+    def _masked(self, leak: Leak) -> Leak:
+        """A leak that was made, or remembered, by a search that knew nothing of the values."""
+        return leak._replace(excerpt=self._needles.masked(leak.excerpt), message=self._needles.masked(leak.message))
 
-    def again(self, image: Image, layer: Layer) -> None:
-        """Search a layer that was read before. Raises SourceError where it cannot be read a second time."""
-        leaks: Sequence[Leak] = ()
-        if self._holds_any(image, layer):
-            leaks = self._search.audit(Job(partial(image.open, layer), verify=False, again=False)).leaks
-        self._found[layer.key] = tuple(map(_shown, leaks))
+    def _sought(self, layer: Layer | None) -> list[Value]:
+        values = list(self._values.values())
+        if layer is None or 0 <= layer.size <= _SMALL:
+            return values
+        return [value for value in values if value.since <= layer.number]
 
-    def _is_worth_it(self, layer: Layer, outcome: LayerOutcome) -> bool:
-        return bool(outcome.files) and (layer.number >= self._since or outcome.stored <= _SMALL)
-
-    def _holds_any(self, image: Image, layer: Layer) -> bool:
-        """Whether a value is anywhere in a layer: most have none, and need no look at their files."""
-        stream = LayerStream(image.open(layer), verify=False)
-        try:
-            buffer = bytearray(self._needles.reach + _BLOCK)
-            kept = 0
-            while count := stream.readinto(memoryview(buffer)[kept : kept + _BLOCK]):
-                if self._needles.search(memoryview(buffer)[: kept + count]):
-                    return True
-                tail = bytes(buffer[max(0, kept + count - self._needles.reach) : kept + count])
-                kept = len(tail)
-                buffer[:kept] = tail
-        finally:
-            stream.close()
-        return False
+    def _sweep_for(self, layer: Layer | None) -> NeedleSweep | None:
+        sought = self._sought(layer)
+        if layer is None or len(sought) == len(self._values):
+            return self._sweep
+        if sought and layer.number not in self._fewer:
+            self._fewer[layer.number] = _sweep_of(sought, _needles_of(sought))
+        return self._fewer.get(layer.number)
 
 
 def _new(outcome: LayerOutcome, leaks: Sequence[Leak]) -> Iterator[Leak]:
     """Of the leaks that are values those that no rule has told at that place."""
+    places = [leak.place for leak in outcome.leaks]
     values = {(leak.group, leak.place.path) for leak in outcome.leaks}
-    lines = {(leak.place.path, leak.place.line) for leak in outcome.leaks if leak.place.line is not None}
+    lines = {(place.path, place.inner_path, place.line) for place in places if place.line is not None}
     for leak in leaks:
         place = leak.place
-        if (leak.group, place.path) not in values and (place.path, place.line) not in lines:
+        if (leak.group, place.path) not in values and (place.path, place.inner_path, place.line) not in lines:
             yield leak
 
 
@@ -199,17 +211,24 @@ def _shown(leak: Leak) -> Leak:
     return leak._replace(excerpt=f"{name}{leak.secret.redacted}")
 
 
-def _sweep_for(values: Sequence[Value]) -> tuple[Needles, NeedleSweep]:
-    texts = {str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)}
-    needles = Needles(texts, plain=True)
-    return needles, NeedleSweep(needles, partial(_detection, values), number=_HIT, encodings=(PLAIN,))
+def _needles_of(values: Sequence[Value]) -> Needles:
+    return Needles({str(number): encoded(value.secret.reveal()) for number, value in enumerate(values)}, plain=True)
+
+
+def _sweep_of(values: Sequence[Value], needles: Needles) -> NeedleSweep:
+    return NeedleSweep(needles, partial(_detection, values), number=_HIT)
 
 
 def _detection(values: Sequence[Value], hit: Hit) -> Detection:
     value = values[int(hit.name)]
     title = f"the value that the image's metadata shows as {value.name}"
     return Detection(
-        ASSIGNED_SECRET, title, hit.start, hit.end, Secret(value.secret.reveal(), SHOWN_VALUE), Confidence.HIGH
+        ASSIGNED_SECRET,
+        title,
+        hit.start,
+        hit.end,
+        ShownValue(value.secret.reveal(), value.secret.kind),
+        Confidence.HIGH,
     )
 
 
@@ -261,7 +280,13 @@ class _BothSweeps:
     ) -> list[Detection]:
         """What is in one content."""
         near = [hit for hit in hits if hit[0] != _HIT]
-        found = self._rules.examine(data, near, path, cuts, whole=whole) if near or whole else []
+        found = list(self._rules.examine(data, near, path, cuts, whole=whole)) if near or whole else []
         if len(near) == len(hits):
             return found
-        return [*found, *self._values.examine(data, hits, path)[:_MOST_OF_CONTENT]]
+        counts: Counter[str] = Counter()
+        for detection in self._values.examine(data, hits, path):
+            value = detection.secret.reveal()
+            counts[value] += 1
+            if counts[value] <= _MOST_OF_CONTENT:
+                found.append(detection)
+        return found

@@ -83,14 +83,20 @@ class _Run:
         if self.options.is_late:
             self.outcome.late.append(source.display)
             return
-        kept = len(self.outcome.rewrites)
+        if not self.options.until:
+            self._examined(source, rewriting, quiet=quiet)
+            return
+        # A report that just shows fixes must not be lost to a fault in one of them.
+        kept, pending = len(self.outcome.rewrites), dict(self.pending)
+        earlier = {path: list(changes) for path, changes in self._earlier.items()}
         try:
             self._examined(source, rewriting, quiet=quiet)
         except Exception as error:
-            # A report that just shows fixes must not be lost to a fault in one of them.
-            if not self.options.until:
-                raise
             self.outcome.give_up(source.display, error, kept)
+            # Shared with others, who must not see what is not done.
+            self.pending.clear()
+            self.pending.update(pending)
+            self._earlier = earlier
 
     def _examined(
         self, source: Input, rewriting: Callable[[Input, list[Finding], Rewrite], None], *, quiet: bool

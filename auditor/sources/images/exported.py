@@ -68,8 +68,9 @@ class ExportSource(PassingSource):
         self._passed: PassingSource | None = None
 
     def described(self) -> Sequence[Image]:
-        """The images as the engine describes them: config, history and layers by their diff_ids, not to be opened."""
-        return self._described
+        """The images as the engine describes them (config, history and layers by their diff_ids, not to be opened), and
+        those beside them."""
+        return [*self._described, *self._beside]
 
     def passing(self) -> Iterator[tuple[str, BinaryIO]]:
         """The layers of the export; none if they are known already. Raises SourceError."""

@@ -87,12 +87,7 @@ class Image(ABC):
 
 
 class Source(ABC):
-    """A place that holds images. `name` is for people. A source is closed when it is no longer needed.
-
-    `rereads`: reading a layer a second time costs no more than reading a file does.
-    """
-
-    rereads = True
+    """A place that holds images. `name` is for people. A source is closed when it is no longer needed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -117,8 +112,6 @@ class PassingSource(Source):
 
     First `passing` is exhausted, then `images` is asked; `Image.open` raises SourceError.
     """
-
-    rereads = False
 
     def described(self) -> Sequence[Image]:
         """What is known of the images before anything has passed by; their layers cannot be opened."""

@@ -51,8 +51,6 @@ def open_registry(
 class RegistrySource(Source):
     """One reference in one registry."""
 
-    rereads = False
-
     def __init__(self, name: str, reference: Reference, platform: str, client: Client) -> None:
         super().__init__(name)
         self._reference = reference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Sequence
 from functools import cache
@@ -13,15 +14,16 @@ import pytest
 
 from auditor.core.config import Settings
 from auditor.core.finding import Report
+from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
 from auditor.run.images import values
 from auditor.run.images.scan import scan
+from auditor.sources.images import layertar
 from auditor.sources.images.model import Image
 from auditor.sources.images.passing import PassingArchive
-from auditor.sources.images.registry import RegistrySource
 from auditor.sources.images.target import open_source, parse_target
 from tests.run.images.configs import RANDOM, detector, image
-from tests.run.images.imagemaking import config_of, layer, oci, saved, written
+from tests.run.images.imagemaking import config_of, layer, layer_of, members, oci, saved, written
 
 SWEEP = cache(Sweep)
 BASE = layer({"etc/motd": b"hello\n"})
@@ -90,17 +92,6 @@ def test_the_rule_can_be_left_out(tmp_path: Path) -> None:
     assert places(told(tmp_path, data, "assigned-secret")) == []
 
 
-def test_large_layers_are_read_again_from_the_value_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "_SMALL", 0)
-    data = saved([KEY, layer({"app/x": RANDOM.encode()})], config_of(["ADD a /", *ran()["history"][1:2]]))
-    assert places(told(tmp_path, data)) == [(1, "app/x", "live")]
-
-
-def test_a_value_across_two_blocks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "_BLOCK", 7)
-    assert places(told(tmp_path, saved([BASE, KEY, GONE], ran()))) == [(1, "root/.pdfkit", "deleted")]
-
-
 def passing(described: Sequence[Image], monkeypatch: pytest.MonkeyPatch) -> Report:
     monkeypatch.setattr(PassingArchive, "described", lambda _: described)
     stdin = io.BytesIO(saved([BASE, KEY, GONE], ran()))
@@ -113,69 +104,11 @@ def test_layers_that_an_engine_exports_are_looked_at_as_they_pass(monkeypatch: p
     assert not report.targets[0].skipped
 
 
-def test_what_cannot_be_read_again_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = passing([], monkeypatch)
-    assert places(report) == []
-    assert [item.path for item in report.targets[0].skipped] == ["layers"]
-    assert not RegistrySource.rereads
-
-
-def test_layers_that_passed_before_a_value_was_known_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = passing([image(ran(RANDOM[::-1]), layers=3)], monkeypatch)
-    assert places(report) == []
-    assert [(item.path, item.reason.startswith("3 of 3 not searched")) for item in report.targets[0].skipped] == [
-        ("layers", True)
-    ]
-
-
-def test_images_beside_an_export_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = layer({"srv/license": f"key = {RANDOM}\n".encode()})
-    path = written(tmp_path / "beside.tar", saved([other], config_of(ran()["history"][1:2])))
-    exported = PassingArchive.images
-    with open_source(parse_target(path)) as beside:
-        monkeypatch.setattr(PassingArchive, "images", lambda self: [*exported(self), *beside.images()])
-        report = passing([image(ran(), layers=3)], monkeypatch)
-    assert places(report) == [(1, "root/.pdfkit", "deleted"), (0, "srv/license", "live")]
-    assert not any(target.skipped for target in report.targets)
-
-
-def never(*_: object) -> None:
-    pytest.fail("no layer is read a second time")
-
-
 def kept(path: str) -> Report:
     """A run that may use the cache."""
     settings = Settings()
     settings.ignore = ()
     return scan(settings, [path])[0]
-
-
-def test_values_are_looked_for_in_the_same_pass_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values.ValueSearch, "again", never)
-    path = written(tmp_path / "image.tar", saved([BASE, KEY, GONE], ran()))
-    first, second = kept(path), kept(path)
-    assert [layer.state for layer in second.targets[0].layers] == ["cached"] * 3
-    assert places(first) == places(second) == [(1, "root/.pdfkit", "deleted")]
-    assert [finding.excerpt for finding in first.findings] == [finding.excerpt for finding in second.findings]
-    assert [finding.group for finding in first.findings] == [finding.group for finding in second.findings]
-
-
-def test_layers_that_are_known_are_read_again_for_other_values(tmp_path: Path) -> None:
-    other = layer({"app/x": b"hello\n"})
-    kept(written(tmp_path / "image.tar", saved([BASE, KEY, other], ran(RANDOM[::-1]))))
-    report = kept(written(tmp_path / "image.tar", saved([BASE, KEY, other], ran())))
-    assert [layer.state for layer in report.targets[0].layers] == ["cached"] * 3
-    assert places(report) == [(1, "root/.pdfkit", "live")]
-    assert not report.targets[0].skipped
-
-
-def test_a_source_that_is_read_once_needs_no_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path / "image.tar", saved([BASE, KEY, GONE], ran()))
-    with open_source(parse_target(path)) as source:
-        monkeypatch.setattr(source, "rereads", False)
-        report = scan(plain(), [], sources=[source])[0]
-    assert places(report) == [(1, "root/.pdfkit", "deleted")]
-    assert not report.targets[0].skipped
 
 
 def test_an_image_has_the_values_of_its_own_metadata_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,3 +140,123 @@ def test_what_is_remembered_of_a_layer_depends_on_no_image(path: str, tmp_path: 
     assert [layer.state for layer in after.targets[0].layers] == ["cached"]
     told = [[(one.rule, one.message, one.excerpt) for one in report.findings] for report in (alone, after)]
     assert told[0] == told[1]
+
+
+def test_a_value_across_two_blocks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layertar, "BLOCK", 1 << 16)
+    monkeypatch.setattr(layertar, "WHOLE", 1 << 12)
+    for at in range((1 << 16) - 40, (1 << 16) + 8, 4):
+        data = b"." * at + f"k {RANDOM} ".encode() + b"." * (1 << 16)
+        report = told(tmp_path, saved([layer({"app/x": data})], config_of(ran()["history"][1:2])))
+        assert places(report) == [(0, "app/x", "live")], at
+
+
+def test_what_has_passed_by_before_the_metadata_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for described in ([], [image(ran(RANDOM[::-1]), layers=3)]):
+        report = passing(described, monkeypatch)
+        assert places(report) == []
+        (skipped,) = report.targets[0].skipped
+        assert skipped.path == "layers" and "passed by" in skipped.reason
+
+
+def test_images_beside_an_export_are_searched_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = layer({"srv/license": f"key = {RANDOM}\n".encode()})
+    path = written(tmp_path / "beside.tar", saved([other], config_of(ran()["history"][1:2])))
+    exported = PassingArchive.images
+    with open_source(parse_target(path)) as beside:
+        monkeypatch.setattr(PassingArchive, "images", lambda self: [*exported(self), *beside.images()])
+        report = passing([image(ran(), layers=3)], monkeypatch)
+    assert places(report) == [(1, "root/.pdfkit", "deleted"), (0, "srv/license", "live")]
+    assert not any(target.skipped for target in report.targets)
+
+
+def test_in_large_layers_only_values_are_sought_that_can_be_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "_SMALL", 0)
+    config = config_of(["ADD a /", *ran()["history"][1:2]])
+    report = told(tmp_path, saved([KEY, layer({"app/x": RANDOM.encode()})], config))
+    assert places(report) == [(1, "app/x", "live")]
+    # The same layer at another place of another image, and the other way round.
+    before = kept(written(tmp_path / "a.tar", saved([KEY, GONE], config)))
+    after = kept(written(tmp_path / "b.tar", saved([GONE, KEY], config)))
+    assert (places(before), places(after)) == ([], [(1, "root/.pdfkit", "live")])
+    assert places(kept(written(tmp_path / "a.tar", saved([KEY, GONE], config)))) == []
+
+
+def test_values_are_remembered(tmp_path: Path) -> None:
+    path = written(tmp_path / "image.tar", saved([BASE, KEY, GONE], ran()))
+    first, second = kept(path), kept(path)
+    assert [layer.state for layer in second.targets[0].layers] == ["cached"] * 3
+    assert places(first) == places(second) == [(1, "root/.pdfkit", "deleted")]
+    assert [finding.excerpt for finding in first.findings] == [finding.excerpt for finding in second.findings]
+    assert [finding.group for finding in first.findings] == [finding.group for finding in second.findings]
+
+
+def test_layers_that_are_known_are_searched_again_for_other_values(tmp_path: Path) -> None:
+    other = layer({"app/x": b"hello\n"})
+    kept(written(tmp_path / "image.tar", saved([BASE, KEY, other], ran(RANDOM[::-1]))))
+    report = kept(written(tmp_path / "image.tar", saved([BASE, KEY, other], ran())))
+    assert places(report) == [(1, "root/.pdfkit", "live")]
+    assert not report.targets[0].skipped
+
+
+def test_the_order_of_images_makes_no_difference(tmp_path: Path) -> None:
+    silent = written(tmp_path / "silent.tar", saved([BASE, KEY, GONE], ran("none")))
+    telling = written(tmp_path / "telling.tar", saved([BASE, KEY, GONE], ran()))
+    for order in ([silent, telling], [telling, silent], [telling, telling]):
+        report = scan(plain(), order)[0]
+        assert places(report) == [(1, "root/.pdfkit", "deleted")] * order.count(telling)
+        assert not any(target.skipped for target in report.targets)
+
+
+def test_the_cache_has_no_value_in_names_of_files(tmp_path: Path) -> None:
+    made = layer({f"app/{RANDOM}.txt": f"key = {RANDOM}\n".encode()})
+    kept(written(tmp_path / "image.tar", saved([made], config_of(ran()["history"][1:2]))))
+    stored = [path for path in Path(cache_folder()).rglob("*") if path.is_file()]
+    assert any(path.name.startswith("layers.sqlite") for path in stored)
+    assert not [path for path in stored if RANDOM.encode() in path.read_bytes()]
+
+
+def test_a_hard_link_is_followed_from_the_cache_too(tmp_path: Path) -> None:
+    link = tarfile.TarInfo("srv/b")
+    link.type, link.linkname = tarfile.LNKTYPE, "srv/a"
+    content = layer_of([*members({"srv/a": f"key = {RANDOM}\n".encode()}), (link, b"")])
+    path = written(tmp_path / "image.tar", saved([BASE, content, layer({"srv/.wh.a": b""})], ran()))
+    first, second = kept(path), kept(path)
+    assert places(first) == places(second) == [(1, "srv/b", "live")]
+
+
+def test_values_take_no_place_of_what_rules_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.run.images.layers.gathered.MOST_LEAKS", 3)
+    monkeypatch.setattr("auditor.run.images.layers.gathered.MOST_SHOWN", 5)
+    monkeypatch.setattr(values, "MOST_SHOWN", 5)
+    crowd = {f"a/{number}": f"{RANDOM}\n".encode() for number in range(20)}
+    made = layer({**crowd, "z/.env": b"DB_PASSWORD=Kq8m" + b"Zx2LpV7w\n"})
+    report = told(tmp_path, saved([made], config_of(ran()["history"][1:2])))
+    assert [place[1] for place in places(report) if place[1] == "z/.env"]
+    assert len([place for place in places(report) if place[1] != "z/.env"]) == 5
+    assert any("more than 5 places of values" in item.reason for item in report.targets[0].skipped)
+
+
+def test_a_value_that_is_all_over_hides_no_other(tmp_path: Path) -> None:
+    text = f"call {RANDOM}\n" * 250 + f"last {RANDOM[::-1]}\n"
+    config = config_of(ran()["history"][1:2] + ran(RANDOM[::-1])["history"][1:2])
+    report = told(tmp_path, saved([layer({"app/x": text.encode()}), layer({"app/y": b""})], config))
+    groups = {finding.group for finding in report.findings}
+    found = {finding.group for finding in report.findings if finding.image and finding.image.part == "layer"}
+    assert len(groups) == 2 and found == groups
+
+
+def test_values_beyond_the_most_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "MOST_VALUES", 1)
+    config = config_of(ran()["history"][1:2] + ran(RANDOM[::-1])["history"][1:2])
+    report = told(tmp_path, saved([BASE, KEY], config))
+    assert any(item.reason.endswith("1 of 2 of these") for item in report.targets[0].skipped)
+
+
+@pytest.mark.parametrize("value", ["Kx7!mQ2#vR9@pL4z", "Tz9-kW3_qB8.nX5m-Rv2", "aB3/dE6gH9+jK2m==", "aB3{dE6gH9}jK2m"])
+def test_passwords_with_signs_are_looked_for(value: str, tmp_path: Path) -> None:
+    config = config_of(["ADD a /"], Env=[f"DB_PASSWORD={value}"])
+    report = told(tmp_path, saved([layer({"app/q": f"q: {value}\n".encode()})], config))
+    assert places(report) == [(0, "app/q", "live")]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Leaks of one layer that are told, of one content, and parts that could not be read.
 MOST_LEAKS = 20_000
 MOST_OF_CONTENT = 2_000
+#: Places of values that the metadata shows, in one layer: they are not told at the cost of the others.
+MOST_SHOWN = 1_000
 MOST_NOTES = 200
 _TOO_DEEP = "nested deeper than"
 #: How reasons begin that are bounds of ours.
@@ -48,6 +50,7 @@ class Gathered:
         self.debs = 0
         self._by_path: dict[str, list[int]] = {}
         self._indexed = 0
+        self._shown = 0
         self._more = 0
 
     def note_members(self, entries: Sequence[Entry]) -> None:
@@ -98,15 +101,25 @@ class Gathered:
         for leak in leaks(source, found, own, self._settings.wanted):
             if known and leak.group in known:
                 continue
+            if not leak.by_rule:
+                self._tell_shown(leak, source.path)
+                continue
             told += 1
-            if told > MOST_OF_CONTENT or len(self.leaks) >= MOST_LEAKS:
+            if told > MOST_OF_CONTENT or len(self.leaks) - self._shown >= MOST_LEAKS:
                 most = MOST_OF_CONTENT if told > MOST_OF_CONTENT else MOST_LEAKS
                 self.note(path, f"more than {most:,} findings; the rest is not listed")
                 return
             self.leaks.append(leak)
-            if leak.place.inner_path and leak.by_rule:
+            if leak.place.inner_path:
                 self.inside.setdefault(file_of(leak.place.path, leak.place.inner_path), set()).add(leak.group)
             self.changes.watch(source.path)
+
+    def _tell_shown(self, leak: Leak, path: str) -> None:
+        """A value that was looked for by itself; one more than are told shows that there are more."""
+        if self._shown <= MOST_SHOWN:
+            self._shown += 1
+            self.leaks.append(leak)
+            self.changes.watch(path)
 
     def _fail(self, message: str, path: str) -> None:
         """Something that makes the search incomplete."""

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
             """So many more have been."""
 
     class Beside(Protocol):
-        """What looks for more in layers along with the search; see `run.images.values`. `name` says for what."""
+        """What looks for more in layers along with the search; see `run.images.values`."""
 
-        name: str
+        def name_for(self, layer: Layer | None, /) -> str:
+            """Names what is looked for in this layer (None: in those that pass by); "" for nothing."""
 
         def along(self, search: LayerSearch, /) -> LayerSearch:
             """A search for both."""
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
         def taken(self, key: str, outcome: LayerOutcome, /) -> LayerOutcome:
             """The outcome of a layer without what is kept here."""
 
-        def bare(self, key: str, outcome: LayerOutcome, /) -> LayerOutcome:
+        def kept(self, key: str, /) -> LayerOutcome:
             """What is kept here of a layer, and no more."""
 
         def recalled(self, key: str, outcome: LayerOutcome, /) -> None:
-            """What an earlier run has kept of a layer."""
+            """What an earlier search has kept of a layer."""
 
 
 class Scanned(NamedTuple):
@@ -75,7 +76,8 @@ class Layers:
         self._cache = cache
         self._rules = rules
         self._listener = listener or Silent()
-        self._outcomes: dict[str, LayerOutcome] = {}
+        #: By diff_id, and by what was looked for.
+        self._outcomes: dict[tuple[str, str], LayerOutcome] = {}
         #: What else is looked for in the layers of the source at hand.
         self._beside: Beside | None = None
 
@@ -89,7 +91,8 @@ class Layers:
     def __contains__(self, diff_id: object) -> bool:
         if not isinstance(diff_id, str) or self._outcome_of(diff_id) is None:
             return False
-        return self._beside is None or self._kept_beside(diff_id, self._beside) is not None
+        name = self._beside.name_for(None) if self._beside is not None else ""
+        return not name or self._outcome_of(diff_id, name) is not None
 
     def of(self, source: Source, begun: Callable[[Sequence[Image]], Beside | None]) -> Iterator[Scanned]:
         """The images with the outcomes of all their layers.
@@ -107,7 +110,7 @@ class Layers:
             images = source.images()
             self._beside = begun(images)
         for layer in (layer for image in images for layer in image.layers if layer.key in passed):
-            self._remember(layer, passed[layer.key])
+            self._remember(layer, passed[layer.key], None)
         known = self._known(images, passed)
         self._search_rest(images, passed)
         for image in images:
@@ -151,28 +154,25 @@ class Layers:
             if layer.key in passed or not layer.diff_id:
                 continue
             outcome = self._outcome_of(layer.diff_id)
-            if outcome is not None:
-                passed[layer.key] = outcome
-                known.add(layer.key)
-                kept = self._kept_beside(layer.diff_id, self._beside) if self._beside is not None else None
-                if kept is not None and self._beside is not None:
-                    self._beside.recalled(layer.key, kept)
+            name = self._beside.name_for(layer) if self._beside is not None else ""
+            beside = self._outcome_of(layer.diff_id, name) if name else None
+            if outcome is None or (name and beside is None):
+                continue  # searched for everything, so that a result does not depend on what was known
+            passed[layer.key] = outcome
+            known.add(layer.key)
+            if self._beside is not None and beside is not None:
+                self._beside.recalled(layer.key, beside)
         return known
 
-    def _kept_beside(self, diff_id: str, beside: Beside) -> LayerOutcome | None:
-        return self._cache.get(diff_id, f"{self._rules} {beside.name}")
-
-    def keep_beside(self, layer: Layer, outcome: LayerOutcome, beside: Beside) -> None:
-        """Keep what else was found in a layer for later runs."""
-        if layer.diff_id and outcome.final and not outcome.errors:
-            self._cache.put(layer.diff_id, f"{self._rules} {beside.name}", beside.bare(layer.key, outcome))
-
-    def _outcome_of(self, diff_id: str) -> LayerOutcome | None:
-        """The outcome of a layer that was searched before, in this run or an earlier one."""
-        outcome = self._outcomes.get(diff_id) or self._cache.get(diff_id, self._rules)
+    def _outcome_of(self, diff_id: str, name: str = "") -> LayerOutcome | None:
+        """What was found in a layer before, in this run or an earlier one, of all or of what has this name."""
+        outcome = self._outcomes.get((diff_id, name)) or self._cache.get(diff_id, self._rules_for(name))
         if outcome is not None:
-            self._outcomes[diff_id] = outcome
+            self._outcomes[diff_id, name] = outcome
         return outcome
+
+    def _rules_for(self, name: str) -> str:
+        return f"{self._rules} {name}" if name else self._rules
 
     def _search_rest(self, images: Sequence[Image], passed: dict[str, LayerOutcome]) -> None:
         """Search every layer that is not known yet, long ones first, over all processors."""
@@ -194,18 +194,22 @@ class Layers:
         for number, outcome in results(search, jobs, self._listener.advance, search.hear):
             layer = order[number][1]
             passed[layer.key] = self._taken(layer.key, outcome)
-            self._remember(layer, passed[layer.key])
+            self._remember(layer, passed[layer.key], layer)
 
-    def _remember(self, layer: Layer, outcome: LayerOutcome) -> None:
-        """Keep an outcome for all that is searched after this."""
+    def _remember(self, layer: Layer, outcome: LayerOutcome, sought: Layer | None) -> None:
+        """Keep an outcome for all that is searched after this; `sought` is the layer that it was searched as."""
         if not layer.diff_id or outcome.diff_id != layer.diff_id or not outcome.final:
             return
-        new = self._outcomes.get(layer.diff_id) is not outcome
-        self._outcomes[layer.diff_id] = outcome
+        self._keep(layer.diff_id, "", outcome)
+        name = self._beside.name_for(sought) if self._beside is not None else ""
+        if self._beside is not None and name:
+            self._keep(layer.diff_id, name, self._beside.kept(layer.key))
+
+    def _keep(self, diff_id: str, name: str, outcome: LayerOutcome) -> None:
+        new = self._outcomes.get((diff_id, name)) is not outcome
+        self._outcomes[diff_id, name] = outcome
         if new and not outcome.errors:
-            self._cache.put(layer.diff_id, self._rules, outcome)
-            if self._beside is not None:
-                self.keep_beside(layer, outcome, self._beside)
+            self._cache.put(diff_id, self._rules_for(name), outcome)
 
 
 def _once(stream: BinaryIO) -> Callable[[], BinaryIO]:
