@@ -51,7 +51,7 @@ _TEMPLATE = BytePattern(
     r"|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
 )
 #: A search pattern rather than a value: in running text only, since a password may look like anything.
-_SEARCH = BytePattern(r"\.\*|\[\^|\\[sdwSDW(1-9]")
+_SEARCH = BytePattern(r"\.\*|\[\^|\\[(1-9]|\\[sdwSDW](?![A-Za-z0-9])")
 _REFERENCE = BytePattern(
     r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)"
     r"|secretsmanager|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)"

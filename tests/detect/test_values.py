@@ -189,3 +189,9 @@ def test_value_that_does_not_look_generated(value: str) -> None:
 @pytest.mark.parametrize(("text", "bits"), [("", 0.0), ("aaaa", 0.0), ("ab", 1.0), ("abcd", 2.0), ("aabb", 1.0)])
 def test_entropy(text: str, bits: float) -> None:
     assert values.entropy(text) == pytest.approx(bits)
+
+
+def test_a_backslash_in_a_password_makes_no_pattern_of_it() -> None:
+    assert values.judge("DB_PASSWORD", r"aB3\dE6gH9jK2mQ7").level == "secret"
+    for pattern in (r"^\d+$", r"[\w.-]{8,}", r"\S", r"(a)\1", r"token=\w"):
+        assert values.judge("DB_PASSWORD", pattern).level == "none"
