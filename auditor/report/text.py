@@ -61,7 +61,7 @@ def summary(report: Report, meta: Meta) -> str:
         where = read
     if not files and not _has_images(report):
         first = _NOTHING.get(meta.command, "No file found.")
-    elif not any(target.layers or target.files or target.size for target in report.targets):
+    elif not shown and not any(t.layers or t.size or (t.files and not t.errors) for t in report.targets):
         first = f"Nothing could be read {time}."
     elif report.sought and not shown:
         first = _absent(report, read, time)

@@ -214,3 +214,11 @@ def test_colour(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert reporting.wants_color(choice, Stream()) is wanted
+
+
+def test_nothing_is_called_clean_that_was_not_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "missing.Dockerfile"]) == 3
+    assert "Nothing could be read (" in capsys.readouterr().err
+    (here / "Dockerfile").write_text("FROM alpine:3.20\n")
+    assert main(["lint", "missing.Dockerfile", "Dockerfile"]) == 3
+    assert "No leaks found in what could be read of 2 files (" in capsys.readouterr().err
