@@ -14,9 +14,11 @@ import pytest
 
 from auditor.core.config import Settings
 from auditor.core.finding import Report
+from auditor.core.secret import Secret
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
 from auditor.run.images import values
+from auditor.run.images.leak import ShownValue
 from auditor.run.images.scan import scan
 from auditor.sources.images import layertar
 from auditor.sources.images.model import Image
@@ -24,6 +26,7 @@ from auditor.sources.images.passing import PassingArchive
 from auditor.sources.images.target import open_source, parse_target
 from tests.run.images.configs import RANDOM, detector, image
 from tests.run.images.imagemaking import config_of, layer, layer_of, members, oci, saved, written
+from tests.run.images.outcomes import leak
 
 SWEEP = cache(Sweep)
 BASE = layer({"etc/motd": b"hello\n"})
@@ -260,3 +263,35 @@ def test_passwords_with_signs_are_looked_for(value: str, tmp_path: Path) -> None
     config = config_of(["ADD a /"], Env=[f"DB_PASSWORD={value}"])
     report = told(tmp_path, saved([layer({"app/q": f"q: {value}\n".encode()})], config))
     assert places(report) == [(0, "app/q", "live")]
+
+
+def jar(**members: str) -> bytes:
+    """An archive whose members are compressed."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
+
+
+def inside(report: Report) -> list[str]:
+    found = [finding.image for finding in report.findings] + [r.image for f in report.findings for r in f.related]
+    return sorted({one.inner_path for one in found if one is not None and one.inner_path})
+
+
+def test_packed_values_are_found_whatever_was_known_before(tmp_path: Path) -> None:
+    made = layer({"app/a.jar": jar(a=f"key = {RANDOM}\n" + "x" * 100)})
+    kept(written(tmp_path / "other.tar", saved([BASE, made], ran(RANDOM[::-1]))))
+    path = written(tmp_path / "image.tar", saved([BASE, made], ran()))
+    assert inside(kept(path)) == inside(kept(path)) == inside(scan(plain(), [path])[0]) == ["a"]
+
+
+def test_what_a_rule_has_told_hides_no_value_of_another_member(tmp_path: Path) -> None:
+    made = layer({"app/a.jar": jar(a="DB_PASSWORD=Kq8mZx2" + "LpV7w\n", b=f"key = {RANDOM}\n")})
+    assert inside(told(tmp_path, saved([BASE, made], ran()))) == ["a", "b"]
+
+
+def test_a_rule_of_the_user_may_have_any_id() -> None:
+    for kind in ("shown-value", "ShownValue", ""):
+        assert leak()._replace(secret=Secret(RANDOM, kind)).by_rule
+    assert not leak()._replace(secret=ShownValue(RANDOM, "password")).by_rule
