@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 
 from auditor.core.errors import UsageError
+from auditor.core.record import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
 
 
 def content_of(path: str, most: int, error: type[Exception] = UsageError) -> bytes:
@@ -29,32 +36,35 @@ def json_of(path: str, content: bytes) -> object:
     """What a file of JSON holds. Raises UsageError, which names the file."""
     import json  # start-up: only where such a file is given
 
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}: not JSON: {error}") from None
-    except ValueError:
-        raise UsageError(f"{path}: not JSON: a number has too many digits") from None
-    except RecursionError:
-        raise UsageError(f"{path}: nested too deeply") from None
+    return _parsed(f"{path}: not JSON: ", path, content, json.loads, json.JSONDecodeError, UsageError)
 
 
 def toml_of(path: str, content: bytes, error: type[Exception] = UsageError) -> dict[str, object]:
     """What a file of TOML holds. Raises `error`, which names the file."""
     import tomllib  # start-up: only where such a file is given
 
+    return _parsed(f"{path}: ", path, content, tomllib.loads, tomllib.TOMLDecodeError, error)
+
+
+def _parsed(
+    lead: str,
+    path: str,
+    content: bytes,
+    parse: Callable[[str], _T],
+    syntax: type[ValueError],
+    error: type[Exception],
+) -> _T:
+    """`lead` stands before what is wrong with the notation."""
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return parse(content.decode("utf-8-sig"))
     except UnicodeDecodeError as problem:
         raise error(f"{path}: not UTF-8 (byte {problem.start})") from None
-    except tomllib.TOMLDecodeError as problem:
-        raise error(f"{path}: {problem}") from None
+    except syntax as problem:
+        raise error(f"{lead}{problem}") from None
+    except ValueError:
+        raise error(f"{lead}a number has too many digits") from None
     except RecursionError:
         raise error(f"{path}: nested too deeply") from None
-    except ValueError:
-        raise error(f"{path}: a number has too many digits") from None
 
 
 def replace_file(path: str, text: str) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from auditor.run.directives import Commented
 
 UNUSED = "unused-ignore"
+#: Rules about comments: a comment that silenced what is gone now is no new leak.
+ABOUT_COMMENTS = frozenset({UNUSED})
 #: Findings about the file itself: no comment can silence them.
 _ALWAYS = frozenset({UNUSED, "unreadable-dockerfile"})
 #: Findings that are not about a value on a line, so a secret scanner's marker says nothing about them.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ShownValue(Secret):
-    """A value that is looked for because the metadata shows it, beside what rules find (`values`)."""
+    """A value that is looked for because the metadata shows it, beside what rules find (`valuesearch`)."""
 
 
 class Leak(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from auditor.detect.detection import Detection
     from auditor.detect.needles import Hit, Needles
@@ -15,29 +15,17 @@ if TYPE_CHECKING:
 class NeedleSweep:
     """Looks for values where `detect.sweep.Sweep` looks for signs of secrets.
 
-    `told` says what a hit is. `number` is that of such hits among those of rules, `encodings` are those that count, all
-    if there are none.
+    `told` says what a hit is. `number` is that of such hits among those of rules.
     """
 
-    #: Whatever is not told by a hit is not looked for; nothing is put off.
-    thorough = False
-
-    def __init__(
-        self,
-        needles: Needles,
-        told: Callable[[Hit], Detection],
-        *,
-        number: int = 0,
-        encodings: Collection[str] = (),
-    ) -> None:
+    def __init__(self, needles: Needles, told: Callable[[Hit], Detection], *, number: int = 0) -> None:
         self._needles = needles
         self._told = told
         self._number = number
-        self._encodings = encodings
 
     def hits(self, data: bytes | memoryview) -> list[tuple[int, int]]:
         """Where values end, by place."""
-        return sorted(((self._number, hit.end) for hit in self._hits(data)), key=lambda hit: hit[1])
+        return sorted(((self._number, hit.end) for hit in self._needles.search(data)), key=lambda hit: hit[1])
 
     def reads_whole(self, _path: str, _head: bytes) -> bool:
         """No content is read but around hits."""
@@ -65,8 +53,4 @@ class NeedleSweep:
         whole: bool = False,
     ) -> list[Detection]:
         """The values in one content."""
-        return list(map(self._told, self._hits(data)))
-
-    def _hits(self, data: bytes | memoryview) -> list[Hit]:
-        found = self._needles.search(data)
-        return [hit for hit in found if hit.encoding in self._encodings] if self._encodings else list(found)
+        return list(map(self._told, self._needles.search(data)))

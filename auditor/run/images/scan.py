@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from auditor.run.images.layers.outcomes import Listener, Scanned
     from auditor.run.images.layers.search import LayerSearch
     from auditor.run.images.metadata.examine import Metadata
-    from auditor.run.images.values import ValueSearch
+    from auditor.run.images.valuesearch import ValueSearch
     from auditor.sources.images.model import Image, Source
 
 

@@ -1,6 +1,6 @@
 """When layers are searched for the values that metadata shows: along with everything else; if they are not, it is said.
 
-What is searched for, and how, is in `values`, which is loaded only where there are such values.
+What is searched for is in `values`, how in `valuesearch`; both are loaded only where there are such values.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from auditor.run.images.layers.outcomes import Scanned
     from auditor.run.images.layers.telling import Wanted
     from auditor.run.images.metadata.examine import Metadata
-    from auditor.run.images.values import Value, ValueSearch
+    from auditor.run.images.values import Value
+    from auditor.run.images.valuesearch import ValueSearch
     from auditor.sources.images.model import Image, Source
 
 _NOT_SEARCHED = "not searched for the values that the metadata shows"
@@ -36,7 +37,7 @@ class ShownValues:
         self._beside = None
         if ASSIGNED_SECRET in self._asked.left_out or not any(metadata.found for _, metadata in described):
             return None
-        from auditor.run.images.values import ValueSearch  # start-up: only where there are such values
+        from auditor.run.images.valuesearch import ValueSearch  # start-up: only where there are such values
 
         values = [value for image, metadata in described for value in self._values_of(image, metadata)[0]]
         if len(described) > 1 or isinstance(source, PassingSource):

@@ -75,5 +75,5 @@ class Beyond:
 
             every = [*dockerfiles, *self._around.dockerfiles(source.path)]
             settled = [one for one in every if os.path.abspath(one.path) not in self._pending]
-            self._mender = Mender(auditor, auditor.wanted, mounting(settled), len(every) == 1)
+            self._mender = Mender(auditor, mounting(settled), len(every) == 1)
         return self._mender.mend(source, active, rewrite)

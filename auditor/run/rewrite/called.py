@@ -13,6 +13,7 @@ from auditor.run.inputs import InputAuditor
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, Left
 from auditor.run.selection import asked
+from auditor.run.suppress import ABOUT_COMMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 #: Plans that are tried one by one where they do not hold together.
 _MOST_TRIES = 40
 _NO_FIX = "there is no automatic fix for it"
-#: Rules about comments: a comment that silenced what is gone now is no new leak.
-_ABOUT_COMMENTS = frozenset({"unused-ignore"})
 
 
 class CallFixer:
@@ -103,7 +102,7 @@ class CallFixer:
             raise Refused("its check did not hold: the result could not be read again")
         gone = {plan.use.span for plan in able}
         expected = Counter((f.rule, f.subject) for f in analysis.findings if f.location.span not in gone)
-        there = Counter((f.rule, f.subject) for f in after.findings if f.rule not in _ABOUT_COMMENTS)
+        there = Counter((f.rule, f.subject) for f in after.findings if f.rule not in ABOUT_COMMENTS)
         if there - expected:
             raise Refused("its check did not hold: a finding would be there")
         commands, nodes = facts.size

@@ -9,6 +9,7 @@ from auditor.core.edit import merged
 from auditor.core.record import TYPE_CHECKING
 from auditor.core.span import Span
 from auditor.run.rewrite.second import disagreement
+from auditor.run.suppress import ABOUT_COMMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from auditor.core.finding import Finding
     from auditor.lang.dockerfile.nodes import Document
     from auditor.run.analysis import Analysis
-
-#: Rules about comments: a comment that silenced what is gone now is no new leak.
-_ABOUT_COMMENTS = frozenset({"unused-ignore"})
 
 
 def objection(before: Analysis, after: Analysis, edits: Sequence[Edit], answered: Sequence[Finding]) -> str:
@@ -45,7 +43,7 @@ def objection(before: Analysis, after: Analysis, edits: Sequence[Edit], answered
 
 def _counted(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
     """Findings by rule and subject; the subject's spelling does not count, since a variable becomes a mount's id."""
-    return Counter((f.rule, _plain(f.subject)) for f in findings if f.rule not in _ABOUT_COMMENTS)
+    return Counter((f.rule, _plain(f.subject)) for f in findings if f.rule not in ABOUT_COMMENTS)
 
 
 def _plain(subject: str) -> str:

@@ -8,6 +8,7 @@ from auditor.core.record import TYPE_CHECKING
 from auditor.fixes.services.plan import EnvPlan, FilePlan, TextPlan
 from auditor.fixes.services.writing import new_entry
 from auditor.lang.compose.nodes import Alias, Mapping, Scalar, Sequence
+from auditor.run.suppress import ABOUT_COMMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from auditor.flow.services import ComposeFacts
     from auditor.lang.compose.nodes import Node
     from auditor.run.analysis import Analysis
-
-#: Rules about comments: a comment that silenced what is gone now is no new leak.
-_ABOUT_COMMENTS = frozenset({"unused-ignore"})
 
 
 def objection(before: Analysis, after: Analysis, plans: Listed[TextualPlan], answered: Counter[tuple[str, str]]) -> str:
@@ -30,7 +28,7 @@ def objection(before: Analysis, after: Analysis, plans: Listed[TextualPlan], ans
         return "the result could not be read again"
     old, new = (Counter((f.rule, f.subject) for f in one.findings) for one in (before, after))
     for key, count in new.items():
-        if key[0] not in _ABOUT_COMMENTS and count > old[key] - answered[key]:
+        if key[0] not in ABOUT_COMMENTS and count > old[key] - answered[key]:
             return f"a finding of {key[0]} would be there: {key[1]}"
     wanted = Counter(new_entry(plan) for plan in plans if isinstance(plan, EnvPlan))
     there = Counter(_entries(after.compose)) - Counter(_entries(before.compose))

@@ -15,6 +15,7 @@ from auditor.run.rewrite.generated import generated
 from auditor.run.rewrite.origin import Origin
 from auditor.run.rewrite.outcome import Applied, FileChange
 from auditor.run.selection import asked
+from auditor.run.suppress import ABOUT_COMMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from auditor.run.inputs import InputAuditor
     from auditor.run.rewrite.outcome import Rewrite
     from auditor.sources.files import Input
-
-#: Rules about comments: a comment that silenced what is gone now is no new leak.
-_ABOUT_COMMENTS = frozenset({"unused-ignore"})
 
 
 class Mounting(NamedTuple):
@@ -63,11 +61,8 @@ def mounting(sources: Iterable[Input]) -> list[Mounting]:
 class Mender:
     """Mends callers, one by one. `is_only_one`: the repository has one Dockerfile."""
 
-    def __init__(
-        self, auditor: InputAuditor, wanted: frozenset[str], dockerfiles: Sequence[Mounting], is_only_one: bool
-    ) -> None:
+    def __init__(self, auditor: InputAuditor, dockerfiles: Sequence[Mounting], is_only_one: bool) -> None:
         self.auditor = auditor
-        self.wanted = wanted
         self.dockerfiles = dockerfiles
         self.is_only_one = is_only_one
 
@@ -118,10 +113,10 @@ class Mender:
         titles, origin, spans = done
         following = source._replace(data=text.encode("utf-8", "surrogateescape"))
         target, analysis = self.auditor.examine(following)
-        after = asked(analysis.findings, self.wanted)
+        after = asked(analysis.findings, self.auditor.wanted)
         there = Counter((f.rule, f.subject) for f in after)
         known = Counter((f.rule, f.subject) for f in active)
-        if not target.complete or any(key[0] not in _ABOUT_COMMENTS for key in there - known):
+        if not target.complete or any(key[0] not in ABOUT_COMMENTS for key in there - known):
             rewrite.burnt.clear()
             rewrite.notes.append("it passes a build argument that is a build secret by now: change it by hand")
             return None

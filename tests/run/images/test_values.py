@@ -17,7 +17,7 @@ from auditor.core.finding import Report
 from auditor.core.secret import Secret
 from auditor.detect.prefiltering.store import folder as cache_folder
 from auditor.detect.sweep import Sweep
-from auditor.run.images import values
+from auditor.run.images import values, valuesearch
 from auditor.run.images.leak import ShownValue
 from auditor.run.images.scan import scan
 from auditor.sources.images import layertar
@@ -176,7 +176,7 @@ def test_images_beside_an_export_are_searched_as_well(tmp_path: Path, monkeypatc
 def test_in_large_layers_only_values_are_sought_that_can_be_in_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "_SMALL", 0)
+    monkeypatch.setattr(valuesearch, "_SMALL", 0)
     config = config_of(["ADD a /", *ran()["history"][1:2]])
     report = told(tmp_path, saved([KEY, layer({"app/x": RANDOM.encode()})], config))
     assert places(report) == [(1, "app/x", "live")]
@@ -233,7 +233,7 @@ def test_a_hard_link_is_followed_from_the_cache_too(tmp_path: Path) -> None:
 def test_values_take_no_place_of_what_rules_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.run.images.layers.gathered.MOST_LEAKS", 3)
     monkeypatch.setattr("auditor.run.images.layers.gathered.MOST_SHOWN", 5)
-    monkeypatch.setattr(values, "MOST_SHOWN", 5)
+    monkeypatch.setattr(valuesearch, "MOST_SHOWN", 5)
     crowd = {f"a/{number}": f"{RANDOM}\n".encode() for number in range(20)}
     made = layer({**crowd, "z/.env": b"DB_PASSWORD=Kq8m" + b"Zx2LpV7w\n"})
     report = told(tmp_path, saved([made], config_of(ran()["history"][1:2])))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
             """So many more have been."""
 
     class Beside(Protocol):
-        """What looks for more in layers along with the search; see `run.images.values`."""
+        """What looks for more in layers along with the search; see `run.images.valuesearch`."""
 
         def name_for(self, layer: Layer | None, /) -> str:
             """Names what is looked for in this layer (None: in those that pass by); "" for nothing."""
