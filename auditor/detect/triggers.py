@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
-from auditor.detect.announcing import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, TO_VALUE, VALUE, WORDS
+from auditor.detect.announcing import CHOOSING, CHOSEN, ON_VALUE, PAIRED, SHORT_WORDS, SOUGHT, TO_VALUE, WORDS
 from auditor.detect.prefilter import Trigger
 
 #: Formats that `structures` reads with what belongs to them.
@@ -72,10 +72,10 @@ def triggers() -> tuple[tuple[Trigger, ...], tuple[Kind, ...]]:
             continue
         found.append((Trigger(row["pattern"], tuple(row["keywords"]), False), Kind(FORMAT, place)))
     for word, literals in WORDS:
-        for tail in (TO_VALUE, PAIRED):
-            found.append((Trigger(word + tail + VALUE, literals, True, True), Kind(ANNOUNCED)))
+        pattern = f"{word}(?:{TO_VALUE}|{PAIRED}){SOUGHT}"
+        found.append((Trigger(pattern, literals, True, True), Kind(ANNOUNCED)))
     for word, literals in SHORT_WORDS:
-        found.append((Trigger(word + ON_VALUE + VALUE, literals, True, True), Kind(ANNOUNCED)))
+        found.append((Trigger(word + ON_VALUE + SOUGHT, literals, True, True), Kind(ANNOUNCED)))
     found.append((Trigger(CHOOSING + CHOSEN, ("pass", "pwd", "secret"), True, True), Kind(ANNOUNCED)))
     for pattern, literals, caseless in _CONNECTIONS:
         found.append((Trigger(pattern, literals, caseless, True), Kind(CONNECTION)))

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.sources.images.tarblocks import FILE, HIDDEN, PAX, Block, Entry, Segment
-from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, map_size, normal, pax, text
+from auditor.sources.images.tarheaders import (
+    LONGEST_NAME,
+    Extended,
+    Header,
+    header_of,
+    map_size,
+    normal,
+    pax,
+    text,
+    usual,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +44,8 @@ _ZEROS = bytes(UNIT)
 _EXTENDED = b"xgLK"
 #: Links, devices, folders and pipes have no content, whatever size their header states.
 _WITHOUT_CONTENT = b"123456"
-#: Files and folders, which almost all members are.
-_USUAL = b"05"
-
+#: Makes a named tuple without the steps for defaults and names.
+_new = tuple.__new__
 
 _NOTHING = Extended()
 
@@ -96,7 +105,7 @@ class LayerTar:
             start = max(self._long.start, self._next - self._overlap // 2)
         at = min(max(start - self._base, 0), self._filled)
         rest = self._filled - at
-        self._view[:rest] = bytes(self._view[at : self._filled])
+        self._view[:rest] = self._view[at : self._filled]
         self._base += at
         self._filled = rest
 
@@ -111,6 +120,9 @@ class LayerTar:
         here = self._base + self._filled - self._next
         if self._long is not None:
             return self._piece(self._long, block, last)
+        if self._extended is _NOTHING and self._zeros < 2 and not (block.segments and block.segments[-1].kind == PAX):
+            self._usual(block)
+            here = self._base + self._filled - self._next
         if here < UNIT:
             if last and here:
                 self._give(block, HIDDEN, "", self._next, self._next + here)
@@ -126,8 +138,6 @@ class LayerTar:
         if header is None:
             return self._lose(head)
         self._zeros = 0
-        if header.kind in _USUAL and header.size <= WHOLE and self._extended is _NOTHING:
-            return self._usual(header, block, last)
         return self._member(header, block, last)
 
     def _lose(self, head: bytes) -> bool:
@@ -139,23 +149,31 @@ class LayerTar:
         self._long = _Long(HIDDEN, "", self._next, 1 << 100)
         return True
 
-    def _usual(self, header: Header, block: Block, last: bool) -> bool:
-        """A file or a folder of which nothing but its header tells: what `_member` does, in fewer steps."""
-        size = header.size if header.kind == b"0" else 0
-        start = self._next - self._base + UNIT
-        end = start + size
-        padding = -size % UNIT
-        if end + padding > self._filled or (block.segments and block.segments[-1].kind == PAX):
-            return self._member(header, block, last)
-        self.members += 1
-        path = normal(header.path)
-        block.entries.append(Entry(path, "0" if header.kind == b"0" else "5", size))
-        if size:
-            block.segments.append(Segment(FILE, path, start, end, 0, size, start, end, len(block.entries)))
-        self._next += UNIT + size + padding
-        if padding and not self._buffer.startswith(_ZEROS[:padding], end):
-            self._give(block, HIDDEN, path, self._next - padding, self._next)
-        return True
+    def _usual(self, block: Block) -> None:
+        """The files and folders that come next of which nothing but their headers tells: what `_step` does for almost
+        all members, in fewer steps."""
+        entries, segments = block.entries, block.segments
+        at, most = self._next - self._base, self._filled - UNIT
+        left = self._most - self.members
+        while at <= most and left > 0:
+            told = usual(self._buffer, at)
+            if told is None:
+                break
+            path, kind, size = told
+            start = at + UNIT
+            end = start + size
+            at = end + -size % UNIT
+            if size > WHOLE or at > self._filled:
+                at = start - UNIT
+                break
+            left -= 1
+            entries.append(_new(Entry, (path, kind, size, "", (0, 0), ())))
+            if size:
+                segments.append(_new(Segment, (FILE, path, start, end, 0, size, start, end, len(entries))))
+                if at > end and not self._buffer.startswith(_ZEROS[: at - end], end):
+                    self._give(block, HIDDEN, path, self._base + end, self._base + at)
+        if left < self._most - self.members:
+            self.members, self._next, self._zeros = self._most - left, self._base + at, 0
 
     def _member(self, header: Header, block: Block, last: bool) -> bool:
         """One member with its content, if all of it is here; a long content is begun."""

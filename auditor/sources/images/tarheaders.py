@@ -14,6 +14,9 @@ _SPARSE = b"GNU.sparse."
 _SPARSE_VERSIONS = ((b"0", b"0"), (b"0", b"1"), (b"1", b"0"))
 #: Name, size, kind, link, magic, version, device, prefix.
 _FIELDS = Struct("100s24x12s20xc100s5sB66x8s8s155s12x")
+#: What almost all members are: files and folders, by what their headers have for it.
+_USUAL = {b"0": "0", b"\0": "0", b"7": "0", b"5": "5"}
+_OCTAL = b"01234567"
 #: Where a header and a block of a sparse file's map say that another block follows, and how many are read.
 _GOES_ON, _MAP_GOES_ON, _MOST_MAPS = 482, 504, 100
 
@@ -72,6 +75,20 @@ def header_of(head: bytes) -> Header | None:
     device = (_number(major) or 0, _number(minor) or 0) if kind == b"3" else (0, 0)
     mapped = kind == b"S" and head[_GOES_ON] != 0
     return Header(path, b"0" if kind in b"\x007" else kind, size, link, device, mapped)
+
+
+def usual(buffer: bytearray, at: int) -> tuple[str, str, int] | None:
+    """Path from the root, kind ("0" or "5") and size of content of a file or a folder whose header stands at this
+    place of the buffer, as `header_of` reads it. None for all others, for what is no header, and for unusual sizes."""
+    name, length, kind, _link, magic, version, _major, _minor, prefix = _FIELDS.unpack_from(buffer, at)
+    known = _USUAL.get(kind)
+    digits = length[:11]
+    if known is None or magic != b"ustar" or length[11] or digits.strip(_OCTAL):
+        return None
+    path = text(name.split(b"\0", 1)[0])
+    if version == 0 and prefix[0]:
+        path = f"{text(prefix.split(bytes(1), 1)[0])}/{path}"
+    return normal(path), known, int(digits, 8) if known == "0" else 0
 
 
 def map_size(behind: memoryview) -> int:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sources.images.tarheaders import LONGEST_NAME, Extended, Header, header_of, map_size, normal, pax, text
+from auditor.sources.images.tarheaders import (
+    LONGEST_NAME,
+    Extended,
+    Header,
+    header_of,
+    map_size,
+    normal,
+    pax,
+    text,
+    usual,
+)
 from tests.sources.images.walks import header
 
 _FORMS: tuple[Literal[0, 1], ...] = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT)
@@ -71,6 +81,42 @@ def test_the_prefix_belongs_to_posix_only() -> None:
     assert header_of(header(b"name", raw={345: b"some/folder"})) == Header("some/folder/name", b"0", 0, "", (0, 0))
     gnu = header_of(header(b"name", raw={257: b"ustar  \0", 345: b"some/folder"}))
     assert gnu and gnu.path == "name"
+
+
+@given(
+    st.binary(max_size=4),
+    st.text("abc/._é", min_size=1, max_size=40).filter(lambda name: name.strip("/")),
+    st.integers(0, 2**33 - 1),
+    st.sampled_from([b"0", b"\0", b"7", b"1", b"2", b"3", b"5", b"S", b"x", b"L"]),
+    st.sampled_from(_FORMS),
+    st.dictionaries(
+        st.sampled_from([0, 99, 124, 130, 135, 156, 257, 263, 345, 500]), st.binary(max_size=13), max_size=2
+    ),
+)
+def test_the_short_way_reads_what_the_long_one_does(
+    before: bytes, name: str, size: int, kind: bytes, form: Literal[0, 1], raw: dict[int, bytes]
+) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    head = bytearray(info.tobuf(form, "utf-8", "surrogateescape")[-512:])
+    for place, field in raw.items():
+        head[place : place + len(field)] = field
+    told = usual(bytearray(before + head[:512]), len(before))
+    known = header_of(bytes(head[:512]))
+    if told is not None:
+        assert known is not None
+        assert told == (normal(known.path), str(known.kind, "ascii"), known.size if known.kind == b"0" else 0)
+
+
+@pytest.mark.parametrize("kind", [b"0", b"\0", b"7", b"5"])
+def test_the_short_way_is_taken(kind: bytes) -> None:
+    expected = ("a/name", "5", 0) if kind == b"5" else ("a/name", "0", 5)
+    assert usual(bytearray(header(b"./a/name", 5, kind=kind)), 0) == expected
+
+
+@pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"x", b"L", b"S"])
+def test_the_short_way_is_not_for_others(kind: bytes) -> None:
+    assert usual(bytearray(header(b"name", 5, kind=kind)), 0) is None
 
 
 def test_names_end_at_the_first_zero() -> None:

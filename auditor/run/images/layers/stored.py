@@ -158,11 +158,17 @@ class _Values:
         self._by_head: dict[str, list[str]] = {}
         for value in sorted(self._shown, key=len, reverse=True):
             self._by_head.setdefault(value[:_TELLING], []).append(value)
+        self._without: set[str] = set()  # texts in which no value stands: most are asked about again
 
     def mask(self, text: str) -> str:
         """The text with every value in its redacted form."""
+        if text in self._without:
+            return text
+        if self._by_head.keys().isdisjoint(text[at : at + _TELLING] for at in range(len(text) - _TELLING + 1)):
+            self._without.add(text)
+            return text
         parts, done, at = [], 0, 0
-        while self._shown and at <= len(text) - _TELLING:
+        while at <= len(text) - _TELLING:
             alike = self._by_head.get(text[at : at + _TELLING], ())
             value = next((value for value in alike if text.startswith(value, at)), "")
             if value:
