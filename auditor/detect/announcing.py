@@ -52,7 +52,7 @@ CHOOSING = (
     r"|\|\|=?|\?\?=?|\?:|or|\{|:-)"
     r"[ \t]{0,16}(?:[|>][+-]?[ \t]{0,3}\r?\n[ \t]{1,40})?(?:<!\[CDATA\[)?[rbfuRBFUL@$]{0,2}(?:\"{3}|'{3}|[\"'`]?))"
 )
-CHOSEN = r"[^\s\"'`]{0,24}[0-9!#$%^&*?+~@]"
+CHOSEN = r"[^\s\"'`0-9!#$%^&*?+~@]{0,24}[0-9!#$%^&*?+~@]"
 #: Whether such a value begins at a place.
 BEGINS, IS_CHOSEN = BytePattern(VALUE), BytePattern(CHOSEN)
 

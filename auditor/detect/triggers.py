@@ -26,7 +26,8 @@ _NAMES = tuple("passw passphrase pwd _pass .pass secret token apikey api_key api
 _SETTERS = tuple(
     f"{w}(" for w in "password passwd passphrase pwd secret token apikey api_key secretkey secret_key".split()
 )
-_BEGUN = r"['\"][^'\"\s]{4}"
+#: What `connections` asks of a value that a call gives: a digit or a sign that no name has. Only the first counts.
+_BEGUN = r"['\"][^'\"\s0-9!#$%^&*?+~@]*[0-9!#$%^&*?+~@]"
 _CONNECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     (r"://[^\s\"'<>|\\/`,@]{3,200}@", ("://",), False),
     (

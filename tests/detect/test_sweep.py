@@ -213,9 +213,13 @@ def test_kinds_of_hits() -> None:
 
 def test_a_sign_alone_needs_its_reader(sweep: Sweep) -> None:
     """One string of several that a reader needs: nothing is read."""
-    text = program(2000) + b"\nclass SecretStore {\n" + program(2000)
+    text = program(2000) + b'\nlet attributes = {"attributes": 1}\n' + program(2000)
     assert sweep.hits(text)
     assert sweep.examine(text, sweep.hits(text), "a.txt") == []
+
+
+def test_a_word_of_programs_is_no_sign(sweep: Sweep) -> None:
+    assert not sweep.hits(program(2000) + b"\nclass SecretStore { kind: string; passphrase: string }\n" + program(2000))
 
 
 def test_cuts_are_told() -> None:

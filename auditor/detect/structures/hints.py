@@ -99,6 +99,8 @@ _AWS = (
 _CLOSER = {
     "machine": _NETRC,
     "default": _NETRC,
+    "Secret": r"kind[\"']?\s{0,50}:\s{0,50}[\"']?secret",
+    "passphrase": r"<passphrase>",
     '"auth': r"\"auth\x5c?\"\s{0,20}:\s{0,20}\x5c?\"[a-z0-9+/_-]{4}",
     **dict.fromkeys(("SessionToken", "ecretAccessKey", "secret_access_key", "SECRET_ACCESS_KEY"), _AWS),
 }

@@ -32,7 +32,7 @@ def test_every_case_is_found_either_way(pass_: str) -> None:
 
 @pytest.mark.parametrize(("literals", "reader"), WAYS)
 def test_every_way_is_taken(pass_: str, literals: tuple[str, ...], reader: str) -> None:
-    more = 'machine h.example login a default login a "auth": "YTpi" sessiontoken = "aaaaaaaa'
+    more = 'machine h.example login a default login a "auth": "YTpi" sessiontoken = "aaaaaaaa kind: Secret <passphrase>'
     text = f" {more} ".join(literals)
     assert reader in list(hints.readers(f"{text} {more}"))
 
