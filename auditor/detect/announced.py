@@ -34,6 +34,10 @@ _LONGEST = 1200
 #: Characters before a value in which a word says that it is something else.
 _NEXT = 64
 _DIGIT = BytePattern(r"[0-9]")
+#: Names that say as much as those of two words.
+_WHOLE_NAMES = frozenset(("apikey", "authorization"))
+#: Longer than a time in microseconds is written.
+_NUMBER = BytePattern(r"[0-9]{16,40}")
 #: What no word and no name has, among the signs of a value without quotes.
 _NO_NAME = BytePattern(r"[0-9!+~%]")
 #: A quote is doubled within a text, or stands behind a backslash; three of them are one.
@@ -47,7 +51,7 @@ _BARE = (
 )
 _ELEMENT = r"(?<=>)(?P<element>[^\s\"'`<>\\]{8,1200}+)(?=</)"
 #: What stands alone behind a name, up to the end of its line or a comment, with signs that only passwords have.
-_SIGNS = r"(?=[^\s]{0,64}?[@$#^*?()&,;\x80-\xff])"
+_SIGNS = r"(?=[^\s]{0,64}?(?:[@$#^*?()&,;\x80-\xff]|=[^\s=]))"
 _LINE = rf"(?<=[:=])[ \t]{{0,16}}(?P<line>{_SIGNS}[^\s\"'`<>{{}}\[\]|\\]{{8,120}}+)(?=[ \t]{{0,16}}(?:\r?\n|$|[ \t]#))"
 _CANDIDATE = BytePattern(f"{_QUOTED}|{_ELEMENT}|{_LINE}|{_BARE}")
 _BARE_CANDIDATE = BytePattern(f"{_BARE}")
@@ -177,6 +181,8 @@ def _judged(value: _Value) -> Detection | None:
     if _OTHERWISE.search(value.left[-_NEXT:]) or _NEGATED.search(value.name):
         return None
     reading = names.read(value.name) if value.name else None
+    if _NUMBER.fullmatch(text):
+        return _numbered(value, reading)
     random = (
         len(text) >= _LEAST_RANDOM
         and _DIGIT.search(text) is not None
@@ -219,11 +225,21 @@ def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detectio
         return _detection(PROVIDER_KEY, "key of a service", kind, value, confidence)
     if reading is None:
         return _detection(ASSIGNED_SECRET, "secret", "secret", value, Confidence.LOW)
-    compound = _is_compound(value.name)
+    compound = _is_compound(value.name) or value.name.lower() in _WHOLE_NAMES
     sure = (compound if kind == "uuid" else compound or reading.sure) and not _SANDBOX.search(value.text)
     sure = sure and len(value.text) >= _LEAST_SURE
     confidence = Confidence.MEDIUM if sure else Confidence.LOW
     return _detection(ASSIGNED_SECRET, reading.kind, reading.kind, value, confidence)
+
+
+def _numbered(value: _Value, reading: names.Reading | None) -> Detection | None:
+    """A long number that a setting calls the token or the key of a service: some are no more than that."""
+    if reading is None or not reading.sure or reading.kind == "password" or is_filler(value.text):
+        return None
+    named = providers.near(value.left[-NEAR:])
+    if not named:
+        return None
+    return _detection(PROVIDER_KEY, "key of a service", f"{named[-1].name}-key", value, Confidence.MEDIUM)
 
 
 def _is_compound(name: str) -> bool:

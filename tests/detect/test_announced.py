@@ -57,6 +57,11 @@ FOUND = (
     (f'export P=${{DB_PASSWORD:-"{CHOSEN}"}}', CHOSEN),
     (f"self.password = opts.password or '{CHOSEN}'", CHOSEN),
     ('password = @"Fj0rd""s-88-lantern"', 'Fj0rd""s-88-lantern'),
+    (f"DEPLOY_TOKEN={MIXED}=wx/9p={HEX}", f"{MIXED}=wx/9p={HEX}"),
+    (f"DEPLOY_TOKEN={MIXED}==", f"{MIXED}=="),
+    ("ASANA_TOKEN=7193028465519273", "7193028465519273"),
+    ("curl -H 'Authorization: 5eb4223e-5008-46e5-be67-c7b8f2732305' x", "5eb4223e-5008-46e5-be67-c7b8f2732305"),
+    ("curl -H 'apikey: 5eb4223e-5008-46e5-be67-c7b8f2732305' x", "5eb4223e-5008-46e5-be67-c7b8f2732305"),
     *(
         (f"{name}{value}{rest}", value)
         for value in (
@@ -106,6 +111,12 @@ SILENT = (
     "const shown = input.type === 'password' || 'Text1234';",
     'x = "password" || "field-name-2"',
     "password = process.env.DB_PASS1",
+    "DEPLOY_TOKEN=7193028465519273",
+    "ASANA_TOKEN=7193028465",
+    "ASANA_TOKEN=1234567890123456",
+    "asana_task: 7193028465519273",
+    "key: 5eb4223e-5008-46e5-be67-c7b8f2732305",
+    f"DEPLOY_TOKEN=kind=file;path=/run/{HEX}.d/x",
     "master_password = data.aws_ssm_parameter.db1.value",
     "password: text-input-2",
     "password = get_pass(1)",
