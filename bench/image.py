@@ -109,7 +109,7 @@ def confirms(image: str) -> float:
     from auditor.run.images.layers.telling import Wanted
     from auditor.sources.images.target import open_source, parse_target
 
-    sweep = Sweep(Detector())
+    sweep = Sweep(Detector(signs=True))
     search = LayerSearch(Settings(sweep, Wanted(frozenset(), {}, False, b"k" * 32)))
     total, seen = 0, set()
     with open_source(parse_target(image)) as source:

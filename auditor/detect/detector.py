@@ -14,7 +14,7 @@ from auditor.core.overlap import apart
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers, rules_digest
 from auditor.core.secret import Secret
-from auditor.detect import announced, companions, connections, structures, tokens
+from auditor.detect import announced, companions, connections, encoded, structures, tokens
 from auditor.detect.detection import (
     ASSIGNED_SECRET,
     KNOWN_TOKEN,
@@ -27,6 +27,7 @@ from auditor.detect.detection import (
 )
 from auditor.detect.prefilter import Trigger, prefilter
 from auditor.detect.randomness import is_random
+from auditor.detect.structures import hints
 from auditor.detect.triggers import ANNOUNCED, FORMAT, USER, Kind, triggers
 from auditor.detect.verify import verify
 from auditor.detect.views import decode, views
@@ -75,9 +76,18 @@ class Detector:
 
     `patterns` are what it looks for first and `kinds`, at the same places, what each of them stands for; `digest` is
     that of the rules. `thorough`: contents have to be given to `detect` whole, for rules without a trigger.
+
+    With `signs`, `hits` gives their places, too: those of credential files, and of what is encoded (see `sweep`).
     """
 
-    def __init__(self, engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        engine: str = "auto",
+        *,
+        rules: Sequence[UserRule] = (),
+        plugins: Sequence[str] = (),
+        signs: bool = False,
+    ) -> None:
         patterns, kinds = triggers()
         self._rules = tuple(rules)
         guarded = [(number, rule) for number, rule in enumerate(self._rules) if rule.pattern and not rule.linear]
@@ -93,7 +103,13 @@ class Detector:
             self._second, engine = DetectSecrets(plugin_files=plugins), "auto"
         self.engine = engine
         self.digest = rules_digest() + load_providers()["digest"]
-        self._prefilter = prefilter(self.patterns, self.digest, engine=engine)
+        self.signs: Sequence[Trigger] = hints.triggers() if signs else ()
+        self.encoded: Sequence[Trigger] = encoded.triggers() if signs else ()
+        self._prefilter = prefilter((*self.patterns, *self.signs, *self.encoded), self.digest, engine=engine)
+
+    def hits(self, data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
+        """Where something may be: places in `patterns`, `signs` and `encoded`, one behind the other, with offsets."""
+        return self._prefilter.hits(data)
 
     def detect(self, data: bytes, path: str = "", cuts: list[Cut] | None = None) -> Iterator[Detection]:
         """The secrets in a piece of a file, by place; `start` and `end` are offsets of bytes. Never raises.
@@ -156,7 +172,8 @@ class Detector:
         text = source.text
         hits: dict[Kind, list[int]] = {}
         for index, place in self._prefilter.hits(source.data):
-            hits.setdefault(self.kinds[index], []).append(place)
+            if index < len(self.kinds):
+                hits.setdefault(self.kinds[index], []).append(place)
         found: list[Detection] = []
         for kind, places in hits.items():
             found += self._around(kind, sorted(places), text, path)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect import credfiles, encoded
 from auditor.detect.detector import surest
-from auditor.detect.prefilter import prefilter
 from auditor.detect.structures import hints, stores
 from auditor.detect.triggers import ANNOUNCED, CONNECTION
 from auditor.detect.views import decode
@@ -68,20 +67,20 @@ class Sweep:
     """Searches many contents that lie one behind the other in one block of bytes.
 
     Gives what `Detector.detect` gives for each of them, but for what nothing in them points to (`encoded`, `hints`).
+    The detector has to know `signs`; raises ValueError for one that does not.
     `looked` counts the windows and contents that finders have read, which is what a search costs beside the pass.
     """
 
     def __init__(self, detector: Detector) -> None:
+        if not detector.signs:
+            raise ValueError("a detector that knows no signs")
         self._detector = detector
         self.looked = 0
-        signs = hints.triggers()
+        self._first_sign = first = len(detector.patterns)
+        self._first_encoded = first + len(detector.signs)
         self._keys = frozenset(
-            len(detector.patterns) + place for place, sign in enumerate(signs) if sign.keywords[0].startswith(_OF_KEYS)
+            first + place for place, sign in enumerate(detector.signs) if sign.keywords[0].startswith(_OF_KEYS)
         )
-        self._first_sign = len(detector.patterns)
-        self._first_encoded = self._first_sign + len(signs)
-        patterns = (*detector.patterns, *signs, *encoded.triggers())
-        self._prefilter = prefilter(patterns, detector.digest, engine=detector.engine)
 
     @property
     def digest(self) -> str:
@@ -90,8 +89,7 @@ class Sweep:
 
     def hits(self, data: bytes | bytearray | memoryview) -> Hits:
         """Where in a block something may be: pairs for `examine`, sorted by place."""
-        found = self._prefilter.hits(data)
-        return sorted(found, key=lambda hit: hit[1])
+        return sorted(self._detector.hits(data), key=lambda hit: hit[1])
 
     def reads_whole(self, path: str, head: bytes) -> bool:
         """Whether the name or the first bytes of a content ask for reading it whole, hits or not."""

@@ -7,7 +7,7 @@ from itertools import islice
 
 from auditor.core.finding import Report, Skipped, Target, TargetError, number_findings
 from auditor.core.record import TYPE_CHECKING
-from auditor.run.detecting import detector_of
+from auditor.run.detecting import selective_of
 from auditor.run.scanning.files import FileScanner
 from auditor.run.selection import SCAN, all_rules, chosen, more_rules
 from auditor.sources.contents import BY_CHOICE, EXCLUDED, STDIN, find
@@ -90,7 +90,7 @@ def _scanner(settings: Settings, detector: Detecting | None, notes: list[str]) -
     wanted = chosen(settings, SCAN, more)
     usual = {rule.id: rule.severity for rule in all_rules(SCAN).values()}
     left_out = frozenset({*usual, *(rule.id for rule in more)}) - wanted
-    detector = detector or detector_of(settings, rules)
+    detector = detector or selective_of(settings, rules)
     return FileScanner(settings, left_out, {**usual, **settings.severities}, detector)
 
 

@@ -10,9 +10,8 @@ import pytest
 
 from auditor.cli.main import main
 from auditor.core.config import FORMATS
-from auditor.run import detecting
 from auditor.run.selection import SCAN, rule_ids
-from tests.run.scanning import PlantedDetector
+from tests.run.scanning import plant
 
 VALUE = "Zq8vT1xK4m"
 LEAKY = f"PLANT={VALUE}\n"
@@ -23,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty repository as current folder."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(detecting, "Detector", PlantedDetector)
+    plant(monkeypatch)
     return tmp_path
 
 

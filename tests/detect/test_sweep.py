@@ -45,7 +45,7 @@ def detector() -> Detector:
 
 @cache
 def sweep_of(engine: str) -> Sweep:
-    return Sweep(Detector(engine))
+    return Sweep(Detector(engine, signs=True))
 
 
 @cache
@@ -197,7 +197,7 @@ def test_what_is_read_whole(path: str, head: bytes, whole: bool) -> None:
 
 def test_kinds_of_hits() -> None:
     sweep = sweep_of("auto")
-    made = Detector("auto")
+    made = Detector("auto", signs=True)
     kinds = [kind.finder for kind in made.kinds]
     assert not sweep.is_weak(kinds.index(FORMAT))
     assert sweep.is_weak(kinds.index(ANNOUNCED))

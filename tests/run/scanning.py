@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from auditor.core.config import resolve
 from auditor.core.errors import ExitCode
 from auditor.core.finding import Confidence, Report
@@ -50,6 +52,12 @@ class PlantedDetector:
             )
         if "BOOM" in decoded.text:
             raise ValueError("hunter22")
+
+
+def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let scans of files use this detector."""
+    monkeypatch.setattr("auditor.run.detecting.Detector", PlantedDetector)
+    monkeypatch.setattr("auditor.detect.selective.Selective", lambda detector: detector)
 
 
 def scanned(path: Path, content: str | bytes | None = None, **given: object) -> tuple[Report, ExitCode]:

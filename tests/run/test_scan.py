@@ -15,14 +15,14 @@ from auditor.core.finding import Finding, Report, Severity
 from auditor.run import detecting, parallel, scan
 from auditor.run.result import exit_code
 from auditor.run.scanning import files
-from tests.run.scanning import PlantedDetector, places, rendered, scanned
+from tests.run.scanning import places, plant, rendered, scanned
 
 VALUE = "Zq8vT1xK4m"
 
 
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detecting, "Detector", PlantedDetector)
+    plant(monkeypatch)
 
 
 def test_a_finding(tmp_path: Path) -> None:

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from auditor.run import detecting
 from auditor.sources.contents import OVERLAP, PIECE
-from tests.run.scanning import PlantedDetector, places, rendered, scanned
+from tests.run.scanning import places, plant, rendered, scanned
 
 VALUE = "Zq8vT1xK4m"
 
 
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detecting, "Detector", PlantedDetector)
+    plant(monkeypatch)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

@@ -11,12 +11,17 @@ from auditor.sources.files import UnreadableFile, open_regular
 
 _CACHE, _UINT32 = "__pycache__", 0xFFFFFFFF
 _LONG_STRINGS = b"aAuts"
-_SHORT_STRINGS = b"zZ"
-_NOTHING = b"NFTS.0"
-_FIXED = {ord("i"): 4, ord("I"): 8, ord("g"): 8, ord("y"): 16, ord("r"): 4, ord("R"): 4}
+_SIZES = {**dict.fromkeys(b"NFTS.0", 0), **dict.fromkeys(b"irR", 4), **dict.fromkeys(b"Ig", 8), ord("y"): 16}
+#: Bytes of what has always the same number of them, by type with and without its flag; -1 for all else.
+_FIXED = [_SIZES.get(code & 0x7F, -1) for code in range(256)]
+#: Types of short strings, with and without the flag.
+_SHORT_STRINGS = frozenset(code | flag for code in b"zZ" for flag in (0, 0x80))
+_SMALL_TUPLE, _NULL = b")0"
 _COUNTED = b"([<>"
 #: Parts of containers still expected: one byte may announce 255 of them, and a place on the list takes eight.
 _PENDING = 1 << 21
+#: Objects between two looks at the bounds.
+_STEPS = 1024
 _TEXT = bytes(byte for byte in range(256) if byte >= 0x20 or byte in b"\t\n\r")
 
 
@@ -75,35 +80,42 @@ def _layout(version: int) -> str:
 def _scan(data: bytes, at: int, layout: str, found: list[bytes], budget: Budget) -> None:
     """Walk the objects in order. What is still expected stands on a list: `n`, `o` or `d` (pairs until a null)."""
     expected: list[str] = ["o"]
-    while expected:
-        budget.step()
-        kind = expected.pop()
-        if kind == "n":
-            at += 4
-            continue
-        if at >= len(data):
-            raise Damaged("truncated")
-        code = data[at] & 0x7F
-        at += 1
-        if kind == "d":
-            if code == ord("0"):
+    steps = 0
+    try:
+        while expected:
+            steps += 1
+            if not steps % _STEPS:
+                budget.step(_STEPS)
+            kind = expected.pop()
+            if kind == "n":
+                at += 4
                 continue
-            expected += ("d", "o")
-        at = _object(data, at, code, layout, expected, found)
+            code = data[at]
+            at += 1
+            if kind == "d":
+                if code & 0x7F == _NULL:
+                    continue
+                expected += ("d", "o")
+            # Nearly all objects are references and short strings.
+            if (fixed := _FIXED[code]) >= 0:
+                at += fixed
+            elif code in _SHORT_STRINGS:
+                at = _string(data, at + 1, data[at], found)
+            else:
+                at = _object(data, at, code & 0x7F, layout, expected, found)
+    except IndexError:
+        raise Damaged("truncated") from None
+    finally:
+        budget.step(steps % _STEPS)
 
 
 def _object(data: bytes, at: int, code: int, layout: str, expected: list[str], found: list[bytes]) -> int:
     """Take one object whose type is `code`; the offset after its own bytes. Its parts are put on the list."""
-    if code in _NOTHING:
-        return at
-    if code in _FIXED:
-        return at + _FIXED[code]
-    if code in _SHORT_STRINGS or code in b"f)x":
-        size = _size(data, at, 1)
-        if code == ord(")"):
-            _expect(expected, size)
-            return at + 1
-        return _string(data, at + 1, size, found if code in _SHORT_STRINGS else [])
+    if code == _SMALL_TUPLE:
+        _expect(expected, _size(data, at, 1))
+        return at + 1
+    if code in b"fx":
+        return _string(data, at + 1, _size(data, at, 1), [])
     if code in _LONG_STRINGS:
         size = _size(data, at, 4)
         # Bytes may be a program's instructions and tables.

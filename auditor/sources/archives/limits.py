@@ -67,7 +67,7 @@ class Budget:
         self.steps -= count
         if self.steps < 0:
             raise Exhausted(f"more than {self.limits.steps:,} steps of work")
-        if not self.steps % _STEPS:
+        if self.steps // _STEPS != (self.steps + count) // _STEPS:
             self.look()
 
     def charge(self, size: int) -> None:

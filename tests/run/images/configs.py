@@ -30,7 +30,7 @@ class Built(Image):
 @cache
 def detector() -> Detector:
     """One detector for all tests."""
-    return Detector()
+    return Detector(signs=True)
 
 
 def image(config: dict[str, object], *documents: Document, layers: int = 0, data: bytes | None = None) -> Image:

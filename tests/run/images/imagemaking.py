@@ -200,12 +200,14 @@ class Ran(NamedTuple):
 
 @cache
 def _detector(engine: str) -> Detector:
-    return Detector(engine)
+    return Detector(engine, signs=True)
 
 
-def _shared(engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = ()) -> Detector:
+def _shared(
+    engine: str = "auto", *, rules: Sequence[UserRule] = (), plugins: Sequence[str] = (), signs: bool = True
+) -> Detector:
     """As `Detector`: compiled once for all tests, whose cache folders are empty."""
-    return Detector(engine, rules=rules, plugins=plugins) if rules or plugins else _detector(engine)
+    return Detector(engine, rules=rules, plugins=plugins, signs=signs) if rules or plugins else _detector(engine)
 
 
 @cache

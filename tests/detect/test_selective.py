@@ -1,0 +1,78 @@
+"""Short texts are read with everything that is encoded in them, other contents where something speaks for it."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+
+import pytest
+
+from auditor.detect.detector import Detector
+from auditor.detect.selective import SHORT, Selective
+from auditor.detect.views import Cut
+from tests.detect.writings import TOKEN
+
+CHOSEN = "Fjord-88-lantern"
+#: Of a form that speaks for itself.
+LIVE = "sk_live_" + "9xQ2vT7mK4pL8sR1wZ6yB3nD"
+FILLING = b"let height = width + 1;\n" * (SHORT // 20)
+#: Announced only within what is encoded, by a word that is no sign.
+HIDDEN = base64.b64encode(f'{{"db_pass": "{CHOSEN}", "more": "and more of the same"}}'.encode())
+#: The same with a word that is one.
+SIGNED = base64.b64encode(f"DB password={CHOSEN} and more of the same".encode())
+
+
+@cache
+def detector() -> Detector:
+    return Detector(signs=True)
+
+
+def values(data: bytes, path: str = "a.txt") -> list[str]:
+    return [one.secret.reveal() for one in Selective(detector()).detect(data, path)]
+
+
+@pytest.mark.parametrize("data", [TOKEN.encode(), HIDDEN, SIGNED, b"", b"x" * (SHORT - 1), b"GITHUB=" + TOKEN.encode()])
+def test_short_texts_are_read_as_the_detector_reads_them(data: bytes) -> None:
+    assert list(Selective(detector()).detect(data, "a.txt")) == list(detector().detect(data, "a.txt"))
+
+
+def test_what_stands_in_a_long_text_is_found() -> None:
+    data = FILLING + f"token = '{TOKEN}'\npassword = '{CHOSEN}'\n".encode() + FILLING
+    assert values(data) == [TOKEN, CHOSEN]
+    (first, _) = Selective(detector()).detect(data, "a.txt")
+    assert data[first.start : first.end] == TOKEN.encode()
+
+
+def test_of_what_is_encoded_in_a_long_text_that_is_found_which_a_sign_speaks_for() -> None:
+    assert values(HIDDEN) == [CHOSEN]
+    assert values(FILLING + SIGNED + b"\n" + FILLING) == [CHOSEN]
+    assert values(FILLING + HIDDEN + b"\n" + FILLING) == []
+
+
+def test_binary_contents_are_read_likewise() -> None:
+    assert values(b"\0\1\2" + LIVE.encode() + b"\0") == [LIVE]
+    assert values(b"\0\1\2\n" + SIGNED + b"\n\0") == [CHOSEN]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_text_in_wide_units_is_read_whole(encoding: str) -> None:
+    assert values(f"password = '{CHOSEN}'\n".encode(encoding)) == [CHOSEN]
+
+
+def test_a_file_of_credentials_is_read_whole_whatever_its_length() -> None:
+    data = b"# " + b"comment " * (SHORT // 8) + f"\nmachine a.example login ci password {CHOSEN}\n".encode()
+    assert values(data, ".netrc") == [CHOSEN]
+
+
+def test_cuts_are_told() -> None:
+    cuts: list[Cut] = []
+    data = f"password={CHOSEN} and more of the same".encode()
+    for _ in range(5):
+        data = base64.b64encode(data)
+    list(Selective(detector()).detect(b"x: " + data, "x.yaml", cuts))
+    assert [cut.reason for cut in cuts] == ["encoded more than 3 times"]
+
+
+def test_a_detector_without_signs_is_not_enough() -> None:
+    with pytest.raises(ValueError, match="signs"):
+        Selective(Detector("keywords"))
