@@ -36,8 +36,8 @@ _NEXT = 64
 _DIGIT = BytePattern(r"[0-9]")
 #: Names that say as much as those of two words.
 _WHOLE_NAMES = frozenset(("apikey", "authorization"))
-#: Longer than a time in microseconds is written.
-_NUMBER = BytePattern(r"[0-9]{16,40}")
+#: A long number; no time in microseconds, of which there are many beside tokens.
+_NUMBER = BytePattern(r"(?!1[0-9]{15}\Z)[0-9]{16,40}")
 #: What no word and no name has, among the signs of a value without quotes.
 _NO_NAME = BytePattern(r"[0-9!+~%]")
 #: A quote is doubled within a text, or stands behind a backslash; three of them are one.
@@ -181,8 +181,9 @@ def _judged(value: _Value) -> Detection | None:
     if _OTHERWISE.search(value.left[-_NEXT:]) or _NEGATED.search(value.name):
         return None
     reading = names.read(value.name) if value.name else None
-    if _NUMBER.fullmatch(text):
-        return _numbered(value, reading)
+    numbered = _numbered(value, reading) if _NUMBER.fullmatch(text) else None
+    if numbered is not None:
+        return numbered
     random = (
         len(text) >= _LEAST_RANDOM
         and _DIGIT.search(text) is not None
@@ -233,13 +234,14 @@ def _issued(value: _Value, reading: names.Reading | None, kind: str) -> Detectio
 
 
 def _numbered(value: _Value, reading: names.Reading | None) -> Detection | None:
-    """A long number that a setting calls the token or the key of a service: some are no more than that."""
+    """A long number that a setting calls the token or the key of a service that issues numbers."""
     if reading is None or not reading.sure or reading.kind == "password" or is_filler(value.text):
         return None
-    named = providers.near(value.left[-NEAR:])
-    if not named:
-        return None
-    return _detection(PROVIDER_KEY, "key of a service", f"{named[-1].name}-key", value, Confidence.MEDIUM)
+    for one in reversed(providers.near(value.left[-NEAR:])):
+        for provider in one.providers:
+            if provider.fits(value.text):
+                return _detection(PROVIDER_KEY, provider.title, provider.id, value, Confidence.MEDIUM)
+    return None
 
 
 def _is_compound(name: str) -> bool:

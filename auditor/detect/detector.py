@@ -7,26 +7,15 @@ input, and a pure function of bytes, path and rules.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from auditor.core.finding import Confidence
-from auditor.core.overlap import apart
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers, rules_digest
 from auditor.core.secret import Secret
 from auditor.detect import announced, companions, connections, encoded, structures, tokens
-from auditor.detect.detection import (
-    ASSIGNED_SECRET,
-    KNOWN_TOKEN,
-    PRIVATE_KEY,
-    PROVIDER_KEY,
-    SECOND_OPINION,
-    STORED_CREDENTIAL,
-    URL_CREDENTIAL,
-    Detection,
-)
+from auditor.detect.detection import KNOWN_TOKEN, PRIVATE_KEY, PROVIDER_KEY, Detection
 from auditor.detect.prefilter import Trigger, prefilter
 from auditor.detect.randomness import is_random
+from auditor.detect.ranking import WHOLE, surest
 from auditor.detect.structures import hints
 from auditor.detect.triggers import ANNOUNCED, FORMAT, USER, Kind, triggers
 from auditor.detect.verify import verify
@@ -47,19 +36,6 @@ _NAME_BEFORE = 200
 #: Beginnings of tokens that names of programs have as well.
 _LIKE_NAMES = ("test_", "live_", "prod_", "secret_", "s.", "b.", "agent:", "user:", "preview:", "project:")
 _SAMPLE = 8192
-_SURER = {
-    KNOWN_TOKEN: 6,
-    PRIVATE_KEY: 5,
-    STORED_CREDENTIAL: 4,
-    URL_CREDENTIAL: 3,
-    PROVIDER_KEY: 2,
-    ASSIGNED_SECRET: 1,
-    SECOND_OPINION: 0,
-}
-#: A rule that the user wrote knows best.
-_SUREST = 7
-#: Kinds that hold several keys, which other ways find one by one.
-_WHOLE = frozenset({"keeper-config", "keeper-config-compact"})
 
 
 class _Text(NamedTuple):
@@ -101,14 +77,14 @@ class Detector:
             from auditor.detect.detect_secrets import DetectSecrets  # start-up: a library that takes long to load
 
             self._second, engine = DetectSecrets(plugin_files=plugins), "auto"
-        self.engine = engine
         self.digest = rules_digest() + load_providers()["digest"]
         self.signs: Sequence[Trigger] = hints.triggers() if signs else ()
-        self.encoded: Sequence[Trigger] = encoded.triggers() if signs else ()
-        self._prefilter = prefilter((*self.patterns, *self.signs, *self.encoded), self.digest, engine=engine)
+        more = (*self.signs, *encoded.triggers()) if signs else ()
+        self._prefilter = prefilter((*self.patterns, *more), self.digest, engine=engine)
 
     def hits(self, data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
-        """Where something may be: places in `patterns`, `signs` and `encoded`, one behind the other, with offsets."""
+        """Where something may be: pairs of a place in `patterns`, `signs` and the triggers of `encoded`, one behind the
+        other, and an offset."""
         return self._prefilter.hits(data)
 
     def detect(self, data: bytes, path: str = "", cuts: list[Cut] | None = None) -> Iterator[Detection]:
@@ -161,11 +137,22 @@ class Detector:
         found = self._plain(source, path)
         for rule in self._by_path:
             found += rule.find(source.text, path)
-        for view in views(source.text, cuts=cuts):
+        found += self._within(views(source.text, cuts=cuts), source.text, path)
+        return surest(found)
+
+    def written(self, text: str, path: str, cuts: list[Cut] | None = None) -> list[Detection]:
+        """What `search` finds in those parts of a text alone that are written with escapes, references or zeros in
+        between."""
+        return self._within(views(text, cuts=cuts, written=True), text, path)
+
+    def _within(self, decoded: Iterable[View], text: str, path: str) -> list[Detection]:
+        """What the finders see in decoded stretches of a text and not in the text as it is written."""
+        found = []
+        for view in decoded:
             for inner in self._plain(_Text(view.text, view.text.encode("latin-1", "replace")), path):
                 if _is_news(view, inner):
-                    found.append(_at_origin(inner, view, source.text))
-        return surest(found)
+                    found.append(_at_origin(inner, view, text))
+        return found
 
     def _plain(self, source: _Text, path: str) -> list[Detection]:
         """What the finders see around the hits in one text, decoded or not, each with its verdict."""
@@ -214,7 +201,7 @@ def _is_news(view: View, found: Detection) -> bool:
 def _at_origin(found: Detection, view: View, text: str) -> Detection:
     """The detection with its place in the text as written; a configuration is handed around encoded: that is it."""
     start, end = view.origin(found.start, found.end)
-    if found.secret.kind not in _WHOLE:
+    if found.secret.kind not in WHOLE:
         return found._replace(start=start, end=end)
     while text[end : end + 1] == "=":
         end += 1
@@ -263,47 +250,10 @@ def _verified(found: Detection, text: str) -> Detection:
     confidence = found.confidence
     if judged.verdict == "malformed":
         # A configuration is base64 of an object: that one of anything looks random says nothing.
-        told_apart = found.secret.kind not in _WHOLE and is_random(found.secret.reveal())
+        told_apart = found.secret.kind not in WHOLE and is_random(found.secret.reveal())
         likely = found.rule != KNOWN_TOKEN or told_apart
         confidence = Confidence.MEDIUM if confidence == Confidence.HIGH and likely else Confidence.LOW
     return found._replace(verdict=judged.verdict, facts=judged.facts, confidence=confidence, basis=judged.basis)
-
-
-def surest(found: list[Detection]) -> list[Detection]:
-    """One detection for one place, by place: of those that overlap the one whose way of finding says most.
-
-    Where a user's rule matches a part of a value that we find whole, both are kept.
-    """
-    kept = _apart(found)
-    inner = [one for one in kept if one.rule not in _SURER]
-    if not inner:
-        return kept
-    starts = [one.start for one in kept]
-    known = set(kept)
-    for wide in _apart([one for one in found if one.rule in _SURER]):
-        first, beyond = bisect_left(starts, wide.start), bisect_left(starts, wide.end)
-        if wide not in known and (not first or kept[first - 1].end <= wide.start):
-            within = kept[first:beyond]
-            if all(one.rule not in _SURER and one.end <= wide.end for one in within) and not _is_whole(within, wide):
-                inner.append(wide)
-    return sorted({*kept, *inner}, key=lambda one: (one.start, one.end))
-
-
-def _is_whole(within: list[Detection], wide: Detection) -> bool:
-    return any((one.start, one.end) == (wide.start, wide.end) for one in within)
-
-
-def _apart(found: list[Detection]) -> list[Detection]:
-    """Those that say most, by place, none overlapping."""
-    return apart(sorted(found, key=_rank))
-
-
-def _rank(found: Detection) -> tuple[bool, bool, int, int, int, int]:
-    # A documented sample of a known format is one, whatever the name beside it promises.
-    sample = found.rule == KNOWN_TOKEN and found.verdict == "placeholder"
-    surer = _SURER.get(found.rule, _SUREST)
-    whole = found.secret.kind in _WHOLE and (found.rule == STORED_CREDENTIAL or found.verdict == "valid")
-    return (not sample, not whole, -found.confidence, -surer, found.start - found.end, found.start)
 
 
 def _as_utf8(found: Detection) -> Detection:

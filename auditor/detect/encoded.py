@@ -1,7 +1,7 @@
 """Signs that something is encoded which is worth decoding: what base64, hexadecimal and 16-bit units make of words.
 
-Decoding everything that may be base64 takes longer than all the rest of a search. Over gigabytes it is done only where
-the letters say that one of these words is inside.
+Decoding everything that may be base64 takes longer than all the rest of a search. In layers of images, in long texts
+and in what is no text it is done only where the letters say that one of these words is inside, or something compressed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _WORDS = (
     *("authToken", "private_key", "privateKey", "clientKey", "AccountKey=", "api_key", "apiKey", "API_KEY", "apikey"),
     *("client_secret", "access_key", "ACCESS_KEY", '"auth"', "Bearer ", "postgres://", "mysql://", "mongodb"),
 )
+#: How base64 and hexadecimal of what gzip made begin.
+_COMPRESSED = (b"H4sIA", b"1f8b0800")
 _IN_BYTES = tuple(word.encode() for word in _WORDS)
 #: What base64 is written with, in its two alphabets.
 LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
@@ -38,13 +40,15 @@ _LEAST_WIDE = 4
 
 def triggers() -> list[Trigger]:
     """A trigger for every way in which one of the words may be encoded."""
-    found: dict[str, Trigger] = {}
+    literals: dict[bytes, None] = {}
     for word in _WORDS:
         data = word.encode()
-        for literal in (*_letters(data), data.hex().encode(), data.hex().upper().encode(), *_wide(data)):
-            pattern = "".join(f"\\x{byte:02x}" for byte in literal)
-            found[pattern] = Trigger(pattern, (literal.decode("latin-1").lower(),), False, True)
-    return list(found.values())
+        literals |= dict.fromkeys((*_letters(data), data.hex().encode(), data.hex().upper().encode(), *_wide(data)))
+    return [_literal(one) for one in (*literals, *_COMPRESSED)]
+
+
+def _literal(data: bytes) -> Trigger:
+    return Trigger("".join(f"\\x{byte:02x}" for byte in data), (data.decode("latin-1").lower(),), False, True)
 
 
 def aligned(data: bytes, start: int, place: int) -> int:

@@ -1,13 +1,16 @@
 """The detector for files by the thousand: short texts are read with everything that may be encoded in them.
 
-Decoding all that could be base64 takes ten times as long as the search of a text as it is. Settings are short; in
-programs, their data and all that is binary, only what speaks for itself is decoded (see `encoded`).
+Decoding all that could be base64 or hexadecimal takes ten times as long as the search of a text as it is. Settings are
+short; in long texts and in what is no text only that is decoded which speaks for itself (see `encoded`). Escapes and
+references are read in texts of any length.
 """
 
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
+from auditor.detect.ranking import surest
 from auditor.detect.sweep import Sweep
+from auditor.detect.views import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +21,12 @@ if TYPE_CHECKING:
 
 #: Bytes below which a text is short, and those by which text is told from other contents.
 SHORT = 16 << 10
-_HEAD = 512
+_SAMPLE = 8192
 
 
 class Selective:
-    """Finds what `Detector.detect` finds in texts shorter than SHORT; elsewhere what `Sweep` finds."""
+    """Finds what `Detector.detect` finds in texts shorter than SHORT; elsewhere what `Sweep` finds, and in long texts
+    what is written with escapes."""
 
     def __init__(self, detector: Detector) -> None:
         """The detector has to know signs. Raises ValueError for one that does not."""
@@ -31,13 +35,16 @@ class Selective:
 
     def detect(self, data: bytes, path: str = "", cuts: list[Cut] | None = None) -> Iterator[Detection]:
         """See `Detector.detect`."""
-        if len(data) < SHORT and b"\0" not in data:
+        head = data[:_SAMPLE]
+        text = b"\0" not in head
+        wide = not text and decode(head).encoding.startswith(("utf-16", "utf-32"))
+        if (text and len(data) < SHORT) or wide or self._sweep.reads_whole(path, head):
             yield from self._detector.detect(data, path, cuts)
             return
-        whole = self._sweep.reads_whole(path, data[:_HEAD])
         hits = self._sweep.hits(data)
-        if hits or whole:
-            yield from self._sweep.examine(data, hits, path, cuts, whole=whole)
+        found = self._sweep.examine(data, hits, path, cuts) if hits else []
+        written = self._detector.written(data.decode("latin-1"), path, cuts) if text else []
+        yield from surest([*found, *written]) if written else found
 
     def take_problems(self) -> list[str]:
         """See `Detector.take_problems`."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.detect import credfiles, encoded
-from auditor.detect.detector import surest
+from auditor.detect.ranking import surest
 from auditor.detect.structures import hints, stores
-from auditor.detect.triggers import ANNOUNCED, CONNECTION
+from auditor.detect.triggers import ANNOUNCED, CONNECTION, USER
 from auditor.detect.views import decode
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Sweep:
         self.looked = 0
         self._first_sign = first = len(detector.patterns)
         self._first_encoded = first + len(detector.signs)
+        self._own = frozenset(place for place, kind in enumerate(detector.kinds) if kind.finder == USER)
         self._keys = frozenset(
             first + place for place, sign in enumerate(detector.signs) if sign.keywords[0].startswith(_OF_KEYS)
         )
@@ -132,11 +133,13 @@ class Sweep:
         if whole:
             self.looked += 1
             return list(self._detector.detect(bytes(data), path, cuts))
-        plain = [hit for hit in hits if hit[0] < self._first_sign]
+        plain = [hit for hit in hits if hit[0] < self._first_sign and hit[0] not in self._own]
         signs = [hit for hit in hits if self._first_sign <= hit[0] < self._first_encoded]
         letters = [hit for hit in hits if hit[0] >= self._first_encoded]
         found: list[Detection] = []
-        for window in _windows(plain, len(data), _near):
+        # A rule of the user's own may match any length, and ask for what stands anywhere beside that.
+        own = [hit for hit in hits if hit[0] in self._own] if self._own else []
+        for window in (*([_Window(0, len(data), own)] if own else ()), *_windows(plain, len(data), _near)):
             self.looked += 1
             found += window.place(self._detector.near(window.text(data), self._by_kind(window), path))
         for window in _windows(signs, len(data), _around):
@@ -147,7 +150,7 @@ class Sweep:
         for window in _windows(letters, len(data), lambda place: _decodable(content, place)):
             self.looked += 1
             found += window.place(self._detector.detect(content[window.start : window.end], path, cuts))
-        return surest(found) if signs or letters else found
+        return surest(found) if signs or letters or own else found
 
     def _by_kind(self, window: _Window) -> dict[Kind, list[int]]:
         kinds: dict[Kind, list[int]] = {}

@@ -27,7 +27,7 @@ _SETTERS = tuple(
     f"{w}(" for w in "password passwd passphrase pwd secret token apikey api_key secretkey secret_key".split()
 )
 #: What `connections` asks of a value that a call gives: a digit or a sign that no name has. Only the first counts.
-_BEGUN = r"['\"][^'\"\s0-9!#$%^&*?+~@]*[0-9!#$%^&*?+~@]"
+_BEGUN = r"['\"][^'\"\s0-9!#$%^&*?+~@]{0,200}[0-9!#$%^&*?+~@]"
 _CONNECTIONS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     (r"://[^\s\"'<>|\\/`,@]{3,200}@", ("://",), False),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from auditor.core.record import NamedTuple
 from auditor.detect.decoding.letters import base64_stretches, hex_stretches
@@ -12,8 +12,10 @@ from auditor.detect.decoding.written import spelled_stretches, wide_stretches
 
 __all__ = ["Bounds", "Cut", "Decoded", "View", "decode", "views"]
 
-_NESTED = (base64_stretches, hex_stretches)
-_KINDS = (base64_stretches, hex_stretches, spelled_stretches, wide_stretches)
+_Find = Callable[[str, Room, "Fresh | None"], Iterator[Stretch]]
+_NESTED: tuple[_Find, ...] = (base64_stretches, hex_stretches)
+_WRITTEN: tuple[_Find, ...] = (spelled_stretches, wide_stretches)
+_KINDS = (*_NESTED, *_WRITTEN)
 
 
 class Bounds(NamedTuple):
@@ -68,15 +70,19 @@ class View:
         return self._place.decoded(start, end)
 
 
-def views(text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = None) -> Iterator[View]:
+def views(
+    text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = None, written: bool = False
+) -> Iterator[View]:
     """Yield every stretch worth decoding, each before those inside of it. Linear in the text; never raises.
 
-    What `bounds` leaves undecoded is appended to `cuts`.
+    What `bounds` leaves undecoded is appended to `cuts`. With `written`, of the text itself no base64 and no
+    hexadecimal is decoded, which takes most of the time; only what is written with escapes, references or zeros in
+    between.
     """
     bounds = bounds or Bounds()
     room = Room(min(max(bounds.ratio * len(text), bounds.least), bounds.total))
     notes = [] if cuts is None else cuts
-    pending = [(_stretches(text, room, None), None)] if bounds.depth > 0 else []
+    pending = [(_stretches(text, room, None, _WRITTEN if written else _KINDS), None)] if bounds.depth > 0 else []
     stack: list[tuple[Iterator[Stretch], View | None]] = [*pending]
     while stack:
         source, parent = stack[-1]
@@ -117,8 +123,8 @@ def _holds_more(view: View) -> bool:
     return any(True for find in _NESTED for _ in find(view.text, room, view.decoded))
 
 
-def _stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
-    for find in _KINDS:
+def _stretches(text: str, room: Room, fresh: Fresh | None, kinds: tuple[_Find, ...] = _KINDS) -> Iterator[Stretch]:
+    for find in kinds:
         if room.left <= 0:
             return
         yield from find(text, room, fresh)

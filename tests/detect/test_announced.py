@@ -114,6 +114,8 @@ SILENT = (
     "DEPLOY_TOKEN=7193028465519273",
     "ASANA_TOKEN=7193028465",
     "ASANA_TOKEN=1234567890123456",
+    "ASANA_TOKEN=1712345678123456",
+    "GITHUB_TOKEN=7193028465519273",
     "asana_task: 7193028465519273",
     "key: 5eb4223e-5008-46e5-be67-c7b8f2732305",
     f"DEPLOY_TOKEN=kind=file;path=/run/{HEX}.d/x",
@@ -171,6 +173,11 @@ def test_a_word_alone_makes_a_finding_of_low_confidence() -> None:
 def test_values_of_a_sandbox_are_of_low_confidence() -> None:
     (found,) = find("ACME_API_KEY=acme_sandbox_wx3Zq8Lk2VbN0pTr")
     assert found.confidence == Confidence.LOW
+
+
+def test_a_number_is_a_chosen_value_like_others() -> None:
+    (found,) = find("DB_PASSWORD=83920175648390127465")
+    assert (found.secret.kind, found.confidence) == ("password", Confidence.LOW)
 
 
 def test_the_name_is_told() -> None:

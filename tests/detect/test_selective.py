@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from auditor.detect.detector import Detector
 from auditor.detect.selective import SHORT, Selective
+from auditor.detect.userrules import load
 from auditor.detect.views import Cut
 from tests.detect.writings import TOKEN
 
@@ -64,13 +67,51 @@ def test_a_file_of_credentials_is_read_whole_whatever_its_length() -> None:
     assert values(data, ".netrc") == [CHOSEN]
 
 
-def test_cuts_are_told() -> None:
+@pytest.mark.parametrize("before", [b"", FILLING])
+def test_cuts_are_told(before: bytes) -> None:
     cuts: list[Cut] = []
-    data = f"password={CHOSEN} and more of the same".encode()
+    data = b"password and api_key and client_secret and more of the same"
     for _ in range(5):
         data = base64.b64encode(data)
-    list(Selective(detector()).detect(b"x: " + data, "x.yaml", cuts))
-    assert [cut.reason for cut in cuts] == ["encoded more than 3 times"]
+    signed = b"api_key " + b"of the same" * 4 + b" " + data
+    list(Selective(detector()).detect(before + b"x: " + base64.b64encode(signed), "x.yaml", cuts))
+    assert {cut.reason for cut in cuts} == {"encoded more than 3 times"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        r'{"source": ["password = \"VALUE\"\n"]}',
+        "login?password%3DVALUE",
+        "<x>password&#61;&quot;VALUE&quot;</x>",
+        r"password\x3d\x27VALUE\x27",
+        r'"{\"kind\": \"Secret\", \"stringData\": {\"password\": \"VALUE\"}}"',
+    ],
+)
+def test_what_is_written_otherwise_is_read_in_texts_of_any_length(written: str) -> None:
+    data = written.replace("VALUE", CHOSEN).encode()
+    found = values(FILLING + b"\n" + data + b"\n" + FILLING)
+    assert set(found) == set(values(b"\n" + data + b"\n")) == {CHOSEN}
+
+
+def test_what_is_compressed_and_encoded_is_read_in_texts_of_any_length() -> None:
+    packed = base64.b64encode(gzip.compress(f"password = '{CHOSEN}'\n".encode(), mtime=0))
+    assert values(FILLING + b"data: " + packed + b"\n" + FILLING) == [CHOSEN]
+
+
+def test_wide_text_is_known_by_more_than_its_beginning() -> None:
+    comment = "// \u30d1\u30b9\u30ef\u30fc\u30c9\u306f\u4e0b\u306b\u3042\u308b\n" * 4
+    text = f"{comment}password = '{CHOSEN}'\n" + "let x = 1;\n" * 2000
+    assert values(text.encode("utf-16-le")) == [CHOSEN]
+
+
+def test_a_rule_of_the_users_sees_all_of_a_long_text(tmp_path: Path) -> None:
+    rules = tmp_path / "mine.toml"
+    regex = "acme-begin(?: more)+acme-end"
+    rules.write_text(f"[[rules]]\nid = 'block'\nkeywords = ['acme-begin']\nregex = '{regex}'\n")
+    own = Selective(Detector(rules=load([str(rules)]), signs=True))
+    data = FILLING + b"acme-begin" + b" more" * 1300 + b"acme-end" + FILLING
+    assert [one.rule for one in own.detect(data, "a.txt")] == ["block"]
 
 
 def test_a_detector_without_signs_is_not_enough() -> None:

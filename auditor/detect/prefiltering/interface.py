@@ -35,8 +35,9 @@ class Trigger(NamedTuple):
     literal that can be read off. Without any of both, the pattern itself is searched for, which is slow.
 
     With `whole` the pattern is searched for as it stands, instead of the most telling stretch of it: for one that is
-    written for it, in ASCII, in the syntax that Python and Hyperscan share, without lookarounds or long open ends, at
-    most WHOLE long, with a keyword in every match.
+    written for it, in ASCII, in the syntax that Python and Hyperscan share, without lookarounds, with a keyword in
+    every match. Of longer matches than WHOLE bytes not every engine tells: what is to be found must lie in a shorter
+    one.
     """
 
     pattern: str

@@ -105,8 +105,7 @@ def _scan(data: bytes, at: int, layout: str, found: list[bytes], budget: Budget)
                 at = _object(data, at, code & 0x7F, layout, expected, found)
     except IndexError:
         raise Damaged("truncated") from None
-    finally:
-        budget.step(steps % _STEPS)
+    budget.step(steps % _STEPS)
 
 
 def _object(data: bytes, at: int, code: int, layout: str, expected: list[str], found: list[bytes]) -> int:

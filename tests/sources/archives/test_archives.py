@@ -248,3 +248,24 @@ def test_bytecode_strings_are_read_without_unmarshalling() -> None:
     found, _ = walk(ALL["m.pyc"])
     lines = found["f!strings"].split(b"\n")
     assert b"key" in lines and b"A" in lines
+
+
+def module_of(objects: int) -> bytes:
+    """A compiled module whose code object begins with a list of so many nulls and a string."""
+    # Version, flags, time, size; a code object of five numbers, the first of its objects is that list.
+    head = (3531).to_bytes(2, "little") + b"\r\n" + bytes(12) + b"c" + bytes(20)
+    return head + b"[" + (objects + 1).to_bytes(4, "little") + b"N" * objects + b"z\x06string" + b"N" * 20
+
+
+@pytest.mark.parametrize("objects", [10, 1023, 1024, 1025, 5000])
+def test_objects_of_a_module_are_counted(objects: int) -> None:
+    found, skipped = walk(module_of(objects), Limits(steps=objects // 2))
+    assert not any(b"string" in content for content in found.values())
+    assert skipped == {"f": f"more than {objects // 2:,} steps of work; the rest is not read"}
+    found, _ = walk(module_of(objects), Limits(steps=objects + 50))
+    assert any(b"string" in content for content in found.values())
+
+
+def test_the_clock_ends_long_modules() -> None:
+    _, skipped = walk(module_of(70_000), Limits(late=lambda: "more than enough"))
+    assert "more than enough; the rest is not read" in skipped.values()

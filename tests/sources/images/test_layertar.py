@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from auditor.sources.images import layertar
 from auditor.sources.images.layertar import BLOCK, OVERLAP, WHOLE
-from auditor.sources.images.tarblocks import FILE, HIDDEN, PAX
-from tests.sources.images.walks import END, header, made, member, second_reader, walk
+from auditor.sources.images.tarblocks import FILE, HIDDEN, PAX, Entry, Segment
+from tests.sources.images.walks import END, Stream, header, made, member, second_reader, walk
 
 _OTHER_KINDS = (tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE)
 _SMALL = {"WHOLE": 2048, "BLOCK": 8192}
@@ -278,3 +278,11 @@ def test_old_sparse_files_of_gnu(extensions: int) -> None:
     found = walk(data)
     assert found.problems == []
     assert found.files() == [("s", content), ("b", b"y")]
+
+
+def test_members_and_segments_are_whole() -> None:
+    """They are made without a look at how many fields there are."""
+    data = member(b"a", b"x" * 600) + header(b"b/", kind=b"5") + member(b"l", b"", kind=b"2") + END
+    (block,) = layertar.LayerTar(Stream(data)).blocks()
+    assert [len(entry) for entry in block.entries] == [len(Entry._fields)] * 3
+    assert {len(segment) for segment in block.segments} == {len(Segment._fields)}

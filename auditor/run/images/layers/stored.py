@@ -62,7 +62,7 @@ def pack(outcome: LayerOutcome, key: bytes) -> Stored | None:
         "skipped": outcome.skipped,
         "errors": outcome.errors,
     }
-    if any(values.mask(text) != text for text in set(_texts(body))):
+    if any(map(values.stand_in, set(_texts(body)))):
         return None
     data = json.dumps(body, separators=(",", ":")).encode()
     if len(data) > _LARGEST:
@@ -158,14 +158,23 @@ class _Values:
         self._by_head: dict[str, list[str]] = {}
         for value in sorted(self._shown, key=len, reverse=True):
             self._by_head.setdefault(value[:_TELLING], []).append(value)
-        self._without: set[str] = set()  # texts in which no value stands: most are asked about again
+        self._without: set[str] = set()  # texts of leaks in which no value stands: remedies are the same for many
+
+    def stand_in(self, text: str) -> bool:
+        """Whether a value is in the text."""
+        return bool(self._by_head) and text not in self._without and self._masked(text) != text
 
     def mask(self, text: str) -> str:
         """The text with every value in its redacted form."""
-        if text in self._without:
+        if not self._by_head or text in self._without:
             return text
-        if self._by_head.keys().isdisjoint(text[at : at + _TELLING] for at in range(len(text) - _TELLING + 1)):
+        masked = self._masked(text)
+        if masked == text:
             self._without.add(text)
+        return masked
+
+    def _masked(self, text: str) -> str:
+        if self._by_head.keys().isdisjoint(text[at : at + _TELLING] for at in range(len(text) - _TELLING + 1)):
             return text
         parts, done, at = [], 0, 0
         while at <= len(text) - _TELLING:
