@@ -50,8 +50,9 @@ _BARE = (
     r"(?=[\s<>,;)}\]|&\\]|[\"'`](?![\w\"'`])|:(?![/\w])|$)"
 )
 _ELEMENT = r"(?<=>)(?P<element>[^\s\"'`<>\\]{8,1200}+)(?=</)"
-#: What stands alone behind a name, up to the end of its line or a comment, with signs that only passwords have.
-_SIGNS = r"(?=[^\s]{0,64}?(?:[@$#^*?()&,;\x80-\xff]|=[^\s=]))"
+#: What stands alone behind a name, up to the end of its line or a comment, with signs that only passwords have; or
+#: with `=` in it, unless it is an operator, an option, or a version with its build (`1.4.0=py_0`).
+_SIGNS = r"(?=[^\s]{0,64}?[@$#^*?()&,;\x80-\xff]|(?![=-]|v?[0-9][0-9a-z.]*=)[^\s=]{1,64}=[^\s=])"
 _LINE = rf"(?<=[:=])[ \t]{{0,16}}(?P<line>{_SIGNS}[^\s\"'`<>{{}}\[\]|\\]{{8,120}}+)(?=[ \t]{{0,16}}(?:\r?\n|$|[ \t]#))"
 _CANDIDATE = BytePattern(f"{_QUOTED}|{_ELEMENT}|{_LINE}|{_BARE}")
 _BARE_CANDIDATE = BytePattern(f"{_BARE}")
@@ -237,7 +238,7 @@ def _numbered(value: _Value, reading: names.Reading | None) -> Detection | None:
     """A long number that a setting calls the token or the key of a service that issues numbers."""
     if reading is None or not reading.sure or reading.kind == "password" or is_filler(value.text):
         return None
-    for one in reversed(providers.near(value.left[-NEAR:])):
+    for one in reversed(providers.near(value.name)):
         for provider in one.providers:
             if provider.fits(value.text):
                 return _detection(PROVIDER_KEY, provider.title, provider.id, value, Confidence.MEDIUM)

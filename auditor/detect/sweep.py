@@ -71,10 +71,12 @@ class Sweep:
     `looked` counts the windows and contents that finders have read, which is what a search costs beside the pass.
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, *, around: int = _STORED) -> None:
+        """`around`: bytes before and after the sign of a credential file that are read with it."""
         if not detector.signs:
             raise ValueError("a detector that knows no signs")
         self._detector = detector
+        self._reach = around
         self.looked = 0
         self._first_sign = first = len(detector.patterns)
         self._first_encoded = first + len(detector.signs)
@@ -142,12 +144,12 @@ class Sweep:
         for window in (*([_Window(0, len(data), own)] if own else ()), *_windows(plain, len(data), _near)):
             self.looked += 1
             found += window.place(self._detector.near(window.text(data), self._by_kind(window), path))
-        for window in _windows(signs, len(data), _around):
+        for window in _windows(signs, len(data), lambda place: (place - self._reach, place + self._reach)):
             if next(iter(hints.readers(window.text(data))), ""):
                 self.looked += 1
                 found += window.place(self._detector.stored(window.text(data), path))
         content = bytes(data) if letters else b""
-        for window in _windows(letters, len(data), lambda place: _decodable(content, place)):
+        for window in _stretches(letters, content):
             self.looked += 1
             found += window.place(self._detector.detect(content[window.start : window.end], path, cuts))
         return surest(found) if signs or letters or own else found
@@ -164,10 +166,6 @@ def _near(place: int) -> tuple[int, int]:
     return place - _NEAR, place + _NEAR
 
 
-def _around(place: int) -> tuple[int, int]:
-    return place - _STORED, place + _STORED
-
-
 def _decodable(data: bytes, place: int) -> tuple[int, int]:
     """Base64 can only be read from where it begins, or from the beginning of one of its lines."""
     line = data.rfind(b"\n", max(0, place - _FAR), place)
@@ -177,6 +175,22 @@ def _decodable(data: bytes, place: int) -> tuple[int, int]:
     begin = low + len(data[low:start].rstrip(encoded.LETTERS))
     # What began before is read from any place from which its groups of four letters are told apart.
     return begin if begin > low else encoded.aligned(data, low, place), place + _DECODED
+
+
+def _stretches(hits: Sequence[tuple[int, int]], data: bytes) -> Iterator[_Window]:
+    """Ranges to decode around the hits, sorted by place. What begins in one is not looked for again: it may have
+    thousands of hits."""
+    window: _Window | None = None
+    for hit in hits:
+        if window is not None and hit[1] <= window.end:
+            window = window._replace(end=max(window.end, min(hit[1] + _DECODED, len(data))))
+            continue
+        if window is not None:
+            yield window
+        start, end = _decodable(data, hit[1])
+        window = _Window(max(start, 0), min(end, len(data)), [hit])
+    if window is not None:
+        yield window
 
 
 def _windows(hits: Sequence[tuple[int, int]], size: int, reach: Callable[[int], tuple[int, int]]) -> Iterator[_Window]:

@@ -10,12 +10,14 @@ from auditor.detect.decoding.plain import Decoded, decode
 from auditor.detect.decoding.stretch import Cut, Fresh, Room, Stretch
 from auditor.detect.decoding.written import spelled_stretches, wide_stretches
 
-__all__ = ["Bounds", "Cut", "Decoded", "View", "decode", "views"]
+__all__ = ["WIDE", "WRITTEN", "Bounds", "Cut", "Decoded", "View", "decode", "views"]
 
 _Find = Callable[[str, Room, "Fresh | None"], Iterator[Stretch]]
 _NESTED: tuple[_Find, ...] = (base64_stretches, hex_stretches)
-_WRITTEN: tuple[_Find, ...] = (spelled_stretches, wide_stretches)
-_KINDS = (*_NESTED, *_WRITTEN)
+#: What is written with escapes, references or zeros in between, and the last of these alone.
+WRITTEN: tuple[_Find, ...] = (spelled_stretches, wide_stretches)
+WIDE: tuple[_Find, ...] = (wide_stretches,)
+_KINDS = (*_NESTED, *WRITTEN)
 
 
 class Bounds(NamedTuple):
@@ -71,18 +73,17 @@ class View:
 
 
 def views(
-    text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = None, written: bool = False
+    text: str, *, bounds: Bounds | None = None, cuts: list[Cut] | None = None, kinds: tuple[_Find, ...] = _KINDS
 ) -> Iterator[View]:
     """Yield every stretch worth decoding, each before those inside of it. Linear in the text; never raises.
 
-    What `bounds` leaves undecoded is appended to `cuts`. With `written`, of the text itself no base64 and no
-    hexadecimal is decoded, which takes most of the time; only what is written with escapes, references or zeros in
-    between.
+    What `bounds` leaves undecoded is appended to `cuts`. `kinds` are looked for in the text itself (WRITTEN: no base64
+    and no hexadecimal, which take most of the time), all kinds in what is decoded.
     """
     bounds = bounds or Bounds()
     room = Room(min(max(bounds.ratio * len(text), bounds.least), bounds.total))
     notes = [] if cuts is None else cuts
-    pending = [(_stretches(text, room, None, _WRITTEN if written else _KINDS), None)] if bounds.depth > 0 else []
+    pending = [(_stretches(text, room, None, kinds), None)] if bounds.depth > 0 else []
     stack: list[tuple[Iterator[Stretch], View | None]] = [*pending]
     while stack:
         source, parent = stack[-1]

@@ -57,6 +57,20 @@ def test_binary_contents_are_read_likewise() -> None:
     assert values(b"\0\1\2\n" + SIGNED + b"\n\0") == [CHOSEN]
 
 
+def test_wide_text_in_binary_contents_is_read() -> None:
+    data = bytes(range(256)) * (SHORT // 200)
+    assert values(data + b"\0\0" + LIVE.encode("utf-16-le") + b"\0\0" + data, "a.dll") == [LIVE]
+
+
+def test_a_long_credential_file_is_read_from_end_to_end() -> None:
+    """A Kubernetes Secret as `kubectl get -o yaml` writes it."""
+    first, last = (base64.b64encode(value).decode() for value in (b"Zq8vT1xKw3Rb", b"Hn4pW7sLc9Yd"))
+    store = base64.b64encode(bytes(range(7, 250)) * 80).decode()
+    data = f"apiVersion: v1\ndata:\n  admin: {first}\n  keystore.p12: {store}\n  zz: {last}\nkind: Secret\n"
+    assert len(store) > SHORT
+    assert {first, last} <= set(values(data.encode(), "a.yaml"))
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 def test_text_in_wide_units_is_read_whole(encoding: str) -> None:
     assert values(f"password = '{CHOSEN}'\n".encode(encoding)) == [CHOSEN]

@@ -13,6 +13,7 @@ import pytest
 
 from auditor.core.resources import load_rule_docs
 from auditor.detect import encoded, tokens
+from auditor.detect import sweep as sweep_module
 from auditor.detect.detection import Detection
 from auditor.detect.detector import Detector
 from auditor.detect.structures import hints
@@ -254,3 +255,21 @@ def test_many_hits_take_linear_time(word: bytes) -> None:
     started = time.process_time()
     sweep.examine(data, sweep.hits(data), "a.js")
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize("letters", [b"password=".hex().encode(), base64.b64encode(b"password=")])
+def test_where_something_encoded_begins_is_looked_for_once(letters: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a look at 64 KiB, and there may be a hit in every dozen bytes."""
+    looks: list[int] = []
+    look = sweep_module._decodable
+
+    def counted(data: bytes, place: int) -> tuple[int, int]:
+        looks.append(place)
+        return look(data, place)
+
+    monkeypatch.setattr(sweep_module, "_decodable", counted)
+    data = letters * 20_000
+    hits = sweep_of("auto").hits(data)
+    assert len(hits) > 100
+    sweep_of("auto").examine(data, hits, "a.txt")
+    assert len(looks) < 10

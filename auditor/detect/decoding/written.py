@@ -170,6 +170,11 @@ _WIDE_PAIRS = re.compile(rb"(?:\x01\x02)+\x01?")
 _WIDE_TABLE = bytes(2 if byte == 0 else 1 if 0x20 <= byte < 0x7F or byte in b"\t\n\r" else 0 for byte in range(256))
 
 
+def has_wide(data: bytes) -> bool:
+    """Whether bytes hold a stretch for `wide_stretches`, which reads them as text."""
+    return b"\1\2" * _WIDE_LEAST in data.translate(_WIDE_TABLE)
+
+
 def wide_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
     """Printable ASCII with a zero after each character: UTF-16 of either byte order inside of something else."""
     if "\0" not in text:
