@@ -6,8 +6,18 @@ Start-up: a run over one clean file needs a handful of the hundred patterns that
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from sys import maxsize
+
+
+def sound(source: str) -> str:
+    """The pattern as this version of Python reads it rightly (see `possessive`)."""
+    if sys.version_info >= (3, 11, 5) or ")" not in source:
+        return source
+    from auditor.core.possessive import as_atomic  # start-up: versions of Python that need it
+
+    return as_atomic(source)
 
 
 class Pattern:
@@ -24,7 +34,7 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         """The compiled pattern."""
         if self._compiled is None:
-            self._compiled = re.compile(self._source, self._flags)
+            self._compiled = re.compile(sound(self._source), self._flags)
         return self._compiled
 
     def match(self, text: str, start: int = 0, end: int = maxsize) -> re.Match[str] | None:

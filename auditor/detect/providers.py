@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import Pattern, sound
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.core.resources import load_providers
 from auditor.core.secretrules import shape_pattern
@@ -51,7 +51,7 @@ class Named(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return re.compile(sound(pattern))
 
 
 @lru_cache(maxsize=1024)

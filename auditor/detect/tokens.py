@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from sys import maxsize
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import Pattern, sound
 from auditor.core.record import NamedTuple
 from auditor.core.resources import load_rules
 from auditor.core.secret import Secret
@@ -98,7 +98,7 @@ def _candidates(text: str) -> list[Format]:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)
+    return re.compile(sound(pattern), re.ASCII)
 
 
 @lru_cache(maxsize=1024)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from auditor.core.pattern import sound
 from auditor.core.span import Span
 from auditor.lang.dockerfile.json_array import NotStringsError, parse_strings
 from auditor.lang.dockerfile.nodes import Flag, Instruction, Pair
@@ -28,10 +29,8 @@ _ANY_SPACE = re.escape(SPACE)
 def _pair_word(escape: str) -> re.Pattern[str]:
     """A word of ENV, ARG or LABEL: quotes and escapes are kept, an escape that ends the text is not."""
     esc = re.escape(escape)
-    return re.compile(
-        rf"(?:[^{_ANY_SPACE}'\"{esc}]++|{esc}.|'[^']*+(?:'|\Z)|\"(?:[^\"{esc}]++|{esc}.)*+(?:\"|\Z|(?={esc}\Z)))++",
-        re.DOTALL,
-    )
+    source = rf"(?:[^{_ANY_SPACE}'\"{esc}]++|{esc}.|'[^']*+(?:'|\Z)|\"(?:[^\"{esc}]++|{esc}.)*+(?:\"|\Z|(?={esc}\Z)))++"
+    return re.compile(sound(source), re.DOTALL)
 
 
 _SURROGATE = "[\udc80-\udcff]"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from auditor.core.pattern import Pattern
+from auditor.core.pattern import Pattern, sound
 from auditor.lang.dockerfile.text import Text, TextBuilder
 
 _MAX_DEPTH = 10_000
@@ -29,7 +29,7 @@ class NotStringsError(ValueError):
 
 @cache
 def _token() -> re.Pattern[str]:
-    return re.compile(_TOKEN)
+    return re.compile(sound(_TOKEN))
 
 
 def parse_strings(text: Text) -> tuple[Text, ...] | None:

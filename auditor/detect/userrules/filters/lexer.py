@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.pattern import sound
 from auditor.core.record import NamedTuple
 from auditor.detect.userrules.goregex.nodes import Unsupported
 
 MAX_LENGTH = 64 * 1024
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|//[^\n]*+|\#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)
+    sound(r"""(?P<space>\s+|//[^\n]*+|\#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)
     |(?P<raw>[rR](?:\"\"\"(?s:.)*?\"\"\"|\"[^\"\n]*+\"|'[^'\n]*+')|`[^`]*+`)
     |(?P<text>\"\"\"(?:[^\"\\]|\\(?s:.)|\"(?!\"\"))*+\"\"\"|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+')
     |(?P<number>(?:\d[\d_]*+(?:\.\d++)?|\.\d++)(?:[eE][+-]?\d++)?)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*+)
-    |(?P<sign>\?\.|\?\?|&&|\|\||==|!=|<=|>=|\*\*|[-+*/%<>!?:.,;=(){}\[\]|^])""",
+    |(?P<sign>\?\.|\?\?|&&|\|\||==|!=|<=|>=|\*\*|[-+*/%<>!?:.,;=(){}\[\]|^])"""),
     re.VERBOSE,
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7]{3})|(.))", re.DOTALL)

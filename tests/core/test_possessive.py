@@ -1,0 +1,51 @@
+"""Atomic groups in the place of possessive repeats of groups."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.core.pattern import Pattern
+from auditor.core.possessive import as_atomic
+
+PATTERNS = (
+    r"(?:a{1,3}b)*+a?",
+    r"x(?P<rest>(?:[ ]{1,3}(?:a|ab)[ ]{1,2}\S{1,4}){0,3}+) b",
+    r"((?:[^)(]|\()++)\)",
+    r"(?:[]()+]|\\.)++x?",
+    r"(?:(?:ab?)++c)?+b",
+    r"[(]+a++b?+",
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("(?:ab)*+c", "(?>(?:ab)*)c"),
+        ("a*+(b)c", "a*+(b)c"),
+        ("((?:a)++)?+", "(?>((?>(?:a)+))?)"),
+        (r"\((?:[)+]\))*+", r"\((?>(?:[)+]\))*)"),
+        ("(?P<x>a|b){1,20}+", "(?>(?P<x>a|b){1,20})"),
+        ("[^]()]*+(a)+", "[^]()]*+(a)+"),
+    ],
+)
+def test_what_becomes_of_them(source: str, expected: str) -> None:
+    assert as_atomic(source) == expected
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11, 5), reason="its possessive repeats are wrong, for which this is there")
+@given(st.sampled_from(PATTERNS), st.text("abcx ()\\\\]+S", max_size=24))
+def test_both_match_the_same(source: str, text: str) -> None:
+    expected, found = re.search(source, text), re.search(as_atomic(source), text)
+    assert (expected and (expected.span(), expected.groups())) == (found and (found.span(), found.groups()))
+
+
+def test_patterns_are_right_in_every_version() -> None:
+    text = "machine git.shop.example login ci password Winter"
+    words = Pattern(r"machine \S{1,99}(?:[ ]{1,9}(?:login|port)[ ]{1,9}\S{1,99}){0,4}+ password (\S+)").search(text)
+    assert words is not None and words[1] == "Winter"
+    assert Pattern(r"/\*(?:[^*]|\*(?!/))*+\*/").fullmatch("/* a */") is not None
