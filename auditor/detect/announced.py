@@ -95,6 +95,7 @@ _IS_NAME = BytePattern(r"[a-z]+(?:[-_.][a-z]+)*[-_.]?[0-9]{0,2}")
 _DEFINES = BytePattern(r"\s*#\s*define\s")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
 _NO_WORD = BytePattern(r"[0-9!#$%^&*?+~@]")
+_ROOTED = BytePattern(r"/(?:usr|var|run|etc|opt|home|root|tmp|proc|sys|dev|mnt|srv)/")
 _HASH_FREE = frozenset("uuid fingerprint host file version path number digest email".split())
 
 
@@ -194,7 +195,7 @@ def _judged(value: _Value) -> Detection | None:
     if reading is None and not random:
         return None
     kind = values.classify(text, value.name).kind
-    if kind in values.HARMLESS and not (random and kind in _HASH_FREE):
+    if kind in values.HARMLESS and not (random and kind in _HASH_FREE and not _ROOTED.match(text)):
         return None
     found = _issued(value, reading, kind) if random else None
     if random and (reading is None or reading.kind != "password"):

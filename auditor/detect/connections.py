@@ -5,10 +5,9 @@ The place says that it is a credential, so a chosen password counts, too, unless
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from auditor.core.finding import Confidence
 from auditor.core.pattern import BytePattern
+from auditor.core.record import TYPE_CHECKING
 from auditor.core.secret import Secret
 from auditor.detect import names, statements, values
 from auditor.detect.detection import ASSIGNED_SECRET, URL_CREDENTIAL, Detection
@@ -16,6 +15,10 @@ from auditor.detect.fillers import is_filler
 from auditor.detect.randomness import is_random
 from auditor.detect.statements import Named
 from auditor.detect.tokens import is_sample
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
 
 _AUTHORITY = BytePattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,24}+)://(?P<authority>[^\s\"'<>|\\/`,]{3,400}+)")
 _HEADER = BytePattern(
@@ -48,6 +51,8 @@ _OPEN_USER = BytePattern(r"(?i)sentry|ingest|glitchtip|gravatar")
 _PASSWORD_LIKE = frozenset("number version host path file fingerprint uuid".split())
 #: A name of a program: words with dots between them, or in capitals with an underscore.
 _NAME = BytePattern(r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|[A-Z]+(?:_[A-Z]+)+")
+#: What a call gives to a parameter: a name, a part of something, another call.
+_ARGUMENT = BytePattern(r"[A-Za-z_][\w.]*(?:[(\[].*|[,)\]:]+.*)")
 #: Hashes of passwords, as SQL takes them instead.
 _HASHED = BytePattern(r"\*[0-9A-Fa-f]{40}|(?i:md5)[0-9a-f]{32}|SCRAM-SHA-256\$.*|0x[0-9A-Fa-f]{16,}")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
@@ -73,7 +78,7 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
             yield _at(match.start("value"), value, "authorization header", "authorization-header", Confidence.MEDIUM)
     for match in _CONNECTION.compiled.finditer(text, start, stop):
         line = text[max(start, text.rfind("\n", start, match.start()) + 1, match.start() - 400) : match.end() + 200]
-        if _CONNECTION_HINT.search(line.split("\n", 1)[0]):
+        if _CONNECTION_HINT.search(line.split("\n", 1)[0]) and not _is_argument(match):
             yield from _password(match.start("value"), match["value"], real=not _names_no_host(line))
     for match in _COMMAND.compiled.finditer(text, start, stop):
         yield from _given(match.start("value"), match["value"], "password of a command", "command-password")
@@ -82,6 +87,15 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
             yield from _given(place, text[place:last], "password of a database account", "database-password")
     for one in statements.named(text, start, stop):
         yield from _named(one, text[one.start : one.end])
+
+
+def _is_argument(match: re.Match[str]) -> bool:
+    """Whether what follows `password=` is no text but an expression, in the arguments of a call: `password=pw, `."""
+    if match.string.startswith(";", match.end()) or not _ARGUMENT.fullmatch(match["value"]):
+        return False
+    start = match.start()
+    left = match.string[max(match.string.rfind("\n", 0, start) + 1, start - _LONGEST) : start]
+    return not any(left.count(quote) % 2 for quote in "\"'`")
 
 
 def _given(place: int, value: str, title: str, kind: str) -> Iterator[Detection]:

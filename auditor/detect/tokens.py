@@ -30,9 +30,10 @@ _DOCUMENTED = Pattern(r"(?i)example|xxxxxx|123456789abc|abcdefghij|0000000000|11
 _SAMPLES = Pattern(
     r"^AIzaSy(?:AnLA7N|CkEhVj|DMAScl|D3asb-|AdOS2z|ASWm6H|ANUvH9|A5_iVa|A4UrcG|DSb51J|BF2RrA|BcE-OO)|^Eby8vdM02xNOcq"
     r"|^dGhlIHNhbXBsZSBub25jZQ=="
-    # UUIDs of RFC 4122, of OpenAPI's editors and of manuals
-    r"|^(?i:f81d4fae-7dec-11d0-a765-00a0c91e6bf6|6ba7b81[0-4]-9dad-11d1-80b4-00c04fd430c8"
-    r"|3fa85f64-5717-4562-b3fc-2c963f66afa6|550e8400-e29b-41d4-a716-446655440000|123e4567-e89b-12d3-a456-4266\d{8})$"
+    # UUIDs of RFC 4122 and of WebSocket's handshake (RFC 6455), of OpenAPI's editors and of manuals
+    r"|^(?i:f81d4fae-7dec-11d0-a765-00a0c91e6bf6|258eafa5-e914-47da-95ca-c5ab0dc85b11"
+    r"|6ba7b81[0-4]-9dad-11d1-80b4-00c04fd430c8|3fa85f64-5717-4562-b3fc-2c963f66afa6"
+    r"|550e8400-e29b-41d4-a716-446655440000|123e4567-e89b-12d3-a456-4266\d{8})$"
     # RFC 5849, 6749, 6750, 7009 and OpenID Connect Core
     r"|^(?:2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|SlAV32hkKG|8xLOxBtZp8|mF_9\.B5f-4\.1JqM|7Fjfp0ZBr1KtDRbnfVdmIw"
     r"|gX1fBat3bV|h480djs93hd8|cf136dc3c1fc93f31185e5885805d|j49sk3j29djd|dh893hdasih9|kd94hf93k423kf44"

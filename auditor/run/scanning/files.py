@@ -9,7 +9,7 @@ from auditor.core.finding import Target, TargetError
 from auditor.core.record import TYPE_CHECKING, NamedTuple
 from auditor.run.crash import describe, wants_traceback
 from auditor.run.scanning.content import Content
-from auditor.sources.contents import read
+from auditor.sources.contents import STDIN, read
 from auditor.sources.files import Skipped, UnreadableFile
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.core.secret import Secret
     from auditor.detect.detection import Detection
     from auditor.detect.views import Cut
+    from auditor.run.scanning.installed import Installed
     from auditor.sources.contents import Found, Piece
 
     class Detecting(Protocol):
@@ -75,6 +76,7 @@ class FileScanner:
         self.left_out = left_out
         self.usual = usual
         self.detector = detector
+        self._installed: Installed | None = None
 
     def audit(self, found: Found) -> Scanned:
         """What a file holds, archives opened. Never raises for what it contains."""
@@ -90,7 +92,18 @@ class FileScanner:
             scan.target(found.display).errors.append(TargetError(f"cannot be read: {error}", found.display))
         except Exception as error:
             scan.internal("reading this file", error, found.display)
-        return scan.result()
+        result = scan.result()
+        if result.findings and found.path != STDIN:
+            self._weigh(found.path, result.findings)
+        return result
+
+    def _weigh(self, path: str, findings: Sequence[Finding]) -> None:
+        """Lower what everybody can have who installs a public package."""
+        if self._installed is None:
+            from auditor.run.scanning.installed import Installed  # start-up: finds only
+
+            self._installed = Installed()
+        self._installed.weigh(path, findings)
 
 
 class _FileScan:
