@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from auditor.core.record import NamedTuple
-from auditor.sources.archives import Limits, members
+from auditor.sources.archives import Limits, may_pack, members
 from auditor.sources.archives.bytecode import is_copy
 from auditor.sources.archives.git import is_loose
 from auditor.sources.files import Skipped, UnreadableFile, excluder, open_regular, reason_of, search
@@ -104,7 +104,7 @@ def _below(entries: Iterable[os.DirEntry[str]], notes: list[Skipped]) -> Iterato
         if is_copy(entry.path):
             notes.append(Skipped(entry.path, COMPILED))
         else:
-            yield Found(entry.path, os.path.normpath(entry.path), _size(entry.path), False)
+            yield Found(entry.path, os.path.normpath(entry.path), _size_of(entry), False)
 
 
 def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, None]:
@@ -117,19 +117,18 @@ def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, No
     if found.path == STDIN:
         yield from _standard_input(found.display, limits)
         return
-    with io.BufferedReader(open_regular(found.path, follow=found.named)) as file:
+    with io.BufferedReader(open_regular(found.path, follow=found.named, listed=not found.named)) as file:
         try:
-            most = os.fstat(file.fileno()).st_size + _GROWTH
-            yield from pieces(found.display, file, limits, most)
+            yield from pieces(found.display, file, limits, os.fstat(file.fileno()).st_size)
         except (OSError, ValueError) as error:
             yield Skipped(found.display, reason_of(error))
 
 
-def pieces(path: str, file: BinaryIO, limits: Limits, most: int) -> Iterator[Piece | Skipped]:
-    """The pieces of a seekable binary file, of which at most `most` bytes are read. Raises OSError."""
-    head = file.read(_STEP)
+def pieces(path: str, file: BinaryIO, limits: Limits, size: int) -> Iterator[Piece | Skipped]:
+    """The pieces of a seekable binary file that had `size` bytes, and may have a bit more now. Raises OSError."""
+    head = _head(file, size)
     inside, cut = False, False
-    for item in packed(path, head if len(head) < _STEP else file, limits):
+    for item in packed(path, head if len(head) < _STEP else file, limits) if may_pack(head) else ():
         inside = True
         cut = cut or isinstance(item, Skipped)
         yield item
@@ -137,7 +136,13 @@ def pieces(path: str, file: BinaryIO, limits: Limits, most: int) -> Iterator[Pie
         return
     if len(head) == _STEP:
         file.seek(len(head))
-    yield from _raw(path, head, file.read, most, outer=inside)
+    yield from _raw(path, head, file.read, size + _GROWTH, outer=inside)
+
+
+def _head(file: BinaryIO, size: int) -> bytes:
+    """The first step of a file. Room for a whole one takes longer to get than a small file takes to read."""
+    head = file.read(min(size + 1, _STEP))
+    return head if len(head) <= size else head + file.read(_STEP - len(head))
 
 
 def _raw(path: str, head: bytes, rest: Callable[[int], bytes], most: int, *, outer: bool) -> Iterator[Piece | Skipped]:
@@ -224,7 +229,7 @@ def _standard_input(name: str, limits: Limits) -> Iterator[Piece | Skipped]:
     try:
         held = stream.read(_STDIN_HELD)
         if len(held) < _STDIN_HELD:
-            yield from pieces(name, io.BytesIO(held), limits, len(held) + 1)
+            yield from pieces(name, io.BytesIO(held), limits, len(held))
             return
         # Too long to be held, and an archive can only be opened by one who may go back in it.
         if next(members(name, held, limits), None) is not None:
@@ -255,6 +260,13 @@ def _judging(excluded: Callable[[str], bool]) -> Callable[[os.DirEntry[str], str
         return "" if is_directory or entry.is_file() else SPECIAL
 
     return judge
+
+
+def _size_of(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0
 
 
 def _size(path: str) -> int:

@@ -16,6 +16,8 @@ _DEPENDENCIES = {"node_modules", "bower_components", "vendor", ".venv", "venv", 
 _TOOL_DATA = {"__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".terraform", ".direnv"}
 SKIPPED_DIRECTORIES = frozenset({".git", ".hg", ".svn", ".jj"} | _DEPENDENCIES | _TOOL_DATA)
 _BINARY_WINDOW = 8192
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOCTTY"))
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _STEMS = ("dockerfile", "containerfile")
 _DOCUMENTS = (".dockerignore", ".containerignore", ".md", ".rst", ".txt", ".yml", ".yaml", ".json")
 _PROGRAMS = (".py", ".js", ".go", ".sh")
@@ -102,15 +104,16 @@ def read_regular(path: str, limit: int, *, follow: bool = True) -> bytes:
         raise UnreadableFile(reason_of(error)) from None
 
 
-def open_regular(path: str, *, follow: bool = True) -> FileIO:
-    """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    flags |= getattr(os, "O_NOCTTY", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
+def open_regular(path: str, *, follow: bool = True, listed: bool = False) -> FileIO:
+    """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else.
+
+    `listed`: whoever has listed its folder has just seen that it is one.
+    """
     try:
         # Opening a device may do something: what it is must be known before.
-        if not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
+        if not listed and not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
             raise UnreadableFile("not a regular file")
-        file = FileIO(os.open(path, flags), "r")
+        file = FileIO(os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK), "r")
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return file
         file.close()

@@ -6,6 +6,6 @@ What needs to be whole and is long goes into a file without a name, if the calle
 from __future__ import annotations
 
 from auditor.sources.archives.limits import Limits
-from auditor.sources.archives.walk import Member, members
+from auditor.sources.archives.walk import Member, may_pack, members
 
-__all__ = ["Limits", "Member", "members"]
+__all__ = ["Limits", "Member", "may_pack", "members"]

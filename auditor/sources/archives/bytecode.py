@@ -34,13 +34,18 @@ def is_bytecode(head: bytes) -> bool:
 
 
 def is_copy(path: str) -> bool:
-    """Whether a file in `__pycache__` was compiled from the source beside that folder as it is now (PEP 3147, 552)."""
+    """Whether a file in `__pycache__` was compiled from the source beside that folder as it is now (PEP 3147, 552).
+
+    `path` is that of a regular file.
+    """
+    if not path.endswith(".pyc"):
+        return False
     folder, name = os.path.split(path)
-    if not name.endswith(".pyc") or os.path.basename(folder) != _CACHE:
+    if os.path.basename(folder) != _CACHE:
         return False
     try:
         source = os.lstat(os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py"))
-        with open_regular(path, follow=False) as file:
+        with open_regular(path, follow=False, listed=True) as file:
             head = file.read(16)
     except (OSError, UnreadableFile):
         return False

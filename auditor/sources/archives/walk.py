@@ -28,6 +28,8 @@ _COMPRESSED = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!")
+#: First bytes of all formats that are told by a magic number at the beginning.
+_FIRST = frozenset(b"\x1fB\xfd\x28\x5d!0\xedxPSM\x7f#")
 
 
 class Member(NamedTuple):
@@ -40,6 +42,11 @@ class Member(NamedTuple):
     data: bytes
     offset: int = 0
     last: bool = True
+
+
+def may_pack(head: bytes) -> bool:
+    """Whether a file that begins so may pack something; most cannot, and `members` has nothing to tell of these."""
+    return bool(head) and (head[0] in _FIRST or bytecode.is_bytecode(head) or tape.is_tar(head))
 
 
 def members(name: str, data: Reader, limits: Limits | None = None) -> Iterator[Member | Skipped]:
