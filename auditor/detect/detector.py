@@ -158,15 +158,18 @@ class Detector:
         """What the finders see around the hits in one text, decoded or not, each with its verdict."""
         text = source.text
         hits: dict[Kind, list[int]] = {}
+        signs: set[int] | None = set() if self.signs else None
         for index, place in self._prefilter.hits(source.data):
             if index < len(self.kinds):
                 hits.setdefault(self.kinds[index], []).append(place)
+            elif signs is not None and index < len(self.kinds) + len(self.signs):
+                signs.add(index - len(self.kinds))
         found: list[Detection] = []
         for kind, places in hits.items():
             found += self._around(kind, sorted(places), text, path)
         for rule in self._everywhere:
             found += rule.find(text, path)
-        found += structures.find(text, path)
+        found += structures.find(text, path, signs)
         return [_verified(one, text) for one in surest(found)]
 
     def _around(self, kind: Kind, places: list[int], text: str, path: str) -> Iterator[Detection]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.decoding.written import has_wide
 from auditor.detect.ranking import surest
-from auditor.detect.sweep import Sweep
+from auditor.detect.sweep import OF_PACKAGES, Sweep
 from auditor.detect.views import decode
 
 if TYPE_CHECKING:
@@ -44,7 +44,11 @@ class Selective:
         zeros = head.count(0)
         text = zeros * _LETTERS_A_ZERO <= len(head)
         wide = zeros and decode(head).encoding.startswith(("utf-16", "utf-32"))
-        if (text and len(data) < SHORT) or wide or self._sweep.reads_whole(path, head):
+        if (
+            (text and len(data) < SHORT and not path.endswith(OF_PACKAGES[:-1]))
+            or wide
+            or self._sweep.reads_whole(path, head)
+        ):
             yield from self._detector.detect(data, path, cuts)
             return
         hits = self._sweep.hits(data)

@@ -13,7 +13,7 @@ from auditor.core.record import NamedTuple
 from auditor.sources.archives import Limits, may_pack, members
 from auditor.sources.archives.bytecode import is_copy
 from auditor.sources.archives.git import is_loose
-from auditor.sources.files import Skipped, UnreadableFile, excluder, open_regular, reason_of, search
+from auditor.sources.files import Skipped, UnreadableFile, describe_regular, excluder, reason_of, search
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,9 +117,16 @@ def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, No
     if found.path == STDIN:
         yield from _standard_input(found.display, limits)
         return
-    with io.BufferedReader(open_regular(found.path, follow=found.named, listed=not found.named)) as file:
+    descriptor, size = describe_regular(found.path, follow=found.named, listed=not found.named)
+    with io.FileIO(descriptor) as raw:
         try:
-            yield from pieces(found.display, file, limits, os.fstat(file.fileno()).st_size)
+            # Nearly every file is small and packs nothing: one call reads it, and nothing else is made for it.
+            head = os.read(descriptor, size + 1) if size < _STEP else b""
+            if size and len(head) == size and not may_pack(head):
+                yield Piece(found.display, head, end=size)
+                return
+            raw.seek(0)
+            yield from pieces(found.display, io.BufferedReader(raw), limits, size)
         except (OSError, ValueError) as error:
             yield Skipped(found.display, reason_of(error))
 

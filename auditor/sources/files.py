@@ -104,19 +104,24 @@ def read_regular(path: str, limit: int, *, follow: bool = True) -> bytes:
         raise UnreadableFile(reason_of(error)) from None
 
 
-def open_regular(path: str, *, follow: bool = True, listed: bool = False) -> FileIO:
-    """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else.
+def open_regular(path: str, *, follow: bool = True) -> FileIO:
+    """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else."""
+    descriptor, _ = describe_regular(path, follow=follow)
+    return FileIO(descriptor, "r")
 
-    `listed`: whoever has listed its folder has just seen that it is one.
-    """
+
+def describe_regular(path: str, *, follow: bool = True, listed: bool = False) -> tuple[int, int]:
+    """The same as a descriptor, with the file's size in bytes. `listed`: a listing of its folder has just said what it
+    is, which saves a question."""
+    descriptor = -1
     try:
         # Opening a device may do something: what it is must be known before.
-        if not listed and not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
-            raise UnreadableFile("not a regular file")
-        file = FileIO(os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK), "r")
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return file
-        file.close()
+        if listed or stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
+            descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode):
+                return descriptor, found.st_size
+            os.close(descriptor)
         raise UnreadableFile("not a regular file")
     except (OSError, ValueError) as error:
         raise UnreadableFile(reason_of(error)) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from importlib import import_module
 
@@ -63,15 +63,16 @@ _FILES = {
 }
 
 
-def find(text: str, path: str = "") -> Iterator[Detection]:
+def find(text: str, path: str = "", signs: Collection[int] | None = None) -> Iterator[Detection]:
     """The secrets of a credential file, in order of place, each with its exact range in `text`.
 
     `path` names the file (`app.jar!conf/.npmrc` for a member of an archive), "" if it has no name; what the content
     gives away is found without it. The text may be any part of a file, binary included (one character for each byte).
-    Raises nothing; linear in the text.
+    `signs` are the places in `hints.triggers` of those that the text has, where that is known. Raises nothing; linear
+    in the text.
     """
     source = _source(text, path)
-    wanted = dict.fromkeys((*_by_name(source), *_by_content(text)))
+    wanted = dict.fromkeys((*_by_name(source), *_by_content(text, signs)))
     found: list[Detection] = []
     for reader in sorted(wanted, key=_GENERAL.__contains__):
         for candidate in _load(reader)(source):
@@ -106,12 +107,12 @@ def _by_name(source: Source) -> Iterator[str]:
             yield from _FILES[name].split()
 
 
-def _by_content(text: str) -> Iterator[str]:
+def _by_content(text: str, signs: Collection[int] | None) -> Iterator[str]:
     from auditor.detect.structures import hints, history, stores  # start-up: only a scan gets here
 
     if stores.might_be(text):
         yield "stores:find"
-    yield from hints.readers(text)
+    yield from hints.readers(text, signs)
     if text.startswith(("http://", "https://")):
         yield "logins:addresses"
     if (text[:2] == ": " or "\n: 1" in text[:3000] or "- cmd: " in text[:3000]) and history.is_history(text):

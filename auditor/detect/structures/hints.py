@@ -6,7 +6,7 @@ the same readers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from auditor.core.record import TYPE_CHECKING, NamedTuple
@@ -116,38 +116,38 @@ class _Way(NamedTuple):
     reader: str
 
 
-def readers(text: str) -> Iterator[str]:
-    """Readers (module:function) that may find something in the text. Linear, a reader may come more than once."""
-    hints = _hints() if len(text) >= _SHORT else None
-    return _by_literal(text, _LITERALS) if hints is None or not hints.fast else hints.readers(text)
+def readers(text: str, signs: Collection[int] | None = None) -> Iterator[str]:
+    """Readers (module:function) that may find something in the text. Linear, a reader may come more than once.
+
+    `signs` are the places in `triggers` of those that the text has, where somebody has looked for them already.
+    """
+    if signs is not None:
+        return _of_signs(text, signs)
+    found = _prefilter() if len(text) >= _SHORT else None
+    if found is None or found.engine != "hyperscan":
+        return _by_literal(text, _LITERALS)
+    return _of_signs(text, {index for index, _ in found.hits(text.encode("latin-1", "replace"))})
 
 
-class _Hints:
-    """One pass for the rarest string of every way through the tree; the others are looked for where it was found."""
-
-    def __init__(self) -> None:
-        self._ways: dict[str, list[_Way]] = {}
-        for place, (literals, reader) in enumerate(_ways(_LITERALS, ())):
-            self._ways.setdefault(_rarest(literals), []).append(_Way(place, literals, reader))
-        self._order = list(self._ways)
-        self._prefilter: Prefilter = prefilter(triggers(), "structures")
-
-    @property
-    def fast(self) -> bool:
-        """Whether one pass takes less time than looking for the strings one by one."""
-        return self._prefilter.engine == "hyperscan"
-
-    def readers(self, text: str) -> Iterator[str]:
-        """See `readers`; in the order of the tree."""
-        seen = {self._order[index] for index, _ in self._prefilter.hits(text.encode("latin-1", "replace"))}
-        for way in sorted(way for one in seen for way in self._ways[one]):
-            if all(literal in text for literal in way.literals):
-                yield way.reader
+def _of_signs(text: str, signs: Collection[int]) -> Iterator[str]:
+    """The readers whose strings all stand in the text; these are the rarest ones that do, in the order of the tree."""
+    for way in sorted(way for sign in signs for way in _by_sign()[sign]) if signs else ():
+        if all(literal in text for literal in way.literals):
+            yield way.reader
 
 
 @lru_cache(maxsize=1)
-def _hints() -> _Hints:
-    return _Hints()
+def _by_sign() -> tuple[tuple[_Way, ...], ...]:
+    """The ways through the tree by the rarest string on each, in the order of `triggers`."""
+    ways: dict[str, list[_Way]] = {}
+    for place, (literals, reader) in enumerate(_ways(_LITERALS, ())):
+        ways.setdefault(_rarest(literals), []).append(_Way(place, literals, reader))
+    return tuple(map(tuple, ways.values()))
+
+
+@lru_cache(maxsize=1)
+def _prefilter() -> Prefilter:
+    return prefilter(triggers(), "structures")
 
 
 def triggers() -> list[Trigger]:

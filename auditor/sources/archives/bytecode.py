@@ -7,7 +7,7 @@ import stat
 
 from auditor.sources.archives.limits import Budget, Damaged
 from auditor.sources.archives.stream import Entries, Entry, Note, Store, of_bytes
-from auditor.sources.files import UnreadableFile, open_regular
+from auditor.sources.files import UnreadableFile, describe_regular
 
 _CACHE, _UINT32 = "__pycache__", 0xFFFFFFFF
 _LONG_STRINGS = b"aAuts"
@@ -45,8 +45,11 @@ def is_copy(path: str) -> bool:
         return False
     try:
         source = os.lstat(os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py"))
-        with open_regular(path, follow=False, listed=True) as file:
-            head = file.read(16)
+        descriptor, _ = describe_regular(path, follow=False, listed=True)
+        try:
+            head = os.read(descriptor, 16)
+        finally:
+            os.close(descriptor)
     except (OSError, UnreadableFile):
         return False
     written = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
