@@ -22,7 +22,7 @@ from auditor.detect.verify import verify
 from auditor.detect.views import WIDE, WRITTEN, decode, views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from auditor.detect.userrules import UserRule
     from auditor.detect.views import Cut, Decoded, View
@@ -122,9 +122,12 @@ class Detector:
         judged = [_verified(one, text) for one in surest(found)]
         return [one if one.secret.reveal().isascii() else _as_utf8(one) for one in judged]
 
-    def stored(self, text: str, path: str) -> list[Detection]:
-        """What the readers of credential files find in a text with one character for each byte, with verdicts."""
-        judged = [_verified(one, text) for one in structures.find(text, path)]
+    def stored(self, text: str, path: str, signs: Collection[int]) -> list[Detection]:
+        """What the readers of credential files find in a text with one character for each byte, with verdicts.
+
+        `signs` are the places in `signs` of those that the text has.
+        """
+        judged = [_verified(one, text) for one in structures.find(text, path, signs)]
         return [one if one.secret.reveal().isascii() else _as_utf8(one) for one in judged]
 
     def take_problems(self) -> list[str]:
@@ -188,8 +191,8 @@ class Detector:
                     if known.id == companions.KEY_ID:
                         yield from companions.find(text, token)
         else:
-            find = announced.find if kind.finder == ANNOUNCED else connections.find
-            for start, end in _windows(places, _AROUND, _AROUND, len(text)):
+            find, after = (announced.find, 0) if kind.finder == ANNOUNCED else (connections.find, _AROUND)
+            for start, end in _windows(places, _AROUND, after, len(text)):
                 yield from find(text, _line_start(text, start), end)
 
 

@@ -147,9 +147,10 @@ class Sweep:
             self.looked += 1
             found += window.place(self._detector.near(window.text(data), self._by_kind(window), path))
         for window in _windows(signs, len(data), lambda place: (place - self._reach, place + self._reach)):
-            if next(iter(hints.readers(window.text(data))), ""):
+            text, told = window.text(data), {index - self._first_sign for index, _ in window.hits}
+            if next(iter(hints.readers(text, told)), ""):
                 self.looked += 1
-                found += window.place(self._detector.stored(window.text(data), path))
+                found += window.place(self._detector.stored(text, path, told))
         content = bytes(data) if letters else b""
         for window in _stretches(letters, content):
             self.looked += 1
