@@ -75,15 +75,18 @@ _CODE = (
     r"|u\{(?P<braced>[0-9a-fA-F]{1,6})\}|U(?P<long>00[01][0-9a-fA-F]{5})|x(?P<byte>[0-9a-fA-F]{2})"
 )
 _PERCENT_ONE = r"%(?:[2-6][0-9A-Fa-f]|7[0-9A-Ea-e]|0[9AaDd]|[CDEFcdef][0-9A-Fa-f]|[89ABab][0-9A-Fa-f])"
+#: Two digits of printable ASCII, and of Latin letters as well. A text is worth reading for what may be a part of a
+#: secret or stand between it and its name; files of translations and tables of characters are full of others.
+_ASCII, _LATIN = "[2-7][0-9A-Fa-f]", "[2-7C-Fc-f][0-9A-Fa-f]"
 _SPELLINGS = (
-    _Spelling("percent", "%", re.compile(_PERCENT_ONE), re.compile(rf"(?:{_PERCENT_ONE}){{1,4096}}"), _read_percent),
+    _Spelling("percent", "%", re.compile(f"%(?:{_ASCII}|0[AaDd])"), re.compile(rf"(?:{_PERCENT_ONE}){{1,4096}}"), _read_percent),
     _Spelling(
         "escapes",
         "\\",
         # Beside codes: a quoted name, a quoted value (HTML writes lower case and no blank), slashes of a URL and a line
         # that begins with a name, all inside of a string.
         re.compile(
-            r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|U00[01][0-9a-fA-F]{5}"
+            rf"\\(?:x{_ASCII}|(?:u00|u\{{0{{0,4}}|U000000){_LATIN}"
             r"|\"(?:\s{0,4}[:=]|(?<=[:=] \\\")|(?<=[A-Z0-9_][:=]\\\"))|/\\/|r?\\?n[A-Za-z_][\w.-]{0,63}\s?[=:])"
         ),
         re.compile(rf"\\(?:{_CODE}|[ntr\"'/\\])"),
@@ -92,7 +95,7 @@ _SPELLINGS = (
     _Spelling(
         "html",
         "&",
-        re.compile(r"&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"),
+        re.compile(rf"&(?:amp|lt|gt|quot|apos|#0{{0,4}}(?:3[2-9]|[4-9][0-9]|1[0-2][0-9])|#[xX]0{{0,4}}{_ASCII});"),
         re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"),
         _read_html,
     ),
