@@ -79,7 +79,13 @@ _PERCENT_ONE = r"%(?:[2-6][0-9A-Fa-f]|7[0-9A-Ea-e]|0[9AaDd]|[CDEFcdef][0-9A-Fa-f
 #: secret or stand between it and its name; files of translations and tables of characters are full of others.
 _ASCII, _LATIN = "[2-7][0-9A-Fa-f]", "[2-7C-Fc-f][0-9A-Fa-f]"
 _SPELLINGS = (
-    _Spelling("percent", "%", re.compile(f"%(?:{_ASCII}|0[AaDd])"), re.compile(rf"(?:{_PERCENT_ONE}){{1,4096}}"), _read_percent),
+    _Spelling(
+        "percent",
+        "%",
+        re.compile(f"%(?:{_ASCII}|0[AaDd])"),
+        re.compile(rf"(?:{_PERCENT_ONE}){{1,4096}}"),
+        _read_percent,
+    ),
     _Spelling(
         "escapes",
         "\\",

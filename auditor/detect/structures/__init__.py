@@ -71,8 +71,15 @@ def find(text: str, path: str = "", signs: Collection[int] | None = None) -> Ite
     `signs` are the places in `hints.triggers` of those that the text has, where that is known. Raises nothing; linear
     in the text.
     """
+    from auditor.detect.structures import hints  # start-up: only a scan gets here
+
     source = _source(text, path)
-    wanted = dict.fromkeys((*_by_name(source), *_by_content(text, signs)))
+    if signs is None:
+        told = list(hints.readers(text))
+    else:
+        ways = list(hints.ways(text, signs))
+        told, source = [way.reader for way in ways], source._replace(ways=frozenset(way.place for way in ways))
+    wanted = dict.fromkeys((*_by_name(source), *told, *_by_content(text)))
     found: list[Detection] = []
     for reader in sorted(wanted, key=_GENERAL.__contains__):
         for candidate in _load(reader)(source):
@@ -107,12 +114,11 @@ def _by_name(source: Source) -> Iterator[str]:
             yield from _FILES[name].split()
 
 
-def _by_content(text: str, signs: Collection[int] | None) -> Iterator[str]:
-    from auditor.detect.structures import hints, history, stores  # start-up: only a scan gets here
+def _by_content(text: str) -> Iterator[str]:
+    from auditor.detect.structures import history, stores  # start-up: only a scan gets here
 
     if stores.might_be(text):
         yield "stores:find"
-    yield from hints.readers(text, signs)
     if text.startswith(("http://", "https://")):
         yield "logins:addresses"
     if (text[:2] == ": " or "\n: 1" in text[:3000] or "- cmd: " in text[:3000]) and history.is_history(text):

@@ -31,7 +31,8 @@ class Source(NamedTuple):
     """A text to search. `base`: the file's name in lower case; `kind`: what `credfiles.recognise` calls it, or "".
 
     `trusted`: the name is that of a credential file and of no sample, so that even weak tokens count. `doubtful`: it
-    is that of a sample, a program or a text about such files, so that weak passwords do not count either.
+    is that of a sample, a program or a text about such files, so that weak passwords do not count either. `ways` are
+    the places of the ways in `hints` that the text has, None where nobody has asked.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Source(NamedTuple):
     kind: str
     trusted: bool
     doubtful: bool
+    ways: frozenset[int] | None = None
 
 
 class Candidate(NamedTuple):

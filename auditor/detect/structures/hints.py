@@ -108,7 +108,7 @@ _CLOSER = {
 _SHORT = 2048
 
 
-class _Way(NamedTuple):
+class Way(NamedTuple):
     """One way through the tree: its place in it, the strings on it, the reader at its end."""
 
     place: int
@@ -122,27 +122,33 @@ def readers(text: str, signs: Collection[int] | None = None) -> Iterator[str]:
     `signs` are the places in `triggers` of those that the text has, where somebody has looked for them already.
     """
     if signs is not None:
-        return _of_signs(text, signs)
+        return (way.reader for way in ways(text, signs))
     found = _prefilter() if len(text) >= _SHORT else None
     if found is None or found.engine != "hyperscan":
         return _by_literal(text, _LITERALS)
-    return _of_signs(text, {index for index, _ in found.hits(text.encode("latin-1", "replace"))})
+    seen = {index for index, _ in found.hits(text.encode("latin-1", "replace"))}
+    return (way.reader for way in ways(text, seen))
 
 
-def _of_signs(text: str, signs: Collection[int]) -> Iterator[str]:
-    """The readers whose strings all stand in the text; these are the rarest ones that do, in the order of the tree."""
+def ways(text: str, signs: Collection[int]) -> Iterator[Way]:
+    """The ways through the tree whose strings all stand in a text that has these signs, in the order of the tree."""
     for way in sorted(way for sign in signs for way in _by_sign()[sign]) if signs else ():
         if all(literal in text for literal in way.literals):
-            yield way.reader
+            yield way
+
+
+def ways_to(reader: str) -> list[Way]:
+    """All ways to a reader."""
+    return [way for several in _by_sign() for way in several if way.reader == reader]
 
 
 @lru_cache(maxsize=1)
-def _by_sign() -> tuple[tuple[_Way, ...], ...]:
+def _by_sign() -> tuple[tuple[Way, ...], ...]:
     """The ways through the tree by the rarest string on each, in the order of `triggers`."""
-    ways: dict[str, list[_Way]] = {}
+    found: dict[str, list[Way]] = {}
     for place, (literals, reader) in enumerate(_ways(_LITERALS, ())):
-        ways.setdefault(_rarest(literals), []).append(_Way(place, literals, reader))
-    return tuple(map(tuple, ways.values()))
+        found.setdefault(_rarest(literals), []).append(Way(place, literals, reader))
+    return tuple(map(tuple, found.values()))
 
 
 @lru_cache(maxsize=1)
