@@ -19,7 +19,7 @@ from auditor.detect.ranking import WHOLE, surest
 from auditor.detect.structures import hints
 from auditor.detect.triggers import ANNOUNCED, FORMAT, USER, Kind, triggers
 from auditor.detect.verify import verify
-from auditor.detect.views import WIDE, WRITTEN, decode, views
+from auditor.detect.views import TELLING, WIDE, WRITTEN, decode, views
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -146,7 +146,8 @@ class Detector:
     def written(self, text: str, path: str, cuts: list[Cut] | None = None, *, wide: bool = False) -> list[Detection]:
         """What `search` finds in those parts of a text alone that are written with escapes, references or zeros in
         between; with `wide` only the last of these."""
-        return self._within(views(text, cuts=cuts, kinds=WIDE if wide else WRITTEN), text, path)
+        kinds = WIDE if wide else WRITTEN if self._rules else TELLING
+        return self._within(views(text, cuts=cuts, kinds=kinds), text, path)
 
     def _within(self, decoded: Iterable[View], text: str, path: str) -> list[Detection]:
         """What the finders see in decoded stretches of a text and not in the text as it is written."""

@@ -8,14 +8,16 @@ from auditor.core.record import NamedTuple
 from auditor.detect.decoding.letters import base64_stretches, hex_stretches
 from auditor.detect.decoding.plain import Decoded, decode
 from auditor.detect.decoding.stretch import Cut, Fresh, Room, Stretch
-from auditor.detect.decoding.written import spelled_stretches, wide_stretches
+from auditor.detect.decoding.written import spelled_stretches, telling_stretches, wide_stretches
 
-__all__ = ["WIDE", "WRITTEN", "Bounds", "Cut", "Decoded", "View", "decode", "views"]
+__all__ = ["TELLING", "WIDE", "WRITTEN", "Bounds", "Cut", "Decoded", "View", "decode", "views"]
 
 _Find = Callable[[str, Room, "Fresh | None"], Iterator[Stretch]]
 _NESTED: tuple[_Find, ...] = (base64_stretches, hex_stretches)
-#: What is written with escapes, references or zeros in between, and the last of these alone.
+#: What is written with escapes, references or zeros in between; as far as it may interest the detector's own finders;
+#: and the last of these alone.
 WRITTEN: tuple[_Find, ...] = (spelled_stretches, wide_stretches)
+TELLING: tuple[_Find, ...] = (telling_stretches, wide_stretches)
 WIDE: tuple[_Find, ...] = (wide_stretches,)
 _KINDS = (*_NESTED, *WRITTEN)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from auditor.core.record import NamedTuple
+from auditor.detect.announcing import SHORT_WORDS, WORDS
 from auditor.detect.decoding.places import Pieces
 from auditor.detect.decoding.stretch import Fresh, Room, Stretch
 
@@ -78,6 +79,10 @@ _PERCENT_ONE = r"%(?:[2-6][0-9A-Fa-f]|7[0-9A-Ea-e]|0[9AaDd]|[CDEFcdef][0-9A-Fa-f
 #: Two digits of printable ASCII, and of Latin letters as well. A text is worth reading for what may be a part of a
 #: secret or stand between it and its name; files of translations and tables of characters are full of others.
 _ASCII, _LATIN = "[2-7][0-9A-Fa-f]", "[2-7C-Fc-f][0-9A-Fa-f]"
+_LETTER = re.compile(rf"\\(?:x{_ASCII}|(?:u00|u\{{0{{0,4}}|U000000){_LATIN})")
+#: Words that announce secrets, and what else their places have: addresses, hashes of passwords.
+_ANNOUNCING = tuple(literal for _, literals in (*WORDS, *SHORT_WORDS) for literal in literals)
+_TELLING = (*dict.fromkeys((*_ANNOUNCING, "auth", "pwd")), "://", "/\\/", ":$")
 _SPELLINGS = (
     _Spelling(
         "percent",
@@ -92,8 +97,8 @@ _SPELLINGS = (
         # Beside codes: a quoted name, a quoted value (HTML writes lower case and no blank), slashes of a URL and a line
         # that begins with a name, all inside of a string.
         re.compile(
-            rf"\\(?:x{_ASCII}|(?:u00|u\{{0{{0,4}}|U000000){_LATIN}"
-            r"|\"(?:\s{0,4}[:=]|(?<=[:=] \\\")|(?<=[A-Z0-9_][:=]\\\"))|/\\/|r?\\?n[A-Za-z_][\w.-]{0,63}\s?[=:])"
+            rf"{_LETTER.pattern}|\\(?:"
+            r"\"(?:\s{0,4}[:=]|(?<=[:=] \\\")|(?<=[A-Z0-9_][:=]\\\"))|/\\/|r?\\?n[A-Za-z_][\w.-]{0,63}\s?[=:])"
         ),
         re.compile(rf"\\(?:{_CODE}|[ntr\"'/\\])"),
         _read_escape,
@@ -110,13 +115,31 @@ _SPELLINGS = (
 
 def spelled_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
     """Parts of lines with percent, backslash or HTML sequences, each with those of one spelling read."""
+    yield from _spelled(text, room, fresh, sifted=False)
+
+
+def telling_stretches(text: str, room: Room, fresh: Fresh | None) -> Iterator[Stretch]:
+    """The same without those where backslashes stand before quotes, slashes and line ends only and nothing beside them
+    is a word of the detector's own: three of four in maps of sources and other code within strings."""
+    yield from _spelled(text, room, fresh, sifted=True)
+
+
+def _spelled(text: str, room: Room, fresh: Fresh | None, *, sifted: bool) -> Iterator[Stretch]:
     for spelling in _SPELLINGS:
         if spelling.mark not in text:
             continue
         for start, end in _regions(text, spelling.trigger, fresh):
+            if sifted and spelling.mark == "\\" and not _tells(text[start:end]):
+                continue
             granted = room.take(end - start)
             if granted and (found := _reread(text, start, start + granted, spelling)):
                 yield found
+
+
+def _tells(region: str) -> bool:
+    """Whether a region has a word that announces a secret, the mark of another place for one, or letters in code."""
+    lower = region.lower()
+    return any(word in lower for word in _TELLING) or _LETTER.search(region) is not None
 
 
 def _regions(text: str, trigger: re.Pattern[str], fresh: Fresh | None) -> Iterator[tuple[int, int]]:
