@@ -192,8 +192,8 @@ class Detector:
                     if known.id == companions.KEY_ID:
                         yield from companions.find(text, token)
         else:
-            find, after = (announced.find, 0) if kind.finder == ANNOUNCED else (connections.find, _AROUND)
-            for start, end in _windows(places, _AROUND, after, len(text)):
+            find = announced.find if kind.finder == ANNOUNCED else connections.find
+            for start, end in _windows(places, _AROUND, _AROUND, len(text)):
                 yield from find(text, _line_start(text, start), end)
 
 

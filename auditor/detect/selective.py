@@ -1,8 +1,9 @@
 """The detector for files by the thousand: short texts are read with everything that may be encoded in them.
 
 Decoding all that could be base64 or hexadecimal takes ten times as long as the search of a text as it is. Settings are
-short; in long texts and in what is no text only that is decoded which speaks for itself (see `encoded`). Escapes and
-references are read in texts of any length, and 16-bit units everywhere.
+short; in long texts, in sources of programs, whose names of things look like base64, and in what is no text only that
+is decoded which speaks for itself (see `encoded`). Escapes and references are read in texts of any length, and 16-bit
+units everywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from auditor.core.record import TYPE_CHECKING
 from auditor.detect.decoding.written import has_wide
 from auditor.detect.ranking import surest
-from auditor.detect.sweep import OF_PACKAGES, Sweep
+from auditor.detect.sweep import SOURCES, Sweep
 from auditor.detect.views import decode
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _LETTERS_A_ZERO = 64
 
 
 class Selective:
-    """Finds what `Detector.detect` finds in texts shorter than SHORT; elsewhere what `Sweep` finds, and what is
-    written with escapes (in texts) or in 16-bit units."""
+    """Finds what `Detector.detect` finds in texts shorter than SHORT that are no sources; elsewhere what `Sweep` finds,
+    and what is written with escapes (in texts) or in 16-bit units."""
 
     def __init__(self, detector: Detector) -> None:
         """The detector has to know signs. Raises ValueError for one that does not."""
@@ -44,11 +45,8 @@ class Selective:
         zeros = head.count(0)
         text = zeros * _LETTERS_A_ZERO <= len(head)
         wide = zeros and decode(head).encoding.startswith(("utf-16", "utf-32"))
-        if (
-            (text and len(data) < SHORT and not path.endswith(OF_PACKAGES[:-1]))
-            or wide
-            or self._sweep.reads_whole(path, head)
-        ):
+        short = text and len(data) < SHORT and path.rpartition(".")[2].lower() not in SOURCES
+        if short or wide or self._sweep.reads_whole(path, head):
             yield from self._detector.detect(data, path, cuts)
             return
         hits = self._sweep.hits(data)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+from auditor.core.pattern import Pattern
+
+_WILDCARD = Pattern(r"(?s)(?:[^\\*?\[]|\\.?)*+[*?\[]")
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
@@ -44,7 +47,7 @@ def relative(path: str) -> str:
 
 def has_wildcard(text: str) -> bool:
     """Whether an unescaped `*`, `?` or `[` occurs, so that COPY treats the word as a pattern."""
-    return re.search(r"(?s)\A(?:[^\\*?\[]|\\.?)*+[*?\[]", text) is not None
+    return _WILDCARD.match(text) is not None
 
 
 def glob(pattern: str) -> re.Pattern[str]:

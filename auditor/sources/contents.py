@@ -118,17 +118,33 @@ def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, No
         yield from _standard_input(found.display, limits)
         return
     descriptor, size = describe_regular(found.path, follow=found.named, listed=not found.named)
-    with io.FileIO(descriptor) as raw:
+    data = _small(descriptor, size)
+    if data:
+        yield Piece(found.display, data, end=size)
+        return
+    with io.BufferedReader(io.FileIO(descriptor)) as file:
         try:
-            # Nearly every file is small and packs nothing: one call reads it, and nothing else is made for it.
-            head = os.read(descriptor, size + 1) if size < _STEP else b""
-            if size and len(head) == size and not may_pack(head):
-                yield Piece(found.display, head, end=size)
-                return
-            raw.seek(0)
-            yield from pieces(found.display, io.BufferedReader(raw), limits, size)
+            file.seek(0)
+            yield from pieces(found.display, file, limits, size)
         except (OSError, ValueError) as error:
             yield Skipped(found.display, reason_of(error))
+
+
+def _small(descriptor: int, size: int) -> bytes:
+    """All of a small file that packs nothing, as nearly all are, with as few calls as it takes, and closed; else none.
+
+    One whose size has changed meanwhile is not small, and neither is one that is empty or seems to be.
+    """
+    if not 0 < size < _STEP:
+        return b""
+    try:
+        data = os.read(descriptor, size + 1)
+    except OSError:
+        return b""
+    if len(data) != size or may_pack(data):
+        return b""
+    os.close(descriptor)
+    return data
 
 
 def pieces(path: str, file: BinaryIO, limits: Limits, size: int) -> Iterator[Piece | Skipped]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import auditor
 from auditor.core.pattern import Pattern
 from auditor.core.possessive import as_atomic
 
@@ -49,3 +52,23 @@ def test_patterns_are_right_in_every_version() -> None:
     words = Pattern(r"machine \S{1,99}(?:[ ]{1,9}(?:login|port)[ ]{1,9}\S{1,99}){0,4}+ password (\S+)").search(text)
     assert words is not None and words[1] == "Winter"
     assert Pattern(r"/\*(?:[^*]|\*(?!/))*+\*/").fullmatch("/* a */") is not None
+
+
+def _given_to_re(path: Path) -> list[str]:
+    """Constant texts in the first arguments of calls such as `re.compile(...)` in a module, but for `sound(...)`."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        function = node.func if isinstance(node, ast.Call) else None
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "re":
+            first = node.args[0]
+            if not (isinstance(first, ast.Call) and isinstance(first.func, ast.Name) and first.func.id == "sound"):
+                found += [one.value for one in ast.walk(first) if isinstance(one, ast.Constant)]
+    return [one for one in found if isinstance(one, str)]
+
+
+def test_no_pattern_goes_around() -> None:
+    """What is given to `re` itself has no possessive repeat of a group; `sound` and `Pattern` are there for those."""
+    modules = sorted(Path(auditor.__file__).parent.rglob("*.py"))
+    patterns = [(path.name, pattern) for path in modules for pattern in _given_to_re(path)]
+    assert len(patterns) > 50
+    assert [one for one in patterns if as_atomic(one[1]) != one[1]] == []

@@ -131,3 +131,39 @@ def test_a_rule_of_the_users_sees_all_of_a_long_text(tmp_path: Path) -> None:
 def test_a_detector_without_signs_is_not_enough() -> None:
     with pytest.raises(ValueError, match="signs"):
         Selective(Detector("keywords"))
+
+
+@pytest.mark.parametrize("ending", ["py", "JS", "map", "md"])
+def test_in_sources_of_any_length_only_that_is_decoded_which_a_sign_speaks_for(ending: str) -> None:
+    assert values(HIDDEN, f"a.{ending}") == []
+    assert values(SIGNED, f"a.{ending}") == [CHOSEN]
+    assert values(HIDDEN, "a.yaml") == [CHOSEN]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        rb'"{\"db_password\": \"%s\"}"',
+        rb'x = "a\nDB_PASSWORD=%s\nb"',
+        rb'"POSTGRES_PASSWORD\u003d%s"',
+        b"&quot;db_password&quot;: &quot;%s&quot;",
+        b"?x=1%%26db_password%%3D%s%%26b",
+    ],
+)
+def test_escapes_are_read_in_sources(line: bytes) -> None:
+    data = FILLING + line % CHOSEN.encode() + b"\n" + FILLING
+    assert values(data, "a.js") == [CHOSEN]
+
+
+def test_letters_in_code_are_read_where_no_word_stands_beside_them() -> None:
+    data = FILLING + b'"\\x73\\x6b_live_' + LIVE[8:].encode() + b'"\n' + FILLING
+    assert values(data, "a.js") == [LIVE]
+
+
+def test_rules_of_the_user_see_all_that_is_written_with_escapes(tmp_path: Path) -> None:
+    """Their words are no words of ours."""
+    rules = tmp_path / "mine.toml"
+    rules.write_text("[[rules]]\nid = 'lodge'\nkeywords = ['lodge']\nregex = '\"lodge\": \"[a-z]{8}\"'\n")
+    own = Selective(Detector(rules=load([str(rules)]), signs=True))
+    data = FILLING + rb'x = "{\"lodge\": \"abcdefgh\"}"' + FILLING
+    assert [one.rule for one in own.detect(data, "a.js")] == ["lodge"]

@@ -57,7 +57,7 @@ _LITERALS: _Tree = (
             ("default", (("login", "logins:netrc"),)),
             ("users:", "kubernetes:kubeconfig"),
             ("_password", _all(_FIELD, ":_password", "\n_password")),
-            ("[", _all(_FIELD, "[distutils]", "pypi]", "[client]", "[mysql")),
+            ("[", _all(_FIELD, "[distutils]", "pypi]", "[client]\n", "[client]\r", "[mysql")),
             ("<", _all(_FIELD, "<settings", "<server>", "<tomcat-users", "credentials.impl.", "plugins.credentials")),
             *_all(_FIELD, "signing.password", ".proxyPassword", "ClearTextPassword", '"http-basic"'),
         ),
@@ -101,6 +101,7 @@ _CLOSER = {
     "default": _NETRC,
     "Secret": r"kind[\"']?\s{0,50}:\s{0,50}[\"']?secret",
     "passphrase": r"<passphrase>",
+    ":$1$": r":\$1\$[./a-z0-9]{1,8}\$",
     '"auth': r"\"auth\x5c?\"\s{0,20}:\s{0,20}\x5c?\"[a-z0-9+/_-]{4}",
     **dict.fromkeys(("SessionToken", "ecretAccessKey", "secret_access_key", "SECRET_ACCESS_KEY"), _AWS),
 }

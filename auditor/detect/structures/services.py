@@ -109,7 +109,7 @@ FIELDS: tuple[Field, ...] = (
         "password",
         line("password", separator="="),
         (".my.cnf",),
-        ("[client]", "[mysql]", "[mysqldump]", "[mysqladmin]"),
+        ("[client]\n", "[client]\r", "[mysql]", "[mysqldump]", "[mysqladmin]"),
         ("password",),
     ),
     Field(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from auditor.core.pattern import Pattern
 from auditor.core.record import NamedTuple
 from auditor.core.span import LineIndex, Span
 from auditor.lang.dockerfile.text import Text
 
 __all__ = ["DockerfileError", "Document", "Flag", "Heredoc", "Instruction", "Pair", "Text", "Trivia"]
+
+_QUOTED = Pattern(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'[^\']*+\'')
 
 
 class DockerfileError(NamedTuple):
@@ -21,7 +24,7 @@ class DockerfileError(NamedTuple):
     @property
     def summary(self) -> str:
         """The message without anything taken from the file: what may be printed, whatever the file holds."""
-        text = re.sub(r'"(?:[^"\\]|\\.)*+"|(?<!\w)\'[^\']*+\'', "...", self.message)
+        text = _QUOTED.sub("...", self.message)
         return re.split(r"(?:, not)?: | set to ", text, maxsplit=1)[0]
 
 

@@ -1,7 +1,8 @@
 """Files that public packages have installed: what is found in them everybody can have, as in layers of images.
 
-Of a wheel, its `RECORD` proves that a file is as it was published; npm says where a package came from, and keeps no
-digests of files, so that only programs and their data count as its own. Lists are read only where something was found.
+Of a wheel, its `RECORD` proves that a file is as it was published. npm says where a package came from and keeps no
+digests of files: only programs and their data count as the package's, and tokens of a known format and private keys
+keep their severity unless they have expired. Lists are read only where something was found.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import islice
 from auditor.core.finding import Confidence, Severity, Step
 from auditor.core.pattern import Pattern
 from auditor.core.record import TYPE_CHECKING
+from auditor.detect.detection import KNOWN_TOKEN, PRIVATE_KEY
 from auditor.detect.sweep import OF_PACKAGES
 from auditor.sources.files import UnreadableFile, open_regular
 
@@ -29,11 +31,14 @@ _INFO = ".dist-info"
 _MODULES = Pattern("/(?=node_modules/)")
 _RECORD = "RECORD"
 _FIRST = re.compile(rb"(?m)^[^/,\n]+")
-_LONGEST = 32 << 20
-_MOST_ENTRIES = 100_000
-_MOST_FOLDERS = 64
+#: Bytes of one list and of all in one folder, files and folders right in it that one list names, entries of a folder,
+#: folders above a file, and rows of a list.
+_LONGEST, _MOST_BYTES, _MOST_NAMED = 16 << 20, 256 << 20, 10_000
+_MOST_ENTRIES, _MOST_FOLDERS, _MOST_ROWS = 100_000, 64, 500_000
+_TELLING_FORMS = frozenset((KNOWN_TOKEN, PRIVATE_KEY))
 _BY_WHEEL = "The package {package} has brought this file, unmodified: whoever can install it has the value."
 _BY_NPM = "An npm package of a public registry has brought this file: whoever can install it has the value."
+_REMEDY = "Nothing, as long as the value is the package's own. Change it where it opens something of yours."
 
 
 class Installed:
@@ -47,16 +52,23 @@ class Installed:
     def weigh(self, path: str, findings: Iterable[Finding]) -> None:
         """Lower the findings in a file where a public package has brought it as it is."""
         weighty = [finding for finding in findings if finding.severity > Severity.LOW]
-        note = self._note(os.path.abspath(path)) if weighty else ""
+        if not weighty:
+            return
+        absolute = os.path.abspath(path)
+        if self._by_npm(absolute):
+            note = _BY_NPM
+            weighty = [one for one in weighty if one.rule not in _TELLING_FORMS or one.verdict == "expired"]
+        else:
+            package = self._package(absolute)
+            note = _BY_WHEEL.format(package=package) if package else ""
         for finding in weighty if note else ():
             finding.severity = Severity.LOW
             finding.confidence = Confidence.LOW
             finding.flow = (*finding.flow, Step(note, None))
+            finding.remedy = _REMEDY
 
-    def _note(self, path: str) -> str:
-        """What is to be said of a file, by its absolute path; "" where nothing is known to have brought it."""
-        if self._by_npm(path):
-            return _BY_NPM
+    def _package(self, path: str) -> str:
+        """The public wheel that has brought the file at an absolute path, and with this content; "" if none has."""
         digests: Digests | None = None
         folder = path
         for _ in range(_MOST_FOLDERS):
@@ -68,7 +80,7 @@ class Installed:
                 digests = digests or Digests(path)
                 package = owned.owner(path, digests)
                 if package:
-                    return _BY_WHEEL.format(package=package)
+                    return package
         return ""
 
     def _by_npm(self, path: str) -> bool:
@@ -110,8 +122,8 @@ class Digests:
         """SHA-256 in hexadecimal; "" for a file that cannot be read."""
         if self._sha256 is None:
             try:
-                with open_regular(self._path) as file:
-                    self._sha256 = hashlib.file_digest(io.BufferedReader(file), "sha256").hexdigest()
+                with io.BufferedReader(open_regular(self._path)) as file:
+                    self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             except (UnreadableFile, OSError):
                 self._sha256 = ""
         return self._sha256
@@ -126,8 +138,14 @@ def _infos(folder: str) -> dict[bytes, tuple[str, ...]]:
     except OSError:
         return {}
     named: dict[bytes, tuple[str, ...]] = {}
+    room = _MOST_BYTES
     for info in sorted(found):
-        for first in set(_FIRST.findall(_content(f"{info}/{_RECORD}"))):
+        record = _content(f"{info}/{_RECORD}")
+        room -= len(record)
+        if room < 0:
+            break
+        firsts = set(islice((match[0] for match in _FIRST.finditer(record)), _MOST_ROWS))
+        for first in firsts if len(firsts) <= _MOST_NAMED else ():
             named[first] = (*named.get(first, ()), info)
     return named
 

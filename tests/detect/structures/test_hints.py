@@ -20,7 +20,7 @@ WAYS = list(hints._ways(hints._LITERALS, ()))
 def pass_(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to search, whatever the length of the text."""
     monkeypatch.setattr(hints, "_SHORT", 0 if request.param == "at once" else 1 << 60)
-    if request.param == "at once" and not hints._hints().fast:
+    if request.param == "at once" and hints._prefilter().engine != "hyperscan":
         pytest.skip("without hyperscan")
     return str(request.param)
 
@@ -33,6 +33,7 @@ def test_every_case_is_found_either_way(pass_: str) -> None:
 @pytest.mark.parametrize(("literals", "reader"), WAYS)
 def test_every_way_is_taken(pass_: str, literals: tuple[str, ...], reader: str) -> None:
     more = 'machine h.example login a default login a "auth": "YTpi" sessiontoken = "aaaaaaaa kind: Secret <passphrase>'
+    more += " :$1$ab$"
     text = f" {more} ".join(literals)
     assert reader in list(hints.readers(f"{text} {more}"))
 
