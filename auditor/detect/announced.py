@@ -95,7 +95,8 @@ _IS_NAME = BytePattern(r"[a-z]+(?:[-_.][a-z]+)*[-_.]?[0-9]{0,2}")
 _DEFINES = BytePattern(r"\s*#\s*define\s")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
 _NO_WORD = BytePattern(r"[0-9!#$%^&*?+~@]")
-_ROOTED = BytePattern(r"/(?:usr|var|run|etc|opt|home|root|tmp|proc|sys|dev|mnt|srv)/")
+#: Two folders from the root on.
+_ROOTED = BytePattern(r"/(?:usr|var|run|etc|opt|home|root|tmp|proc|sys|dev|mnt|srv)/[a-z0-9._-]{1,40}/")
 _HASH_FREE = frozenset("uuid fingerprint host file version path number digest email".split())
 
 

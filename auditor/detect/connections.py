@@ -51,8 +51,9 @@ _OPEN_USER = BytePattern(r"(?i)sentry|ingest|glitchtip|gravatar")
 _PASSWORD_LIKE = frozenset("number version host path file fingerprint uuid".split())
 #: A name of a program: words with dots between them, or in capitals with an underscore.
 _NAME = BytePattern(r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|[A-Z]+(?:_[A-Z]+)+")
-#: What a call gives to a parameter: a name, a part of something, another call.
-_ARGUMENT = BytePattern(r"[A-Za-z_][\w.]*(?:[(\[].*|[,)\]:]+.*)")
+#: What a call gives to a parameter: a name, a part of something, another call; and the name of a password.
+_EXPRESSION = BytePattern(r"(?:await|not|new)?[*&@!(]{0,2}[A-Za-z_$]")
+_NAME_OF_ONE = BytePattern(r"[A-Za-z_][A-Za-z0-9_.]{0,60}")
 #: Hashes of passwords, as SQL takes them instead.
 _HASHED = BytePattern(r"\*[0-9A-Fa-f]{40}|(?i:md5)[0-9a-f]{32}|SCRAM-SHA-256\$.*|0x[0-9A-Fa-f]{16,}")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
@@ -90,12 +91,32 @@ def find(text: str, start: int = 0, end: int | None = None) -> Iterator[Detectio
 
 
 def _is_argument(match: re.Match[str]) -> bool:
-    """Whether what follows `password=` is no text but an expression, in the arguments of a call: `password=pw, `."""
-    if match.string.startswith(";", match.end()) or not _ARGUMENT.fullmatch(match["value"]):
+    """Whether `password=` names a parameter of a call, so that what follows is an expression: `password=pw, `.
+
+    Arguments stand behind a bracket or a comma. Within a bracket of the same line all but a random value is taken for
+    one; where the bracket is further up, the name of a password is (`password=db_password,`).
+    """
+    text, start = match.string, match.start()
+    if text[max(0, start - _LONGEST) : start].rstrip()[-1:] not in ("(", ","):
         return False
-    start = match.start()
-    left = match.string[max(match.string.rfind("\n", 0, start) + 1, start - _LONGEST) : start]
-    return not any(left.count(quote) % 2 for quote in "\"'`")
+    left = text[max(text.rfind("\n", 0, start) + 1, start - _LONGEST) : start]
+    if _is_quoted(left):
+        return False
+    value = match["value"].rstrip(",;)]")
+    if left.count("(") > left.count(")"):
+        return not is_random(value) and _EXPRESSION.match(value) is not None
+    return match["value"] != value and _NAME_OF_ONE.fullmatch(value) is not None and names.read(value) is not None
+
+
+def _is_quoted(left: str) -> bool:
+    """Whether a line that begins so has a text that is not closed."""
+    quote = ""
+    for char in left:
+        if char == quote:
+            quote = ""
+        elif not quote and char in "\"'`":
+            quote = char
+    return bool(quote)
 
 
 def _given(place: int, value: str, title: str, kind: str) -> Iterator[Detection]:

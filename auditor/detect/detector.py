@@ -198,8 +198,9 @@ class Detector:
 
 
 def _is_news(view: View, found: Detection) -> bool:
-    """Whether the decoded text shows what the text as written does not: in the value, or between its name and it."""
-    if view.decoded(found.start, found.end):
+    """Whether the decoded text shows what the text as written does not: in the value, right beside it (the letter of an
+    escape seems to belong to it), or between its name and it."""
+    if view.decoded(max(found.start - 1, 0), min(found.end + 1, len(view.text))):
         return True
     name = view.text.rfind(found.name, max(0, found.start - _NAME_BEFORE), found.start) if found.name else -1
     return name >= 0 and view.decoded(name, found.start)

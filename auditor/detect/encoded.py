@@ -24,6 +24,13 @@ _WORDS = (
     *("authToken", "private_key", "privateKey", "clientKey", "AccountKey=", "api_key", "apiKey", "API_KEY", "apikey"),
     *("client_secret", "access_key", "ACCESS_KEY", '"auth"', "Bearer ", "postgres://", "mysql://", "mongodb"),
 )
+#: What DER of private keys always has in base64, which begins with the key where it has no frame: RSA (RFC 8017, version 0,
+#: then a modulus of 512 bits or more), RSA and EC of RFC 5208 (version 0, then the algorithm), and EC of RFC 5915 on
+#: P-384 and P-521. Shorter keys are not told from other bytes.
+_KEYS = (
+    *(b"IBAAJBA", b"IBAAKBgQ", b"IBAAKCAQEA", b"IBAAKCAgEA", b"IBAAKCAYEA", b"IBADANBgkqhkiG9w0BAQEF"),
+    *(b"AgEAMBMGByqGSM49AgEG", b"AgEAMBAGByqGSM49AgEG", b"MIGkAgEBBDA", b"MIHcAgEBBEI"),
+)
 #: How base64 and hexadecimal of what gzip made begin.
 _COMPRESSED = (b"H4sIA", b"1f8b0800")
 _IN_BYTES = tuple(word.encode() for word in _WORDS)
@@ -44,7 +51,7 @@ def triggers() -> list[Trigger]:
     for word in _WORDS:
         data = word.encode()
         literals |= dict.fromkeys((*_letters(data), data.hex().encode(), data.hex().upper().encode(), *_wide(data)))
-    return [_literal(one) for one in (*literals, *_COMPRESSED)]
+    return [_literal(one) for one in (*literals, *_KEYS, *_COMPRESSED)]
 
 
 def _literal(data: bytes) -> Trigger:

@@ -47,8 +47,6 @@ _OF_KEYS = (
 )
 #: Endings of files of programs, of which there are tens of thousands: their contents speak, not their names.
 SOURCES = frozenset("js mjs cjs ts mts cts map py pyc pyi so h hpp c css md html htm svg png gif mo po rst".split())
-#: Endings of files of npm packages that need no digest to be taken for theirs: nobody keeps settings in them.
-OF_PACKAGES = tuple(f".{ending}" for ending in (*sorted(SOURCES), "json"))
 
 
 class _Window(NamedTuple):

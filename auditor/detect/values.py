@@ -49,27 +49,29 @@ _TEMPLATE = BytePattern(
     # In lower case it may be a part of a password, so it has to stand as a piece of its own.
     r"|(?:^|[:/=._,;<>()\[{'\" -])\$[a-z_][a-z0-9_]{2,}+(?=$|[:/=.,;<>()\[\]}'\"&?@ -])"
     r"|\{\{|\}\}|^#\{|^<[^<>]*>$|^\[[^\]]*\]$|^%[A-Za-z_.]+%$|^@[A-Za-z_.]+@$|^__[A-Za-z_.]+__$"
-    r"|^%\([A-Za-z_][\w.]*\)[dirs]$"
+    r"|^%\([a-z_][a-z0-9_.]*\)[dirs]$"
 )
 #: A search pattern rather than a value: in running text only, since a password may look like anything.
 _SEARCH = BytePattern(r"\.\*|\[\^|\\[(1-9]|\\[sdwSDW](?![A-Za-z0-9])")
 _REFERENCE = BytePattern(
     r"(?i)^(?:keeper|op|vault|bao|berglas|sm|gcp:secretmanager|azure:keyvault|arn:aws:(?:secretsmanager|ssm)"
     r"|secretsmanager|ssm|awssm|gsm|akv|doppler|infisical|bws|file|env|ref\+[a-z0-9]+|secret|k8s|aws-sm|conjur|sops)"
-    r"(?:://|:)\S|^!(?:vault|secret|env_var|reference|include|ref|sub|getatt|importvalue)(?![\w-])"
+    r"(?:://|:)\S|^!(?:vault|secret|env_var|reference|include|ref|sub|getatt|importvalue)(?:\s|\.\.\.|$)"
 )
 _CIPHERTEXT = BytePattern(r"^(?:EJ\[1:|encrypted:|ENC\[|\$ANSIBLE_VAULT|AgA[A-Za-z0-9+/]{40}|\{cipher\})")
 _PATH = BytePattern(
     r"^(?:~|\.{1,2})?/[^\s:]*$|^~[\w.-]*(?:/|$)|^[A-Za-z]:[\\/]|^\$\{?[A-Za-z_]+\}?/"
-    r"|^(?:(?:[\w.@\x80-\U0010ffff-]+|\{\w+\})/)+(?:[\w.@\x80-\U0010ffff-]+|\{\w+\})$"
+    r"|^(?:[\w.@\x80-\U0010ffff-]+/)+[\w.@\x80-\U0010ffff-]+$|^(?:(?:[a-z0-9_.-]+|\{[a-z_]+\})/)+(?:[a-z0-9_.-]+|\{[a-z_]+\})$"
 )
 _FILE = BytePattern(
     r"(?i)^[\w./\\\x80-\U0010ffff-]+\.(?:sh|bash|py|js|ts|rb|pl|ps1|bat|cmd|exe|json|ya?ml|toml|ini|conf|cfg|cnf|env|txt|pem|key|crt|cer"
     r"|p12|pfx|jks|keystore|gpg|asc|pub|xml|properties|html?|php|jar|war|so|service|sock|log|md|template|tmpl|j2|csv)$"
 )
 _URL = BytePattern(r"^[A-Za-z][A-Za-z0-9+.-]*://")
-_NUMBER = BytePattern(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$|^-\d{6,20}$")
-_VERSION = BytePattern(r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.-]+)?$|^[A-Za-z]+[-_]v?\d+(?:\.\d+)+$")
+_NUMBER = BytePattern(r"^[+-]?\d{1,5}(?:\.\d+)?(?:[a-zA-Z]{1,3})?$|^-21[0-4]\d{7}$")
+_VERSION = BytePattern(
+    r"^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$|^v?\d+\.\d+\.\d+-[a-z]+-[\w.]+$|^[A-Za-z]+[-_]v?\d+(?:\.\d+)+$"
+)
 _DIGEST = BytePattern(r"(?i)^(?:sha\d{3}[:-]|md5[:-]|SHA256:)\S+$")
 _FINGERPRINT = BytePattern(
     r"^(?:0x)?[0-9A-F]{8}(?:[0-9A-F]{8})?$|^(?:0x)?[0-9A-F]{40}$|^(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}$"
@@ -193,7 +195,7 @@ def _of_words(head: str, name: str) -> str:
     """Kind of what is told by its parts, "" for anything else."""
     if all(_FINGERPRINT.match(word) for word in _LISTED.compiled.findall(head)):
         return "fingerprint"
-    if is_expression(head) or is_expression(head.rstrip("),;")):
+    if is_expression(head) or ("(" not in head and is_expression(head.rstrip(")"))):
         return "expression"
     if "/" not in head and _HOST.match(head) and not names.read(name):
         return "host"

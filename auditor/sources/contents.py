@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import stat
@@ -165,7 +166,9 @@ def pieces(path: str, file: BinaryIO, limits: Limits, size: int) -> Iterator[Pie
 def _head(file: BinaryIO, size: int) -> bytes:
     """The first step of a file. Room for a whole one takes longer to get than a small file takes to read."""
     head = file.read(min(size + 1, _STEP))
-    return head if len(head) <= size else head + file.read(_STEP - len(head))
+    if head is None:  # a file of the system that has nothing to say yet
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return head if len(head) <= size else head + (file.read(_STEP - len(head)) or b"")
 
 
 def _raw(path: str, head: bytes, rest: Callable[[int], bytes], most: int, *, outer: bool) -> Iterator[Piece | Skipped]:
@@ -180,7 +183,7 @@ def _raw(path: str, head: bytes, rest: Callable[[int], bytes], most: int, *, out
         room -= len(chunk)
         following = b""
         try:
-            following = rest(_STEP) if len(chunk) == _STEP and room > 0 else b""
+            following = (rest(_STEP) or b"") if len(chunk) == _STEP and room > 0 else b""
         except (OSError, ValueError) as error:
             problem = reason_of(error)
         yield joiner.add(chunk, last=not following)

@@ -113,18 +113,23 @@ def open_regular(path: str, *, follow: bool = True) -> FileIO:
 def describe_regular(path: str, *, follow: bool = True, listed: bool = False) -> tuple[int, int]:
     """The same as a descriptor, with the file's size in bytes. `listed`: a listing of its folder has just said what it
     is, which saves a question."""
-    descriptor = -1
     try:
         # Opening a device may do something: what it is must be known before.
-        if listed or stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
-            descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
-            found = os.fstat(descriptor)
-            if stat.S_ISREG(found.st_mode):
-                return descriptor, found.st_size
-            os.close(descriptor)
-        raise UnreadableFile("not a regular file")
+        if not listed and not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
+            raise UnreadableFile("not a regular file")
+        descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
     except (OSError, ValueError) as error:
         raise UnreadableFile(reason_of(error)) from None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise UnreadableFile("not a regular file")
+    except BaseException as error:
+        os.close(descriptor)
+        if isinstance(error, OSError):
+            raise UnreadableFile(reason_of(error)) from None
+        raise
+    return descriptor, found.st_size
 
 
 def collect(

@@ -54,21 +54,47 @@ def test_patterns_are_right_in_every_version() -> None:
     assert Pattern(r"/\*(?:[^*]|\*(?!/))*+\*/").fullmatch("/* a */") is not None
 
 
-def _given_to_re(path: Path) -> list[str]:
-    """Constant texts in the first arguments of calls such as `re.compile(...)` in a module, but for `sound(...)`."""
+def _texts(node: ast.AST, named: dict[str, ast.expr]) -> list[str]:
+    """Constant texts and bytes in an expression, those of the module's constants that it names included."""
+    found: list[str] = []
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and one.id in named:
+            found += _texts(named[one.id], {})
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str | bytes):
+            found.append(one.value if isinstance(one.value, str) else one.value.decode("latin-1"))
+    return found
+
+
+def _given_to_re(module: str) -> list[str]:
+    """Texts in the patterns of calls such as `re.compile(...)` in a module, but for `sound(...)`."""
+    tree = ast.parse(module)
+    named = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     found = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(tree):
         function = node.func if isinstance(node, ast.Call) else None
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "re":
-            first = node.args[0]
+            first = next(iter((*node.args, *(key.value for key in node.keywords if key.arg == "pattern"))))
             if not (isinstance(first, ast.Call) and isinstance(first.func, ast.Name) and first.func.id == "sound"):
-                found += [one.value for one in ast.walk(first) if isinstance(one, ast.Constant)]
-    return [one for one in found if isinstance(one, str)]
+                found += _texts(first, named)
+    return found
 
 
 def test_no_pattern_goes_around() -> None:
     """What is given to `re` itself has no possessive repeat of a group; `sound` and `Pattern` are there for those."""
     modules = sorted(Path(auditor.__file__).parent.rglob("*.py"))
-    patterns = [(path.name, pattern) for path in modules for pattern in _given_to_re(path)]
+    patterns = [(path.name, pattern) for path in modules for pattern in _given_to_re(path.read_text())]
     assert len(patterns) > 50
     assert [one for one in patterns if as_atomic(one[1]) != one[1]] == []
+
+
+@pytest.mark.parametrize(
+    "module", ['re.compile(rb"(?:ab)*+c")', 'B = r"(?:ab)*+c"\nre.match(B, x)', 're.compile(pattern=r"(?:ab)*+c")']
+)
+def test_it_would_be_seen(module: str) -> None:
+    assert _given_to_re(module) == ["(?:ab)*+c"]

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from auditor.detect.decoding.stretch import Room
+from auditor.detect.decoding.written import spelled_stretches, telling_stretches
 from auditor.detect.detector import Detector
 from auditor.detect.selective import SHORT, Selective
 from auditor.detect.userrules import load
 from auditor.detect.views import Cut
+from tests.detect.verify.test_keys import CURVE, OID_EC, PKCS8_RSA, POINT, RSA, integer, tlv
 from tests.detect.writings import TOKEN
 
+#: With its public point, as tools write it.
+PKCS8_EC = tlv(
+    0x30,
+    integer(0),
+    tlv(0x30, OID_EC, CURVE),
+    tlv(4, tlv(0x30, integer(1), tlv(4, b"\x07" * 32), tlv(0xA1, tlv(3, b"\0" + POINT)))),
+)
 CHOSEN = "Fjord-88-lantern"
 #: Of a form that speaks for itself.
 LIVE = "sk_live_" + "9xQ2vT7mK4pL8sR1wZ6yB3nD"
@@ -160,6 +170,19 @@ def test_letters_in_code_are_read_where_no_word_stands_beside_them() -> None:
     assert values(data, "a.js") == [LIVE]
 
 
+@pytest.mark.parametrize("escape", [r"\n", r"\t", r"\r\n", r"\u000a"])
+@pytest.mark.parametrize("path", ["a.js", "a.log"])
+def test_a_token_at_the_beginning_of_a_line_within_a_string(path: str, escape: str) -> None:
+    assert values(f'{{"log": "more:{escape}{LIVE}"}}'.encode(), path) == [LIVE]
+    assert values(f'{{"log": "more:{escape}{LIVE}{escape}"}}'.encode(), path) == [LIVE]
+
+
+@pytest.mark.parametrize("letter", ["\u20ac", "\u0142", "\u0416"])
+def test_other_letters_within_a_password(letter: str) -> None:
+    data = f'{{"url": "postgres://svc:Zq8v\\u{ord(letter):04x}T1xK4m@db.acme.io/x"}}'
+    assert values(data.encode(), "a.json") == [f"Zq8v{letter}T1xK4m"]
+
+
 def test_rules_of_the_user_see_all_that_is_written_with_escapes(tmp_path: Path) -> None:
     """Their words are no words of ours."""
     rules = tmp_path / "mine.toml"
@@ -167,3 +190,39 @@ def test_rules_of_the_user_see_all_that_is_written_with_escapes(tmp_path: Path) 
     own = Selective(Detector(rules=load([str(rules)]), signs=True))
     data = FILLING + rb'x = "{\"lodge\": \"abcdefgh\"}"' + FILLING
     assert [one.rule for one in own.detect(data, "a.js")] == ["lodge"]
+
+
+def test_one_pass_gives_the_signs_of_credential_files_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.detect.structures.hints._prefilter", lambda: pytest.fail("a second pass"))
+    data = b"# x\n" * 1000 + f"machine a.example login ci password {CHOSEN}\n".encode()
+    assert len(data) < SHORT
+    assert values(data) == [CHOSEN]
+
+
+@pytest.mark.parametrize(
+    ("line", "telling"),
+    [
+        (r'x = "a \"b\": \"c\""', False),
+        (r'x = "a\nexport: 1"', False),
+        (r'x = "a \"key\": \"c\""', True),
+        (r'x = "a \"b\": \"c\" \u0064"', True),
+        (r'x = "{\"k\": \"FlyV1x\/PiE\"}"', True),
+        (r'x = "a \"b\": \"c\nzwQ8vT1xK4mWp3rTa\""', True),
+    ],
+)
+def test_stretches_without_anything_telling_are_left_out(line: str, telling: bool) -> None:
+    assert len(list(spelled_stretches(line, Room(1000), None))) == 1
+    assert len(list(telling_stretches(line, Room(1000), None))) == telling
+
+
+@pytest.mark.parametrize("key", [RSA, PKCS8_RSA, PKCS8_EC])
+def test_private_keys_in_base64_without_a_frame_are_found_in_sources(key: bytes) -> None:
+    der = base64.b64encode(key)
+    for path, data in (("a.py", b"key = '" + der + b"'\n"), ("a.txt", FILLING + b"key = '" + der + b"'\n")):
+        assert [one.rule for one in Selective(detector()).detect(data, path)] == ["private-key"], path
+
+
+@pytest.mark.parametrize("end", ["\\u000a", "\\x0a", "&#10;", "&#xA;", "%0A"])
+def test_line_ends_in_code_are_read(end: str) -> None:
+    text = f"apiVersion: v1\nkind: Secret\nstringData:\n  password: {CHOSEN}\n".replace("\n", end)
+    assert CHOSEN in values(f"x = {text}".encode(), "a.js")

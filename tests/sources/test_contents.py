@@ -223,3 +223,30 @@ def test_what_was_compiled_is_read_where_the_module_is_gone_or_it_was_asked_for(
     assert [found.path for found in find([compiled])] == [compiled]
     (tmp_path / "app.py").unlink()
     assert [found.path for found in find([str(tmp_path)])] == [compiled]
+
+
+@pytest.mark.parametrize("told", [0, 1, 5, 6, 7, 100, 1 << 20])
+def test_a_file_whose_size_has_changed_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: int
+) -> None:
+    """It may grow or shrink between the question and the answer."""
+    (tmp_path / "a").write_bytes(b"abcdef")
+    real = contents.describe_regular
+    monkeypatch.setattr(contents, "describe_regular", lambda *a, **k: (real(*a, **k)[0], told))
+    assert [one.data for one in contents.read(Found(str(tmp_path / "a"), "a", 6, False))] == [b"abcdef"]
+
+
+def test_a_small_file_is_read_by_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"abcdef")
+    monkeypatch.setattr(io, "FileIO", lambda *_: pytest.fail("more is made than needed"))
+    assert [one.data for one in contents.read(Found(str(tmp_path / "a"), "a", 6, False))] == [b"abcdef"]
+
+
+def test_descriptors_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"abcdef")
+    before = len(os.listdir("/proc/self/fd"))
+    list(contents.read(Found(str(tmp_path / "a"), "a", 6, False)))
+    with monkeypatch.context() as patched, pytest.raises(UnreadableFile):
+        patched.setattr(os, "fstat", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        list(contents.read(Found(str(tmp_path / "a"), "a", 6, False)))
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -76,10 +76,17 @@ _CODE = (
     r"|u\{(?P<braced>[0-9a-fA-F]{1,6})\}|U(?P<long>00[01][0-9a-fA-F]{5})|x(?P<byte>[0-9a-fA-F]{2})"
 )
 _PERCENT_ONE = r"%(?:[2-6][0-9A-Fa-f]|7[0-9A-Ea-e]|0[9AaDd]|[CDEFcdef][0-9A-Fa-f]|[89ABab][0-9A-Fa-f])"
-#: Two digits of printable ASCII, and of Latin letters as well. A text is worth reading for what may be a part of a
-#: secret or stand between it and its name; files of translations and tables of characters are full of others.
-_ASCII, _LATIN = "[2-7][0-9A-Fa-f]", "[2-7C-Fc-f][0-9A-Fa-f]"
+#: Two digits of printable ASCII, tabs and line ends, and of Latin letters as well. A text is worth reading for what may
+#: be a part of a secret or stand between it and its name; translations and tables of characters are full of others.
+_ASCII, _LATIN = "(?:[2-7][0-9A-Fa-f]|0[9ADad])", "(?:[2-7C-Fc-f][0-9A-Fa-f]|0[9ADad])"
 _LETTER = re.compile(rf"\\(?:x{_ASCII}|(?:u00|u\{{0{{0,4}}|U000000){_LATIN})")
+#: A long word right behind a line end within a string: of a token, that letter seems to be the first.
+_GLUED = re.compile(r"\\[nrt](?=[\w-]{16})")
+#: A slash within a word, of base64 perhaps.
+_SLASHED = re.compile(r"(?<=[0-9A-Za-z+])\\/(?=[0-9A-Za-z+])")
+#: Other letters count between two of ASCII: in a word of a password, not of a language that has no others.
+_BETWEEN = r"(?<=[0-9A-Za-z])\\u[0-9A-Fa-f]{4}(?=[0-9A-Za-z])"
+_REFERENCE = r"(?<=[0-9A-Za-z])&#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});(?=[0-9A-Za-z])"
 #: Words that announce secrets, and what else their places have: addresses, hashes of passwords.
 _ANNOUNCING = tuple(literal for _, literals in (*WORDS, *SHORT_WORDS) for literal in literals)
 _TELLING = (*dict.fromkeys((*_ANNOUNCING, "auth", "pwd")), "://", "/\\/", ":$")
@@ -87,7 +94,7 @@ _SPELLINGS = (
     _Spelling(
         "percent",
         "%",
-        re.compile(f"%(?:{_ASCII}|0[AaDd])"),
+        re.compile(f"%{_ASCII}"),
         re.compile(rf"(?:{_PERCENT_ONE}){{1,4096}}"),
         _read_percent,
     ),
@@ -97,7 +104,7 @@ _SPELLINGS = (
         # Beside codes: a quoted name, a quoted value (HTML writes lower case and no blank), slashes of a URL and a line
         # that begins with a name, all inside of a string.
         re.compile(
-            rf"{_LETTER.pattern}|\\(?:"
+            rf"{_LETTER.pattern}|{_GLUED.pattern}|{_BETWEEN}|\\(?:"
             r"\"(?:\s{0,4}[:=]|(?<=[:=] \\\")|(?<=[A-Z0-9_][:=]\\\"))|/\\/|r?\\?n[A-Za-z_][\w.-]{0,63}\s?[=:])"
         ),
         re.compile(rf"\\(?:{_CODE}|[ntr\"'/\\])"),
@@ -106,7 +113,9 @@ _SPELLINGS = (
     _Spelling(
         "html",
         "&",
-        re.compile(rf"&(?:amp|lt|gt|quot|apos|#0{{0,4}}(?:3[2-9]|[4-9][0-9]|1[0-2][0-9])|#[xX]0{{0,4}}{_ASCII});"),
+        re.compile(
+            rf"&(?:amp|lt|gt|quot|apos|#0{{0,6}}(?:9|1[03]|3[2-9]|[4-9][0-9]|1[0-2][0-9])|#[xX]0{{0,5}}{_ASCII});|{_REFERENCE}"
+        ),
         re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"),
         _read_html,
     ),
@@ -137,9 +146,11 @@ def _spelled(text: str, room: Room, fresh: Fresh | None, *, sifted: bool) -> Ite
 
 
 def _tells(region: str) -> bool:
-    """Whether a region has a word that announces a secret, the mark of another place for one, or letters in code."""
+    """Whether a region has a word that announces a secret, the mark of another place for one, or an escape that may
+    be a part of a token or stand right before one."""
     lower = region.lower()
-    return any(word in lower for word in _TELLING) or _LETTER.search(region) is not None
+    parts = (_LETTER, _GLUED, _SLASHED)
+    return any(word in lower for word in _TELLING) or any(part.search(region) for part in parts)
 
 
 def _regions(text: str, trigger: re.Pattern[str], fresh: Fresh | None) -> Iterator[tuple[int, int]]:

@@ -109,7 +109,7 @@ FIELDS: tuple[Field, ...] = (
         "password",
         line("password", separator="="),
         (".my.cnf",),
-        ("[client]\n", "[client]\r", "[mysql]", "[mysqldump]", "[mysqladmin]"),
+        (*(f"[client]{after}" for after in "\n\r\t #"), "[mysql]", "[mysqldump]", "[mysqladmin]"),
         ("password",),
     ),
     Field(

@@ -13,8 +13,7 @@ from collections import Counter
 
 from auditor.sources.images.owning.inhouse import is_public_host
 
-#: Where npm keeps it, below the folder of a project.
-LOCKFILE = "node_modules/.package-lock.json"
+_LOCKFILE = "node_modules/.package-lock.json"
 _LARGEST = 32 << 20
 _MOST = 200_000
 _FOLDER = "node_modules/"
@@ -24,7 +23,7 @@ _NOT_SAID = "(registry)"
 
 def is_lockfile(path: str) -> bool:
     """Whether a file is npm's hidden lockfile."""
-    return path.endswith(LOCKFILE)
+    return path.endswith(_LOCKFILE)
 
 
 class NpmPackages:
@@ -45,7 +44,7 @@ class NpmPackages:
             return
         hosts = {name: _host(entry) for name, entry in list(packages.items())[:_MOST]}
         most = Counter(host for host in hosts.values() if host).most_common(1)
-        root = path.removesuffix(LOCKFILE)
+        root = path.removesuffix(_LOCKFILE)
         if most and (most[0][0] == _NOT_SAID or is_public_host(most[0][0])):
             self._public |= {root + name for name, host in hosts.items() if host == most[0][0]}
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import random
 
-from auditor.detect.structures import find, hints
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.detect.structures import find, hints, tables
+from auditor.detect.structures.candidate import Source
+from auditor.detect.structures.fields import applies, search
 from tests.detect.structures import test_files, test_keys, test_kubernetes, test_logins, test_packages, test_services
 from tests.detect.structures.samples import Case
 
@@ -33,7 +39,7 @@ def test_every_case_is_found_either_way(pass_: str) -> None:
 @pytest.mark.parametrize(("literals", "reader"), WAYS)
 def test_every_way_is_taken(pass_: str, literals: tuple[str, ...], reader: str) -> None:
     more = 'machine h.example login a default login a "auth": "YTpi" sessiontoken = "aaaaaaaa kind: Secret <passphrase>'
-    more += " :$1$ab$"
+    more += " :$1$abcdefgh$"
     text = f" {more} ".join(literals)
     assert reader in list(hints.readers(f"{text} {more}"))
 
@@ -59,3 +65,53 @@ def test_text_without_credentials(text: str) -> None:
 def test_readers_come_in_the_order_of_the_tree(pass_: str) -> None:
     text = 'terraform_version index-url index _authToken oken uthToken "terraform_version" PRIVATE KEY -----BEGIN '
     assert list(hints.readers(text)) == ["keys:find", "tables:find", "terraform:state", "logins:indexes"]
+
+
+def test_with_the_signs_of_a_text_the_same_is_found(pass_: str) -> None:
+    """Fields of tables are only asked where their strings may be; a name of a file may lead to all of them."""
+    for path, text, expected in CASES:
+        signs = {index for index, _ in hints._prefilter().hits(text.encode("latin-1", "replace"))}
+        for name in (path, "", "notes.txt"):
+            without = [one.secret.reveal() for one in find(text, name)]
+            assert [one.secret.reveal() for one in find(text, name, signs)] == without, (name, text)
+        assert [(one.secret.kind, one.secret.reveal()) for one in find(text, path, signs)] == expected
+
+
+STRINGS = sorted(
+    {string for field in tables._FIELDS for string in (*field.some, *field.every)}
+    | {string for way in hints.ways_to("tables:find") for string in way.literals}
+)
+LINES = [
+    *("password=Wint3rLodge9", 'token = "Wint3rLodge9x"', '"token": "Wint3rLodge9x"', '"password": "Wint3rLodge9x"'),
+    *("<password>Wint3rLodge9</password>", "<passphrase>Wint3rLodge9</passphrase>", "pass = Wint3rLodge9"),
+    *("client_secret = Wint3rLodge9x", '"accessToken":"Wint3rLodge9x"', '<user name="a" password="Wint3rLodge9"/>'),
+    *("define('AUTH_SALT', 'Wint3rLodge9!xyz')", '"secret": "Wint3rLodge9x"', "secret_key = Wint3rLodge9xQ"),
+]
+
+
+@given(
+    st.lists(st.sampled_from(STRINGS), min_size=1, max_size=4),
+    st.lists(st.sampled_from(LINES), min_size=1, max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_a_field_that_finds_something_is_asked(strings: list[str], values: list[str], chance: random.Random) -> None:
+    """Whatever strings lead to the tables: those of a field, or others that its pattern asks for."""
+    parts = [*strings, *values]
+    chance.shuffle(parts)
+    source = Source("\n".join(parts) + "\n", "", "", "", trusted=False, doubtful=False)
+    signs = {index for index, _ in hints._prefilter().hits(source.text.encode())}
+    ways = frozenset(way.place for way in hints.ways(source.text, signs) if way.reader == "tables:find")
+    if ways:
+        likely = tables._likely(source._replace(ways=ways))
+        assert [
+            field.title
+            for field in tables._FIELDS
+            if field not in likely and applies(field, source) and list(search(field, source))
+        ] == []
+
+
+def test_few_fields_are_asked_where_nothing_but_one_way_leads() -> None:
+    (way,) = [way for way in hints.ways_to("tables:find") if way.literals[-1] == "rubygems_api_key"]
+    source = Source("x", "", "", "", trusted=False, doubtful=False, ways=frozenset((way.place,)))
+    assert len(tables._likely(source)) < len(tables._FIELDS) / 2
+    assert len(tables._likely(source._replace(base=".my.cnf"))) == len(tables._FIELDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.core.record import TYPE_CHECKING
-from auditor.detect.sweep import OF_PACKAGES
+from auditor.detect.sweep import SOURCES
 from auditor.run.images.layers.deferred import list_digest
 from auditor.run.images.layers.doubts import is_hash, lowered, source_of
 from auditor.run.images.layers.inside import file_of
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from auditor.run.images.layers.deferred import Deb
     from auditor.run.images.leak import Leak
     from auditor.sources.images.owning.owned import Digests
+
+#: Endings of files of npm packages that need no digest to be taken for theirs: nobody keeps settings in them.
+_OF_NPM = tuple(f".{ending}" for ending in (*SOURCES, "json"))
 
 
 class Brought:
@@ -61,7 +64,7 @@ class Brought:
 
     def by_npm(self, path: str) -> bool:
         """Whether npm has put a program or its data here from a public registry, as far as is known by now."""
-        return path.endswith(OF_PACKAGES) and self._npm.brought(path)
+        return path.endswith(_OF_NPM) and self._npm.brought(path)
 
     def holds(self, path: str, digests: Digests) -> bool:
         """Whether a public package has brought this file as it is."""

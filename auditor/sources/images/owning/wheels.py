@@ -1,8 +1,9 @@
 """Lists of Python packages: `RECORD` beside `METADATA` in `*.dist-info` (Python packaging specifications).
 
 A package counts as public if its metadata link to a public host (all 112 wheels of the test images' public layer do)
-and nothing says that it is none of the public index: `direct_url.json` (it came from a file, folder, repository or
-link; PEP 610), a classifier `Private ::` and a local version (`1.0+corp`), neither of which the index accepts.
+and name a licence for everybody (so do all 254 of another installation), and if nothing says that the public index has
+not got it: `direct_url.json` (it came from a file, folder, repository or link; PEP 610), a classifier `Private ::` or a
+local version (`1.0+corp`), neither of which the index accepts.
 """
 
 from __future__ import annotations
@@ -24,6 +25,15 @@ _LONGEST_HEAD = 256 << 10
 _LONGEST_LINE = 8 << 10
 _LINKS = re.compile(r"^(?:Home-page|Project-URL|Download-URL):(.*)", re.MULTILINE | re.IGNORECASE)
 _PRIVATE = re.compile(r"^(?:Classifier:[ \t]*Private\b|Version:[^\n]*\+)", re.MULTILINE | re.IGNORECASE)
+#: What a licence is called in each of the fields that have had one; one that is open whatever else is said, and words
+#: of those that give no right to anybody.
+_LICENCE = re.compile(
+    r"^(?:License-Expression:|License:|Classifier:[ \t]*License[ \t]*::)[ \t]*(\S.*)", re.MULTILINE | re.IGNORECASE
+)
+_OPEN = re.compile(r"OSI Approved|Public Domain", re.IGNORECASE)
+_CLOSED = re.compile(
+    r"propriet|unlicen[cs]ed|commercial|confidential|internal|all rights|copyright|none", re.IGNORECASE
+)
 _NAME = re.compile(r"^Name:[ \t]*(\S+)", re.MULTILINE | re.IGNORECASE)
 _SHA256 = "sha256="
 
@@ -49,12 +59,18 @@ class Wheels:
         elif name == "METADATA":
             head = data[:_LONGEST_HEAD].replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
             linked = any(has_public_link(link) for link in _LINKS.findall(head))
-            self._book.judge(number, public=linked and not _PRIVATE.search(head))
+            self._book.judge(number, public=linked and _is_licensed(head) and not _PRIVATE.search(head))
         else:
             self._book.add(number, _files(folder.rpartition("/")[0], data.decode("utf-8", "surrogateescape")))
 
     def finish(self) -> None:
         """Nothing is left to be said: without METADATA nobody has called the package public."""
+
+
+def _is_licensed(head: str) -> bool:
+    """Whether metadata name a licence that anybody may have."""
+    licences = _LICENCE.findall(head)
+    return any(map(_OPEN.search, licences)) or (bool(licences) and not any(map(_CLOSED.search, licences)))
 
 
 def _files(base: str, text: str) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ METADATA = """Metadata-Version: 2.1
 Name: test-keys
 Version: 1.2
 Home-page: https://keys.example.org/
+License: MIT
 Author-email: keys@example.org
 
 Home-page: https://host.corp.example
