@@ -24,9 +24,9 @@ _WORDS = (
     *("authToken", "private_key", "privateKey", "clientKey", "AccountKey=", "api_key", "apiKey", "API_KEY", "apikey"),
     *("client_secret", "access_key", "ACCESS_KEY", '"auth"', "Bearer ", "postgres://", "mysql://", "mongodb"),
 )
-#: What DER of private keys always has in base64, which begins with the key where it has no frame: RSA (RFC 8017, version 0,
-#: then a modulus of 512 bits or more), RSA and EC of RFC 5208 (version 0, then the algorithm), and EC of RFC 5915 on
-#: P-384 and P-521. Shorter keys are not told from other bytes.
+#: What DER of private keys always has in base64, which begins with the key where it has no frame: RSA of RFC 8017
+#: (version 0, then a modulus of 512 bits or more), RSA and EC of RFC 5208 (version 0, then the algorithm), and EC
+#: of RFC 5915 on P-384 and P-521. Shorter keys are not told from other bytes.
 _KEYS = (
     *(b"IBAAJBA", b"IBAAKBgQ", b"IBAAKCAQEA", b"IBAAKCAgEA", b"IBAAKCAYEA", b"IBADANBgkqhkiG9w0BAQEF"),
     *(b"AgEAMBMGByqGSM49AgEG", b"AgEAMBAGByqGSM49AgEG", b"MIGkAgEBBDA", b"MIHcAgEBBEI"),
