@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 
 from auditor.core.record import NamedTuple
 from auditor.sources.archives import Limits, may_pack, members
@@ -91,7 +92,7 @@ def find(
             entries = search(path, judge, notes, MAX_ENTRIES)
             found = _below(entries, notes)
         else:
-            found = [Found(path, os.path.normpath(path) if path else path, _size(path), True)]
+            found = [Found(path, os.path.normpath(path) if path else path, _size(partial(os.stat, path)), True)]
         for file in found:
             key = os.path.abspath(file.path) if file.path != STDIN else STDIN
             if key not in seen:
@@ -105,7 +106,7 @@ def _below(entries: Iterable[os.DirEntry[str]], notes: list[Skipped]) -> Iterato
         if is_copy(entry.path):
             notes.append(Skipped(entry.path, COMPILED))
         else:
-            yield Found(entry.path, os.path.normpath(entry.path), _size_of(entry), False)
+            yield Found(entry.path, os.path.normpath(entry.path), _size(entry.stat), False)
 
 
 def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, None]:
@@ -288,17 +289,10 @@ def _judging(excluded: Callable[[str], bool]) -> Callable[[os.DirEntry[str], str
     return judge
 
 
-def _size_of(entry: os.DirEntry[str]) -> int:
-    try:
-        return entry.stat(follow_symlinks=False).st_size
-    except OSError:
-        return 0
-
-
-def _size(path: str) -> int:
+def _size(described: Callable[[], os.stat_result]) -> int:
     """Bytes of a regular file; 0 where that is not known."""
     try:
-        found = os.stat(path)
+        found = described()
     except (OSError, ValueError):
         return 0
     return found.st_size if stat.S_ISREG(found.st_mode) else 0

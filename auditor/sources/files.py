@@ -106,8 +106,7 @@ def read_regular(path: str, limit: int, *, follow: bool = True) -> bytes:
 
 def open_regular(path: str, *, follow: bool = True) -> FileIO:
     """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else."""
-    descriptor, _ = describe_regular(path, follow=follow)
-    return FileIO(descriptor, "r")
+    return FileIO(describe_regular(path, follow=follow)[0], "r")
 
 
 def describe_regular(path: str, *, follow: bool = True, listed: bool = False) -> tuple[int, int]:
@@ -115,21 +114,19 @@ def describe_regular(path: str, *, follow: bool = True, listed: bool = False) ->
     is, which saves a question."""
     try:
         # Opening a device may do something: what it is must be known before.
-        if not listed and not stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
-            raise UnreadableFile("not a regular file")
-        descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
+        if listed or stat.S_ISREG(os.stat(path, follow_symlinks=follow).st_mode):
+            descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
+            try:
+                found = os.fstat(descriptor)
+                if stat.S_ISREG(found.st_mode):
+                    return descriptor, found.st_size
+            except OSError:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+        raise UnreadableFile("not a regular file")
     except (OSError, ValueError) as error:
         raise UnreadableFile(reason_of(error)) from None
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise UnreadableFile("not a regular file")
-    except BaseException as error:
-        os.close(descriptor)
-        if isinstance(error, OSError):
-            raise UnreadableFile(reason_of(error)) from None
-        raise
-    return descriptor, found.st_size
 
 
 def collect(

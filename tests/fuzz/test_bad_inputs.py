@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import gzip
+import io
 import os
 import stat
 import sys
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -208,6 +210,17 @@ def fail(file: Changing) -> None:
     raise OSError(5, "Input/output error")
 
 
+def let_change(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what reads this file get one that changes in the place of the one that it has opened."""
+
+    def opened(descriptor: int) -> Changing:
+        os.close(descriptor)
+        return Changing(str(path))
+
+    parts = SimpleNamespace(FileIO=opened, BufferedReader=io.BufferedReader, BytesIO=io.BytesIO)
+    monkeypatch.setattr(contents, "io", parts)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be cut there")
 @pytest.mark.parametrize("content", [LINE.encode() + b"x" * 4_000_000, None], ids=["text", "archive"])
 @pytest.mark.parametrize("act", [cut, grow, fail, lambda file: os.unlink(str(file.name))])
@@ -215,7 +228,7 @@ def test_files_that_change_while_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Changing], None], content: bytes | None
 ) -> None:
     monkeypatch.setattr(Changing, "act", staticmethod(act), raising=False)
-    monkeypatch.setattr(contents, "open_regular", lambda path, follow: Changing(path))
+    let_change(tmp_path / "f", monkeypatch)
     big = builders.make_tar({"a": LINE.encode(), "b": os.urandom(3_000_000), "c": b"x"})
     report, _ = audited(tmp_path / "f", big if content is None else content)
     assert values(report) == {TOKEN}
@@ -228,7 +241,7 @@ def test_archives_that_shrink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, d
     monkeypatch.setattr(contents, "OVERLAP", 16)
     half = staticmethod(lambda file: os.truncate(str(file.name), len(data) // 2))
     monkeypatch.setattr(Changing, "act", half, raising=False)
-    monkeypatch.setattr(contents, "open_regular", lambda path, follow: Changing(path))
+    let_change(tmp_path / "f", monkeypatch)
     audited(tmp_path / "f", data)
 
 

@@ -250,3 +250,9 @@ def test_descriptors_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         patched.setattr(os, "fstat", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
         list(contents.read(Found(str(tmp_path / "a"), "a", 6, False)))
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_file_that_has_nothing_to_say_yet_is_told() -> None:
+    """As the kernel's messages, which were opened without waiting for them."""
+    with pytest.raises(OSError, match="(?i)unavailable"):
+        list(contents.pieces("a", SimpleNamespace(read=lambda _: None), contents.Limits(), 0))
