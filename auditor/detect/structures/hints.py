@@ -57,7 +57,16 @@ _LITERALS: _Tree = (
             ("default", (("login", "logins:netrc"),)),
             ("users:", "kubernetes:kubeconfig"),
             ("_password", _all(_FIELD, ":_password", "\n_password")),
-            ("[", _all(_FIELD, "[distutils]", "pypi]", *(f"[client]{after}" for after in "\n\r\t #"), "[mysql")),
+            (
+                "[",
+                _all(
+                    _FIELD,
+                    "[distutils]",
+                    "pypi]",
+                    *(f"[client]{after}" for after in ("\n", "\r", "\t", "#", " \n", " #")),
+                    "[mysql",
+                ),
+            ),
             ("<", _all(_FIELD, "<settings", "<server>", "<tomcat-users", "credentials.impl.", "plugins.credentials")),
             *_all(_FIELD, "signing.password", ".proxyPassword", "ClearTextPassword", '"http-basic"'),
         ),

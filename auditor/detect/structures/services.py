@@ -109,7 +109,12 @@ FIELDS: tuple[Field, ...] = (
         "password",
         line("password", separator="="),
         (".my.cnf",),
-        (*(f"[client]{after}" for after in "\n\r\t #"), "[mysql]", "[mysqldump]", "[mysqladmin]"),
+        (
+            *(f"[client]{after}" for after in ("\n", "\r", "\t", "#", " \n", " #")),
+            "[mysql]",
+            "[mysqldump]",
+            "[mysqladmin]",
+        ),
         ("password",),
     ),
     Field(
