@@ -97,12 +97,14 @@ def _is_argument(match: re.Match[str]) -> bool:
     one; where the bracket is further up, the name of a password is (`password=db_password,`).
     """
     text, start = match.string, match.start()
+    value = match["value"].rstrip(",;)]")
+    if value != match["value"] and values.classify(value).kind == "placeholder":
+        return True  # `[options.password=null]` in a comment
     if text[max(0, start - _LONGEST) : start].rstrip()[-1:] not in ("(", ","):
         return False
     left = text[max(text.rfind("\n", 0, start) + 1, start - _LONGEST) : start]
     if _is_quoted(left):
         return False
-    value = match["value"].rstrip(",;)]")
     if left.count("(") > left.count(")"):
         return not is_random(value) and _EXPRESSION.match(value) is not None
     return match["value"] != value and _NAME_OF_ONE.fullmatch(value) is not None and names.read(value) is not None

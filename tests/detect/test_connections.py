@@ -67,6 +67,7 @@ SILENT = (
     "connect(database=d, password=*x1)",
     'f(x="a\'b", password=pw1, database=d)',
     "new Conn(server = s, password = pw1);",
+    "@param {string} [options.database=null] the database [options.password=null] its password",
     "connect(\n    server=host, user=login, password=login_password,\n)",
     "sshpass -p $PASS ssh host",
     "docker login -p ${REGISTRY_PASSWORD}",
