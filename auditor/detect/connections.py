@@ -51,9 +51,9 @@ _OPEN_USER = BytePattern(r"(?i)sentry|ingest|glitchtip|gravatar")
 _PASSWORD_LIKE = frozenset("number version host path file fingerprint uuid".split())
 #: A name of a program: words with dots between them, or in capitals with an underscore.
 _NAME = BytePattern(r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|[A-Z]+(?:_[A-Z]+)+")
-#: What a call gives to a parameter: a name, a part of something, another call; and the name of a password.
-_EXPRESSION = BytePattern(r"(?:await|not|new)?[*&@!(]{0,2}[A-Za-z_$]")
-_NAME_OF_ONE = BytePattern(r"[A-Za-z_][A-Za-z0-9_.]{0,60}")
+#: What a call gives to a parameter: a name, a part of something, another call; and a name alone.
+_EXPRESSION = BytePattern(r"[*&@!(]{0,2}[A-Za-z_$]")
+_DOTTED_NAME = BytePattern(r"[A-Za-z_][A-Za-z0-9_.]{0,60}")
 #: Hashes of passwords, as SQL takes them instead.
 _HASHED = BytePattern(r"\*[0-9A-Fa-f]{40}|(?i:md5)[0-9a-f]{32}|SCRAM-SHA-256\$.*|0x[0-9A-Fa-f]{16,}")
 #: What no name of a program has: a digit, or a sign beyond `_`, `-` and `.`.
@@ -107,7 +107,7 @@ def _is_argument(match: re.Match[str]) -> bool:
         return False
     if left.count("(") > left.count(")"):
         return not is_random(value) and _EXPRESSION.match(value) is not None
-    return match["value"] != value and _NAME_OF_ONE.fullmatch(value) is not None and names.read(value) is not None
+    return match["value"] != value and _DOTTED_NAME.fullmatch(value) is not None and names.read(value) is not None
 
 
 def _is_quoted(left: str) -> bool:

@@ -146,7 +146,7 @@ class Sweep:
             found += window.place(self._detector.near(window.text(data), self._by_kind(window), path))
         for window in _windows(signs, len(data), lambda place: (place - self._reach, place + self._reach)):
             text, told = window.text(data), {index - self._first_sign for index, _ in window.hits}
-            if next(iter(hints.readers(text, told)), ""):
+            if any(True for _ in hints.ways(text, told)):
                 self.looked += 1
                 found += window.place(self._detector.stored(text, path, told))
         content = bytes(data) if letters else b""

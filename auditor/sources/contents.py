@@ -15,7 +15,7 @@ from auditor.core.record import NamedTuple
 from auditor.sources.archives import Limits, may_pack, members
 from auditor.sources.archives.bytecode import is_copy
 from auditor.sources.archives.git import is_loose
-from auditor.sources.files import Skipped, UnreadableFile, describe_regular, excluder, reason_of, search
+from auditor.sources.files import Skipped, UnreadableFile, excluder, open_descriptor, reason_of, search
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def read(found: Found, *, depth: int = 8) -> Generator[Piece | Skipped, None, No
     if found.path == STDIN:
         yield from _standard_input(found.display, limits)
         return
-    descriptor, size = describe_regular(found.path, follow=found.named, listed=not found.named)
+    descriptor, size = open_descriptor(found.path, follow=found.named, listed=not found.named)
     data = _small(descriptor, size)
     if data:
         yield Piece(found.display, data, end=size)

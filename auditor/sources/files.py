@@ -106,10 +106,10 @@ def read_regular(path: str, limit: int, *, follow: bool = True) -> bytes:
 
 def open_regular(path: str, *, follow: bool = True) -> FileIO:
     """A regular file, opened for reading without blocking. Raises UnreadableFile for everything else."""
-    return FileIO(describe_regular(path, follow=follow)[0], "r")
+    return FileIO(open_descriptor(path, follow=follow)[0], "r")
 
 
-def describe_regular(path: str, *, follow: bool = True, listed: bool = False) -> tuple[int, int]:
+def open_descriptor(path: str, *, follow: bool = True, listed: bool = False) -> tuple[int, int]:
     """The same as a descriptor, with the file's size in bytes. `listed`: a listing of its folder has just said what it
     is, which saves a question."""
     try:

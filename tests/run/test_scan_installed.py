@@ -161,3 +161,14 @@ def test_long_lists_are_bounded(tmp_path: Path) -> None:
     rows = (info / "RECORD").read_text()
     (info / "RECORD").write_text(rows + "x,,\n" * (5 << 20))
     assert low(found(tmp_path)) == [False]
+
+
+def test_a_package_of_which_too_much_would_have_to_be_read_is_not_public(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What says that it is none must not be what is left unread."""
+    info = installed(tmp_path, {"shop/a.txt": LEAK})
+    (info / "direct_url.json").write_text("{}")
+    for room in range(1, 400, 13):
+        monkeypatch.setattr("auditor.run.scanning.installed._MOST_BYTES", room)
+        assert low(found(tmp_path)) == [False]

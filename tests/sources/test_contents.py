@@ -231,8 +231,8 @@ def test_a_file_whose_size_has_changed_is_read_whole(
 ) -> None:
     """It may grow or shrink between the question and the answer."""
     (tmp_path / "a").write_bytes(b"abcdef")
-    real = contents.describe_regular
-    monkeypatch.setattr(contents, "describe_regular", lambda *a, **k: (real(*a, **k)[0], told))
+    real = contents.open_descriptor
+    monkeypatch.setattr(contents, "open_descriptor", lambda *a, **k: (real(*a, **k)[0], told))
     assert [one.data for one in contents.read(Found(str(tmp_path / "a"), "a", 6, False))] == [b"abcdef"]
 
 

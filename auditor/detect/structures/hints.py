@@ -25,6 +25,8 @@ def _all(reader: str, *literals: str) -> _Tree:
 
 
 _FIELD = "tables:find"
+#: How the group of MySQL's clients ends its line; programs have `[client]` in the middle of one.
+MYSQL_CLIENT = tuple(f"[client]{after}" for after in ("\n", "\r", "\t", "#", " \n", " #"))
 _LITERALS: _Tree = (
     ("PRIVATE KEY", _all("keys:find", "-----BEGIN ", "---- BEGIN SSH2")),
     *_all("keys:find", "PuTTY-User-Key-File-", "AGE-SECRET-KEY-1", "untrusted comment:", '"keyMaterialType"'),
@@ -57,16 +59,7 @@ _LITERALS: _Tree = (
             ("default", (("login", "logins:netrc"),)),
             ("users:", "kubernetes:kubeconfig"),
             ("_password", _all(_FIELD, ":_password", "\n_password")),
-            (
-                "[",
-                _all(
-                    _FIELD,
-                    "[distutils]",
-                    "pypi]",
-                    *(f"[client]{after}" for after in ("\n", "\r", "\t", "#", " \n", " #")),
-                    "[mysql",
-                ),
-            ),
+            ("[", _all(_FIELD, "[distutils]", "pypi]", *MYSQL_CLIENT, "[mysql")),
             ("<", _all(_FIELD, "<settings", "<server>", "<tomcat-users", "credentials.impl.", "plugins.credentials")),
             *_all(_FIELD, "signing.password", ".proxyPassword", "ClearTextPassword", '"http-basic"'),
         ),
@@ -126,22 +119,20 @@ class Way(NamedTuple):
     reader: str
 
 
-def readers(text: str, signs: Collection[int] | None = None) -> Iterator[str]:
-    """Readers (module:function) that may find something in the text. Linear, a reader may come more than once.
-
-    `signs` are the places in `triggers` of those that the text has, where somebody has looked for them already.
-    """
-    if signs is not None:
-        return (way.reader for way in ways(text, signs))
+def readers(text: str) -> Iterator[str]:
+    """Readers (module:function) that may find something in the text. Linear, a reader may come more than once."""
     found = _prefilter() if len(text) >= _SHORT else None
     if found is None or found.engine != "hyperscan":
         return _by_literal(text, _LITERALS)
-    seen = {index for index, _ in found.hits(text.encode("latin-1", "replace"))}
-    return (way.reader for way in ways(text, seen))
+    signs = {index for index, _ in found.hits(text.encode("latin-1", "replace"))}
+    return (way.reader for way in ways(text, signs))
 
 
 def ways(text: str, signs: Collection[int]) -> Iterator[Way]:
-    """The ways through the tree whose strings all stand in a text that has these signs, in the order of the tree."""
+    """The ways through the tree whose strings all stand in a text, in the order of the tree.
+
+    `signs` are the places in `triggers` of those that the text has.
+    """
     for way in sorted(way for sign in signs for way in _by_sign()[sign]) if signs else ():
         if all(literal in text for literal in way.literals):
             yield way

@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.core.pattern import Pattern
 from auditor.detect.structures.escapes import QUOTES
 from auditor.detect.structures.fields import Field, element, line, member, string
+from auditor.detect.structures.hints import MYSQL_CLIENT
 
 _CREDENTIALS_XML = "com.cloudbees.plugins.credentials", "credentials.impl."
 
@@ -109,12 +110,7 @@ FIELDS: tuple[Field, ...] = (
         "password",
         line("password", separator="="),
         (".my.cnf",),
-        (
-            *(f"[client]{after}" for after in ("\n", "\r", "\t", "#", " \n", " #")),
-            "[mysql]",
-            "[mysqldump]",
-            "[mysqladmin]",
-        ),
+        (*MYSQL_CLIENT, "[mysql]", "[mysqldump]", "[mysqladmin]"),
         ("password",),
     ),
     Field(

@@ -96,7 +96,8 @@ def _owned(folder: str) -> Owned | None:
     packages = Packages()
     room = _MOST_BYTES
     for info in infos:
-        for name in ("RECORD", "METADATA", "direct_url.json"):
+        # What speaks against a package comes first: where the room ends, nothing that has been read speaks for one.
+        for name in ("direct_url.json", "METADATA", "RECORD"):
             if room > 0 and os.path.lexists(f"{info}/{name}"):
                 data = _content(f"{info}/{name}")
                 packages.add(f"{info}/{name}", data)

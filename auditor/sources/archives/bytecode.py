@@ -7,7 +7,7 @@ import stat
 
 from auditor.sources.archives.limits import Budget, Damaged
 from auditor.sources.archives.stream import Entries, Entry, Note, Store, of_bytes
-from auditor.sources.files import UnreadableFile, describe_regular
+from auditor.sources.files import UnreadableFile, open_descriptor
 
 _CACHE, _UINT32 = "__pycache__", 0xFFFFFFFF
 _LONG_STRINGS = b"aAuts"
@@ -45,7 +45,7 @@ def is_copy(path: str) -> bool:
         return False
     try:
         source = os.lstat(os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py"))
-        descriptor, _ = describe_regular(path, follow=False, listed=True)
+        descriptor, _ = open_descriptor(path, follow=False, listed=True)
         try:
             head = os.read(descriptor, 16)
         finally:
